@@ -1,0 +1,3 @@
+"""The face that a game author imports."""
+
+__version__ = "0.1.0"
