@@ -1,0 +1,1 @@
+export { decode, DecodeError, Decoder, encode, Encoder, ExtensionCodec, ExtData } from "@msgpack/msgpack";
