@@ -1,3 +1,98 @@
-venv:
-	python3 -m venv .venv
-	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+# Two commands matter: `make run` and `make test`. Each makes what it needs, once; stamps remember for which pins.
+
+PYTHON ?= python3
+PORT ?= 8000
+BOTS ?= 4
+
+BIN := .venv/bin
+# What only tests and checks need is left out of the environment that plays.
+RUN_STAMP := .venv/.installed-run
+DEV_STAMP := .venv/.installed-dev
+NODE_STAMP := node_modules/.installed
+PINS := pyproject.toml constraints.txt tools/bootstrap.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+.PHONY: help
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+.PHONY: run
+run: $(RUN_STAMP) ## Serve the arena with a few bots; PORT=8000 BOTS=4
+	$(BIN)/gameserver run --bots $(BOTS) --port $(PORT)
+
+.PHONY: test
+test: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run everything, live servers and browsers included
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-live
+
+# The parts run two at a time, longest first; the output of each stays in one piece, and one failure hides no other.
+.PHONY: check
+check: $(DEV_STAMP) $(NODE_STAMP) ## Run what is fast: lint, types, layers, unit tests, JavaScript
+	@$(MAKE) --no-print-directory -j2 -k --output-sync=target test-unit types lint layers test-js
+
+.PHONY: lint
+lint: $(DEV_STAMP) $(NODE_STAMP) ## Lint and check the format of Python and JavaScript
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	node_modules/.bin/biome check .
+
+.PHONY: format
+format: $(DEV_STAMP) $(NODE_STAMP) ## Format, and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	node_modules/.bin/biome check --write .
+
+.PHONY: types
+types: $(DEV_STAMP) $(NODE_STAMP) ## Check types: mypy --strict, tsc over JSDoc
+	$(BIN)/mypy
+	node_modules/.bin/tsc -p .
+	node_modules/.bin/tsc -p tests/js
+
+.PHONY: layers
+layers: $(DEV_STAMP) ## Check that imports run one way
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: test-unit
+test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no browser
+	$(BIN)/python -m pytest -q -m "not live and not browser"
+
+.PHONY: test-js
+test-js: $(NODE_STAMP) ## Run the JavaScript tests
+	node --test $(sort $(shell find tests/js -name '*.test.js'))
+
+.PHONY: test-live
+test-live: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run the tests with real servers, sockets and browsers
+	$(BIN)/python -m pytest -m "live or browser"
+
+.PHONY: coverage
+coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests leave out
+	$(BIN)/python -m pytest -q -m "not live and not browser" --cov --cov-report=term
+
+.PHONY: venv
+venv: $(DEV_STAMP) ## Make .venv with all that development needs
+
+.PHONY: chromium
+chromium:
+	@$(PYTHON) tools/bootstrap.py chromium
+
+.PHONY: clean
+clean: ## Remove what make made
+	rm -rf .venv node_modules build dist .coverage htmlcov
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A current environment for development can play as well; the smaller one must not replace it.
+$(RUN_STAMP): $(PINS)
+	@$(MAKE) --no-print-directory -q $(DEV_STAMP) || $(PYTHON) tools/bootstrap.py python all
+	@touch $@
+
+$(DEV_STAMP): $(PINS)
+	@$(PYTHON) tools/bootstrap.py python dev
+	@touch $@
+
+$(NODE_STAMP): package.json package-lock.json .npmrc
+	@$(PYTHON) tools/bootstrap.py node
+	@touch $@
