@@ -78,6 +78,10 @@ venv: $(DEV_STAMP) ## Make .venv with all that development needs
 chromium:
 	@$(PYTHON) tools/bootstrap.py chromium
 
+.PHONY: lock
+lock: ## Pin the newest versions that pyproject.toml and package.json allow
+	$(PYTHON) tools/lock.py
+
 .PHONY: clean
 clean: ## Remove what make made
 	rm -rf .venv node_modules build dist .coverage htmlcov

@@ -1,14 +1,14 @@
 """What every test gets: Hypothesis profiles, markers by folder, no sockets outside live tests, Debian's Chromium."""
 
-import importlib.util
 import os
 import socket
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
+
+from tools.bootstrap import find_chromium
 
 TESTS = Path(__file__).parent
 LIVE_FOLDERS = frozenset({"live", "browser"})
@@ -17,17 +17,6 @@ settings.register_profile("dev", max_examples=50, deadline=None)
 # The same examples at every run: a submission must not fail on what somebody else's last run did not happen to draw.
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
-
-
-def load_tool(name: str) -> ModuleType:
-    """Import tools/NAME.py, which is no package."""
-    path = TESTS.parent / "tools" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"tools.{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,7 +45,7 @@ def no_sockets_outside_live_tests(request: pytest.FixtureRequest, monkeypatch: p
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Playwright's own browser builds are a download of its own; the system's Chromium is the one people have."""
-    chromium = load_tool("bootstrap").find_chromium(os.environ)
+    chromium = find_chromium(os.environ)
     if chromium is None:
         pytest.fail("no Chromium found: run `make chromium`")
     return {**browser_type_launch_args, "executable_path": chromium}

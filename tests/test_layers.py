@@ -1,0 +1,107 @@
+"""What import-linter's contracts (pyproject.toml) cannot say about the layers: nothing below `net/` awaits, reads a
+clock or draws from a shared generator, the face is for authors only, and every module says what it is for."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "gameserver"
+PURE = ("protocol", "state", "sync", "room")
+CLIENT_SHELL = frozenset({"connection.py", "bot.py"})
+"""The modules of `client/` that may do input and output; the others are cores."""
+SHELL_LIBRARIES = frozenset({"trio", "trio_websocket", "socket", "ssl", "time", "asyncio", "threading"})
+RANDOM_SOURCES = frozenset({"secrets", "uuid"})
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (PACKAGE / folder).rglob("*.py"))
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported_modules(tree: ast.Module) -> Iterator[str]:
+    """Full names of the modules and of the things that the code imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def names_from_face(tree: ast.Module) -> set[str]:
+    """What the code takes from `gameserver` itself, its subpackages and modules left out."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "gameserver":
+            names.update(name.name for name in node.names)
+        elif isinstance(node, ast.Import) and any(name.name == "gameserver" for name in node.names):
+            names.add("gameserver")
+    return names - {child.stem for child in PACKAGE.iterdir() if not child.stem.startswith("__")}
+
+
+def shared_randomness(tree: ast.Module) -> Iterator[str]:
+    """Every use of a generator that is not the caller's own: `random.random()`, `numpy.random`, `os.urandom`, …"""
+    for name in imported_modules(tree):
+        if name.split(".")[0] in RANDOM_SOURCES or (name.startswith("random.") and name != "random.Random"):
+            yield name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used = f"{node.value.id}.{node.attr}"
+            if used in {"np.random", "numpy.random", "os.urandom"}:
+                yield used
+            if node.value.id == "random" and node.attr != "Random":
+                yield used
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def test_there_are_sources_to_check() -> None:
+    for folder in PURE:
+        assert sources(folder), f"gameserver/{folder}/ holds no module: the other tests here would pass on nothing"
+
+
+@pytest.mark.parametrize("path", sources(*PURE), ids=ids)
+def test_nothing_below_net_awaits(path: Path) -> None:
+    awaiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    assert [node.lineno for node in ast.walk(parse(path)) if isinstance(node, awaiting)] == []
+
+
+@pytest.mark.parametrize("path", sources(*PURE, "client"), ids=ids)
+def test_randomness_below_net_is_an_argument(path: Path) -> None:
+    if path.parent.name == "client" and path.name in CLIENT_SHELL:
+        return
+    assert list(shared_randomness(parse(path))) == []
+
+
+@pytest.mark.parametrize("path", sources("client"), ids=ids)
+def test_client_cores_do_no_input_and_output(path: Path) -> None:
+    if path.name in CLIENT_SHELL:
+        return
+    roots = {name.split(".")[0] for name in imported_modules(parse(path))}
+    assert roots & SHELL_LIBRARIES == set()
+
+
+@pytest.mark.parametrize("path", sources(*PURE, "net", "client", "ops"), ids=ids)
+def test_the_face_is_for_authors_not_for_the_inside(path: Path) -> None:
+    assert names_from_face(parse(path)) <= {"__version__"}
+
+
+@pytest.mark.parametrize("path", sources("."), ids=ids)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(parse(path)), f"{path} opens without a docstring"
+
+
+def test_shared_randomness_is_found_in_each_of_its_spellings() -> None:
+    bad = (
+        "import random, os, numpy as np\nrandom.random()\nos.urandom(4)\nnp.random.rand()\nfrom random import choice\n"
+    )
+    good = "import random\nfrom random import Random\nrandom.Random(3).random()\nself.random.random()\n"
+    assert len(list(shared_randomness(ast.parse(bad)))) == 4
+    assert list(shared_randomness(ast.parse(good))) == []

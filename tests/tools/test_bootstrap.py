@@ -1,0 +1,44 @@
+"""tools/bootstrap.py: what it asks for, and that it says so."""
+
+from pathlib import Path
+
+import pytest
+
+from tools import bootstrap
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 12), (4, 0)])
+def test_a_python_that_is_new_enough_is_fine(version: tuple[int, int]) -> None:
+    assert bootstrap.python_problem(version) is None
+
+
+def test_an_old_python_is_told_what_to_install() -> None:
+    problem = bootstrap.python_problem((3, 9)) or ""
+    assert "3.9" in problem
+    assert "python3.11-venv" in problem
+
+
+@pytest.mark.parametrize("version", ["v20.0.0", "v24.1.0"])
+def test_a_node_that_is_new_enough_is_fine(version: str) -> None:
+    assert bootstrap.node_problem(version) is None
+
+
+@pytest.mark.parametrize("version", [None, "v18.19.1", "nonsense"])
+def test_a_missing_or_old_node_is_asked_for(version: str | None) -> None:
+    assert "Node.js 20" in (bootstrap.node_problem(version) or "")
+
+
+def test_chromium_may_be_named(tmp_path: Path) -> None:
+    mine = tmp_path / "my-chromium"
+    mine.touch(mode=0o755)
+    assert bootstrap.find_chromium({"CHROMIUM": str(mine)}) == str(mine)
+
+
+def test_a_chromium_that_was_named_but_is_not_there_is_not_replaced_by_another() -> None:
+    assert bootstrap.find_chromium({"CHROMIUM": "/nowhere/chromium"}) is None
+
+
+@pytest.mark.parametrize("arguments", [[], ["everything"], ["node", "fast"]])
+def test_a_wrong_call_ends_with_the_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="usage:"):
+        bootstrap.main(arguments)
