@@ -1,0 +1,53 @@
+"""The wire: bytes to messages and back. No sockets, no clock, no game; protocol.md is the page it keeps.
+
+Hostile bytes raise `ProtocolError` and nothing else.
+"""
+
+from gameserver.protocol.codec import (
+    InputCodec,
+    check_payload,
+    decode_client,
+    decode_server,
+    encode_client,
+    encode_events,
+    encode_server,
+    encode_state,
+    pack_event,
+    state_head,
+)
+from gameserver.protocol.constants import (
+    CLOSE,
+    PROTOCOL_VERSION,
+    SUBPROTOCOL,
+    ClientMessage,
+    CloseCode,
+    CloseInfo,
+    Limits,
+    Role,
+    ServerMessage,
+)
+from gameserver.protocol.errors import ProtocolError, fit_reason
+
+__all__ = [
+    "CLOSE",
+    "PROTOCOL_VERSION",
+    "SUBPROTOCOL",
+    "ClientMessage",
+    "CloseCode",
+    "CloseInfo",
+    "InputCodec",
+    "Limits",
+    "ProtocolError",
+    "Role",
+    "ServerMessage",
+    "check_payload",
+    "decode_client",
+    "decode_server",
+    "encode_client",
+    "encode_events",
+    "encode_server",
+    "encode_state",
+    "fit_reason",
+    "pack_event",
+    "state_head",
+]

@@ -1,0 +1,221 @@
+"""The kinds of items that messages are made of: what each takes, and what it says of a value that it does not.
+
+Encoder and decoder walk the same kinds (`specs`). A kind never changes a value and never echoes one that could be long.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeGuard
+
+from gameserver.protocol.constants import MAX_COUNTER, Limits
+from gameserver.protocol.payload import Problem, describe, payload_problem
+
+
+class Kind(Protocol):
+    """One kind of item."""
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        ...
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Say whether `value` is an integer; a bool is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """An integer from `lo` to `hi`."""
+
+    lo: int = 0
+    hi: int = MAX_COUNTER
+
+    @property
+    def expected(self) -> str:
+        """Say what is taken."""
+        return f"an integer {self.lo}..{self.hi}"
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if is_integer(value) and self.lo <= value <= self.hi:
+            return None
+        return Problem("", self.expected, describe(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite integer or float of at least 0."""
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
+            return None
+        return Problem("", "a finite number, 0 or more", describe(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Bool:
+    """False or true."""
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        return None if isinstance(value, bool) else Problem("", "a bool", describe(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A str of 1 byte up to the limit of that name, or any length from 0 if none is named."""
+
+    limit: str | None = None
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if self.limit is None:
+            return None if isinstance(value, str) else Problem("", "a str", describe(value))
+        most: int = getattr(limits, self.limit)
+        # A str has at most as many characters as bytes, so a long one is never encoded.
+        if isinstance(value, str) and 0 < len(value) <= most and len(value.encode()) <= most:
+            return None
+        return Problem("", f"a str of 1..{most} bytes", describe(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A bin, of exactly `size` bytes if that is given."""
+
+    size: int | None = None
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if isinstance(value, bytes) and self.size in (None, len(value)):
+            return None
+        return Problem("", "a bin" if self.size is None else f"a {self.size}-byte bin", describe(value))
+
+
+@dataclass(frozen=True, slots=True)
+class OrNil:
+    """Another kind, or nil."""
+
+    kind: Kind
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        found = None if value is None else self.kind.problem(value, limits)
+        return found and found._replace(expected=f"{found.expected} or nil" if not found.path else found.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Anything but extensions: nil, bool, 64-bit integers, finite floats, str, bin, arrays, and maps with str keys."""
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        return payload_problem(value, limits.max_depth)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map with str keys; its values are payloads."""
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if isinstance(value, dict):
+            return payload_problem(value, limits.max_depth)
+        return Problem("", "a map", describe(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """An ascending list as protocol.md §2 writes it: the first value, from `first` on, then differences from 1 on."""
+
+    first: int
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if not isinstance(value, (list, tuple)):
+            return Problem("", "an array of gaps", describe(value))
+        least = self.first
+        for index, gap in enumerate(value):
+            if not (is_integer(gap) and least <= gap <= MAX_COUNTER):
+                return Problem(f"[{index}]", f"an integer {least}..{MAX_COUNTER}", describe(gap))
+            least = 1
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A choice from a list: nil for all, a bin with a bit for each, or gaps of indexes."""
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if value is None or isinstance(value, bytes):
+            return None
+        found = _INDEX_GAPS.problem(value, limits)
+        return found and (found if found.path else found._replace(expected="nil, a bin or an array of gaps"))
+
+
+_INDEX_GAPS: Final = Gaps(first=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A named item of a message, a row or a map."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array of any length, each part of one kind."""
+
+    of: Kind
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if not isinstance(value, (list, tuple)):
+            return Problem("", "an array", describe(value))
+        for index, part in enumerate(value):
+            if found := self.of.problem(part, limits):
+                return found.under(f"[{index}]")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An array of exactly these items, in this order."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def notation(self) -> str:
+        """Return `[name, name, …]`."""
+        return f"[{', '.join(item.name for item in self.items)}]"
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if not isinstance(value, (list, tuple)) or len(value) != len(self.items):
+            return Problem("", self.notation, describe(value))
+        for item, part in zip(self.items, value, strict=True):
+            if found := item.kind.problem(part, limits):
+                return found.under(f".{item.name}")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A map that has these keys, and maybe others, which a later server may add."""
+
+    items: tuple[Item, ...]
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        if not isinstance(value, dict):
+            return Problem("", "a map", describe(value))
+        for item in self.items:
+            if item.name not in value:
+                return Problem(f".{item.name}", "present", "nothing")
+            if found := item.kind.problem(value[item.name], limits):
+                return found.under(f".{item.name}")
+        return None

@@ -1,0 +1,186 @@
+"""What each message is made of: the table that encoder, decoder, the export to JavaScript and protocol.md §3 share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gameserver.protocol.constants import (
+    MAX_CODE,
+    MAX_LEAD,
+    MAX_TICK_HZ,
+    RESUME_TOKEN_BYTES,
+    ClientMessage,
+    Role,
+    ServerMessage,
+)
+from gameserver.protocol.items import (
+    Array,
+    Bin,
+    Bool,
+    Gaps,
+    Int,
+    Item,
+    Keys,
+    Map,
+    Number,
+    OrNil,
+    Payload,
+    Row,
+    Text,
+    Who,
+)
+from gameserver.protocol.messages import (
+    Ack,
+    Events,
+    Input,
+    Join,
+    Leave,
+    Message,
+    Notice,
+    Ping,
+    Pong,
+    Resume,
+    Resync,
+    ServerPing,
+    ServerPong,
+    State,
+    Welcome,
+    WireMessage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSpec:
+    """A message's id and items. `rest` are the items of one kind that may follow those named."""
+
+    id: ClientMessage | ServerMessage
+    type: type[WireMessage]
+    items: tuple[Item, ...] = ()
+    rest: Item | None = None
+    rule: Callable[[Sequence[Any]], str | None] | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name that protocol.md uses."""
+        return self.id.name
+
+
+def _span_fits(items: Sequence[Any]) -> str | None:
+    """A base cannot lie before tick 0."""
+    return "span must not be above tick" if items[1] > items[0] else None
+
+
+def _cursor_advances(items: Sequence[Any]) -> str | None:
+    """A cursor never runs backwards."""
+    return "upto must not be below since" if items[1] < items[0] else None
+
+
+_COUNTER: Final = Int()
+_TICK: Final = Item("tick", _COUNTER)
+_NONCE: Final = Item("nonce", _COUNTER)
+_INDEX: Final = Int(0, MAX_CODE)
+_ROLE: Final = Item("role", Int(min(Role), max(Role)))
+_TOKEN: Final = Item("token", Bin(RESUME_TOKEN_BYTES))
+_ROWS: Final = (Item("widths", Bin()), Item("rows", Bin()))
+
+WELCOME_KEYS: Final = (
+    Item("server", Text()),
+    Item("session", Int(1)),
+    _TOKEN,
+    Item("resumed", Bool()),
+    Item("kind", Text()),
+    Item("room", Text()),
+    _ROLE,
+    _TICK,
+    Item("tick_hz", Int(1, MAX_TICK_HZ)),
+    Item("snapshot_every", Int(1)),
+    Item("grace_s", Number()),
+    Item("event", _COUNTER),
+    Item("seq", _COUNTER),
+    Item("schema", Map()),
+    Item("step", OrNil(Text())),
+)
+
+CLIENT_MESSAGES: Final = (
+    MessageSpec(
+        ClientMessage.JOIN,
+        Join,
+        (
+            Item("kind", Text("max_kind_bytes")),
+            Item("room", OrNil(Text("max_room_id_bytes"))),
+            _ROLE,
+            Item("params", Map()),
+        ),
+    ),
+    MessageSpec(ClientMessage.RESUME, Resume, (_TOKEN, _TICK, Item("event", _COUNTER))),
+    MessageSpec(
+        ClientMessage.INPUT,
+        Input,
+        (Item("seq", Int(1)), Item("ack", _COUNTER)),
+        rest=Item("v", Int(-MAX_CODE, MAX_CODE)),
+    ),
+    MessageSpec(ClientMessage.MESSAGE, Message, (Item("name", Text("max_name_bytes")), Item("payload", Payload()))),
+    MessageSpec(ClientMessage.PING, Ping, (_NONCE,)),
+    MessageSpec(ClientMessage.PONG, Pong, (_NONCE,)),
+    MessageSpec(ClientMessage.RESYNC, Resync, (_TICK,)),
+    MessageSpec(ClientMessage.ACK, Ack, (_TICK,)),
+    MessageSpec(ClientMessage.LEAVE, Leave),
+)
+
+SERVER_MESSAGES: Final = (
+    MessageSpec(ServerMessage.WELCOME, Welcome, (Item("map", Keys(WELCOME_KEYS)),)),
+    MessageSpec(
+        ServerMessage.STATE,
+        State,
+        (
+            _TICK,
+            Item("span", _COUNTER),
+            Item("seq", _COUNTER),
+            Item("lead", OrNil(Int(0, MAX_LEAD))),
+            Item("leaves", Gaps(1)),
+            Item("enters", Array(Row((Item("type", _INDEX), Item("ids", Gaps(1)), *_ROWS)))),
+            Item("changes", Array(Row((Item("type", _INDEX), Item("who", Who()), *_ROWS)))),
+            Item(
+                "values",
+                Array(
+                    Row(
+                        (
+                            Item("type", _INDEX),
+                            Item("field", _INDEX),
+                            Item("who", Who()),
+                            Item("values", Array(Payload())),
+                        )
+                    )
+                ),
+            ),
+        ),
+        rule=_span_fits,
+    ),
+    MessageSpec(
+        ServerMessage.EVENTS,
+        Events,
+        (
+            Item("since", _COUNTER),
+            Item("upto", _COUNTER),
+            Item("items", Array(Row((_TICK, Item("name", Text()), Item("payload", Payload()))))),
+        ),
+        rule=_cursor_advances,
+    ),
+    MessageSpec(ServerMessage.PING, ServerPing, (_NONCE,)),
+    MessageSpec(
+        ServerMessage.PONG,
+        ServerPong,
+        (
+            _NONCE,
+            _TICK,
+            Item("held", Int(0, MAX_LEAD)),
+            Item("missed", _COUNTER),
+            Item("trimmed", _COUNTER),
+        ),
+    ),
+    MessageSpec(ServerMessage.NOTICE, Notice, (Item("name", Text()), Item("map", Map()))),
+)
+
+CLIENT_SPECS: Final[Mapping[int, MessageSpec]] = {spec.id: spec for spec in CLIENT_MESSAGES}
+SERVER_SPECS: Final[Mapping[int, MessageSpec]] = {spec.id: spec for spec in SERVER_MESSAGES}
+SPEC_OF: Final[Mapping[type, MessageSpec]] = {spec.type: spec for spec in (*CLIENT_MESSAGES, *SERVER_MESSAGES)}
