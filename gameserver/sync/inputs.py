@@ -1,0 +1,88 @@
+"""The queue between a player's clock and the room's: input frames come in as they arrive, one goes out each tick.
+
+Rules kept here (protocol.md §7): frames are consumed in order of `seq`, one a tick, so a client cannot run faster than the room's
+clock whatever it sends; a missing frame repeats the last one for a bounded time and then counts as neutral; a queue that grows
+past its bound loses its oldest frames; what is dropped or missing is counted. Time is an argument.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+MIN_QUEUED_FRAMES = 4
+"""A slow room (5 Hz, say) still buffers this many: 250 ms of it would be a single frame, which any jitter overruns."""
+
+LEAD_UNITS_PER_TICK = 256
+MAX_LEAD = 65_535
+
+
+class Frame(NamedTuple):
+    """One input frame as it waits: its number, its codes in schema order, and when it arrived, in seconds."""
+
+    seq: int
+    codes: tuple[int, ...]
+    at_s: float
+
+
+class InputQueue:
+    """One player's input frames. `take` is called once a tick, `push` whenever a frame arrives."""
+
+    __slots__ = ("_frames", "_held", "_hold_ticks", "_last", "_newest", "_tick_s", "consumed", "lead", "missed", "neutral", "stale", "trimmed")
+
+    def __init__(self, *, hold_s: float, tick_hz: int, neutral: tuple[int, ...]) -> None:
+        self._frames: deque[Frame] = deque()
+        self._tick_s = 1.0 / tick_hz
+        self._hold_ticks = max(MIN_QUEUED_FRAMES, math.ceil(hold_s * tick_hz))
+        self._held = self._hold_ticks  # nothing to repeat before the first frame
+        self._last = neutral
+        self._newest = 0
+        self.neutral = neutral
+        self.consumed = 0
+        """Number of the newest frame consumed; 0 before the first."""
+        self.lead: int | None = None
+        """How long the newest frame consumed had waited, in 1/256 tick; None when none was since the lead was last told."""
+        self.missed = 0
+        self.trimmed = 0
+        self.stale = 0
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def push(self, seq: int, codes: tuple[int, ...], at_s: float) -> None:
+        """Queue a frame that arrived at `at_s` seconds; duplicates and stale ones are counted and dropped."""
+        if seq <= self._newest:
+            self.stale += 1
+            return
+        self._newest = seq
+        self._frames.append(Frame(seq, codes, at_s))
+        if len(self._frames) > self._hold_ticks:
+            self._frames.popleft()
+            self.trimmed += 1
+
+    def take(self, now_s: float) -> tuple[int, ...]:
+        """Return the codes that count for the tick that begins at `now_s`."""
+        if not self._frames:
+            return self._take_missing()
+        frame = self._frames.popleft()
+        self.consumed = frame.seq
+        waited = (now_s - frame.at_s) / self._tick_s
+        self.lead = min(MAX_LEAD, max(0, int(waited * LEAD_UNITS_PER_TICK)))
+        self._last = frame.codes
+        self._held = 0
+        return frame.codes
+
+    def _take_missing(self) -> tuple[int, ...]:
+        if self.consumed:
+            self.missed += 1
+        if self._held >= self._hold_ticks:
+            return self.neutral
+        self._held += 1
+        return self._last
+
+    def forget(self) -> None:
+        """Drop what waits: a link was lost, and frames made before must not act after it is back."""
+        self._frames.clear()
+        self._held = self._hold_ticks
+        self.lead = None

@@ -1,0 +1,52 @@
+"""Events: once, in order, to whom they are for, and never silently lost."""
+
+import msgpack
+import pytest
+
+from gameserver.sync.events import EventLog, EventsLost, encode_events
+
+
+def told(log: EventLog, cursor: int, session: int) -> list[object]:
+    return [msgpack.unpackb(packed)[1] for packed in log.after(cursor, session)]
+
+
+def test_everyone_gets_a_broadcast_and_only_the_addressed_a_private_event() -> None:
+    log = EventLog(100)
+    log.append(1, "all", None)
+    log.append(1, "two", None, frozenset({2}))
+    assert told(log, 0, 1) == ["all"]
+    assert told(log, 0, 2) == ["all", "two"]
+
+
+def test_a_cursor_gets_what_came_after_it_in_order() -> None:
+    log = EventLog(100)
+    for i in range(10):
+        log.append(i, str(i), i)
+    assert told(log, 7, 1) == ["7", "8", "9"]
+    assert told(log, 10, 1) == []
+
+
+def test_a_cursor_older_than_the_log_is_told_so() -> None:
+    log = EventLog(3)
+    for i in range(5):
+        log.append(i, str(i), None)
+    assert log.oldest_cursor == 2
+    assert told(log, 2, 1) == ["2", "3", "4"]
+    with pytest.raises(EventsLost):
+        log.after(1, 1)
+
+
+def test_a_payload_that_msgpack_cannot_hold_is_refused_and_not_logged() -> None:
+    log = EventLog(3)
+    with pytest.raises(TypeError):
+        log.append(1, "bad", object())
+    assert log.newest == 0
+    log.append(1, "good", 1)
+    assert told(log, 0, 1) == ["good"]
+
+
+def test_the_message_carries_both_cursors() -> None:
+    log = EventLog(10)
+    log.append(4, "hit", {"hp": 80})
+    message = encode_events(0, log.newest, log.after(0, 1))
+    assert msgpack.unpackb(message) == [18, 0, 1, [[4, "hit", {"hp": 80}]]]

@@ -1,0 +1,99 @@
+"""The input queue: in order, one a tick, bounded, and nothing gained by sending more."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gameserver.sync.inputs import InputQueue
+
+NEUTRAL = (0, 0)
+TICK_S = 0.05
+
+
+def queue() -> InputQueue:
+    return InputQueue(hold_s=0.25, tick_hz=20, neutral=NEUTRAL)
+
+
+def test_frames_are_consumed_in_order_one_a_tick() -> None:
+    q = queue()
+    q.push(1, (1, 0), 0.0)
+    q.push(2, (2, 0), 0.0)
+    assert q.take(TICK_S) == (1, 0)
+    assert q.consumed == 1
+    assert q.take(2 * TICK_S) == (2, 0)
+    assert q.consumed == 2
+
+
+def test_lead_is_the_wait_in_256ths_of_a_tick() -> None:
+    q = queue()
+    q.push(1, (1, 0), 0.0)
+    q.take(TICK_S / 2)
+    assert q.lead == 128
+
+
+def test_a_frame_stamped_after_its_tick_has_no_negative_lead() -> None:
+    q = queue()
+    q.push(1, (1, 0), 1.0)
+    q.take(0.9)
+    assert q.lead == 0
+
+
+def test_duplicates_and_stale_frames_are_dropped_and_counted() -> None:
+    q = queue()
+    q.push(5, (1, 0), 0.0)
+    q.push(5, (2, 0), 0.0)
+    q.push(4, (3, 0), 0.0)
+    assert q.take(0.0) == (1, 0)
+    q.push(3, (4, 0), 0.0)
+    assert (len(q), q.stale) == (0, 3)
+
+
+def test_a_missing_frame_repeats_the_last_for_250_ms_and_then_counts_as_neutral() -> None:
+    q = queue()
+    q.push(1, (7, 7), 0.0)
+    taken = [q.take(i * TICK_S) for i in range(8)]
+    assert taken == [(7, 7)] * 6 + [NEUTRAL] * 2
+    assert q.missed == 7
+    assert q.consumed == 1
+
+
+def test_nothing_is_missed_before_the_first_frame() -> None:
+    q = queue()
+    assert q.take(0.0) == NEUTRAL
+    assert (q.missed, q.consumed, q.lead) == (0, 0, None)
+
+
+def test_a_full_queue_loses_its_oldest_frames() -> None:
+    q = queue()
+    for seq in range(1, 9):
+        q.push(seq, (seq, 0), 0.0)
+    assert (len(q), q.trimmed) == (5, 3)
+    assert q.take(0.0) == (4, 0)
+
+
+def test_frames_from_before_a_lost_link_do_not_act_after_it() -> None:
+    q = queue()
+    q.push(1, (1, 1), 0.0)
+    q.take(0.0)
+    q.push(2, (2, 2), 0.0)
+    q.forget()
+    assert q.take(0.0) == NEUTRAL
+    q.push(2, (9, 9), 0.0)
+    assert q.take(0.0) == NEUTRAL, "a number once used stays used"
+    q.push(3, (3, 3), 0.0)
+    assert q.take(0.0) == (3, 3)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.lists(st.integers(1, 40), max_size=6)), max_size=40))
+def test_whatever_arrives_one_frame_a_tick_in_ascending_order(script: list[tuple[int, list[int]]]) -> None:
+    q = queue()
+    consumed = [0]
+    for tick, (_, seqs) in enumerate(script):
+        for seq in seqs:
+            q.push(seq, (seq, 0), tick * TICK_S)
+        before = q.consumed
+        codes = q.take(tick * TICK_S)
+        if q.consumed != before:
+            assert codes == (q.consumed, 0)
+            consumed.append(q.consumed)
+        assert len(q) <= 5
+    assert consumed == sorted(set(consumed))
