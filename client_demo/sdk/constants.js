@@ -1,0 +1,303 @@
+/**
+ * The wire's numbers and names, as protocol.md has them: message ids, close codes, limits.
+ * Generated from the server's own tables by `python -m gameserver.protocol.export`; changes made here are lost.
+ */
+
+/** The version that this client speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** The WebSocket subprotocol to offer. */
+export const SUBPROTOCOL = "gameserver.v1";
+
+/** Begins the subprotocol entry that carries a token (a JWT). */
+export const TOKEN_PREFIX = "token.";
+
+/** Where the WebSocket is. */
+export const WEBSOCKET_PATH = "/ws";
+
+/** Highest tick, seq, event cursor and nonce. */
+export const MAX_COUNTER = 4294967295;
+
+/** Codes lie within ±MAX_CODE; also the highest entity id. */
+export const MAX_CODE = 1073741823;
+
+/** Highest lead and hold, in 1/256 tick. */
+export const MAX_LEAD = 65535;
+
+/** Length of WELCOME's token. */
+export const RESUME_TOKEN_BYTES = 24;
+
+/** Most ticks a second. */
+export const MAX_TICK_HZ = 240;
+
+/** Most nested arrays and maps in a server's message. */
+export const MAX_SERVER_DEPTH = 16;
+
+/** Most nested arrays and maps in a payload. */
+export const MAX_PAYLOAD_DEPTH = 12;
+
+/** Longest reason of a close. */
+export const MAX_REASON_BYTES = 120;
+
+/** Ids of the messages that a client sends. */
+export const ClientMessage = Object.freeze({
+  JOIN: 1,
+  RESUME: 2,
+  INPUT: 3,
+  MESSAGE: 4,
+  PING: 5,
+  PONG: 6,
+  RESYNC: 7,
+  ACK: 8,
+  LEAVE: 9,
+});
+
+/** Ids of the messages that the server sends. */
+export const ServerMessage = Object.freeze({
+  WELCOME: 16,
+  STATE: 17,
+  EVENTS: 18,
+  PING: 19,
+  PONG: 20,
+  NOTICE: 21,
+});
+
+/** What a participant is in a room. */
+export const Role = Object.freeze({
+  PLAYER: 0,
+  SPECTATOR: 1,
+});
+
+/** WebSocket close codes. */
+export const CloseCode = Object.freeze({
+  NORMAL: 1000,
+  GOING_AWAY: 1001,
+  LINK_LOST: 1006,
+  MESSAGE_TOO_BIG: 1009,
+  MALFORMED: 4000,
+  UNSUPPORTED_VERSION: 4001,
+  TEXT_FRAME: 4002,
+  UNKNOWN_MESSAGE: 4003,
+  INVALID_FIELD: 4004,
+  OUT_OF_STATE: 4005,
+  TOO_BIG: 4006,
+  RATE_LIMITED: 4007,
+  JOIN_TIMEOUT: 4008,
+  DEAD: 4009,
+  UNKNOWN_KIND: 4010,
+  ROOM_NOT_FOUND: 4011,
+  ROOM_FULL: 4012,
+  JOIN_REFUSED: 4013,
+  SERVER_FULL: 4014,
+  ROOM_CLOSED: 4020,
+  ROOM_FAILED: 4021,
+  KICKED: 4022,
+  REPLACED: 4023,
+  SESSION_EXPIRED: 4024,
+  SERVER_RESTARTED: 4025,
+  TOO_SLOW: 4026,
+});
+
+/**
+ * @typedef {object} CloseInfo
+ * @property {string} name
+ * @property {string} meaning
+ * @property {"no" | "resume" | "join"} back what a client does: tell the user, RESUME with back-off, or JOIN anew
+ */
+
+/** What each close code means. @type {Readonly<Record<number, Readonly<CloseInfo>>>} */
+export const CLOSE = Object.freeze({
+  1000: Object.freeze({
+    name: "NORMAL",
+    meaning: "left",
+    back: "no",
+  }),
+  1001: Object.freeze({
+    name: "GOING_AWAY",
+    meaning: "the server stops; reason `retry in N s`",
+    back: "resume",
+  }),
+  1006: Object.freeze({
+    name: "LINK_LOST",
+    meaning: "the link broke; never sent, only seen",
+    back: "resume",
+  }),
+  1009: Object.freeze({
+    name: "MESSAGE_TOO_BIG",
+    meaning: "larger than the WebSocket layer takes",
+    back: "no",
+  }),
+  4000: Object.freeze({
+    name: "MALFORMED",
+    meaning: "not a message of this protocol",
+    back: "no",
+  }),
+  4001: Object.freeze({
+    name: "UNSUPPORTED_VERSION",
+    meaning: "the reason names the versions that the server speaks",
+    back: "no",
+  }),
+  4002: Object.freeze({
+    name: "TEXT_FRAME",
+    meaning: "a text message",
+    back: "no",
+  }),
+  4003: Object.freeze({
+    name: "UNKNOWN_MESSAGE",
+    meaning: "message id not known",
+    back: "no",
+  }),
+  4004: Object.freeze({
+    name: "INVALID_FIELD",
+    meaning: "an item has the wrong type, range or length",
+    back: "no",
+  }),
+  4005: Object.freeze({
+    name: "OUT_OF_STATE",
+    meaning: "a message that the link's state does not allow",
+    back: "no",
+  }),
+  4006: Object.freeze({
+    name: "TOO_BIG",
+    meaning: "message above the limit",
+    back: "no",
+  }),
+  4007: Object.freeze({
+    name: "RATE_LIMITED",
+    meaning: "too many messages or bytes",
+    back: "no",
+  }),
+  4008: Object.freeze({
+    name: "JOIN_TIMEOUT",
+    meaning: "no JOIN or RESUME in time",
+    back: "resume",
+  }),
+  4009: Object.freeze({
+    name: "DEAD",
+    meaning: "nothing heard for the dead time",
+    back: "resume",
+  }),
+  4010: Object.freeze({
+    name: "UNKNOWN_KIND",
+    meaning: "no such kind of room",
+    back: "no",
+  }),
+  4011: Object.freeze({
+    name: "ROOM_NOT_FOUND",
+    meaning: "no such room",
+    back: "no",
+  }),
+  4012: Object.freeze({
+    name: "ROOM_FULL",
+    meaning: "no free seat",
+    back: "no",
+  }),
+  4013: Object.freeze({
+    name: "JOIN_REFUSED",
+    meaning: "the game says no; the reason is its own",
+    back: "no",
+  }),
+  4014: Object.freeze({
+    name: "SERVER_FULL",
+    meaning: "no more rooms, links or joins now",
+    back: "join",
+  }),
+  4020: Object.freeze({
+    name: "ROOM_CLOSED",
+    meaning: "the room has ended",
+    back: "no",
+  }),
+  4021: Object.freeze({
+    name: "ROOM_FAILED",
+    meaning: "the room's rules raised an error",
+    back: "join",
+  }),
+  4022: Object.freeze({
+    name: "KICKED",
+    meaning: "the game removed the player",
+    back: "no",
+  }),
+  4023: Object.freeze({
+    name: "REPLACED",
+    meaning: "the session goes on over another link",
+    back: "no",
+  }),
+  4024: Object.freeze({
+    name: "SESSION_EXPIRED",
+    meaning: "RESUME came after the grace time",
+    back: "join",
+  }),
+  4025: Object.freeze({
+    name: "SERVER_RESTARTED",
+    meaning: "the token is of an earlier server process",
+    back: "join",
+  }),
+  4026: Object.freeze({
+    name: "TOO_SLOW",
+    meaning: "the client did not keep up for too long",
+    back: "resume",
+  }),
+});
+
+/** A server's limits unless its operator changed them; the unit is in each name. */
+export const LIMITS = Object.freeze({
+  MAX_MESSAGE_BYTES: 4096,
+  MAX_DEPTH: 8,
+  MAX_MESSAGES_PER_S: 150,
+  MAX_MESSAGES_BURST: 300,
+  MAX_BYTES_PER_S: 65536,
+  MAX_BYTES_BURST: 131072,
+  MAX_KIND_BYTES: 64,
+  MAX_ROOM_ID_BYTES: 64,
+  MAX_NAME_BYTES: 64,
+  JOIN_TIMEOUT_S: 5,
+  DEAD_AFTER_S: 10,
+  RESUME_GRACE_S: 20,
+  INPUT_HOLD_S: 0.25,
+  MAX_UNACKED_SNAPSHOTS: 16,
+  MAX_HELD_EVENTS: 4096,
+  EVICT_AFTER_S: 15,
+  MAX_ROOMS: 1000,
+});
+
+/** The items of each client message, after its id. @type {Readonly<Record<number, readonly string[]>>} */
+export const CLIENT_ITEMS = Object.freeze({
+  1: ["kind", "room", "role", "params"],
+  2: ["token", "tick", "event"],
+  3: ["seq", "ack"],
+  4: ["name", "payload"],
+  5: ["nonce"],
+  6: ["nonce"],
+  7: ["tick"],
+  8: ["tick"],
+  9: [],
+});
+
+/** The items of each server message, after its id. @type {Readonly<Record<number, readonly string[]>>} */
+export const SERVER_ITEMS = Object.freeze({
+  16: ["map"],
+  17: ["tick", "span", "seq", "lead", "leaves", "enters", "changes", "values"],
+  18: ["since", "upto", "items"],
+  19: ["nonce"],
+  20: ["nonce", "tick", "held", "missed", "trimmed"],
+  21: ["name", "map"],
+});
+
+/** The keys of WELCOME's map, all present. */
+export const WELCOME_KEYS = Object.freeze([
+  "server",
+  "session",
+  "token",
+  "resumed",
+  "kind",
+  "room",
+  "role",
+  "tick",
+  "tick_hz",
+  "snapshot_every",
+  "grace_s",
+  "event",
+  "seq",
+  "schema",
+  "step",
+]);

@@ -1,0 +1,123 @@
+"""Writes `client_demo/sdk/constants.js`, the browser's copy of the tables in `constants` and `specs`.
+
+python -m gameserver.protocol.export            writes it
+python -m gameserver.protocol.export --check    exits with 1 if it is stale
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+from gameserver.protocol import constants
+from gameserver.protocol.constants import CLOSE, ClientMessage, CloseCode, CloseInfo, Role, ServerMessage, limit_rows
+from gameserver.protocol.specs import CLIENT_MESSAGES, SERVER_MESSAGES, WELCOME_KEYS, MessageSpec
+
+TARGET: Final = Path(__file__).parents[2] / "client_demo" / "sdk" / "constants.js"
+
+_HEAD: Final = """\
+/**
+ * The wire's numbers and names, as protocol.md has them: message ids, close codes, limits.
+ * Generated from the server's own tables by `python -m gameserver.protocol.export`; changes made here are lost.
+ */
+"""
+
+_SCALARS: Final = (
+    ("PROTOCOL_VERSION", "The version that this client speaks."),
+    ("SUBPROTOCOL", "The WebSocket subprotocol to offer."),
+    ("TOKEN_PREFIX", "Begins the subprotocol entry that carries a token (a JWT)."),
+    ("WEBSOCKET_PATH", "Where the WebSocket is."),
+    ("MAX_COUNTER", "Highest tick, seq, event cursor and nonce."),
+    ("MAX_CODE", "Codes lie within ±MAX_CODE; also the highest entity id."),
+    ("MAX_LEAD", "Highest lead and hold, in 1/256 tick."),
+    ("RESUME_TOKEN_BYTES", "Length of WELCOME's token."),
+    ("MAX_TICK_HZ", "Most ticks a second."),
+    ("MAX_SERVER_DEPTH", "Most nested arrays and maps in a server's message."),
+    ("MAX_PAYLOAD_DEPTH", "Most nested arrays and maps in a payload."),
+    ("MAX_REASON_BYTES", "Longest reason of a close."),
+)
+
+_CLOSE_TYPES: Final = """\
+/**
+ * @typedef {object} CloseInfo
+ * @property {string} name
+ * @property {string} meaning
+ * @property {"no" | "resume" | "join"} back what a client does: tell the user, RESUME with back-off, or JOIN anew
+ */
+"""
+
+
+def render() -> str:
+    """Return the text of `constants.js`."""
+    return "\n".join((_HEAD, *_scalars(), *_enums(), _CLOSE_TYPES, _close_table(), _limits(), *_items()))
+
+
+def _scalars() -> Iterable[str]:
+    for name, comment in _SCALARS:
+        yield f"/** {comment} */\nexport const {name} = {json.dumps(getattr(constants, name))};\n"
+
+
+def _enums() -> Iterable[str]:
+    yield _enum("Ids of the messages that a client sends.", ClientMessage)
+    yield _enum("Ids of the messages that the server sends.", ServerMessage)
+    yield _enum("What a participant is in a room.", Role)
+    yield _enum("WebSocket close codes.", CloseCode)
+
+
+def _enum(comment: str, members: type[IntEnum]) -> str:
+    return _frozen(comment, members.__name__, {member.name: str(int(member)) for member in members})
+
+
+def _close_table() -> str:
+    rows = {str(info.code): _close_row(info) for info in CLOSE.values()}
+    kind = "@type {Readonly<Record<number, Readonly<CloseInfo>>>}"
+    return _frozen(f"What each close code means. {kind}", "CLOSE", rows)
+
+
+def _limits() -> str:
+    rows = {row.name: f"{row.default:g}" if row.default % 1 else str(int(row.default)) for row in limit_rows()}
+    return _frozen("A server's limits unless its operator changed them; the unit is in each name.", "LIMITS", rows)
+
+
+def _items() -> Iterable[str]:
+    yield _item_names("The items of each client message, after its id.", "CLIENT_ITEMS", CLIENT_MESSAGES)
+    yield _item_names("The items of each server message, after its id.", "SERVER_ITEMS", SERVER_MESSAGES)
+    keys = "".join(f"\n  {json.dumps(item.name)}," for item in WELCOME_KEYS)
+    yield f"/** The keys of WELCOME's map, all present. */\nexport const WELCOME_KEYS = Object.freeze([{keys}\n]);\n"
+
+
+def _item_names(comment: str, name: str, specs: Sequence[MessageSpec]) -> str:
+    kind = "@type {Readonly<Record<number, readonly string[]>>}"
+    rows = {str(int(spec.id)): json.dumps([item.name for item in spec.items]) for spec in specs}
+    return _frozen(f"{comment} {kind}", name, rows)
+
+
+def _frozen(comment: str, name: str, rows: Mapping[str, str]) -> str:
+    """Return an exported object of which nobody can change a row."""
+    body = "".join(f"\n  {key}: {value}," for key, value in rows.items())
+    return f"/** {comment} */\nexport const {name} = Object.freeze({{{body}\n}});\n"
+
+
+def _close_row(info: CloseInfo) -> str:
+    """Return a frozen object literal, over several lines so that its length never decides its look."""
+    rows = ("name", info.name), ("meaning", info.meaning), ("back", info.back)
+    body = "".join(f"\n    {key}: {json.dumps(value, ensure_ascii=False)}," for key, value in rows)
+    return f"Object.freeze({{{body}\n  }})"
+
+
+def main(arguments: Sequence[str], target: Path = TARGET) -> int:
+    """Write the file, or with `--check` only compare it; return the exit status."""
+    text = render()
+    if "--check" not in arguments:
+        target.write_text(text, encoding="utf-8")
+        return 0
+    if target.exists() and target.read_text(encoding="utf-8") == text:
+        return 0
+    sys.stderr.write(f"{target.name} is stale: run python -m gameserver.protocol.export\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
