@@ -152,7 +152,10 @@ class InterpolationClock:
         if abs(error_s) > JUMP_S:
             self.jumps += 1
             return max(drawn_s, aim_s)
-        return max(drawn_s, min(limit_s, drawn_s + frame_s * (1 + drawing_stretch(error_s))))
+        eased_s = frame_s * drawing_stretch(error_s)
+        if abs(eased_s) > abs(error_s):  # a frame so long that easing would overshoot
+            eased_s = error_s
+        return max(drawn_s, min(limit_s, drawn_s + frame_s + eased_s))
 
 
 def drawing_stretch(error_s: float) -> float:

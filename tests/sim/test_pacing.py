@@ -1,0 +1,216 @@
+"""The client's tick against the server's input queue, over a bad network on a fake clock: issue-level thresholds.
+
+Each threshold is also shown to fail with the pacer's reports turned off: the clocks of two machines never run alike,
+and without reports nothing brings a queue that a stall has filled, or a drift has emptied, back to its target.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gameserver.sync.inputs import InputQueue
+from gameserver.sync.pacer import TickPacer
+from tests.sim.network import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POLL_S = 0.001
+SETTLE_S = 2.0
+MAX_LOST_SHARE = 0.001
+
+
+@dataclass(slots=True)
+class Sample:
+    """One server tick: when, the counters so far, how long the frame consumed had waited (ticks)."""
+
+    at_s: float
+    missed: int
+    trimmed: int
+    waited: float | None
+
+
+@dataclass
+class Player:
+    """One player's clock, link and queue. `drift`: how much longer the server's tick is than the client's."""
+
+    tick_hz: int = 60
+    snapshot_every: int = 3
+    delay_s: float = 0.05
+    jitter_s: float = 0.02
+    drift: float = 0.0
+    paced: bool = True
+    seed: int = 1
+    now_s: float = 0.0
+    asleep: bool = False
+    samples: list[Sample] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        rng = random.Random(self.seed)
+        self.up: Way[int] = Way(rng, delay_s=self.delay_s, jitter_s=self.jitter_s)
+        self.down: Way[tuple[int, int]] = Way(rng, delay_s=self.delay_s, jitter_s=self.jitter_s)
+        self.queue = InputQueue(hold_s=0.25, tick_hz=self.tick_hz, neutral=())
+        self.pacer = TickPacer(1 / self.tick_hz)
+        self.pacer.start(0.0, 0)
+        self._tick = 0
+        self._next_tick_s = rng.random() / self.tick_hz
+
+    def run(self, seconds: float) -> None:
+        end_s = self.now_s + seconds
+        while self.now_s < end_s:
+            self._serve()
+            if not self.asleep:
+                self._play()
+            self.now_s += POLL_S
+
+    def _serve(self) -> None:
+        for at_s, seq in self.up.receive(self.now_s):
+            self.queue.push(seq, (), at_s)
+        if self.now_s < self._next_tick_s:
+            return
+        self.queue.take(self.now_s)
+        self._tick += 1
+        self._next_tick_s += (1 + self.drift) / self.tick_hz
+        lead = self.queue.lead
+        self.samples.append(
+            Sample(self.now_s, self.queue.missed, self.queue.trimmed, None if lead is None else lead / 256)
+        )
+        if self._tick % self.snapshot_every == 0 and lead is not None:
+            self.down.send(self.now_s, (self.queue.consumed, lead))
+
+    def _play(self) -> None:
+        for _, (seq, lead) in self.down.receive(self.now_s):
+            if self.paced:
+                self.pacer.reported(seq, lead)
+        first = self.pacer.seq + 1
+        for number in range(self.pacer.due(self.now_s)):
+            self.up.send(self.now_s, first + number)
+
+    def lost_share(self, since_s: float) -> tuple[float, float]:
+        """Share of the server's ticks since then that found no frame, and of frames trimmed."""
+        part = [sample for sample in self.samples if sample.at_s >= since_s]
+        assert len(part) > 20 * self.tick_hz, "too few ticks to tell a share of a thousandth"
+        first, last = part[0], part[-1]
+        return (last.missed - first.missed) / len(part), (last.trimmed - first.trimmed) / len(part)
+
+    def mean_wait_ticks(self, since_s: float) -> float:
+        waits = [s.waited for s in self.samples if s.at_s >= since_s and s.waited is not None]
+        return sum(waits) / len(waits)
+
+
+def step_latency(player: Player) -> None:
+    player.up.delay_s = player.down.delay_s = 0.2
+
+
+def drop_latency(player: Player) -> None:
+    player.up.delay_s = player.down.delay_s = 0.02
+
+
+def stall_half_a_second(player: Player) -> None:
+    player.up.stall(player.now_s + 0.5)
+    player.down.stall(player.now_s + 0.5)
+    player.run(0.5)
+
+
+def sleep_a_minute(player: Player) -> None:
+    player.asleep = True
+    player.run(60.0)
+    player.asleep = False
+
+
+def assert_fair(player: Player, since_s: float) -> None:
+    missed, trimmed = player.lost_share(since_s)
+    assert missed < MAX_LOST_SHARE
+    assert trimmed < MAX_LOST_SHARE
+    consumed = player.queue.consumed
+    player.run(1.0)
+    assert player.queue.consumed - consumed >= 0.95 * player.tick_hz, "frames must be flowing"
+
+
+@pytest.mark.parametrize(("tick_hz", "snapshot_every"), [(60, 3), (30, 1), (20, 1), (120, 6)])
+@pytest.mark.parametrize("seed", range(3))
+def test_hardly_a_frame_is_missing_or_trimmed_at_50_ms_with_20_ms_of_jitter(
+    tick_hz: int, snapshot_every: int, seed: int
+) -> None:
+    player = Player(tick_hz=tick_hz, snapshot_every=snapshot_every, seed=seed)
+    player.run(2.0 + 60.0)
+    assert_fair(player, since_s=2.0)
+
+
+@pytest.mark.parametrize("trouble", [stall_half_a_second, sleep_a_minute])
+@pytest.mark.parametrize("tick_hz", [60, 20])
+def test_two_seconds_after_a_stall_or_a_sleep_all_is_well_again(
+    trouble: Callable[[Player], None], tick_hz: int
+) -> None:
+    player = Player(tick_hz=tick_hz, snapshot_every=tick_hz // 20)
+    player.run(10.0)
+    trouble(player)
+    since_s = player.now_s + SETTLE_S
+    player.run(SETTLE_S + 30.0)
+    assert_fair(player, since_s)
+    assert player.mean_wait_ticks(since_s) < player.pacer.target + 1.0
+
+
+@pytest.mark.parametrize(("before_s", "trouble"), [(0.02, step_latency), (0.2, drop_latency)])
+@pytest.mark.parametrize("tick_hz", [60, 20])
+def test_two_seconds_after_a_step_of_latency_all_is_well_again(
+    before_s: float, trouble: Callable[[Player], None], tick_hz: int
+) -> None:
+    player = Player(tick_hz=tick_hz, snapshot_every=tick_hz // 20, delay_s=before_s, jitter_s=0.01)
+    player.run(10.0)
+    trouble(player)
+    since_s = player.now_s + SETTLE_S
+    player.run(SETTLE_S + 30.0)
+    assert_fair(player, since_s)
+    assert player.mean_wait_ticks(since_s) < player.pacer.target + 1.0
+
+
+@pytest.mark.parametrize("drift", [0.002, -0.002])
+def test_clocks_that_drift_apart_cost_no_frames(drift: float) -> None:
+    player = Player(drift=drift)
+    player.run(2.0 + 60.0)
+    assert_fair(player, since_s=2.0)
+
+
+@pytest.mark.parametrize("drift", [0.002, -0.002])
+def test_without_reports_the_threshold_would_not_hold(drift: float) -> None:
+    player = Player(drift=drift, paced=False)
+    player.run(200.0)  # long enough for a drift of two in a thousand to fill the queue, or to empty it
+    missed, trimmed = player.lost_share(150.0)
+    assert max(missed, trimmed) > MAX_LOST_SHARE
+
+
+def test_without_reports_a_stall_would_leave_a_full_queue_behind() -> None:
+    player = Player(paced=False)
+    player.run(10.0)
+    stall_half_a_second(player)
+    since_s = player.now_s + SETTLE_S
+    player.run(SETTLE_S + 30.0)
+    assert player.mean_wait_ticks(since_s) > 10.0
+
+
+def test_a_steady_link_costs_half_a_tick_of_waiting() -> None:
+    player = Player(jitter_s=0.0)
+    player.run(20.0)
+    assert player.mean_wait_ticks(10.0) == pytest.approx(0.5, abs=0.2)
+
+
+def test_a_client_that_is_woken_late_every_time_stays_fair() -> None:
+    """A page draws every 33 ms while its ticks are 16.7 ms: two frames leave at once."""
+    player = Player(tick_hz=60, jitter_s=0.0)
+    play = player._play
+    wakes = 0
+
+    def rarely() -> None:
+        nonlocal wakes
+        wakes += 1
+        if wakes % 33 == 0:
+            play()
+
+    player._play = rarely  # type: ignore[method-assign]
+    player.run(2.0 + 30.0)
+    assert_fair(player, since_s=2.0)
