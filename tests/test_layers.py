@@ -67,6 +67,12 @@ def test_there_are_sources_to_check() -> None:
         assert sources(folder), f"gameserver/{folder}/ holds no module: the other tests here would pass on nothing"
 
 
+def test_every_folder_is_a_package() -> None:
+    """Without an `__init__.py` import-linter does not see a folder, and its contracts hold of nothing."""
+    folders = {path.parent for path in sources(".")}
+    assert [ids(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 @pytest.mark.parametrize("path", sources(*PURE), ids=ids)
 def test_nothing_below_net_awaits(path: Path) -> None:
     awaiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
