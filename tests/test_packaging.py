@@ -2,10 +2,14 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import urllib.request
+import venv
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 CORE_DEPENDENCIES = {"cyclopts", "h11", "msgpack", "msgspec", "numpy", "rich", "trio", "trio-websocket"}
+PROCESS_TIMEOUT_S = 20.0
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+")
 
 
@@ -97,3 +102,48 @@ def test_javascript_lock_holds_no_address() -> None:
     assert "://" not in text
     for name, package in json.loads(text)["packages"].items():
         assert "resolved" not in package, name
+
+
+@pytest.fixture
+def clean_environment(wheel: Path, tmp_path: Path) -> Path:
+    """A virtual environment that holds the wheel, what it needs, and nothing of this checkout."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    install = [str(python), "-m", "pip", "install", "-qq", "-c", str(ROOT / "constraints.txt"), str(wheel)]
+    subprocess.run(install, check=True, cwd=tmp_path)
+    return tmp_path / "venv/bin"
+
+
+@contextmanager
+def running(command: list[str], cwd: Path, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command with nothing on its PATH but one folder; it must end by itself, well, when it is interrupted."""
+    environment = {"PATH": str(path), "HOME": str(cwd), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=PROCESS_TIMEOUT_S) == 0
+        finally:
+            process.kill()
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints once it accepts connections."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"http://[\w.]+:\d+/", line):
+            return found[0]
+    raise AssertionError(f"the server ended with status {process.wait()} and printed no address")
+
+
+@pytest.mark.live
+def test_installed_wheel_serves_the_game_with_neither_checkout_nor_node(
+    clean_environment: Path, tmp_path: Path
+) -> None:
+    command = [str(clean_environment / "gameserver"), "run", "--port", "0"]
+    with running(command, tmp_path, clean_environment) as process:
+        address = address_of(process)
+        for name, kind in {"": "text/html", "vendor/msgpack/msgpack.js": "text/javascript"}.items():
+            with urllib.request.urlopen(address + name, timeout=PROCESS_TIMEOUT_S) as response:
+                assert response.headers.get_content_type() == kind
+                assert response.read()
