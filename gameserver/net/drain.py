@@ -1,0 +1,279 @@
+"""Links that are read once a tick, by their room, without waiting: the fast path.
+
+A room keeps its links' sockets in one epoll. `RoomLinks.drain` asks the kernel which of them have bytes, reads those, hands whole messages
+to their guests and everything else to trio-websocket, which a task of the link's own goes on speaking. Nothing here awaits, but for
+what a full socket leaves over. What a link may do on the ordinary path it may do here: a room that is gone just gives its links back.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+import struct
+import time
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from gameserver.net.frames import BINARY, binary_frames, unmask
+from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES, Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("gameserver.net")
+
+AVAILABLE: Final = hasattr(select, "epoll")
+"""Linux. Elsewhere every link takes the ordinary path."""
+
+MAX_READS_PER_DRAIN: Final = 8
+"""32 KiB from one link in one drain, then the others' turn: more than the protocol's byte limit lets in between two ticks."""
+
+_SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h; the socket module does not name it
+_SCM_TIMESTAMPNS: Final = _SO_TIMESTAMPNS
+_timespec: Final = struct.Struct("@ll")
+_TIMESTAMP_SPACE: Final = socket.CMSG_SPACE(_timespec.size)
+
+_WHOLE_BINARY: Final = 0x80 | BINARY
+_MASKED: Final = 0x80
+_HEAD_BYTES: Final = 6  # two, and the masking key: a short client frame's header
+_SHORT_MASKED: Final = range(_MASKED, _MASKED + 126)
+
+
+class SocketChannel(Channel):
+    """A channel on a plain TCP socket: written without waiting as far as the kernel takes it, and adoptable by a room."""
+
+    def __init__(
+        self,
+        stream: trio.SocketStream,
+        sock: socket.socket,
+        nursery: trio.Nursery,
+        *,
+        max_message_bytes: int,
+        head: bytes,
+        tail: bytes,
+    ) -> None:
+        """`sock` is the non-blocking socket that `stream` wraps."""
+        super().__init__(stream, nursery, max_message_bytes=max_message_bytes, head=head, tail=tail)
+        self._sock = sock
+        self._room: RoomLinks | None = None
+        self._reading = trio.CancelScope()
+        self._fed = trio.lowlevel.ParkingLot()
+        self.deliver: Callable[[bytes, float], None] = _drop
+        """Gets each whole message that a drain takes out, and when it arrived."""
+
+    # -- the room's side --------------------------------------------------------------------------------------------------------
+
+    @property
+    def fd(self) -> int:
+        """The socket's file descriptor."""
+        return self._sock.fileno()
+
+    def adopt(self, room: RoomLinks) -> None:
+        """From now on `room` reads this socket."""
+        if self.ended.is_set():
+            return
+        self.release()
+        _stamp_arrivals(self._sock)
+        self._room = room
+        room.add(self)
+        self._reading.cancel()
+
+    def release(self) -> None:
+        """From now on this link's own task reads the socket again."""
+        if self._room is not None:
+            self._room.remove(self)
+            self._room = None
+            self._fed.unpark_all()
+
+    def drain(self, clock: ArrivalClock) -> None:
+        """Read what has arrived, without waiting."""
+        if self._unread_bytes > MAX_UNREAD_BYTES:
+            return
+        for _ in range(MAX_READS_PER_DRAIN):
+            try:
+                data, ancillary, _, _ = self._sock.recvmsg(READ_BYTES, _TIMESTAMP_SPACE)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._break()
+                return
+            if not data:
+                self._end()
+                return
+            self._take(data, clock.convert(ancillary))
+            if len(data) < READ_BYTES or self._room is None:
+                return
+
+    def _take(self, data: bytes, at_s: float) -> None:
+        size = len(data)
+        self.bytes_in += size
+        scanner = self.scanner
+        # Nearly always a chunk is one short message, and everything below is needless for it.
+        if (
+            scanner.idle
+            and size >= _HEAD_BYTES
+            and data[0] == _WHOLE_BINARY
+            and data[1] in _SHORT_MASKED
+            and data[1] == size - _HEAD_BYTES + _MASKED
+        ):
+            self.deliver(unmask(data[2:_HEAD_BYTES], data[_HEAD_BYTES:]), at_s)
+            return
+        for message in scanner.feed(data, take=not self._closing):
+            self.deliver(message, at_s)
+        if scanner.passed:
+            self._collect()
+            self._fed.unpark_all()
+
+    # -- the ordinary path, with the socket instead of a stream -------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        if self._room is not None:
+            await self._fed.park()
+            return
+        with trio.CancelScope() as self._reading:
+            await trio.lowlevel.wait_readable(self._sock)
+        if self._reading.cancelled_caught or self._room is not None:
+            return
+        try:
+            data = self._sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._break()
+            return
+        if data:
+            self.bytes_in += len(data)
+            self._pass_on(data)
+        else:
+            self._end()
+
+    def _end(self) -> bytes:
+        super()._end()
+        self.release()
+        self._reading.cancel()
+        self._fed.unpark_all()
+        return b""
+
+    def offer(self, messages: tuple[bytes, ...]) -> bool:
+        """Write these messages now, or take none. What the kernel takes of them in part leaves as soon as it takes the rest."""
+        if self._outbox or self._closing:
+            return False
+        data = binary_frames(messages)
+        sent = self._write(data)
+        if sent < len(data):
+            if not sent:
+                return False
+            super()._put(data[sent:])
+        return True
+
+    def _put(self, data: bytes) -> None:
+        sent = 0 if self._outbox else self._write(data)
+        if sent < len(data) and not self._broken:
+            super()._put(data[sent:])
+
+    async def _send_first(self) -> None:
+        await trio.lowlevel.wait_writable(self._sock)
+        data = self._outbox[0]
+        sent = self._write(data)
+        if self._broken:
+            return  # the outbox is gone with it
+        self._note_left(sent)
+        if sent < len(data):
+            self._outbox[0] = data[sent:]
+        else:
+            self._outbox.popleft()
+
+    def _write(self, data: bytes) -> int:
+        """Write what the kernel takes now. A broken socket takes nothing."""
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._break()
+            return 0
+        self.bytes_out += sent
+        return sent
+
+
+class RoomLinks:
+    """The sockets that one room drains."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._channels: dict[int, SocketChannel] = {}
+        self._clock = ArrivalClock()
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def add(self, channel: SocketChannel) -> None:
+        """Drain `channel` from now on."""
+        self._channels[channel.fd] = channel
+        self._epoll.register(channel.fd, select.EPOLLIN)
+
+    def remove(self, channel: SocketChannel) -> None:
+        """Drain it no more. Its socket is still open."""
+        del self._channels[channel.fd]
+        self._epoll.unregister(channel.fd)
+
+    def drain(self, now_s: float) -> None:
+        """Read every socket that has bytes. `now_s` is trio's clock; messages are handed over with their time of arrival."""
+        if not self._channels:
+            return
+        self._clock.set(now_s)
+        for fd, _ in self._epoll.poll(0, len(self._channels)):
+            channel = self._channels.get(fd)
+            if channel is None:
+                continue  # a guest before it in this drain has ended this one
+            try:
+                channel.drain(self._clock)
+            except Exception:
+                log.exception("a link failed while its room read it")
+                channel.fail()
+
+    def close(self) -> None:
+        """Give every link back to its own task."""
+        for channel in list(self._channels.values()):
+            channel.release()
+        self._epoll.close()
+
+
+class ArrivalClock:
+    """From the kernel's time of arrival (CLOCK_REALTIME) to trio's clock.
+
+    The offset between the two is taken at each drain, so a step of the wall clock spoils at most one drain's times; those are held
+    between the drain before and this one.
+    """
+
+    def __init__(self) -> None:
+        self._offset_s = 0.0
+        self._earliest_s = self._now_s = float("-inf")
+
+    def set(self, now_s: float) -> None:
+        """A drain begins."""
+        self._earliest_s, self._now_s = self._now_s, now_s
+        self._offset_s = now_s - time.time()
+
+    def convert(self, ancillary: list[tuple[int, int, bytes]]) -> float:
+        """When the last byte of a read arrived; now, if the kernel does not say."""
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == _SCM_TIMESTAMPNS:
+                seconds, nanoseconds = _timespec.unpack(data)
+                at_s = seconds + nanoseconds * 1e-9 + self._offset_s
+                return min(max(at_s, self._earliest_s), self._now_s)
+        return self._now_s
+
+
+def _stamp_arrivals(sock: socket.socket) -> None:
+    """Have the kernel note when bytes arrive. Not every socket can (a Unix socket's reader gets none): then the drain's time counts."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    except OSError:
+        log.debug("no arrival times from this kernel")
+
+
+def _drop(_message: bytes, _at_s: float) -> None:
+    """Nobody listens yet."""
