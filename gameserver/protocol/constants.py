@@ -4,6 +4,7 @@ protocol.md §1, §3, §10 and §11 print these tables, and `client_demo/sdk/con
 fail when either differs.
 """
 
+import math
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Final, Literal, NamedTuple, Self, TypeAlias
@@ -20,6 +21,7 @@ MAX_LEAD: Final = 65_535  # in 1/256 tick: 255 ticks, more than any queue holds
 RESUME_TOKEN_BYTES: Final = 24  # 192 random bits: not guessable, and a whole number of base64 groups
 MAX_TICK_HZ: Final = 240
 MAX_SERVER_DEPTH: Final = 16  # nesting in a server's message; WELCOME's schema needs 9
+MAX_DEPTH_LIMIT: Final = 64  # what an operator may set max_depth to: a checker that walks payloads recurses so far
 MAX_PAYLOAD_DEPTH: Final = 12  # of a payload that is sent: EVENTS adds 3, and a client takes MAX_SERVER_DEPTH
 MAX_REASON_BYTES: Final = 120  # a WebSocket close frame holds 123 bytes of reason
 
@@ -66,8 +68,8 @@ class CloseCode(IntEnum):
     meaning: str
     back: Back
 
-    def __new__(cls, code: int, meaning: str, back: Back) -> Self:
-        """Make the member an int that carries its row of the table."""
+    def __new__(cls, code: int, meaning: str = "", back: Back = "no") -> Self:
+        """Make the member an int that carries its row; the defaults let type checkers pass `CloseCode(4000)`."""
         member = int.__new__(cls, code)
         member._value_ = code
         member.meaning = meaning
@@ -116,15 +118,15 @@ CLOSE: Final[dict[CloseCode, CloseInfo]] = {
 }
 
 
-def _limit(default: float, counts: str) -> float:
+def _limit(default: float, counts: str, *, may_be_zero: bool = False) -> float:
     """Give a limit its default and say what it counts."""
-    limit: float = field(default=default, metadata={"counts": counts})
+    limit: float = field(default=default, metadata={"counts": counts, "may_be_zero": may_be_zero})
     return limit
 
 
 def _count(default: int, counts: str) -> int:
     """Give a limit in whole things its default and say what it counts."""
-    limit: int = field(default=default, metadata={"counts": counts})
+    limit: int = field(default=default, metadata={"counts": counts, "may_be_zero": False})
     return limit
 
 
@@ -143,12 +145,23 @@ class Limits:
     max_name_bytes: int = _count(64, "MESSAGE's name")
     join_timeout_s: float = _limit(5, "from the upgrade to JOIN or RESUME")
     dead_after_s: float = _limit(10, "silence")
-    resume_grace_s: float = _limit(20, "life of a session without a link")
-    input_hold_s: float = _limit(0.25, "a missing frame repeats the last, and the length of the queue")
+    resume_grace_s: float = _limit(20, "life of a session without a link", may_be_zero=True)
+    input_hold_s: float = _limit(
+        0.25, "a missing frame repeats the last, and the length of the queue", may_be_zero=True
+    )
     max_unacked_snapshots: int = _count(16, "snapshots in flight to one viewer")
     max_held_events: int = _count(4096, "events a room keeps for those who are behind")
     evict_after_s: float = _limit(15, "a viewer that takes no snapshot for so long is closed with TOO_SLOW")
     max_rooms: int = _count(1000, "rooms in one process")
+
+    def __post_init__(self) -> None:
+        """Refuse, with `ValueError`, what would shut everyone out or let the decoder recurse too far."""
+        for row in fields(self):
+            value = getattr(self, row.name)
+            if not (0 < value < math.inf or (value == 0 and row.metadata["may_be_zero"])):
+                raise ValueError(f"{row.name} must be a finite number above 0, got {value}")
+        if self.max_depth > MAX_DEPTH_LIMIT:
+            raise ValueError(f"max_depth must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
 
 
 class LimitInfo(NamedTuple):

@@ -37,7 +37,7 @@ def describe(value: object) -> str:
         case dict():
             return f"a map of {len(value)}"
         case _:
-            return f"a {type(value).__name__}"
+            return f"something of type {type(value).__name__}"
 
 
 def payload_problem(value: object, depth: int) -> Problem | None:
