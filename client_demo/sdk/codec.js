@@ -1,0 +1,258 @@
+/**
+ * Messages ↔ bytes (protocol.md §3). Decoding raises ProtocolError and nothing else, whatever the bytes are; encoding raises
+ * RangeError or TypeError for what the server would refuse. What is inside STATE's blocks is checked by `delta.js`, what is in
+ * WELCOME's schema by `schema.js`.
+ */
+import { Decoder, Encoder } from "../vendor/msgpack/msgpack.js";
+import {
+  ClientMessage,
+  CloseCode,
+  MAX_LEAD,
+  MAX_SERVER_DEPTH,
+  MAX_TICK_HZ,
+  SERVER_ITEMS,
+  ServerMessage,
+} from "./constants.js";
+import { ProtocolError } from "./errors.js";
+import { bad, bool, counter, isMap, list, payloadOf, seconds, text, tokenOf } from "./items.js";
+
+/**
+ * @typedef {object} Welcome
+ * @property {"welcome"} type
+ * @property {string} server this server process
+ * @property {number} session the participant's number in the room
+ * @property {Uint8Array} token for RESUME
+ * @property {boolean} resumed
+ * @property {string} kind
+ * @property {string} room
+ * @property {number} role
+ * @property {number} tick the room's tick as it was joined
+ * @property {number} tick_hz
+ * @property {number} snapshot_every ticks
+ * @property {number} grace_s
+ * @property {number} event cursor
+ * @property {number} seq newest input consumed
+ * @property {Record<string, unknown>} schema
+ * @property {string | null} step path of the shared step
+ *
+ * @typedef {object} State a delta, its blocks as they are on the wire
+ * @property {"state"} type
+ * @property {number} tick
+ * @property {number} span ticks since its base; 0: from nothing
+ * @property {number} seq newest input consumed
+ * @property {number | null} lead 1/256 tick
+ * @property {unknown[]} leaves
+ * @property {unknown[]} enters
+ * @property {unknown[]} changes
+ * @property {unknown[]} values
+ *
+ * @typedef {object} RoomEvent
+ * @property {number} tick when it happened
+ * @property {string} name
+ * @property {any} payload
+ *
+ * @typedef {{type: "events", since: number, upto: number, items: RoomEvent[]}} Events
+ * @typedef {{type: "ping", nonce: number}} Ping
+ * @typedef {{type: "pong", nonce: number, tick: number, held: number, missed: number, trimmed: number}} Pong
+ * @typedef {{type: "notice", name: string, detail: Record<string, any>}} Notice
+ *
+ * @typedef {Welcome | State | Events | Ping | Pong | Notice} ServerMsg
+ */
+
+/** Longest array or map that is read: ids of a whole view fit, a length out of the blue does not reserve memory. */
+const MAX_ITEMS = 2 ** 17;
+
+/** How deep a payload may be nested: what the message around it leaves of what a client takes. */
+const EVENTS_DEPTH = MAX_SERVER_DEPTH - 3;
+const NOTICE_DEPTH = MAX_SERVER_DEPTH - 1;
+
+/** The protocol has no extensions: neither msgpack's timestamps come in, nor do Dates go out as such. */
+const NO_EXTENSIONS = {
+  /** @returns {null} */
+  tryToEncode: () => null,
+  /** @returns {never} */
+  decode() {
+    throw new ProtocolError("an extension type");
+  },
+};
+
+const decoder = new Decoder({
+  extensionCodec: NO_EXTENSIONS,
+  maxArrayLength: MAX_ITEMS,
+  maxMapLength: MAX_ITEMS,
+  /** @param {unknown} key @returns {string} */
+  mapKeyConverter(key) {
+    if (typeof key === "string") return key;
+    throw new ProtocolError("a map's key must be a str");
+  },
+});
+const encoder = new Encoder({ extensionCodec: NO_EXTENSIONS });
+
+// --- from the server
+
+/** @type {Readonly<Record<number, (items: any[]) => ServerMsg>>} */
+const READERS = {
+  [ServerMessage.WELCOME]: readWelcome,
+  [ServerMessage.STATE]: readState,
+  [ServerMessage.EVENTS]: readEvents,
+  [ServerMessage.PING]: ([nonce]) => ({ type: "ping", nonce: counter(nonce) }),
+  [ServerMessage.PONG]: readPong,
+  [ServerMessage.NOTICE]: readNotice,
+};
+
+/**
+ * @param {Uint8Array} bytes one WebSocket message; STATE's blocks go on pointing into it
+ * @returns {ServerMsg}
+ * @throws {ProtocolError}
+ */
+export function decodeServer(bytes) {
+  const [id, ...items] = readArray(bytes);
+  const read = READERS[id];
+  if (read === undefined) {
+    throw new ProtocolError(`no message has the id ${id}`, CloseCode.UNKNOWN_MESSAGE);
+  }
+  const expected = SERVER_ITEMS[id].length;
+  if (items.length !== expected) bad(`message ${id} has ${items.length} items, not ${expected}`);
+  return read(items);
+}
+
+/** @param {Uint8Array} bytes @returns {any[]} not empty, begins with an integer */
+function readArray(bytes) {
+  let value;
+  try {
+    value = decoder.decode(bytes);
+  } catch (error) {
+    // Whatever msgpack throws, it is about these bytes.
+    if (error instanceof ProtocolError) throw error;
+    throw new ProtocolError(`not msgpack: ${/** @type {Error} */ (error).message}`);
+  }
+  if (!Array.isArray(value)) throw new ProtocolError("not an array");
+  if (!Number.isInteger(value[0])) throw new ProtocolError("no message id");
+  return value;
+}
+
+/** @param {any[]} items @returns {Welcome} */
+function readWelcome([map]) {
+  if (!isMap(map)) bad("WELCOME has no map");
+  return {
+    type: "welcome",
+    server: text(map.server, "server"),
+    session: counter(map.session, 1),
+    token: tokenOf(map.token),
+    resumed: bool(map.resumed, "resumed"),
+    kind: text(map.kind, "kind"),
+    room: text(map.room, "room"),
+    role: counter(map.role, 0, 1),
+    tick: counter(map.tick),
+    tick_hz: counter(map.tick_hz, 1, MAX_TICK_HZ),
+    snapshot_every: counter(map.snapshot_every, 1),
+    grace_s: seconds(map.grace_s, "grace_s"),
+    event: counter(map.event),
+    seq: counter(map.seq),
+    schema: isMap(map.schema) ? map.schema : bad("schema is not a map"),
+    step: map.step === null ? null : text(map.step, "step"),
+  };
+}
+
+/** @param {any[]} items @returns {State} */
+function readState([tick, span, seq, lead, leaves, enters, changes, values]) {
+  return {
+    type: "state",
+    tick: counter(tick),
+    span: counter(span, 0, tick),
+    seq: counter(seq),
+    lead: lead === null ? null : counter(lead, 0, MAX_LEAD),
+    leaves: list(leaves, "leaves"),
+    enters: list(enters, "enters"),
+    changes: list(changes, "changes"),
+    values: list(values, "values"),
+  };
+}
+
+/** @param {any[]} items @returns {Events} */
+function readEvents([since, upto, items]) {
+  return {
+    type: "events",
+    since: counter(since),
+    upto: counter(upto, since),
+    items: list(items, "events").map(readEvent),
+  };
+}
+
+/** @param {any} item @returns {RoomEvent} */
+function readEvent(item) {
+  if (!Array.isArray(item) || item.length !== 3) bad("an event has not three items");
+  const [tick, name, payload] = item;
+  return {
+    tick: counter(tick),
+    name: text(name, "event"),
+    payload: payloadOf(payload, EVENTS_DEPTH),
+  };
+}
+
+/** @param {any[]} items @returns {Pong} */
+function readPong([nonce, tick, held, missed, trimmed]) {
+  return {
+    type: "pong",
+    nonce: counter(nonce),
+    tick: counter(tick),
+    held: counter(held, 0, MAX_LEAD),
+    missed: counter(missed),
+    trimmed: counter(trimmed),
+  };
+}
+
+/** @param {any[]} items @returns {Notice} */
+function readNotice([name, map]) {
+  if (!isMap(map)) bad("NOTICE has no map");
+  return { type: "notice", name: text(name, "notice"), detail: payloadOf(map, NOTICE_DEPTH) };
+}
+
+// --- from the client
+
+/**
+ * @param {string} kind @param {string | null} room @param {number} role
+ * @param {Readonly<Record<string, unknown>>} params
+ */
+export function encodeJoin(kind, room, role, params) {
+  return encoder.encode([ClientMessage.JOIN, kind, room, role, params]);
+}
+
+/** @param {Uint8Array} token @param {number} tick newest applied, 0 if none @param {number} event cursor */
+export function encodeResume(token, tick, event) {
+  return encoder.encode([ClientMessage.RESUME, token, tick, event]);
+}
+
+/** @param {number} seq @param {number} ack newest applied tick @param {readonly number[]} codes */
+export function encodeInput(seq, ack, codes) {
+  return encoder.encode([ClientMessage.INPUT, seq, ack, ...codes]);
+}
+
+/** @param {string} name @param {unknown} payload */
+export function encodeMessage(name, payload) {
+  return encoder.encode([ClientMessage.MESSAGE, name, payload]);
+}
+
+/** @param {number} nonce */
+export function encodePing(nonce) {
+  return encoder.encode([ClientMessage.PING, nonce]);
+}
+
+/** @param {number} nonce */
+export function encodePong(nonce) {
+  return encoder.encode([ClientMessage.PONG, nonce]);
+}
+
+/** @param {number} tick newest applied, 0 if none */
+export function encodeResync(tick) {
+  return encoder.encode([ClientMessage.RESYNC, tick]);
+}
+
+/** @param {number} tick newest applied */
+export function encodeAck(tick) {
+  return encoder.encode([ClientMessage.ACK, tick]);
+}
+
+export function encodeLeave() {
+  return encoder.encode([ClientMessage.LEAVE]);
+}

@@ -1,0 +1,168 @@
+/**
+ * One field's values and their codes on the wire (protocol.md §4). Pure; the arithmetic and its order are those of the server,
+ * so that a value snapped here equals, to the last bit, the value snapped there.
+ */
+
+/** The double nearest to 2π, written out because the protocol names it. */
+export const TURN_RADIANS = 6.283185307179586;
+
+/**
+ * @typedef {"float" | "angle" | "int" | "flag" | "choice" | "ref"} NumericKind
+ *
+ * @typedef {object} NumericField a field whose code is one integer
+ * @property {string} name
+ * @property {NumericKind} kind
+ * @property {number} lo smallest code
+ * @property {number} hi largest code
+ * @property {number} step value of one code: `float` its step, `angle` radians, else 1
+ * @property {number} steps `angle`: codes in a turn; else 0
+ * @property {readonly string[]} names `choice`: the names in order; else empty
+ * @property {number} rate column of the field that says how fast this one changes, or -1
+ * @property {number} k codes that this field moves in a tick for each code of its rate; 0 without one
+ *
+ * @typedef {object} TextField
+ * @property {string} name
+ * @property {"text"} kind
+ * @property {number} maxBytes
+ *
+ * @typedef {object} ListField
+ * @property {string} name
+ * @property {"list"} kind
+ * @property {NumericField} of
+ * @property {number} maxItems
+ *
+ * @typedef {TextField | ListField} ObjectField a field whose code is not one integer
+ * @typedef {NumericField | ObjectField} Field
+ *
+ * @typedef {number | boolean | string | null} Scalar
+ */
+
+/**
+ * @param {NumericField} field
+ * @param {number} code within the field's range
+ * @returns {Scalar} a number; `flag` a boolean; `choice` its name; `ref` an id, or null for none
+ */
+export function decodeValue(field, code) {
+  switch (field.kind) {
+    case "float":
+    case "angle":
+      return code * field.step;
+    case "int":
+      return code;
+    case "flag":
+      return code !== 0;
+    case "choice":
+      return field.names[code];
+    case "ref":
+      return code === 0 ? null : code;
+  }
+}
+
+/**
+ * The code nearest to a value. Numbers out of range are clamped, angles wrapped.
+ *
+ * @param {NumericField} field
+ * @param {unknown} value
+ * @returns {number}
+ * @throws {TypeError} for a value that the field cannot hold
+ */
+export function encodeValue(field, value) {
+  switch (field.kind) {
+    case "flag":
+      return value ? 1 : 0;
+    case "choice":
+      return choiceCode(field, value);
+    case "ref":
+      return value === null ? 0 : clamp(Math.floor(finite(field, value)), field.lo, field.hi);
+    case "angle":
+      return modulo(
+        Math.floor(finite(field, finite(field, value) / field.step) + 0.5),
+        field.steps,
+      );
+    default:
+      return clamp(Math.floor(finite(field, value) / field.step + 0.5), field.lo, field.hi);
+  }
+}
+
+/**
+ * The value of the grid nearest to `value`.
+ *
+ * @param {NumericField} field
+ * @param {unknown} value
+ */
+export function snapValue(field, value) {
+  return decodeValue(field, encodeValue(field, value));
+}
+
+/**
+ * Whether `code` is a code of this object field.
+ *
+ * @param {ObjectField} field
+ * @param {unknown} code
+ * @returns {boolean}
+ */
+export function isObjectCode(field, code) {
+  if (field.kind === "text") return typeof code === "string" && utf8Bytes(code) <= field.maxBytes;
+  if (!Array.isArray(code) || code.length > field.maxItems) return false;
+  return code.every((item) => isNumericCode(field.of, item));
+}
+
+/**
+ * @param {ObjectField} field
+ * @param {any} code one that `isObjectCode` accepts
+ * @returns {any} str, or an array of decoded items
+ */
+export function decodeObject(field, code) {
+  if (field.kind === "text") return code;
+  return code.map((/** @type {number} */ item) => decodeValue(field.of, item));
+}
+
+/**
+ * @param {Field} field
+ * @returns {field is NumericField}
+ */
+export function isNumeric(field) {
+  return field.kind !== "text" && field.kind !== "list";
+}
+
+/** `value mod modulus` in 0 … modulus − 1, for integers. @param {number} value @param {number} modulus */
+export function modulo(value, modulus) {
+  const rest = value % modulus;
+  // `+ 0` turns −0, which `%` gives for negative multiples, into 0.
+  return rest < 0 ? rest + modulus : rest + 0;
+}
+
+/** @param {number} value @param {number} lo @param {number} hi */
+export function clamp(value, lo, hi) {
+  return value < lo ? lo : value > hi ? hi : value;
+}
+
+/** @param {NumericField} field @param {unknown} code */
+function isNumericCode(field, code) {
+  return typeof code === "number" && Number.isInteger(code) && code >= field.lo && code <= field.hi;
+}
+
+/** @param {NumericField} field @param {unknown} value */
+function finite(field, value) {
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new TypeError(`${field.name} is ${field.kind} and cannot be ${String(value)}`);
+}
+
+/** @param {NumericField} field @param {unknown} value */
+function choiceCode(field, value) {
+  const code = field.names.indexOf(/** @type {string} */ (value));
+  if (code >= 0) return code;
+  throw new TypeError(`${field.name} is one of ${field.names.join(", ")}, not ${String(value)}`);
+}
+
+/** @param {string} text */
+function utf8Bytes(text) {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    // A surrogate pair is two units and four bytes: each half counts two.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
+}
