@@ -1,0 +1,87 @@
+"""Small functions made for one class's fields, as dataclasses do it: they move values between instances and codes without looking
+anything up by name.
+
+The gather packs each instance into doubles by `struct`, which also refuses what is no number; a field that is no number itself is
+written as an expression that makes one of it.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+from gameserver.state.fields import Angle, Choice, Flag, Float, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gameserver.state.declare import AnyField
+
+    Fields = dict[str, AnyField]
+
+
+def _function(source: str, name: str, names: dict[str, Any]) -> Callable[..., Any]:
+    exec(compile(source, f"<gameserver {name}>", "exec"), names)
+    made: Callable[..., Any] = names[name]
+    return made
+
+
+def compile_gather(numeric: Fields) -> Callable[..., bytes]:
+    """Return `gather(entities, living) -> bytes`: one row of little-endian doubles an entity, one double a field.
+
+    It raises whatever Python raises when an attribute holds the wrong type; the caller then looks for the culprit.
+    """
+    names: dict[str, Any] = {"pack": struct.Struct(f"<{len(numeric)}d").pack, "join": b"".join}
+    parts = []
+    for index, (name, field) in enumerate(numeric.items()):
+        value = f"e.{name}"
+        if isinstance(field, Flag):
+            value = f"1.0 if {value} else 0.0"
+        elif isinstance(field, Choice):
+            names[f"codes{index}"] = field.codes
+            value = f"codes{index}[{value}]"
+        elif isinstance(field, Ref):
+            names[f"code_in{index}"] = field.code_in
+            value = f"code_in{index}({value}, living)"
+        parts.append(value)
+    source = f"def gather(entities, living):\n    return join([pack({', '.join(parts)}) for e in entities])\n"
+    return _function(source, "gather", names)
+
+
+def compile_scatter(numeric: Fields) -> Callable[..., None]:
+    """Return `scatter(entities, values, codes, living)`, which sets the attributes of each entity.
+
+    `values` and `codes` are lists of one list a field; what each kind holds is taken from one or the other.
+    """
+    if not numeric:
+        return lambda *_: None
+    names: dict[str, Any] = {}
+    columns = []
+    for index, field in enumerate(numeric.values()):
+        column = f"values[{index}]" if isinstance(field, Float | Angle) else f"codes[{index}]"
+        if isinstance(field, Flag):
+            column = f"[c != 0 for c in {column}]"
+        elif isinstance(field, Choice):
+            names[f"of{index}"] = field.values
+            column = f"[of{index}[c] for c in {column}]"
+        elif isinstance(field, Ref):
+            column = f"[living.get(c) for c in {column}]"
+        columns.append(column)
+    targets = ", ".join(f"e.{name}" for name in numeric)
+    source = (
+        "def scatter(entities, values, codes, living):\n"
+        f"    for e, {targets} in zip(entities, {', '.join(columns)}):\n        pass\n"
+    )
+    return _function(source, "scatter", names)
+
+
+def compile_decode(fields: Fields) -> Callable[..., Any]:
+    """Return `decode(cls, codes)`: an instance of `cls` made of one code a field."""
+    names: dict[str, Any] = {}
+    lines = []
+    for index, (name, field) in enumerate(fields.items()):
+        names[f"decode{index}"] = field.decode
+        lines.append(f"    made.{name} = decode{index}(c{index})\n")
+    unpack = f"    {', '.join(f'c{i}' for i in range(len(fields)))}, = codes\n" if fields else ""
+    source = f"def decode(cls, codes):\n    made = object.__new__(cls)\n{unpack}{''.join(lines)}    return made\n"
+    return _function(source, "decode", names)

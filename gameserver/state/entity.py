@@ -1,0 +1,120 @@
+"""`Entity`, the base class of what a room replicates, and `EntityType`, what is known about one such class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import numpy as np
+
+from gameserver.state.compiled import compile_gather, compile_scatter
+from gameserver.state.declare import collect_fields, unknown_field
+from gameserver.state.errors import DeclarationError
+from gameserver.state.fields import Angle, Float, List, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from gameserver.state.declare import AnyField
+
+
+class EntityType:
+    """The fields of one class: by name, in the order of the wire, and as the arrays that work on all entities at once.
+
+    Arrays have shape (numeric fields, 1), so that they go with a table's codes.
+    """
+
+    def __init__(self, cls: type[Entity], fields: dict[str, AnyField], *, columns: bool) -> None:
+        self.cls = cls
+        self.name = cls.__name__
+        self.fields = fields
+        self.columns = columns
+        self.numeric = {name: field for name, field in fields.items() if field.numeric}
+        self.objects = {name: cast("Text | List[Any]", field) for name, field in fields.items() if not field.numeric}
+        self.object_places: tuple[int, ...] = tuple(i for i, field in enumerate(fields.values()) if not field.numeric)
+        """Which of the type's fields the object fields are."""
+        if columns and self.objects:
+            msg = f"{self.name}.{next(iter(self.objects))}: a type kept in columns has numeric fields only"
+            raise DeclarationError(msg)
+        self._compile()
+
+    def _compile(self) -> None:
+        numeric = list(self.numeric.values())
+        column = (len(numeric), 1)
+        self.lo: NDArray[np.int64] = np.array([f.lo for f in numeric], np.int64).reshape(column)
+        self.hi: NDArray[np.int64] = np.array([f.hi for f in numeric], np.int64).reshape(column)
+        self.step: NDArray[np.float64] = np.array([f.step for f in numeric], np.float64).reshape(column)
+        self.steps: NDArray[np.int64] = np.array([f.steps for f in numeric], np.int64).reshape(column)
+        self.angles: NDArray[np.int64] = np.flatnonzero(self.steps)
+        place = {name: index for index, name in enumerate(self.numeric)}
+        self.rates: tuple[tuple[int, int], ...] = tuple(
+            (place[field.rate_of], place[name]) for name, field in self.numeric.items() if field.rate_of is not None
+        )
+        """Pairs of numeric fields: a target and the rate that tells how fast it changes."""
+        self.gather: Callable[..., bytes] = compile_gather(self.numeric)
+        self.scatter: Callable[..., None] = compile_scatter(self.numeric)
+
+    def rate_index(self, name: str) -> int | None:
+        """Return which of the type's fields is the rate of the field `name`."""
+        return next((i for i, field in enumerate(self.fields.values()) if field.rate_of == name), None)
+
+    def spec(self) -> dict[str, object]:
+        """Return the type as WELCOME's schema tells it."""
+        described = []
+        for name, field in self.fields.items():
+            rate = {"rate": self.rate_index(name)} if isinstance(field, Float | Angle) else {}
+            described.append({"name": name, **field.spec(), **rate})
+        return {"name": self.name, "fields": described}
+
+    def load(self, entities: Sequence[Entity], codes: NDArray[np.int64], living: dict[int, Any]) -> None:
+        """Set the numeric attributes of `entities` to what `codes`, one column an entity, say."""
+        self.scatter(entities, (codes * self.step).tolist(), codes.tolist(), living)
+
+    def __repr__(self) -> str:
+        return f"<EntityType {self.name}: {', '.join(self.fields)}>"
+
+
+class Entity:
+    """Something in a room that viewers see. Subclass it and declare fields:
+
+        class Ship(Entity):
+            x = Float(step=1 / 16)
+            vx = Float(step=1 / 16, rate_of="x")
+
+    Rules read and write the attributes freely during a tick; at its end each field is snapped to what is replicated. Any other
+    attribute is the game's own and stays on the server. `class Boid(Entity, columns=True)` keeps a type in arrays: see `World.table`.
+    """
+
+    entity_type: ClassVar[EntityType]
+
+    id: int = 0
+    """Unique in the room, from 1, never used again; 0 before it was spawned."""
+    owner: Any = None
+    """The player to whom it belongs, or None."""
+    alive: bool = False
+    """True from spawn to despawn."""
+
+    def __init_subclass__(cls, *, columns: bool = False, **kwargs: Any) -> None:
+        """Check the declaration and make the class's `entity_type`. Raises DeclarationError."""
+        super().__init_subclass__(**kwargs)
+        cls.entity_type = EntityType(cls, collect_fields(cls), columns=columns)
+
+    def __init__(self, **values: Any) -> None:
+        """Make one that is in no room yet, with the fields' defaults and `values`. Raises TypeError for an unknown name."""
+        fields = type(self).entity_type.fields
+        if not values.keys() <= fields.keys():
+            raise unknown_field(type(self), values, fields)
+        attributes = self.__dict__
+        for name, field in fields.items():
+            attributes[name] = values[name] if name in values else field.initial()
+
+    def __repr__(self) -> str:
+        fields = type(self).entity_type.fields
+        shown = ", ".join(f"{name}={_short(getattr(self, name))}" for name in fields)
+        return f"<{type(self).__name__} {self.id}{'' if self.alive else ' (gone)'}: {shown}>"
+
+
+def _short(value: object) -> str:
+    """Show a reference by type and id, so that two that refer to each other can be shown."""
+    return f"<{type(value).__name__} {value.id}>" if isinstance(value, Entity) else repr(value)

@@ -1,0 +1,120 @@
+"""Fields from the wire's description of them (protocol.md §4), which may be anything: nonsense raises `ProtocolError`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from gameserver.protocol.constants import MAX_CODE, CloseCode
+from gameserver.protocol.errors import ProtocolError
+from gameserver.state.declare import MAX_FIELDS
+from gameserver.state.fields import MAX_CHOICES, Angle, Choice, Flag, Float, Int, List, Ref, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gameserver.state.declare import AnyField
+
+    Spec = dict[str, object]
+
+
+def refuse(where: str, what: str) -> ProtocolError:
+    """Return the error for a description that makes no sense."""
+    return ProtocolError(CloseCode.INVALID_FIELD, f"{where}: {what}")
+
+
+def read_map(raw: object, where: str) -> Spec:
+    """Return a map with str keys, or raise ProtocolError."""
+    if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
+        raise refuse(where, "not a map")
+    return raw
+
+
+def read_array(raw: object, where: str, limit: int) -> list[object]:
+    """Return an array of at most `limit` items, or raise ProtocolError."""
+    if not isinstance(raw, list | tuple) or len(raw) > limit:
+        raise refuse(where, f"not an array of at most {limit}")
+    return list(raw)
+
+
+def _int(spec: Spec, key: str, where: str, lo: int = -MAX_CODE, hi: int = MAX_CODE) -> int:
+    value = spec.get(key)
+    if type(value) is not int or not lo <= value <= hi:
+        raise refuse(where, f"{key} is not a whole number from {lo} to {hi}")
+    return value
+
+
+def _float(spec: Spec, where: str) -> Float:
+    step = spec.get("step")
+    if isinstance(step, bool) or not isinstance(step, int | float) or not math.isfinite(step):
+        raise refuse(where, "step is not a number")
+    field = WireFloat(float(step))
+    field.limits = _int(spec, "lo", where), _int(spec, "hi", where)
+    return field
+
+
+class WireFloat(Float):
+    """A Float whose range came as codes."""
+
+    limits: tuple[int, int]
+
+    def bind(self, where: str) -> None:
+        """Check the step, and take the codes as they are."""
+        super().bind(where)
+        self.lo, self.hi = self.limits
+        self.default = self.decode(max(self.lo, min(self.hi, 0)))
+
+
+def _choice(spec: Spec, where: str) -> Choice[str]:
+    names = read_array(spec.get("names"), where, MAX_CHOICES)
+    if not all(isinstance(name, str) for name in names):
+        raise refuse(where, "names are not all str")
+    return Choice(*[str(name) for name in names])
+
+
+def _list(spec: Spec, where: str) -> List[Any]:
+    return List(read_field(spec.get("of"), f"{where}.of"), _int(spec, "max_items", where))
+
+
+READERS: Final[dict[str, Callable[[Spec, str], AnyField]]] = {
+    "float": _float,
+    "angle": lambda spec, where: Angle(_int(spec, "steps", where)),
+    "int": lambda spec, where: Int(_int(spec, "lo", where), _int(spec, "hi", where)),
+    "flag": lambda _spec, _where: Flag(),
+    "choice": _choice,
+    "ref": lambda _spec, _where: Ref(),
+    "text": lambda spec, where: Text(_int(spec, "max_bytes", where)),
+    "list": _list,
+}
+
+
+def read_field(raw: object, where: str) -> AnyField:
+    """Return the field that a map describes, not bound yet. Raises ProtocolError."""
+    spec = read_map(raw, where)
+    kind = spec.get("kind")
+    reader = READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise refuse(where, "unknown kind of field")
+    return reader(spec, where)
+
+
+def read_fields(raw: object, where: str) -> dict[str, AnyField]:
+    """Return the fields of a type by name, with their rates resolved, not bound yet. Raises ProtocolError."""
+    specs = [read_map(item, where) for item in read_array(raw, where, MAX_FIELDS)]
+    names = [spec.get("name") for spec in specs]
+    fields: dict[str, AnyField] = {}
+    for spec, name in zip(specs, names, strict=True):
+        if not isinstance(name, str) or name in fields:
+            raise refuse(where, "a field has no name of its own")
+        fields[name] = read_field(spec, f"{where}.{name[:64]}")
+    for spec, name in zip(specs, fields, strict=True):
+        if spec.get("rate") is not None:
+            _set_rate(list(fields.values()), _int(spec, "rate", where, 0, len(fields) - 1), name, where)
+    return fields
+
+
+def _set_rate(fields: list[AnyField], rate: int, target: str, where: str) -> None:
+    field = fields[rate]
+    if not isinstance(field, Float) or field.rate_of is not None:
+        raise refuse(where, f"the rate of {target} cannot be field {rate}")
+    field.rate_of = target

@@ -1,0 +1,95 @@
+"""`Inputs`, the base class of a player's controls of one tick, and `InputsType`, how they travel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from gameserver.state.compiled import compile_decode
+from gameserver.state.declare import collect_fields, unknown_field
+from gameserver.state.errors import DeclarationError, StateError
+from gameserver.state.fields import Angle, Choice, Flag, Float, Int
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gameserver.state.declare import AnyField
+
+
+class InputsType:
+    """The fields of an input class, in the order of the wire."""
+
+    def __init__(self, cls: type[Inputs], fields: dict[str, AnyField]) -> None:
+        for name, field in fields.items():
+            self._check(f"{cls.__name__}.{name}", field)
+        self.cls = cls
+        self.fields = fields
+        self.ranges: list[tuple[int, int]] = [(field.lo, field.hi) for field in fields.values()]
+        """The lowest and highest code of each field, both included."""
+        self.neutral_codes: tuple[int, ...] = tuple(max(lo, min(hi, 0)) for lo, hi in self.ranges)
+        """The frame of a player who does nothing: the code nearest to 0 everywhere."""
+        self._decode: Callable[..., Any] = compile_decode(fields)
+
+    @staticmethod
+    def _check(where: str, field: AnyField) -> None:
+        if not isinstance(field, Float | Angle | Int | Flag | Choice):
+            msg = f"{where}: inputs are Float, Angle, Int, Flag or Choice, not {type(field).__name__}"
+            raise DeclarationError(msg)
+        if field.rate_of is not None:
+            msg = f"{where}: rate_of has no meaning in inputs; leave it out"
+            raise DeclarationError(msg)
+        if isinstance(field, Float) and (field.min is None or field.max is None):
+            msg = f"{where}: a client can send anything; give min and max, such as Float(step=1 / 256, min=-1, max=1)"
+            raise DeclarationError(msg)
+
+    def from_codes(self, codes: Sequence[int]) -> Any:
+        """Return the controls that `codes` say. The codes must have been checked against `ranges`."""
+        return self._decode(self.cls, codes)
+
+    def to_codes(self, controls: Inputs) -> tuple[int, ...]:
+        """Return one code a field, each nearest to the value. Raises StateError for a value that is none."""
+        codes = []
+        for name, field in self.fields.items():
+            try:
+                codes.append(field.encode(getattr(controls, name)))
+            except ValueError as error:
+                msg = f"{self.cls.__name__}.{name} {error}"
+                raise StateError(msg) from None
+        return tuple(codes)
+
+    def spec(self) -> list[dict[str, object]]:
+        """Return the fields as WELCOME's schema tells them."""
+        rate = {"rate": None}
+        return [
+            {"name": name, **field.spec(), **(rate if isinstance(field, Float | Angle) else {})}
+            for name, field in self.fields.items()
+        ]
+
+
+class Inputs:
+    """What a player's hands do in one tick. Subclass it and declare fields: `turn = Int(-1, 1)`, `fire = Flag()`."""
+
+    inputs_type: ClassVar[InputsType]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check the declaration and make the class's `inputs_type`. Raises DeclarationError."""
+        super().__init_subclass__(**kwargs)
+        cls.inputs_type = InputsType(cls, collect_fields(cls))
+
+    def __init__(self, **values: Any) -> None:
+        """Make controls with the neutral value of each field that is not in `values`. Raises TypeError for an unknown name."""
+        kind = type(self).inputs_type
+        if not values.keys() <= kind.fields.keys():
+            raise unknown_field(type(self), values, kind.fields)
+        for (name, field), code in zip(kind.fields.items(), kind.neutral_codes, strict=True):
+            self.__dict__[name] = values[name] if name in values else field.decode(code)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+Inputs.inputs_type = InputsType(Inputs, {})

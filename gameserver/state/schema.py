@@ -1,0 +1,116 @@
+"""What a room replicates and takes as input: the entity types and the inputs, as WELCOME tells them (protocol.md §4).
+
+The server makes a schema of the author's classes. A client makes one of what the server sent, which may be anything: nonsense raises
+`ProtocolError`. Classes of the client's own are used where their declaration is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.errors import ProtocolError
+from gameserver.state.declare import NAME
+from gameserver.state.entity import Entity, EntityType
+from gameserver.state.errors import DeclarationError
+from gameserver.state.fieldspec import read_array, read_fields, read_map
+from gameserver.state.inputs import Inputs, InputsType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MAX_ENTITY_TYPES: Final = 256
+FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+FINGERPRINT_BYTES: Final = 8  # 64 bits tell any two schemas apart that one project will ever see
+
+
+class Schema:
+    """Entity types by index and by name, the inputs, and a fingerprint of it all."""
+
+    def __init__(self, entity_types: Iterable[type[Entity]], inputs: type[Inputs] = Inputs) -> None:
+        """Make the schema of an author's classes. Raises DeclarationError when two have one name, or there are too many."""
+        self.entities: tuple[EntityType, ...] = tuple(cls.entity_type for cls in entity_types)
+        self.inputs: InputsType = inputs.inputs_type
+        self._index = {entity_type.name: index for index, entity_type in enumerate(self.entities)}
+        if len(self._index) < len(self.entities):
+            names = [entity_type.name for entity_type in self.entities]
+            twice = next(name for name in names if names.count(name) > 1)
+            msg = f"{twice}: a room has two entity types of this name; rename one"
+            raise DeclarationError(msg)
+        if len(self.entities) > MAX_ENTITY_TYPES:
+            msg = f"a room has {len(self.entities)} entity types; at most {MAX_ENTITY_TYPES} fit"
+            raise DeclarationError(msg)
+        self.fingerprint: str = self._fingerprint()
+
+    def index(self, cls: type[Entity]) -> int:
+        """Return the number of an entity type on the wire. Raises KeyError with a hint for one that is not in the schema."""
+        index = self._index.get(cls.__name__)
+        if index is None or self.entities[index].cls is not cls:
+            msg = f"{cls.__name__} is not among the entity types of this room: {', '.join(self._index) or 'none'}"
+            raise KeyError(msg)
+        return index
+
+    def named(self, name: str) -> int:
+        """Return the number of the entity type called `name`. Raises KeyError."""
+        return self._index[name]
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the map that WELCOME carries."""
+        return {"fingerprint": self.fingerprint, **self._described()}
+
+    def _described(self) -> dict[str, Any]:
+        return {"entities": [entity_type.spec() for entity_type in self.entities], "inputs": self.inputs.spec()}
+
+    def _fingerprint(self) -> str:
+        text = json.dumps(self._described(), sort_keys=True, separators=(",", ":"))
+        return hashlib.blake2b(text.encode(), digest_size=FINGERPRINT_BYTES).hexdigest()
+
+    @classmethod
+    def from_wire(
+        cls, wire: object, entities: Iterable[type[Entity]] = (), inputs: type[Inputs] | None = None
+    ) -> Schema:
+        """Return the schema that a server sent. Raises ProtocolError for nonsense, and when a class of `entities` or `inputs` that
+        has a type's name is declared otherwise than the server's."""
+        schema = read_map(wire, "schema")
+        own = {entity.__name__: entity for entity in entities}
+        described = read_array(schema.get("entities"), "schema.entities", MAX_ENTITY_TYPES)
+        classes = [_entity_class(item, f"schema.entities[{i}]", own) for i, item in enumerate(described)]
+        try:
+            made = cls(classes, _inputs_class(schema.get("inputs"), inputs))
+        except DeclarationError as error:
+            raise ProtocolError(CloseCode.INVALID_FIELD, f"schema: {error}") from None
+        fingerprint = schema.get("fingerprint")
+        if not isinstance(fingerprint, str) or not FINGERPRINT.fullmatch(fingerprint):
+            raise ProtocolError(CloseCode.INVALID_FIELD, "schema.fingerprint: not 16 hex digits")
+        made.fingerprint = fingerprint  # the server's name for it, which need not be computed as ours is
+        return made
+
+
+def _entity_class(described: object, where: str, own: Mapping[str, type[Entity]]) -> type[Entity]:
+    item = read_map(described, where)
+    name = item.get("name")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ProtocolError(CloseCode.INVALID_FIELD, f"{where}: bad name")
+    fields = read_fields(item.get("fields"), where)
+    try:
+        made = type(name, (Entity,), dict(fields))
+    except DeclarationError as error:
+        raise ProtocolError(CloseCode.INVALID_FIELD, f"{where}: {error}") from None
+    if name not in own:
+        return made
+    if own[name].entity_type.spec() != made.entity_type.spec():
+        raise ProtocolError(CloseCode.INVALID_FIELD, f"the server's {name} has other fields than the class given here")
+    return own[name]
+
+
+def _inputs_class(described: object, own: type[Inputs] | None) -> type[Inputs]:
+    fields = read_fields(described, "schema.inputs")
+    made = type("Controls", (Inputs,), dict(fields))
+    if own is None:
+        return made
+    if own.inputs_type.spec() != made.inputs_type.spec():
+        raise ProtocolError(CloseCode.INVALID_FIELD, f"the server's inputs have other fields than {own.__name__}")
+    return own

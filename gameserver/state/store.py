@@ -1,0 +1,131 @@
+"""The entities of one type in a room, as objects, and their capture: attributes to codes, and back to what was captured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gameserver.state.errors import StateError
+from gameserver.state.fields import Ref
+from gameserver.state.table import Table, empty_table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gameserver.state.entity import Entity, EntityType
+
+
+def quantise(entity_type: EntityType, values: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    """Return the nearest codes of `values`, both of shape (fields, n); None when a value is NaN or beyond all bounds."""
+    codes = np.divide(values, entity_type.step, order="C")
+    codes += 0.5
+    np.floor(codes, out=codes)
+    if not np.isfinite(codes).all():
+        return None
+    angles = entity_type.angles
+    if angles.size:
+        codes[angles] %= entity_type.steps[angles]
+    np.maximum(codes, entity_type.lo, out=codes)
+    np.minimum(codes, entity_type.hi, out=codes)
+    return codes.astype(np.int64)
+
+
+class ObjectStore:
+    """Entities kept as Python objects, ascending by id."""
+
+    def __init__(self, entity_type: EntityType, living: dict[int, Any]) -> None:
+        """`living` holds everything that lives in the room, of whatever type, by id; references are looked up there."""
+        self.entity_type = entity_type
+        self._living = living
+        self._entities: dict[int, Entity] = {}
+        self._list: tuple[Entity, ...] | None = ()
+        self._captured = empty_table(entity_type)
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def add(self, entity: Entity) -> None:
+        """Take in an entity whose id is above all others."""
+        self._entities[entity.id] = entity
+        self._list = None
+
+    def remove(self, entity: Entity) -> None:
+        """Let an entity of this store go."""
+        del self._entities[entity.id]
+        self._list = None
+
+    def entities(self) -> tuple[Entity, ...]:
+        """Return all, ascending by id; the tuple stays as it is while rules spawn and despawn."""
+        if self._list is None:
+            self._list = tuple(self._entities.values())
+        return self._list
+
+    def capture(self) -> Table:
+        """Quantise every entity, snap its attributes to what was captured, and return that. Raises StateError, changing nothing."""
+        entities = self.entities()
+        ids = self._ids(entities)
+        codes = self._codes(entities)
+        objects = tuple([self._column(i, name, entities) for i, name in enumerate(self.entity_type.objects)])
+        self.entity_type.load(entities, codes, self._living)
+        self._snap_objects(entities, objects)
+        self._captured = Table(ids, codes, objects)
+        return self._captured
+
+    def _ids(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
+        """Return the ids; the very array of the last capture when nobody came or went, which makes comparing it free."""
+        before = self._captured.ids
+        ids = np.fromiter(self._entities, np.int64, len(entities))
+        return before if np.array_equal(ids, before) else ids
+
+    def _codes(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
+        entity_type = self.entity_type
+        try:
+            rows = np.frombuffer(entity_type.gather(entities, self._living), "<f8")
+        except Exception:  # whatever an attribute of a wrong type raises: find out which, and say so
+            return self._codes_one_by_one(entities)
+        codes = quantise(entity_type, rows.reshape(len(entities), len(entity_type.numeric)).T)
+        return self._codes_one_by_one(entities) if codes is None else codes
+
+    def _codes_one_by_one(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
+        """Do the same slowly: it names what cannot be captured, and clamps what is out of a double's range."""
+        codes = [[self._code(entity, name) for entity in entities] for name in self.entity_type.numeric]
+        return np.array(codes, np.int64).reshape(len(self.entity_type.numeric), len(entities))
+
+    def _code(self, entity: Entity, name: str) -> int:
+        field = self.entity_type.numeric[name]
+        try:
+            value = vars(entity)[name]
+            return field.code_in(value, self._living) if isinstance(field, Ref) else field.encode(value)
+        except KeyError:
+            msg = f"{self.entity_type.name}.{name} of entity {entity.id} was deleted"
+        except ValueError as error:
+            msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
+        raise StateError(msg) from None
+
+    def _column(self, index: int, name: str, entities: tuple[Entity, ...]) -> tuple[object, ...]:
+        """Return an object field's frozen values; the very tuple of the last capture when they are the same."""
+        before = self._captured.objects[index]
+        values = tuple([getattr(entity, name) for entity in entities])
+        if values == before:
+            return before
+        field = self.entity_type.objects[name]
+        try:
+            frozen = tuple([field.freeze(value) for value in values])
+        except ValueError:
+            frozen = tuple([self._frozen(entity, name) for entity in entities])
+        return before if frozen == before else frozen
+
+    def _frozen(self, entity: Entity, name: str) -> object:
+        try:
+            return self.entity_type.objects[name].freeze(getattr(entity, name))
+        except ValueError as error:
+            msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
+            raise StateError(msg) from None
+
+    def _snap_objects(self, entities: tuple[Entity, ...], objects: tuple[tuple[object, ...], ...]) -> None:
+        for (name, field), frozen in zip(self.entity_type.objects.items(), objects, strict=True):
+            for entity, value in zip(entities, frozen, strict=True):
+                thawed = field.thaw(value)
+                if getattr(entity, name) != thawed:
+                    setattr(entity, name, thawed)

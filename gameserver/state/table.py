@@ -1,0 +1,54 @@
+"""One entity type's part of a snapshot: ids and codes in arrays, and what does not fit into a code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gameserver.state.entity import EntityType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """`n` entities of one type. Nothing in it is ever written to after it was made."""
+
+    ids: NDArray[np.int64]
+    """Ascending, shape (n,)."""
+    codes: NDArray[np.int64]
+    """One row a numeric field, in order of the schema, one column an entity: shape (fields, n)."""
+    objects: tuple[tuple[object, ...], ...]
+    """For each object field the `n` frozen values: str, or a tuple of codes."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def same(self, other: Table) -> bool:
+        """Whether both hold the same entities with the same values."""
+        return self is other or (
+            np.array_equal(self.ids, other.ids)
+            and np.array_equal(self.codes, other.codes)
+            and self.objects == other.objects
+        )
+
+    def row(self, entity_id: int) -> int | None:
+        """Return where in the table an entity is, or None."""
+        row = int(np.searchsorted(self.ids, entity_id))
+        return row if row < len(self.ids) and self.ids[row] == entity_id else None
+
+    def values_at(self, row: int) -> tuple[object, ...]:
+        """Return the numeric codes, then the frozen values of the object fields, of one entity."""
+        return (*self.codes[:, row].tolist(), *[column[row] for column in self.objects])
+
+
+def empty_table(entity_type: EntityType) -> Table:
+    """Return the table of a type that nobody is of."""
+    return Table(
+        np.empty(0, np.int64),
+        np.empty((len(entity_type.numeric), 0), np.int64),
+        tuple([()] * len(entity_type.objects)),
+    )

@@ -1,0 +1,104 @@
+"""`World`: the replicated entities of a room, spawned and despawned by its rules, captured once a tick.
+
+Ids start at 1, ascend with time and are never used again. Capture goes type by type; when one cannot be captured, StateError says which
+entity and field, and the room has to end: what its rules made is no state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from gameserver.protocol.constants import MAX_CODE
+from gameserver.state.columns import ColumnStore
+from gameserver.state.entity import Entity
+from gameserver.state.errors import StateError
+from gameserver.state.store import ObjectStore
+
+if TYPE_CHECKING:
+    from gameserver.state.schema import Schema
+    from gameserver.state.table import Table
+
+E = TypeVar("E", bound=Entity)
+
+
+class World:
+    """All entities of one room."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._next_id = 1
+        self._living: dict[int, Entity] = {}
+        self._stores: dict[type[Entity], ObjectStore | ColumnStore] = {}
+        for entity_type in schema.entities:
+            if entity_type.columns:
+                self._stores[entity_type.cls] = ColumnStore(entity_type, self._new_ids, self._living)
+            else:
+                self._stores[entity_type.cls] = ObjectStore(entity_type, self._living)
+
+    def _new_ids(self, count: int) -> range:
+        ids = range(self._next_id, self._next_id + count)
+        if ids.stop - 1 > MAX_CODE:
+            msg = f"the room has used up its {MAX_CODE} entity ids"
+            raise StateError(msg)
+        self._next_id = ids.stop
+        return ids
+
+    def spawn(self, cls: type[E], /, *, owner: Any = None, **fields: Any) -> E:
+        """Make an entity and put it into the room. Raises TypeError for an unknown field, KeyError for a type of another room."""
+        store = self._store(cls)
+        if isinstance(store, ColumnStore):
+            msg = f"{cls.__name__} is kept in columns: use world.table({cls.__name__}).spawn_many(…)"
+            raise TypeError(msg)
+        entity = cls(**fields)
+        entity.id = self._new_ids(1).start
+        entity.owner = owner
+        entity.alive = True
+        self._living[entity.id] = entity
+        store.add(entity)
+        return entity
+
+    def despawn(self, entity: Entity) -> None:
+        """Take an entity out; one that is gone already is no error. References to it become None at the next capture."""
+        if self._living.get(entity.id) is not entity:
+            return
+        del self._living[entity.id]
+        cast("ObjectStore", self._store(type(entity))).remove(entity)
+        entity.alive = False
+
+    def get(self, entity_id: int) -> Entity | None:
+        """Return a living entity that is kept as an object, or None."""
+        return self._living.get(entity_id)
+
+    def entities(self, cls: type[E]) -> tuple[E, ...]:
+        """Return the living entities of a type in order of id; rules may spawn and despawn while going through them."""
+        store = self._store(cls)
+        if isinstance(store, ColumnStore):
+            msg = f"{cls.__name__} is kept in columns: use world.table({cls.__name__})"
+            raise TypeError(msg)
+        return cast("tuple[E, ...]", store.entities())
+
+    def owned_by(self, owner: object) -> list[Entity]:
+        """Return the living entities that are kept as objects and belong to `owner`, in order of id."""
+        return [entity for entity in self._living.values() if entity.owner is owner]
+
+    def table(self, cls: type[Entity]) -> ColumnStore:
+        """Return the columns of a type declared with `columns=True`."""
+        store = self._store(cls)
+        if isinstance(store, ObjectStore):
+            msg = f"{cls.__name__} is kept as objects; declare class {cls.__name__}(Entity, columns=True) for a table"
+            raise TypeError(msg)
+        return store
+
+    def _store(self, cls: type[Entity]) -> ObjectStore | ColumnStore:
+        try:
+            return self._stores[cls]
+        except KeyError:
+            self.schema.index(cls)  # raises, with what there is
+            raise
+
+    def __len__(self) -> int:
+        return sum(len(store) for store in self._stores.values())
+
+    def capture(self) -> tuple[Table, ...]:
+        """Quantise everything, snap all attributes to what was captured, and return one table an entity type."""
+        return tuple([store.capture() for store in self._stores.values()])

@@ -1,0 +1,152 @@
+"""From a base snapshot to a newer one: the packed items leaves, enters, changes, values of a STATE message (protocol.md §5).
+
+Everything that does not depend on the viewer is worked out once for a pair of snapshots and kept until the next tick: viewers who see
+everything and have the same base get the very same bytes; a viewer with a view of its own gets the rows that it sees of those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gameserver.sync.apply import DeltaDecoder, DeltaError
+from gameserver.sync.assembly import NOTHING, Assembly, Pairs, body
+from gameserver.sync.gaps import gaps, who
+from gameserver.sync.motion import Motion
+from gameserver.sync.typedelta import EnterRows, TypeDelta
+from gameserver.sync.view import ALL, Views
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gameserver.state.schema import Schema
+    from gameserver.sync.snapshot import Snapshot
+    from gameserver.sync.view import Sight
+
+    Mask = NDArray[np.bool_]
+    Item = list[object]
+
+__all__ = ["NOTHING", "DeltaDecoder", "DeltaEncoder", "DeltaError"]
+
+
+class DeltaEncoder:
+    """Encodes the deltas of one room. Nobody may change a snapshot that it was given."""
+
+    def __init__(self, schema: Schema, tick_hz: int) -> None:
+        self._types = schema.entities
+        self._motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
+        self._new: Snapshot | None = None
+        self._enters: list[EnterRows] = []
+        self._deltas: dict[int, list[TypeDelta]] = {}
+        self._bodies: dict[int | None, bytes] = {}
+
+    def encode(self, base: Snapshot | None, new: Snapshot, before: Sight = ALL, now: Sight = ALL) -> bytes:
+        """Return the body that turns what a viewer saw of `base` into what it shall see of `new`; from nothing when `base` is None.
+
+        `before` must be a view of `base`, `now` one of `new`.
+        """
+        if before is not ALL or now is not ALL:
+            earlier = None if base is None else Views.everything(base) if before is ALL else Views.of([before])
+            return self.encode_views(base, new, earlier, Views.everything(new) if now is ALL else Views.of([now]))[0]
+        self._turn_to(new)
+        key = None if base is None else base.tick
+        known = self._bodies.get(key)
+        if known is None:
+            known = self._bodies[key] = self._full() if base is None else self._change(base, new)
+        return known
+
+    def encode_views(self, base: Snapshot | None, new: Snapshot, before: Views | None, now: Views) -> list[bytes]:
+        """Return the bodies of viewers who all have the same base, in the order of the views.
+
+        `before` are their views of `base`, None when `base` is; `now` their views of `new`.
+        """
+        self._turn_to(new)
+        assembly = Assembly(now.count)
+        deltas = [None] * len(self._types) if base is None else self._deltas_from(base, new)
+        for index, (delta, rows, sees) in enumerate(zip(deltas, self._enters, now.masks, strict=True)):
+            if delta is None or before is None:
+                self._add_values(assembly, index, None, sees, sees)
+                assembly.add_enters(index, rows, sees)
+                continue
+            saw = before.masks[index]
+            leaving, staying, entering = _compare(delta, saw, sees)
+            assembly.add_leaves(delta, leaving)
+            assembly.add_enters(index, rows, entering)
+            assembly.add_changes(index, delta, staying)
+            self._add_values(assembly, index, delta, sees, entering)
+        return assembly.bodies()
+
+    def _add_values(self, assembly: Assembly, index: int, delta: TypeDelta | None, sees: Mask, entering: Mask) -> None:
+        places = self._types[index].object_places
+        changed = [None] * len(places) if delta is None else delta.changed_objects
+        if not places or not (entering.any() or any(mask is not None for mask in changed)):
+            return
+        now = Pairs.of(sees)
+        enters = entering[now.viewers, now.rows]
+        columns = self._enters[index].table.objects
+        for place, mask, column in zip(places, changed, columns, strict=True):
+            assembly.add_values(index, place, column, now, enters if mask is None else enters | mask[now.rows])
+
+    def _turn_to(self, new: Snapshot) -> None:
+        """Forget what was kept for an earlier snapshot."""
+        if self._new is not new:
+            self._new = new
+            self._enters = [EnterRows(table) for table in new.tables]
+            self._deltas = {}
+            self._bodies = {}
+
+    def _deltas_from(self, base: Snapshot, new: Snapshot) -> list[TypeDelta]:
+        deltas = self._deltas.get(base.tick)
+        if deltas is None:
+            span = new.tick - base.tick
+            tables = zip(self._motions, base.tables, new.tables, strict=True)
+            deltas = self._deltas[base.tick] = [TypeDelta(motion, old, table, span) for motion, old, table in tables]
+        return deltas
+
+    def _full(self) -> bytes:
+        enters: list[Item] = []
+        values: list[Item] = []
+        for index, (entity_type, rows) in enumerate(zip(self._types, self._enters, strict=True)):
+            table = rows.table
+            if len(table):
+                enters.append([index, gaps(table.ids.tolist()), rows.widths, rows.rows.tobytes()])
+                places = zip(entity_type.object_places, table.objects, strict=True)
+                values += [[index, place, None, column] for place, column in places]
+        return body([], enters, [], values)
+
+    def _change(self, base: Snapshot, new: Snapshot) -> bytes:
+        leaves: list[int] = []
+        enters: list[Item] = []
+        changes: list[Item] = []
+        values: list[Item] = []
+        for index, (delta, rows) in enumerate(zip(self._deltas_from(base, new), self._enters, strict=True)):
+            leaves += delta.before.ids[delta.gone].tolist()
+            if delta.fresh.size:
+                ids = delta.after.ids[delta.fresh].tolist()
+                enters.append([index, gaps(ids), rows.widths, rows.rows[delta.fresh].tobytes()])
+            for block in delta.blocks:
+                packed = block.rows if len(block.named) == delta.n_stay else block.rows[block.named]
+                changes.append([index, who(block.named, delta.n_stay), block.widths, packed.tobytes()])
+            values += self._changed_values(index, delta)
+        return body(leaves, enters, changes, values)
+
+    def _changed_values(self, index: int, delta: TypeDelta) -> list[Item]:
+        found: list[Item] = []
+        places = self._types[index].object_places
+        for place, mask, column in zip(places, delta.changed_objects, delta.after.objects, strict=True):
+            if mask is not None and mask.any():
+                named = np.flatnonzero(mask)
+                found.append([index, place, who(named, len(column)), [column[row] for row in named.tolist()]])
+        return found
+
+
+def _compare(delta: TypeDelta, saw: Mask, sees: Mask) -> tuple[Mask, Mask, Mask]:
+    """Return what leaves (rows of the base), stays (staying rows) and enters (rows of the new snapshot), viewers × rows."""
+    if delta.base_rows is None or delta.new_rows is None:
+        return saw > sees, saw & sees, sees > saw
+    before, after = saw[:, delta.base_rows], sees[:, delta.new_rows]
+    leaving, entering = saw.copy(), sees.copy()
+    leaving[:, delta.base_rows] = before > after
+    entering[:, delta.new_rows] = after > before
+    return leaving, before & after, entering

@@ -1,0 +1,32 @@
+"""The last snapshots of a room, from which deltas start and to which hits are rewound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gameserver.sync.snapshot import Snapshot
+
+
+class History:
+    """A ring of snapshots. A slot carries its tick, so a lookup can never return another tick's state."""
+
+    __slots__ = ("_slots", "newest")
+
+    def __init__(self, size: int) -> None:
+        """Keep the snapshots of the last `size` ticks, at least one."""
+        self._slots: list[Snapshot | None] = [None] * max(1, size)
+        self.newest: Snapshot | None = None
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Take in a snapshot that is newer than all others. Raises ValueError for one that is not."""
+        if self.newest is not None and snapshot.tick <= self.newest.tick:
+            msg = f"tick {snapshot.tick} after {self.newest.tick}: history goes forward only"
+            raise ValueError(msg)
+        self._slots[snapshot.tick % len(self._slots)] = snapshot
+        self.newest = snapshot
+
+    def get(self, tick: int) -> Snapshot | None:
+        """Return the snapshot of `tick`, or None when there was none, or it is too long ago."""
+        slot = self._slots[tick % len(self._slots)]
+        return slot if slot is not None and slot.tick == tick else None

@@ -1,0 +1,160 @@
+"""What became of one entity type between two snapshots, apart from any viewer: worked out once, used for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gameserver.sync.bits import MAX_WIDTH, pack, widths_of, zigzag
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gameserver.state.table import Table
+    from gameserver.sync.motion import Motion
+
+    Rows = NDArray[np.intp]
+
+EXCEPTION_BITS: Final = 12  # what naming a row in a second block costs: a gap of a byte, and half a byte of padding
+BLOCK_BYTES: Final = 12  # what a block costs besides one width a field and its rows: headers, type and who
+
+
+class EnterRows:
+    """The packed rows of entities that enter: their codes as they are."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    @cached_property
+    def _packed(self) -> tuple[bytes, NDArray[np.uint8]]:
+        codes = zigzag(self.table.codes)
+        widths = widths_of(codes)
+        return bytes(widths), np.ascontiguousarray(pack(codes, widths))
+
+    @property
+    def widths(self) -> bytes:
+        """One byte a field."""
+        return self._packed[0]
+
+    @property
+    def rows(self) -> NDArray[np.uint8]:
+        """Shape (entities, bytes of a row)."""
+        return self._packed[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Residuals of some of those that stay."""
+
+    present: NDArray[np.bool_]
+    """Which of the staying rows have one."""
+    named: Rows
+    """The same as indexes."""
+    widths: bytes
+    rows: NDArray[np.uint8]
+    """The packed residuals of *all* staying rows, shape (staying, bytes of a row)."""
+
+
+class TypeDelta:
+    """The difference of two tables of one type. "Staying rows" are the entities that both hold, ascending by id."""
+
+    def __init__(self, motion: Motion, before: Table, after: Table, span: int) -> None:
+        self.before = before
+        self.after = after
+        self._motion = motion
+        self._span = span
+        self.base_rows: Rows | None = None
+        """Where the staying rows are in `before`; None when they are all of it, and all of `after`."""
+        self.new_rows: Rows | None = None
+        """Where they are in `after`."""
+        self.n_stay = len(after)
+        if before.ids is not after.ids and not np.array_equal(before.ids, after.ids):
+            _, self.base_rows, self.new_rows = np.intersect1d(
+                before.ids, after.ids, assume_unique=True, return_indices=True
+            )
+            self.n_stay = len(self.new_rows)
+
+    @cached_property
+    def gone(self) -> Rows:
+        """Rows of `before` that are not in `after`."""
+        return _others(self.base_rows, len(self.before))
+
+    @cached_property
+    def fresh(self) -> Rows:
+        """Rows of `after` that are not in `before`."""
+        return _others(self.new_rows, len(self.after))
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The residuals, in as few bits as a split into usual and exceptional values makes them; none when all went as expected."""
+        before, after = self.before.codes, self.after.codes
+        if self.base_rows is not None and self.new_rows is not None:
+            before, after = before[:, self.base_rows], after[:, self.new_rows]
+        if before is after:
+            return []
+        return split(zigzag(self._motion.residuals(before, after, self._span)))
+
+    @cached_property
+    def changed_objects(self) -> list[NDArray[np.bool_] | None]:
+        """For each object field which rows of `after` hold something else than in `before`, those that are new included; None: no row."""
+        return [self._changed(old, new) for old, new in zip(self.before.objects, self.after.objects, strict=True)]
+
+    def _changed(self, old: tuple[object, ...], new: tuple[object, ...]) -> NDArray[np.bool_] | None:
+        if old is new:
+            return None
+        changed = np.ones(len(new), np.bool_)
+        if self.base_rows is None or self.new_rows is None:
+            changed[:] = [a != b for a, b in zip(old, new, strict=True)]
+        else:
+            pairs = zip(self.base_rows.tolist(), self.new_rows.tolist(), strict=True)
+            changed[self.new_rows] = [old[i] != new[j] for i, j in pairs]
+        return changed
+
+
+def _others(rows: Rows | None, count: int) -> Rows:
+    """Return which of `count` rows are not in `rows`; none when `rows` is None."""
+    if rows is None:
+        return np.empty(0, np.intp)
+    others = np.ones(count, np.bool_)
+    others[rows] = False
+    return np.flatnonzero(others)
+
+
+def split(residuals: NDArray[np.uint64]) -> list[Block]:
+    """Return the blocks whose residuals add up to these, zigzagged, of shape (fields, staying).
+
+    A row is as wide as its widest values, so one ship that jumps, or a score that one in a hundred gains, would widen every row. Values that
+    are too wide for their column to be worth it go into a second block, which names only their rows.
+    """
+    widest = widths_of(residuals)
+    if not any(widest):
+        return []
+    usual = _usual_widths(residuals, widest)
+    if usual == widest:
+        return [_block(residuals, widest)]
+    fits = residuals >> np.array(usual, np.uint64)[:, None] == 0
+    common = np.where(fits, residuals, 0)
+    rest = np.where(fits, 0, residuals)
+    return [_block(part, widths) for part, widths in ((common, usual), (rest, widths_of(rest))) if any(widths)]
+
+
+def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int]:
+    """Return the widths that cost least when wider values are sent apart, or `widest` when that does not pay for another block."""
+    fields, count = residuals.shape
+    bits = np.frexp(residuals.astype(np.float64))[1]
+    bins = bits + np.arange(0, fields * (MAX_WIDTH + 1), MAX_WIDTH + 1)[:, None]
+    histogram = np.bincount(bins.ravel(), minlength=fields * (MAX_WIDTH + 1)).reshape(fields, MAX_WIDTH + 1)
+    wider = count - histogram.cumsum(axis=1)
+    named = int(np.count_nonzero(residuals.any(axis=0)))
+    full = np.array(widest)
+    cost = np.arange(MAX_WIDTH + 1) * named + wider * (full[:, None] + EXCEPTION_BITS)
+    saved = int((full * named).sum() - cost.min(axis=1).sum())
+    return cost.argmin(axis=1).tolist() if saved > 8 * (BLOCK_BYTES + fields) else widest
+
+
+def _block(residuals: NDArray[np.uint64], widths: list[int]) -> Block:
+    present = residuals.any(axis=0)
+    return Block(present, np.flatnonzero(present), bytes(widths), np.ascontiguousarray(pack(residuals, widths)))

@@ -1,0 +1,71 @@
+"""What a client knows of its room at one tick: the same tables as a snapshot's, of the entities in its view, and entities made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from gameserver.state.entity import Entity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gameserver.state.schema import Schema
+    from gameserver.state.table import Table
+
+E = TypeVar("E", bound=Entity)
+
+
+class ViewState:
+    """Immutable but for the entities, which are made when they are first asked for, and are the caller's to read."""
+
+    __slots__ = ("_entities", "_living", "schema", "tables", "tick")
+
+    def __init__(self, schema: Schema, tick: int, tables: tuple[Table, ...]) -> None:
+        self.schema = schema
+        self.tick = tick
+        self.tables = tables
+        self._living: dict[int, Entity] | None = None
+        self._entities: list[list[Entity]] = []
+
+    def __len__(self) -> int:
+        return sum(len(table) for table in self.tables)
+
+    def __contains__(self, entity_id: int) -> bool:
+        return any(table.row(entity_id) is not None for table in self.tables)
+
+    def __iter__(self) -> Iterator[Entity]:
+        """Go through all entities, type by type, ascending by id."""
+        return iter(self._all().values())
+
+    def get(self, entity_id: int) -> Entity | None:
+        """Return the entity with this id, or None."""
+        return self._all().get(entity_id)
+
+    def entities(self, which: type[E] | str) -> list[E]:
+        """Return the entities of a type, by class or by name, ascending by id. Raises KeyError for a type that the room has not."""
+        index = self.schema.named(which) if isinstance(which, str) else self.schema.index(which)
+        self._all()
+        return cast("list[E]", self._entities[index])
+
+    def _all(self) -> dict[int, Entity]:
+        if self._living is None:
+            living: dict[int, Entity] = {}
+            self._entities = [
+                [self._blank(entity_type.cls, entity_id, living) for entity_id in table.ids.tolist()]
+                for entity_type, table in zip(self.schema.entities, self.tables, strict=True)
+            ]
+            for entity_type, table, made in zip(self.schema.entities, self.tables, self._entities, strict=True):
+                entity_type.load(made, table.codes, living)
+                for (name, field), column in zip(entity_type.objects.items(), table.objects, strict=True):
+                    for entity, frozen in zip(made, column, strict=True):
+                        setattr(entity, name, field.thaw(frozen))
+            self._living = living
+        return self._living
+
+    @staticmethod
+    def _blank(cls: type[Entity], entity_id: int, living: dict[int, Any]) -> Entity:
+        entity = object.__new__(cls)
+        entity.id = entity_id
+        entity.alive = True
+        living[entity_id] = entity
+        return entity
