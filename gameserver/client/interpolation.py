@@ -112,7 +112,8 @@ class Motion:
             return np.zeros(a.shape[1], np.bool_)
         fastest = np.maximum(np.abs(a[self.curve_rates]), np.abs(b[self.curve_rates]))
         moved = np.abs(b[self.curves] - a[self.curves])
-        return np.any(moved > JUMP_FACTOR * h * fastest + self.curve_slack, axis=0)
+        too_far: NDArray[np.bool_] = np.any(moved > JUMP_FACTOR * h * fastest + self.curve_slack, axis=0)
+        return too_far
 
     def between(self, a: Values, b: Values, u: float, h: float) -> Values:
         """Return the values at the share `u` of the way from `a` to `b`, which are `h` seconds apart."""

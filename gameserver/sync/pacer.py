@@ -58,7 +58,19 @@ class TickPacer:
     it.
     """
 
-    __slots__ = ("_epoch", "_level", "_max_target", "_ring", "_shift", "jumps", "next_at_s", "seq", "skipped", "tick_s")
+    __slots__ = (
+        "_epoch",
+        "_level",
+        "_max_target",
+        "_ring",
+        "_shift",
+        "jumps",
+        "next_at_s",
+        "seq",
+        "skipped",
+        "tick_s",
+        "ticked_at_s",
+    )
 
     def __init__(self, tick_s: float, *, hold_s: float = 0.25) -> None:
         self.tick_s = tick_s
@@ -70,6 +82,8 @@ class TickPacer:
         self.seq = 0
         """Number of the newest tick; each is one input frame."""
         self.next_at_s = math.inf
+        self.ticked_at_s = -math.inf
+        """When the newest tick was due; the time from there to `next_at_s` is its length."""
         self.jumps = 0
         self.skipped = 0
         """Ticks that the client did not run because it came too late for them."""
@@ -133,6 +147,7 @@ class TickPacer:
         stretch = self.stretch
         self._shift += stretch
         self._level.move(stretch)
+        self.ticked_at_s = self.next_at_s
         self.next_at_s += self.tick_s * (1 - stretch)
 
     def _pause(self, ticks: float) -> None:
