@@ -1,3 +1,29 @@
 """The face that a game author imports."""
 
+from gameserver.protocol.constants import Role
+from gameserver.room.player import JoinRefused, Player
+from gameserver.room.room import Room
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Angle, Choice, Flag, Float, Int, List, Ref, Text
+from gameserver.state.inputs import Inputs
+from gameserver.state.shared import shared
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Angle",
+    "Choice",
+    "Entity",
+    "Flag",
+    "Float",
+    "Inputs",
+    "Int",
+    "JoinRefused",
+    "List",
+    "Player",
+    "Ref",
+    "Role",
+    "Room",
+    "Text",
+    "shared",
+]

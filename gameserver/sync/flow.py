@@ -1,4 +1,5 @@
-"""How much one client may have in flight or ask for: a window of unacked snapshots, and token buckets for what it sends.
+"""How much one client may have in flight or ask for: a window of unacked snapshots, and token buckets for what it
+sends.
 
 Both are bounded by construction and take time as an argument.
 """
@@ -11,8 +12,8 @@ from collections import deque
 class Window:
     """The ticks of the snapshots handed to a link and not acked yet, at most `limit` of them.
 
-    A link takes bytes long before its client has read them; the window is what keeps a slow reader near the present: when it is full the
-    viewer is skipped, and the next delta after an ack spans the gap.
+    A link takes bytes long before its client has read them; the window is what keeps a slow reader near the present:
+    when it is full the viewer is skipped, and the next delta after an ack spans the gap.
     """
 
     __slots__ = ("_in_flight", "acked", "limit")
@@ -33,7 +34,8 @@ class Window:
         self._in_flight.append(tick)
 
     def ack(self, tick: int) -> None:
-        """The client says that it has applied `tick`. One it was never sent frees nothing newer than what it was sent."""
+        """The client says that it has applied `tick`. One it was never sent frees nothing newer than what it was
+        sent."""
         flight = self._in_flight
         while flight and flight[0] <= tick:
             self.acked = flight.popleft()

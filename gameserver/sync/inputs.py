@@ -1,8 +1,8 @@
 """The queue between a player's clock and the room's: input frames come in as they arrive, one goes out each tick.
 
-Rules kept here (protocol.md §7): frames are consumed in order of `seq`, one a tick, so a client cannot run faster than the room's
-clock whatever it sends; a missing frame repeats the last one for a bounded time and then counts as neutral; a queue that grows
-past its bound loses its oldest frames; what is dropped or missing is counted. Time is an argument.
+Rules kept here (protocol.md §7): frames are consumed in order of `seq`, one a tick, so a client cannot run faster than
+the room's clock whatever it sends; a missing frame repeats the last one for a bounded time and then counts as neutral;
+a queue that grows past its bound loses its oldest frames; what is dropped or missing is counted. Time is an argument.
 """
 
 from __future__ import annotations
@@ -29,7 +29,20 @@ class Frame(NamedTuple):
 class InputQueue:
     """One player's input frames. `take` is called once a tick, `push` whenever a frame arrives."""
 
-    __slots__ = ("_frames", "_held", "_hold_ticks", "_last", "_newest", "_tick_s", "consumed", "lead", "missed", "neutral", "stale", "trimmed")
+    __slots__ = (
+        "_frames",
+        "_held",
+        "_hold_ticks",
+        "_last",
+        "_newest",
+        "_tick_s",
+        "consumed",
+        "lead",
+        "missed",
+        "neutral",
+        "stale",
+        "trimmed",
+    )
 
     def __init__(self, *, hold_s: float, tick_hz: int, neutral: tuple[int, ...]) -> None:
         self._frames: deque[Frame] = deque()
@@ -42,7 +55,8 @@ class InputQueue:
         self.consumed = 0
         """Number of the newest frame consumed; 0 before the first."""
         self.lead: int | None = None
-        """How long the newest frame consumed had waited, in 1/256 tick; None when none was since the lead was last told."""
+        """How long the newest frame consumed had waited, in 1/256 tick; None when none was since the lead was last
+        told."""
         self.missed = 0
         self.trimmed = 0
         self.stale = 0

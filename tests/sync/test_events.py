@@ -3,7 +3,8 @@
 import msgpack
 import pytest
 
-from gameserver.sync.events import EventLog, EventsLost, encode_events
+from gameserver.protocol.codec import encode_events
+from gameserver.sync.events import EventLog, EventsLost
 
 
 def told(log: EventLog, cursor: int, session: int) -> list[object]:
@@ -36,10 +37,11 @@ def test_a_cursor_older_than_the_log_is_told_so() -> None:
         log.after(1, 1)
 
 
-def test_a_payload_that_msgpack_cannot_hold_is_refused_and_not_logged() -> None:
+@pytest.mark.parametrize("payload", [object(), float("nan"), {1: 2}, {"deep": float("inf")}])
+def test_a_payload_that_the_wire_cannot_carry_is_refused_and_not_logged(payload: object) -> None:
     log = EventLog(3)
-    with pytest.raises(TypeError):
-        log.append(1, "bad", object())
+    with pytest.raises(ValueError, match="payload"):
+        log.append(1, "bad", payload)
     assert log.newest == 0
     log.append(1, "good", 1)
     assert told(log, 0, 1) == ["good"]

@@ -1,0 +1,238 @@
+"""The `gameserver` command. Each command checks what it was given, then hands over to the part that does the work.
+
+Whatever is wrong with a command line, a configuration or a named class ends in one line on standard error and exit
+status 2; a traceback is a bug. Options also come from the environment (`GAMESERVER_RUN_PORT=9000`) and from
+`gameserver.toml` in the current folder (`[run]`, `port = 9000`); a flag wins over the environment, and that over the
+file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 - the command line's parser reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+from cyclopts import App, Parameter
+from cyclopts.config import Env, Toml
+
+from gameserver import __version__
+from gameserver.protocol.constants import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXIT_WRONG = 1
+"""What ran found something wrong: a bot a desync, a check a difference."""
+EXIT_USAGE = 2
+"""What was asked for cannot be done as asked."""
+
+DEFAULT_ROOM = "gameserver.games.arena:Arena"
+DEFAULT_PORT = 8000
+
+
+def _one_line(error: object) -> str:
+    return f"gameserver: {' '.join(str(error).split())}"
+
+
+app = App(
+    name="gameserver",
+    help="A multiplayer game server: rules in Python, played in every browser.",
+    version=__version__,
+    config=[Env("GAMESERVER_"), Toml("gameserver.toml")],
+    error_formatter=_one_line,
+)
+
+
+class UsageError(Exception):
+    """Raised by a command for what it cannot do; the text is all that the user sees."""
+
+
+def fail(error: object, status: int = EXIT_USAGE) -> NoReturn:
+    """Say in one line what is wrong, and end."""
+    print(_one_line(error), file=sys.stderr)
+    raise SystemExit(status)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn what a user can cause into one line; everything else is a bug and stays loud."""
+    from gameserver.loading import LoadError
+    from gameserver.state.errors import DeclarationError
+    from gameserver.state.shared import SharedStepError
+
+    try:
+        yield
+    except (LoadError, DeclarationError, SharedStepError, UsageError) as error:
+        fail(error)
+    except OSError as error:
+        fail(_os_error(error))
+
+
+def _os_error(error: OSError) -> str:
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename else what
+
+
+@app.command
+def run(
+    *rooms: str,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    bots: int = 0,
+    seed: int | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
+    origin: tuple[str, ...] = (),
+    transport: Literal["drained", "ordinary"] = "drained",
+    auth: Annotated[
+        Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
+    ] = None,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+    log_format: Literal["text", "json"] = "text",
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> None:
+    """Serve rooms, and the page that plays them, until SIGTERM or Ctrl-C.
+
+    Parameters
+    ----------
+    rooms
+        Room classes as MODULE:CLASS; without one, the arena.
+    host
+        Address to listen on; 0.0.0.0 for all of IPv4, :: for all.
+    port
+        TCP port for HTTP and WebSocket alike; 0 picks a free one.
+    bots
+        Bots that come in over a WebSocket of their own and play in the first kind.
+    seed
+        Makes the rooms' random numbers the same on each run.
+    cert
+        PEM file with the TLS certificate chain; https and wss are served then. SIGHUP reads it again.
+    key
+        PEM file with the certificate's key.
+    origin
+        A page's origin that may connect, besides the server's own. May be given again; * for all.
+    transport
+        How the links in a room are read; `ordinary` is the slower, plainer way.
+    log_level
+        The least that is logged.
+    log_format
+        Lines to read, or JSON.
+    limits
+        What clients may make grow; see protocol.md §11.
+    """
+    from gameserver.ops.serve import ServeOptions, serve_forever
+
+    if not 0 <= port <= 65_535:
+        fail(f"port {port}: write a number from 0 to 65535")
+    if bots < 0:
+        fail(f"bots {bots}: write a number from 0 up")
+    with _plain_errors():
+        serve_forever(
+            ServeOptions(
+                rooms=rooms or (DEFAULT_ROOM,),
+                host=host,
+                port=port,
+                bots=bots,
+                seed=seed,
+                cert=cert,
+                key=key,
+                origins=origin,
+                transport=transport,
+                auth=auth,
+                log_level=log_level,
+                log_format=log_format,
+                limits=limits,
+            )
+        )
+
+
+@app.command
+def bots(
+    *,
+    url: str = f"ws://127.0.0.1:{DEFAULT_PORT}/ws",
+    kind: str = "arena",
+    count: int = 10,
+    seconds: float = 30.0,
+    brain: str = "wander",
+    seed: int | None = None,
+    ramp: float = 0.02,
+    token: str | None = None,
+    json: bool = False,
+) -> None:
+    """Let bots play on a running server, check all that they are told, and report. Exit status 1 when anything was
+    wrong.
+
+    Parameters
+    ----------
+    url
+        The server's WebSocket address.
+    kind
+        The kind of room to join.
+    count
+        How many bots.
+    seconds
+        How long they play once all have joined.
+    brain
+        wander, chase, or a class of your own as MODULE:CLASS.
+    seed
+        Makes the bots' decisions the same on each run.
+    ramp
+        Seconds from one join to the next.
+    token
+        A JWT, where the server asks for one.
+    json
+        End with one JSON object instead of a table.
+    """
+    from gameserver.ops.bots import play
+
+    if count < 1 or seconds <= 0 or ramp < 0:
+        fail("count must be at least 1, seconds above 0, and ramp not below 0")
+    with _plain_errors():
+        clean = play(
+            url=url,
+            kind=kind,
+            count=count,
+            seconds=seconds,
+            brain=brain,
+            seed=seed,
+            ramp_s=ramp,
+            token=token,
+            json=json,
+        )
+    raise SystemExit(0 if clean else EXIT_WRONG)
+
+
+@app.command
+def check(room: str, *, cases: int = 10_000, steps: int = 60, seed: int = 1) -> None:
+    """Run a room's shared step in Python and in Node on random states and inputs, and compare every bit.
+
+    Parameters
+    ----------
+    room
+        The room class as MODULE:CLASS.
+    cases
+        How many random starts.
+    steps
+        How many ticks from each.
+    seed
+        Makes the same cases again.
+    """
+    from gameserver.loading import load_room
+    from gameserver.ops.check_room import check_room_step
+
+    with _plain_errors():
+        clean = check_room_step(load_room(room), cases=cases, steps=steps, seed=seed)
+    raise SystemExit(0 if clean else EXIT_WRONG)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line."""
+    try:
+        return app(arguments)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:  # the reader of our output has gone; Python would complain again while it closes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None

@@ -1,0 +1,403 @@
+"""The demo game: ships with inertia in a walled arena, shots, pickups, a scoreboard and chat.
+
+It is written as a game author would write it, on the public face only. `steer` is the shared step: it runs here, and
+translated in every browser, which therefore predicts its own ship to the last bit. Distances are units, times seconds
+or ticks (60 a second).
+"""
+
+from __future__ import annotations
+
+from math import pi
+from typing import TYPE_CHECKING, Any
+
+from gameserver import Angle, Choice, Entity, Flag, Float, Inputs, Int, Player, Ref, Room, Text, shared
+from gameserver.shared_math import cos, floor, hypot, sin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WIDTH = 2400.0
+HEIGHT = 1600.0
+SHIP_RADIUS = 16.0
+TURN_RATE = 4.2  # radians a second: a full turn in a second and a half
+THRUST = 560.0  # units a second, each second
+DRAG = 0.55  # share of the speed lost a second: a ship left alone drifts on for seconds
+BRAKE = 3.0
+MAX_SPEED = 440.0
+BOUNCE = 0.6  # share of the speed kept at a wall
+FIRE_EVERY_TICKS = 14
+RAPID_FIRE_EVERY_TICKS = 7
+TURN = 2 * pi
+
+SHOT_SPEED = 760.0
+SHOT_TICKS = 66
+SHOT_DAMAGE = 20
+MAX_HP = 100
+RESPAWN_TICKS = 150
+SHIELD_TICKS = 120
+RAPID_TICKS = 480
+PICKUPS = 6
+PICKUP_RADIUS = 14.0
+PICKUP_TICKS = 480
+CELL = 128.0  # side of the squares that ships are sorted into, so that a shot looks at its neighbours only
+CHAT_CHARS = 200
+CHAT_BURST = 5
+CHAT_EVERY_TICKS = 90
+
+# left, top, right, bottom; the shared step knows the same four (`bounce_off_blocks`)
+BLOCKS = ((560, 380, 860, 440), (1540, 380, 1840, 440), (560, 1160, 860, 1220), (1540, 1160, 1840, 1220))
+
+
+class Ship(Entity):
+    x = Float(step=1 / 64, min=0.0, max=WIDTH)
+    y = Float(step=1 / 64, min=0.0, max=HEIGHT)
+    vx = Float(step=1 / 16, rate_of="x")
+    vy = Float(step=1 / 16, rate_of="y")
+    angle = Angle(steps=1024)
+    hp = Int(0, MAX_HP, default=MAX_HP)
+    score = Int(0, 9999)
+    deaths = Int(0, 9999)
+    cooldown = Int(0, 60)
+    shield = Int(0, 255)
+    rapid = Int(0, 600)
+    hue = Int(0, 359)
+    thrusting = Flag()
+    dead = Flag()
+    bot = Flag()
+    name = Text(max_bytes=48)
+
+
+class Shot(Entity):
+    x = Float(step=1 / 16)
+    y = Float(step=1 / 16)
+    vx = Float(step=1 / 4, rate_of="x")
+    vy = Float(step=1 / 4, rate_of="y")
+    owner_ship = Ref(Ship)
+    born: int
+
+
+class Pickup(Entity):
+    x = Float(step=1.0)
+    y = Float(step=1.0)
+    what = Choice("health", "rapid", "shield")
+
+
+class Wall(Entity):
+    x = Int(0, 4000)
+    y = Int(0, 4000)
+    w = Int(0, 4000)
+    h = Int(0, 4000)
+
+
+class Controls(Inputs):
+    turn = Int(-1, 1)
+    thrust = Flag()
+    brake = Flag()
+    fire = Flag()
+    steer = Flag()  # turn towards `aim`: mouse, touch and gamepad
+    aim = Angle(steps=1024)
+
+
+@shared
+def turn_towards(angle: float, aim: float, most: float) -> float:
+    """The angle after a turn of at most `most` towards `aim`, the short way round."""
+    off = (aim - angle + pi) % TURN - pi
+    return angle + max(-most, min(most, off))
+
+
+@shared
+def bounce_off_block(ship: Ship, left: float, top: float, right: float, bottom: float) -> None:
+    """Push the ship out of a rectangle over the nearest side, and turn its speed round."""
+    into_left = ship.x + SHIP_RADIUS - left
+    into_right = right - (ship.x - SHIP_RADIUS)
+    into_top = ship.y + SHIP_RADIUS - top
+    into_bottom = bottom - (ship.y - SHIP_RADIUS)
+    if into_left > 0.0 and into_right > 0.0 and into_top > 0.0 and into_bottom > 0.0:
+        least = min(min(into_left, into_right), min(into_top, into_bottom))
+        if least == into_left:
+            ship.x = left - SHIP_RADIUS
+            ship.vx = -abs(ship.vx) * BOUNCE
+        elif least == into_right:
+            ship.x = right + SHIP_RADIUS
+            ship.vx = abs(ship.vx) * BOUNCE
+        elif least == into_top:
+            ship.y = top - SHIP_RADIUS
+            ship.vy = -abs(ship.vy) * BOUNCE
+        else:
+            ship.y = bottom + SHIP_RADIUS
+            ship.vy = abs(ship.vy) * BOUNCE
+
+
+@shared
+def bounce_off_walls(ship: Ship) -> None:
+    """Keep the ship inside the arena and outside the blocks."""
+    if ship.x < SHIP_RADIUS:
+        ship.x = SHIP_RADIUS
+        ship.vx = abs(ship.vx) * BOUNCE
+    elif ship.x > WIDTH - SHIP_RADIUS:
+        ship.x = WIDTH - SHIP_RADIUS
+        ship.vx = -abs(ship.vx) * BOUNCE
+    if ship.y < SHIP_RADIUS:
+        ship.y = SHIP_RADIUS
+        ship.vy = abs(ship.vy) * BOUNCE
+    elif ship.y > HEIGHT - SHIP_RADIUS:
+        ship.y = HEIGHT - SHIP_RADIUS
+        ship.vy = -abs(ship.vy) * BOUNCE
+    bounce_off_block(ship, 560.0, 380.0, 860.0, 440.0)
+    bounce_off_block(ship, 1540.0, 380.0, 1840.0, 440.0)
+    bounce_off_block(ship, 560.0, 1160.0, 860.0, 1220.0)
+    bounce_off_block(ship, 1540.0, 1160.0, 1840.0, 1220.0)
+
+
+@shared
+def steer(ship: Ship, controls: Controls, dt: float) -> None:
+    """One tick of a ship under its player's controls."""
+    ship.cooldown = max(0, ship.cooldown - 1)
+    ship.shield = max(0, ship.shield - 1)
+    ship.rapid = max(0, ship.rapid - 1)
+    ship.thrusting = controls.thrust and not ship.dead
+    if ship.dead:
+        ship.vx = 0.0
+        ship.vy = 0.0
+        return
+    if controls.steer:
+        ship.angle = turn_towards(ship.angle, controls.aim, TURN_RATE * dt)
+    else:
+        ship.angle = ship.angle + controls.turn * TURN_RATE * dt
+    if controls.thrust:
+        ship.vx += cos(ship.angle) * THRUST * dt
+        ship.vy += sin(ship.angle) * THRUST * dt
+    drag = DRAG
+    if controls.brake:
+        drag = BRAKE
+    keep = 1.0 - drag * dt
+    ship.vx *= keep
+    ship.vy *= keep
+    speed = hypot(ship.vx, ship.vy)
+    if speed > MAX_SPEED:
+        ship.vx *= MAX_SPEED / speed
+        ship.vy *= MAX_SPEED / speed
+    ship.x += ship.vx * dt
+    ship.y += ship.vy * dt
+    bounce_off_walls(ship)
+    if controls.fire and ship.cooldown == 0:
+        ship.cooldown = FIRE_EVERY_TICKS
+        if ship.rapid > 0:
+            ship.cooldown = RAPID_FIRE_EVERY_TICKS
+
+
+class Pilot:
+    """What belongs to a player and is not replicated."""
+
+    def __init__(self) -> None:
+        self.chat_allowance = CHAT_BURST
+        self.chat_tick = 0
+        self.respawn_tick = 0
+
+
+class Arena(Room[Controls]):
+    """The rules. Everything that a shot decides is decided here and nowhere else."""
+
+    tick_hz = 60
+    snapshot_hz = 20
+    max_players = 50
+    predict = steer
+
+    def on_create(self, options: Mapping[str, object]) -> None:
+        for left, top, right, bottom in BLOCKS:
+            self.spawn(Wall, x=left, y=top, w=right - left, h=bottom - top)
+        for _ in range(PICKUPS):
+            self._place_pickup()
+
+    def on_join(self, player: Player) -> None:
+        if player.is_spectator:
+            return
+        player.data = Pilot()
+        hue = player.params.get("hue")
+        x, y = self._free_place()
+        player.avatar = self.spawn(
+            Ship,
+            owner=player,
+            x=x,
+            y=y,
+            angle=self.random.random() * TURN,
+            shield=SHIELD_TICKS,
+            hue=hue % 360 if isinstance(hue, int) else player.number * 137 % 360,
+            name=player.text("name", f"Pilot {player.number}"),
+            bot=player.params.get("bot") is True,
+        )
+        self.broadcast("joined", {"name": player.avatar.name})
+
+    def on_leave(self, player: Player) -> None:
+        if player.avatar is not None:
+            self.broadcast("left", {"name": player.avatar.name})
+
+    def on_input(self, player: Player, controls: Controls) -> None:
+        ship: Ship | None = player.avatar
+        if ship is None:
+            return
+        ready = ship.cooldown
+        steer(ship, controls, self.dt)
+        if ship.cooldown > ready:
+            self._fire(ship)
+
+    def on_tick(self) -> None:
+        self._move_shots()
+        self._collect_pickups()
+        for player in self.players:
+            ship: Ship | None = player.avatar
+            if ship is not None and ship.dead and self.tick >= player.data.respawn_tick:
+                self._respawn(ship)
+
+    def on_message(self, player: Player, name: str, payload: Any) -> None:
+        if name == "chat" and isinstance(payload, dict) and isinstance(payload.get("text"), str) and player.avatar:
+            text = "".join(c for c in payload["text"][:CHAT_CHARS] if c.isprintable()).strip()
+            if text and self._may_chat(player.data):
+                self.broadcast("chat", {"from": player.avatar.id, "name": player.avatar.name, "text": text})
+
+    # -- shots ---------------------------------------------------------------------------------------------------------
+
+    def _fire(self, ship: Ship) -> None:
+        ship.shield = 0
+        ahead_x, ahead_y = cos(ship.angle), sin(ship.angle)
+        self.spawn(
+            Shot,
+            x=ship.x + ahead_x * SHIP_RADIUS,
+            y=ship.y + ahead_y * SHIP_RADIUS,
+            vx=ship.vx + ahead_x * SHOT_SPEED,
+            vy=ship.vy + ahead_y * SHOT_SPEED,
+            owner_ship=ship,
+        ).born = self.tick
+
+    def _move_shots(self) -> None:
+        shots = self.all(Shot)
+        if not shots:
+            return
+        cells = self._ships_by_cell()
+        for shot in shots:
+            from_x, from_y = shot.x, shot.y
+            shot.x += shot.vx * self.dt
+            shot.y += shot.vy * self.dt
+            target = self._first_hit(cells, shot, from_x, from_y)
+            if target is not None:
+                self._hit(target, shot)
+            if target is not None or self.tick - shot.born > SHOT_TICKS or blocked(shot.x, shot.y):
+                self.despawn(shot)
+
+    def _ships_by_cell(self) -> dict[tuple[float, float], list[Ship]]:
+        cells: dict[tuple[float, float], list[Ship]] = {}
+        for ship in self.all(Ship):
+            if not ship.dead:
+                cells.setdefault((ship.x // CELL, ship.y // CELL), []).append(ship)
+        return cells
+
+    def _first_hit(
+        self, cells: dict[tuple[float, float], list[Ship]], shot: Shot, from_x: float, from_y: float
+    ) -> Ship | None:
+        column, row = floor(shot.x / CELL), floor(shot.y / CELL)
+        for i in (column - 1, column, column + 1):
+            for j in (row - 1, row, row + 1):
+                for ship in cells.get((i, j), ()):
+                    if ship is not shot.owner_ship and passes(from_x, from_y, shot.x, shot.y, ship.x, ship.y):
+                        return ship
+        return None
+
+    def _hit(self, ship: Ship, shot: Shot) -> None:
+        by = shot.owner_ship
+        if ship.shield == 0:
+            ship.hp = max(0, ship.hp - SHOT_DAMAGE)
+        by_id = None if by is None else by.id
+        self.broadcast("hit", {"ship": ship.id, "by": by_id, "x": ship.x, "y": ship.y, "hp": ship.hp})
+        if ship.hp == 0:
+            self._kill(ship, by)
+
+    def _kill(self, ship: Ship, by: Ship | None) -> None:
+        ship.dead = True
+        ship.deaths += 1
+        ship.vx = ship.vy = 0.0
+        if by is not None:
+            by.score += 1
+        if ship.owner is not None:
+            ship.owner.data.respawn_tick = self.tick + RESPAWN_TICKS
+        self.broadcast(
+            "kill",
+            {
+                "victim": ship.id,
+                "killer": None if by is None else by.id,
+                "victim_name": ship.name,
+                "killer_name": None if by is None else by.name,
+                "x": ship.x,
+                "y": ship.y,
+            },
+        )
+
+    def _respawn(self, ship: Ship) -> None:
+        ship.x, ship.y = self._free_place()
+        ship.hp, ship.shield, ship.rapid, ship.dead = MAX_HP, SHIELD_TICKS, 0, False
+
+    # -- pickups, places, chat -----------------------------------------------------------------------------------------
+
+    def _collect_pickups(self) -> None:
+        reach = SHIP_RADIUS + PICKUP_RADIUS
+        ships = [ship for ship in self.all(Ship) if not ship.dead]
+        for pickup in self.all(Pickup):
+            for ship in ships:
+                if abs(ship.x - pickup.x) < reach and abs(ship.y - pickup.y) < reach:
+                    self._take_pickup(ship, pickup)
+                    break
+
+    def _take_pickup(self, ship: Ship, pickup: Pickup) -> None:
+        if pickup.what == "health":
+            ship.hp = min(MAX_HP, ship.hp + 40)
+        elif pickup.what == "rapid":
+            ship.rapid = RAPID_TICKS
+        else:
+            ship.shield = 2 * SHIELD_TICKS
+        self.broadcast("pickup", {"ship": ship.id, "kind": pickup.what, "x": pickup.x, "y": pickup.y})
+        self.despawn(pickup)
+        self.after(PICKUP_TICKS, self._place_pickup)
+
+    def _place_pickup(self) -> None:
+        x, y = self._free_place()
+        self.spawn(Pickup, x=x, y=y, what=self.random.choice(("health", "rapid", "shield")))
+
+    def _free_place(self) -> tuple[float, float]:
+        """A random place that is no block's, and of a few the one farthest from the nearest ship."""
+        ships = [ship for ship in self.all(Ship) if not ship.dead]
+        best, best_distance = (WIDTH / 2, HEIGHT / 2), -1.0
+        for _ in range(6):
+            x, y = self.random.uniform(60, WIDTH - 60), self.random.uniform(60, HEIGHT - 60)
+            distance = min((hypot(ship.x - x, ship.y - y) for ship in ships), default=0.0)
+            if not blocked(x, y, 40.0) and distance > best_distance:
+                best, best_distance = (x, y), distance
+        return best
+
+    def _may_chat(self, pilot: Pilot) -> bool:
+        regained = (self.tick - pilot.chat_tick) // CHAT_EVERY_TICKS
+        if regained:
+            pilot.chat_allowance = min(CHAT_BURST, pilot.chat_allowance + regained)
+            pilot.chat_tick += regained * CHAT_EVERY_TICKS
+        if pilot.chat_allowance == 0:
+            return False
+        pilot.chat_allowance -= 1
+        return True
+
+
+def blocked(x: float, y: float, margin: float = 0.0) -> bool:
+    """Whether a point lies in a block (grown by `margin`) or outside the arena."""
+    if not (0.0 < x < WIDTH and 0.0 < y < HEIGHT):
+        return True
+    return any(
+        left - margin < x < right + margin and top - margin < y < bottom + margin for left, top, right, bottom in BLOCKS
+    )
+
+
+def passes(x0: float, y0: float, x1: float, y1: float, x: float, y: float) -> bool:
+    """Whether the way from (x0, y0) to (x1, y1) comes within a ship's radius of (x, y): a fast shot cannot jump over a
+    ship."""
+    dx, dy = x1 - x0, y1 - y0
+    along = (x - x0) * dx + (y - y0) * dy
+    length2 = dx * dx + dy * dy
+    share = 0.0 if length2 == 0.0 else max(0.0, min(1.0, along / length2))
+    off_x, off_y = x0 + share * dx - x, y0 + share * dy - y
+    return off_x * off_x + off_y * off_y < SHIP_RADIUS * SHIP_RADIUS

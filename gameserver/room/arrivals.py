@@ -1,0 +1,55 @@
+"""All that comes into a room from outside, other than input frames: kept until the next tick, the only moment at which
+anything changes.
+
+These and the inputs are the whole influence of the world on a room, so a recording of them replays it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from gameserver.room.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A new session asks to come in."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Resuming:
+    """A session has a new link; its client has applied `tick` and was told the events up to `event`."""
+
+    session: Session
+    tick: int
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspending:
+    """A session's link is lost; it may come back."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A session ends for good: it left, was removed, or its grace is over."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A client's MESSAGE."""
+
+    session: Session
+    name: str
+    payload: object
+
+
+Arrival: TypeAlias = Joining | Resuming | Suspending | Leaving | Said

@@ -1,0 +1,88 @@
+"""From a room's snapshot to each viewer's link: events first, then the delta from what that viewer holds.
+
+A viewer whose link is busy or whose window is full is skipped; nothing queues behind it, and its next delta spans the
+gap. One that stays behind too long is let go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gameserver.protocol.codec import encode_state, state_head
+from gameserver.protocol.constants import CloseCode
+from gameserver.sync.events import EventsLost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gameserver.protocol.constants import Limits
+    from gameserver.room.session import Session
+    from gameserver.sync.delta import DeltaEncoder
+    from gameserver.sync.events import EventLog
+    from gameserver.sync.snapshot import Snapshot
+
+
+class Delivery:
+    """Offers snapshots and events to sessions, and keeps count."""
+
+    __slots__ = ("_encoder", "_events", "_limits", "skipped", "state_bytes", "states")
+
+    def __init__(self, encoder: DeltaEncoder, events: EventLog, limits: Limits) -> None:
+        self._encoder = encoder
+        self._events = events
+        self._limits = limits
+        self.states = 0
+        self.state_bytes = 0
+        self.skipped = 0
+
+    def deliver(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
+        """Offer `snapshot` to everyone whose link can take it now."""
+        heads: dict[int, bytes] = {}
+        for session in sessions:
+            link = session.link
+            if link is None:
+                continue
+            if session.window.open and link.ready:
+                self._offer(session, snapshot, heads)
+            else:
+                self._skip(session, now_s)
+
+    def _offer(self, session: Session, snapshot: Snapshot, heads: dict[int, bytes]) -> None:
+        base = session.base
+        body = self._encoder.encode(base, snapshot)
+        span = 0 if base is None else snapshot.tick - base.tick
+        head = heads.get(span)
+        if head is None:
+            head = heads[span] = state_head(snapshot.tick, span)
+        inputs = session.inputs
+        state = encode_state(head, inputs.consumed, inputs.lead, body)
+        try:
+            told = session.pending_events(self._events)
+        except EventsLost:
+            self._let_go(session, "too many events missed")
+            return
+        link = session.link
+        assert link is not None
+        if not (link.offer(state) if told is None else link.offer(told, state)):
+            self.skipped += 1
+            return
+        if told is not None:
+            session.events_sent(self._events)
+        inputs.lead = None
+        session.base = snapshot
+        session.window.sent(snapshot.tick)
+        session.behind_since_s = None
+        self.states += 1
+        self.state_bytes += len(state)
+
+    def _skip(self, session: Session, now_s: float) -> None:
+        self.skipped += 1
+        session.skipped_snapshots += 1
+        if session.behind_since_s is None:
+            session.behind_since_s = now_s
+        elif now_s - session.behind_since_s > self._limits.evict_after_s:
+            self._let_go(session, f"behind for {self._limits.evict_after_s:g} s")
+
+    def _let_go(self, session: Session, reason: str) -> None:
+        if session.guest is not None:
+            session.guest.close(CloseCode.TOO_SLOW, reason)

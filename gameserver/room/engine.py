@@ -1,0 +1,309 @@
+"""One running room: its world, its sessions, and the tick that is the only moment at which anything in it changes.
+
+`RoomEngine.tick` is the server's main function; read it first. Everything from outside waits in the roster's arrivals
+and the sessions' input queues until then. Rules that raise end their room alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from typing import TYPE_CHECKING, Any
+
+from gameserver.protocol import messages as m
+from gameserver.protocol.codec import encode_server
+from gameserver.protocol.constants import CloseCode
+from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
+from gameserver.room.delivery import Delivery
+from gameserver.room.player import JoinRefused
+from gameserver.room.roster import Roster
+from gameserver.room.timers import Timers
+from gameserver.state.world import World
+from gameserver.sync.delta import DeltaEncoder
+from gameserver.sync.events import EventLog
+from gameserver.sync.history import History
+from gameserver.sync.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gameserver.protocol.constants import Limits, Role
+    from gameserver.room.arrivals import Arrival
+    from gameserver.room.guest import Guest
+    from gameserver.room.kind import Kind
+    from gameserver.room.player import Player
+    from gameserver.room.room import Room
+    from gameserver.room.session import Session
+
+log = logging.getLogger("gameserver.room")
+
+HISTORY_S = 1.0
+"""How far back snapshots are kept: a resumed link gets a delta from them, and shots are judged in them (at most 250 ms
+back)."""
+
+MIN_HISTORY_TICKS = 32
+MAX_HELD = 65_535
+HELD_UNITS_PER_TICK = 256
+
+
+class RoomEngine:
+    """See the module. `welcome` makes the WELCOME message of a session, which needs what only the hub knows."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        room_id: str,
+        *,
+        seed: int,
+        options: Mapping[str, object],
+        limits: Limits,
+        welcome: Callable[[RoomEngine, Session, bool], bytes],
+    ) -> None:
+        self.kind = kind
+        self.id = room_id
+        self.seed = seed
+        self.tick_hz = kind.room_class.tick_hz
+        self.tick_s = self.dt = 1.0 / self.tick_hz
+        self.snapshot_every = self.tick_hz // kind.room_class.snapshot_hz
+        self.random = random.Random(seed)
+        self.world = World(kind.schema)
+        self.roster = Roster(kind, room_id, limits)
+        self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
+        self.events = EventLog(limits.max_held_events)
+        self.delivery = Delivery(DeltaEncoder(kind.schema, self.tick_hz), self.events, limits)
+        self.timers = Timers()
+        self.tick_number = 0
+        self.skipped_ticks = 0
+        self.closed = False
+        self.locked = False
+        self.on_closed: Callable[[RoomEngine], None] | None = None
+        self._welcome = welcome
+        self._pings: list[tuple[Session, int, float]] = []
+        self._empty_ticks = 0
+        self._closing: str | None = None
+        self.room: Room[Any] = kind.room_class()
+        self.room._engine = self
+        self._guarded(lambda: self.room.on_create(options))
+
+    # -- the tick ------------------------------------------------------------------------------------------------------
+
+    def tick(self, now_s: float) -> None:
+        """Make the tick that begins at `now_s` seconds: arrivals, inputs, rules, snapshot, deltas. Never raises for the
+        author's rules."""
+        if self.closed or not self._guarded(lambda: self._advance(now_s)):
+            return
+        snapshot = self.history.newest
+        if snapshot is not None and snapshot.tick % self.snapshot_every == 0:
+            self.delivery.deliver(self.roster.sessions.values(), snapshot, now_s)
+        self._answer_pings(now_s)
+        self._close_if_over()
+
+    def _advance(self, now_s: float) -> None:
+        self.tick_number += 1
+        for arrival in self.roster.take_arrivals(now_s):
+            self._apply(arrival)
+        inputs = self._take_inputs(now_s)
+        self._step(inputs)
+        self.history.put(self._take_snapshot())
+
+    def _apply(self, arrival: Arrival) -> None:
+        match arrival:
+            case Joining(session):
+                self._seat(session)
+            case Resuming(session, tick, event):
+                self._resume(session, tick, event)
+            case Suspending(session):
+                self._suspend(session)
+            case Leaving(session):
+                self._unseat(session)
+            case Said(session, name, payload):
+                if session.seated:
+                    self.room.on_message(session.player, name, payload)
+
+    def _take_inputs(self, now_s: float) -> list[tuple[Player, Any]]:
+        """One frame a player, in order of joining; a missing one by the queue's policy."""
+        from_codes = self.kind.inputs.from_codes
+        return [
+            (session.player, from_codes(session.inputs.take(now_s)))
+            for session in self.roster.sessions.values()
+            if session.seated and session.is_player
+        ]
+
+    def _step(self, inputs: list[tuple[Player, Any]]) -> None:
+        on_input = self.room.on_input
+        for player, controls in inputs:
+            on_input(player, controls)
+        self.timers.run_due(self.tick_number)
+        self.room.on_tick()
+
+    def _take_snapshot(self) -> Snapshot:
+        """Quantise the world, and snap it to what was quantised: the replicated value is the value."""
+        return Snapshot(self.tick_number, self.world.capture())
+
+    def skip(self, ticks: int) -> None:
+        """The room was too slow: `ticks` of time are left out, and everyone is told."""
+        self.skipped_ticks += ticks
+        log.warning("room is too slow: %d ticks left out", ticks, extra={"room": self.id})
+        notice = encode_server(m.Notice("skipped", {"ticks": ticks}))
+        for session in self.roster.sessions.values():
+            if session.link is not None and session.seated:
+                session.link.send(notice)
+
+    # -- what guests ask for between ticks -----------------------------------------------------------------------------
+
+    def join(self, guest: Guest, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
+        """Take a seat for a guest; its WELCOME comes at the next tick."""
+        session = self.roster.join(guest, role, params, key=key, secret=secret)
+        session.player._tell_avatar = self._tell_avatar
+        session.player._kick = self._kick
+        return session
+
+    def ping(self, session: Session, nonce: int, at_s: float) -> None:
+        """Answered at the tick, with how long it waited."""
+        self._pings.append((session, nonce, at_s))
+
+    # -- arrivals take effect ------------------------------------------------------------------------------------------
+
+    def _seat(self, session: Session) -> None:
+        if session.link is None:  # lost before it came in; its Leaving follows
+            return
+        session.told = session.scanned = self.events.newest
+        try:
+            self.room.on_auth(session.player)
+            session.seated = True
+            self.room.on_join(session.player)
+        except JoinRefused as refusal:
+            self._refuse(session, str(refusal))
+            return
+        session.link.send(self._welcome(self, session, False))
+        session.link.join_room(self.id)
+
+    def _refuse(self, session: Session, reason: str) -> None:
+        guest = session.guest
+        self._remove(session)
+        if guest is not None:
+            guest.close(CloseCode.JOIN_REFUSED, reason or "the game refuses")
+
+    def _resume(self, session: Session, tick: int, event: int) -> None:
+        if session.link is None or session.number not in self.roster.sessions:
+            return
+        session.told = session.scanned = event
+        session.base = self.history.get(tick)
+        session.link.send(self._welcome(self, session, True))
+        session.link.join_room(self.id)
+        if not session.player.connected:
+            session.player.connected = True
+            self.room.on_resume(session.player)
+
+    def _suspend(self, session: Session) -> None:
+        if session.number in self.roster.sessions and session.player.connected:
+            session.player.connected = False
+            self.room.on_suspend(session.player)
+
+    def _unseat(self, session: Session) -> None:
+        if session.number not in self.roster.sessions:
+            return
+        if session.seated:
+            self.room.on_leave(session.player)
+        self._remove(session)
+
+    def _remove(self, session: Session) -> None:
+        session.seated = False
+        self.roster.remove(session)
+        for entity in self.world.owned_by(session.player):
+            self.world.despawn(entity)
+
+    # -- what goes out beside snapshots --------------------------------------------------------------------------------
+
+    def emit(self, name: str, payload: object, to: frozenset[int] | None) -> None:
+        """Log an event of this tick. Names that start with @ are the protocol's."""
+        if name.startswith("@"):
+            raise ValueError(f"event name {name!r}: names that start with @ are the protocol's own")
+        self.events.append(self.tick_number, name, payload, to)
+
+    def _tell_avatar(self, player: Player) -> None:
+        avatar = player.avatar
+        self.events.append(
+            self.tick_number, "@avatar", None if avatar is None else avatar.id, frozenset((player.number,))
+        )
+
+    def _kick(self, player: Player, reason: str) -> None:
+        session = self.roster.sessions.get(player.number)
+        if session is None:
+            return
+        if session.guest is not None:
+            session.guest.close(CloseCode.KICKED, reason)
+        self.roster.leave(session)
+
+    def _answer_pings(self, now_s: float) -> None:
+        pings, self._pings = self._pings, []
+        for session, nonce, at_s in pings:
+            if session.link is not None:
+                held = min(MAX_HELD, max(0, int((now_s - at_s) / self.tick_s * HELD_UNITS_PER_TICK)))
+                inputs = session.inputs
+                pong = m.ServerPong(nonce, self.tick_number, held, inputs.missed, inputs.trimmed)
+                session.link.send(encode_server(pong))
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def close_after_tick(self, reason: str) -> None:
+        """The author ends the room."""
+        self._closing = reason
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """End the room now and tell everyone. Idempotent; on_dispose runs unless the rules have failed."""
+        if self.closed:
+            return
+        self.closed = True
+        if code is not CloseCode.ROOM_FAILED:
+            self._guarded(self.room.on_dispose)
+        for session in list(self.roster.sessions.values()):
+            if session.guest is not None:
+                session.guest.close(code, reason)
+            self.roster.remove(session)
+        if self.on_closed is not None:
+            self.on_closed(self)
+
+    def _close_if_over(self) -> None:
+        if self._closing is not None:
+            self.close(CloseCode.ROOM_CLOSED, self._closing)
+        elif self.roster.sessions:
+            self._empty_ticks = 0
+        else:
+            self._empty_ticks += 1
+            if self._empty_ticks > self.kind.room_class.empty_close_s * self.tick_hz:
+                self.close(CloseCode.ROOM_CLOSED, "the room was empty")
+
+    def _guarded(self, call: Callable[[], object]) -> bool:
+        """Run the author's code. What it raises ends this room, with a logged traceback, and nothing else."""
+        try:
+            call()
+        except Exception:
+            log.exception("the rules of room %s (%s) failed at tick %d", self.id, self.kind.name, self.tick_number)
+            self.close(CloseCode.ROOM_FAILED, "the room's rules failed; the server has logged why")
+            return False
+        return True
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts for the metrics and `/api/rooms`."""
+        sessions = self.roster.sessions.values()
+        return {
+            "id": self.id,
+            "kind": self.kind.name,
+            "players": len(self.roster.players),
+            "spectators": len(self.roster.spectators),
+            "suspended": sum(session.lost_at_s is not None for session in sessions),
+            "max_players": self.kind.room_class.max_players,
+            "locked": self.locked,
+            "tick": self.tick_number,
+            "tick_hz": self.tick_hz,
+            "skipped_ticks": self.skipped_ticks,
+            "entities": len(self.world),
+            "states": self.delivery.states,
+            "state_bytes": self.delivery.state_bytes,
+            "skipped_states": self.delivery.skipped,
+            "events": self.events.newest,
+            "missed_inputs": sum(session.inputs.missed for session in sessions),
+            "trimmed_inputs": sum(session.inputs.trimmed for session in sessions),
+        }

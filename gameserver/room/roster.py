@@ -1,0 +1,111 @@
+"""Who has a seat in a room: those on their way in, those who play or watch, and those whose link is lost and who may
+come back.
+
+What guests ask for waits here as arrivals until the room's next tick (`take_arrivals`); only links change hands at
+once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gameserver.protocol.constants import Role
+from gameserver.room.arrivals import Arrival, Joining, Leaving, Resuming, Said, Suspending
+from gameserver.room.player import Player
+from gameserver.room.session import Session
+from gameserver.sync.inputs import InputQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gameserver.protocol.constants import Limits
+    from gameserver.room.guest import Guest
+    from gameserver.room.kind import Kind
+
+
+class Roster:
+    """The sessions of one room, by number, in order of joining."""
+
+    def __init__(self, kind: Kind, room_id: str, limits: Limits) -> None:
+        self.sessions: dict[int, Session] = {}
+        self._kind = kind
+        self._room_id = room_id
+        self._limits = limits
+        self._arrivals: list[Arrival] = []
+        self._next_number = 1
+        grace_s = kind.room_class.resume_grace_s
+        self.grace_s: float = limits.resume_grace_s if grace_s is None else grace_s
+
+    @property
+    def players(self) -> list[Player]:
+        return [s.player for s in self.sessions.values() if s.seated and s.is_player]
+
+    @property
+    def spectators(self) -> list[Player]:
+        return [s.player for s in self.sessions.values() if s.seated and not s.is_player]
+
+    def has_seat(self, role: Role) -> bool:
+        """Whether one more may come in; those on their way and those who may come back count."""
+        room_class = self._kind.room_class
+        is_player = role is Role.PLAYER
+        taken = sum(session.is_player is is_player for session in self.sessions.values())
+        return taken < (room_class.max_players if is_player else room_class.max_spectators)
+
+    # -- asked for between ticks ---------------------------------------------------------------------------------------
+
+    def join(self, guest: Guest, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
+        """Take a seat for a guest."""
+        player = Player(self._next_number, role, params, guest.claims)
+        self._next_number += 1
+        inputs = InputQueue(
+            hold_s=self._limits.input_hold_s,
+            tick_hz=self._kind.room_class.tick_hz,
+            neutral=self._kind.inputs.neutral_codes,
+        )
+        max_unacked = self._limits.max_unacked_snapshots
+        session = Session(player, self._room_id, inputs, max_unacked=max_unacked, key=key, secret=secret)
+        self.sessions[session.number] = session
+        session.attach(guest)
+        self._arrivals.append(Joining(session))
+        return session
+
+    def resume(self, session: Session, guest: Guest, tick: int, event: int) -> None:
+        """A session's client is back, over this guest's link; one that still looks alive is replaced."""
+        if session.guest is not None:
+            session.guest.replaced()
+        session.attach(guest)
+        self._arrivals.append(Resuming(session, tick, event))
+
+    def link_lost(self, session: Session, now_s: float, *, for_good: bool) -> None:
+        """A session's link is gone."""
+        session.detach(now_s)
+        self._arrivals.append(Leaving(session) if for_good or not session.seated else Suspending(session))
+
+    def leave(self, session: Session) -> None:
+        """A session ends for good."""
+        self._arrivals.append(Leaving(session))
+
+    def said(self, session: Session, name: str, payload: object) -> None:
+        """A client's MESSAGE."""
+        self._arrivals.append(Said(session, name, payload))
+
+    # -- for the tick --------------------------------------------------------------------------------------------------
+
+    def take_arrivals(self, now_s: float) -> list[Arrival]:
+        """What takes effect at the tick that begins now, in order of arrival; sessions whose grace is over leave with
+        it."""
+        for session in self.sessions.values():
+            if session.lost_at_s is not None and now_s - session.lost_at_s > self.grace_s:
+                session.lost_at_s = None
+                self._arrivals.append(Leaving(session))
+        arrivals, self._arrivals = self._arrivals, []
+        return arrivals
+
+    def remove(self, session: Session) -> None:
+        """Give the seat back. The session's link, if it has one, is nobody's from now on."""
+        self.sessions.pop(session.number, None)
+        guest, session.guest, session.link = session.guest, None, None
+        if guest is not None:
+            guest.forget()
+        if session.on_gone is not None:
+            session.on_gone(session)

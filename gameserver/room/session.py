@@ -1,0 +1,121 @@
+"""One participant across links: who it is, what it was told, and what it may come back with.
+
+A session holds everything that must outlive a lost link: the seat, the numbering of inputs, the cursor into the events,
+the base of the next delta. It does no I/O; its link is whatever `LinkHandle` it was given, or None while it is
+suspended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gameserver.protocol.codec import encode_events
+from gameserver.protocol.constants import Role
+from gameserver.sync.flow import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gameserver.room.guest import Guest
+    from gameserver.room.link import LinkHandle
+    from gameserver.room.player import Player
+    from gameserver.sync.events import EventLog
+    from gameserver.sync.inputs import InputQueue
+    from gameserver.sync.snapshot import Snapshot
+
+
+class Session:
+    """See the module. `number` is the participant's number in its room."""
+
+    __slots__ = (
+        "base",
+        "behind_since_s",
+        "guest",
+        "inputs",
+        "key",
+        "link",
+        "lost_at_s",
+        "number",
+        "on_gone",
+        "player",
+        "previous_secret",
+        "room_id",
+        "scanned",
+        "seated",
+        "secret",
+        "skipped_snapshots",
+        "told",
+        "window",
+    )
+
+    def __init__(
+        self, player: Player, room_id: str, inputs: InputQueue, *, max_unacked: int, key: int = 0, secret: bytes = b""
+    ) -> None:
+        self.player = player
+        self.key = key
+        """The session's number in the whole process: the public part of its resume token."""
+        self.number = player.number
+        self.room_id = room_id
+        self.inputs = inputs
+        self.guest: Guest | None = None
+        self.link: LinkHandle | None = None
+        self.lost_at_s: float | None = None
+        self.seated = False
+        """Whether on_join has run: a session that is lost before has nobody to tell."""
+        self.secret = secret
+        self.previous_secret = b""
+        """Still good until the client shows that it has the new one: the WELCOME that carried it may never have
+        arrived."""
+        self.base: Snapshot | None = None
+        """What the client holds once it has read what was handed to its link; None: nothing that a delta could start
+        from."""
+        self.window = Window(max_unacked)
+        self.behind_since_s: float | None = None
+        self.told = 0
+        """The client's event cursor, if everything that was handed to its link arrives."""
+        self.scanned = 0
+        """How far the log has been looked through for it; between `told` and here is nothing of its own."""
+        self.skipped_snapshots = 0
+        self.on_gone: Callable[[Session], None] | None = None
+
+    @property
+    def is_player(self) -> bool:
+        return self.player.role is Role.PLAYER
+
+    def attach(self, guest: Guest) -> None:
+        """The session goes on over this guest's link; nothing is in flight on it yet."""
+        self.guest = guest
+        self.link = guest.link
+        self.lost_at_s = None
+        self.behind_since_s = None
+        self.window.clear()
+
+    def detach(self, now_s: float) -> None:
+        """The link is gone; what was in flight may or may not have arrived, so the client says so when it comes
+        back."""
+        self.guest = None
+        self.link = None
+        self.lost_at_s = now_s
+        self.window.clear()
+        self.inputs.forget()
+
+    def resync(self) -> None:
+        """The client holds nothing that a delta could start from."""
+        self.base = None
+        self.window.clear()
+
+    def pending_events(self, log: EventLog) -> bytes | None:
+        """The EVENTS message with all that this session has not been told, or None. Raises EventsLost.
+
+        Nothing is marked as told: `events_sent` does that once the link has taken the message.
+        """
+        if self.scanned == log.newest:
+            return None
+        packed = log.after(self.scanned, self.number)
+        if not packed:
+            self.scanned = log.newest
+            return None
+        return encode_events(self.told, log.newest, packed)
+
+    def events_sent(self, log: EventLog) -> None:
+        self.told = self.scanned = log.newest

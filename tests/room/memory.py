@@ -1,0 +1,104 @@
+"""A whole server in memory: a hub, links that only remember, and a clock that the test moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from gameserver.protocol.constants import ClientMessage, Limits, ServerMessage
+from gameserver.room.hub import Hub
+
+if TYPE_CHECKING:
+    from gameserver.room.engine import RoomEngine
+    from gameserver.room.guest import Guest
+    from gameserver.room.room import Room
+
+
+class MemoryLink:
+    """A link that keeps what it is given; `ready` is the test's to set."""
+
+    def __init__(self) -> None:
+        self.messages: list[list[Any]] = []
+        self.ready = True
+        self.closed: tuple[int, str] | None = None
+        self.room: str | None = None
+        self._seen = 0
+
+    def offer(self, *messages: bytes) -> bool:
+        if not self.ready or self.closed:
+            return False
+        self.messages += [msgpack.unpackb(message) for message in messages]
+        return True
+
+    def send(self, message: bytes) -> None:
+        if self.closed is None:
+            self.messages.append(msgpack.unpackb(message))
+
+    def close(self, code: int, reason: str) -> None:
+        if self.closed is None:
+            self.closed = (code, reason)
+
+    def join_room(self, room_id: str) -> None:
+        self.room = room_id
+
+    def leave_room(self) -> None:
+        self.room = None
+
+    def of(self, kind: ServerMessage) -> list[list[Any]]:
+        """All messages of a kind so far."""
+        return [message for message in self.messages if message[0] == kind]
+
+    @property
+    def welcome(self) -> dict[str, Any]:
+        """The newest WELCOME's map."""
+        found: dict[str, Any] = self.of(ServerMessage.WELCOME)[-1][1]
+        return found
+
+    @property
+    def events(self) -> list[list[Any]]:
+        """`[tick, name, payload]` of every event told so far."""
+        return [event for message in self.of(ServerMessage.EVENTS) for event in message[3]]
+
+    def event_names(self) -> list[str]:
+        return [event[1] for event in self.events]
+
+
+class MemoryServer:
+    """A hub with a clock of its own: `tick()` moves time by one tick of each room and makes it."""
+
+    def __init__(self, *kinds: type[Room[Any]], limits: Limits | None = None, seed: int = 1) -> None:
+        self.now_s = 100.0
+        self._tokens = 0
+        self.hub = Hub(kinds, token_bytes=self._token_bytes, seed=seed, limits=limits)
+
+    def _token_bytes(self, count: int) -> bytes:
+        self._tokens += 1
+        return self._tokens.to_bytes(count)
+
+    def connect(self) -> tuple[MemoryLink, Guest]:
+        link = MemoryLink()
+        return link, self.hub.open(link, self.now_s, address="test")
+
+    def join(self, kind: str, *, room: str | None = None, role: int = 0, **params: object) -> tuple[MemoryLink, Guest]:
+        """A new link that has joined and been welcomed, or was refused."""
+        link, guest = self.connect()
+        self.say(guest, ClientMessage.JOIN, kind, room, role, params)
+        self.tick()
+        return link, guest
+
+    def say(self, guest: Guest, *items: object) -> None:
+        guest.receive(msgpack.packb(items), self.now_s)
+
+    def tick(self, ticks: int = 1) -> None:
+        for _ in range(ticks):
+            rooms = list(self.hub.rooms.values())
+            self.now_s += rooms[0].tick_s if rooms else 0.05
+            for engine in rooms:
+                engine.tick(self.now_s)
+
+    @property
+    def engine(self) -> RoomEngine:
+        """The only room there is."""
+        (engine,) = self.hub.rooms.values()
+        return engine

@@ -1,0 +1,266 @@
+"""The tick and what it promises: everything at a tick, in order, and one room's failure its own."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from gameserver.protocol.constants import ClientMessage as C
+from gameserver.protocol.constants import CloseCode, Limits
+from gameserver.protocol.constants import ServerMessage as S
+from gameserver.room.player import JoinRefused, Player
+from gameserver.room.room import Room
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Float, Int
+from gameserver.state.inputs import Inputs
+from tests.room.memory import MemoryServer
+
+
+class Dot(Entity):
+    x = Float(step=1 / 16)
+    hp = Int(0, 100, default=100)
+
+
+class Push(Inputs):
+    dx = Int(-1, 1)
+
+
+class Field(Room[Push]):
+    entities = (Dot,)
+    max_players = 3
+    max_spectators = 1
+    empty_close_s = 1.0
+
+    def on_create(self, options: Any) -> None:
+        self.calls: list[str] = []
+
+    def on_auth(self, player: Player) -> None:
+        if player.params.get("name") == "nobody":
+            raise JoinRefused("not you")
+
+    def on_join(self, player: Player) -> None:
+        self.calls.append(f"join {player.number}")
+        player.avatar = self.spawn(Dot, owner=player)
+        self.broadcast("hello", player.number)
+
+    def on_leave(self, player: Player) -> None:
+        self.calls.append(f"leave {player.number}")
+
+    def on_suspend(self, player: Player) -> None:
+        self.calls.append(f"suspend {player.number}")
+
+    def on_resume(self, player: Player) -> None:
+        self.calls.append(f"resume {player.number}")
+
+    def on_input(self, player: Player, controls: Push) -> None:
+        player.avatar.x += controls.dx
+
+    def on_message(self, player: Player, name: str, payload: Any) -> None:
+        if name == "boom":
+            raise RuntimeError("a bug of the author's")
+        if name == "kick":
+            player.kick("enough")
+        self.send(player, "echo", [name, payload])
+
+
+def field(server: MemoryServer) -> Field:
+    room = server.engine.room
+    assert isinstance(room, Field)
+    return room
+
+
+def test_a_join_is_welcomed_at_the_next_tick_and_then_shown_the_whole_state() -> None:
+    server = MemoryServer(Field)
+    link, guest = server.connect()
+    server.say(guest, C.JOIN, "field", None, 0, {})
+    assert link.messages == [], "nothing happens between ticks"
+    server.tick()
+    assert [message[0] for message in link.messages] == [S.WELCOME, S.EVENTS, S.STATE]
+    assert link.welcome["tick"] == 1
+    assert link.of(S.STATE)[0][1:3] == [1, 0]
+    assert link.event_names() == ["@avatar", "hello"]
+    assert link.room == server.engine.id
+
+
+def test_inputs_are_consumed_one_a_tick_and_acked_in_state() -> None:
+    server = MemoryServer(Field)
+    link, guest = server.join("field")
+    server.say(guest, C.INPUT, 1, 0, 1)
+    server.say(guest, C.INPUT, 2, 0, 1)
+    dot = field(server).players[0].avatar
+    server.tick()
+    assert (dot.x, link.of(S.STATE)[-1][3]) == (1.0, 1)
+    server.tick()
+    assert (dot.x, link.of(S.STATE)[-1][3]) == (2.0, 2)
+
+
+def test_join_or_create_fills_a_room_before_it_makes_another() -> None:
+    server = MemoryServer(Field)
+    rooms = {server.join("field")[0].welcome["room"] for _ in range(4)}
+    assert len(rooms) == 2
+    assert sorted(len(engine.roster.players) for engine in server.hub.rooms.values()) == [1, 3]
+
+
+def test_a_room_by_id_may_be_full_or_not_there() -> None:
+    server = MemoryServer(Field)
+    link, _ = server.join("field")
+    room_id = link.welcome["room"]
+    for _ in range(2):
+        server.join("field", room=room_id)
+    assert server.join("field", room=room_id)[0].closed == (CloseCode.ROOM_FULL, "no free seat in this room")
+    assert server.join("field", room="nowhere")[0].closed == (CloseCode.ROOM_NOT_FOUND, "no such room")
+    refused = server.join("chess")[0].closed
+    assert refused is not None
+    assert refused[0] == CloseCode.UNKNOWN_KIND
+
+
+def test_a_spectator_sees_and_steers_nothing() -> None:
+    server = MemoryServer(Field)
+    server.join("field")
+    link, guest = server.join("field", role=1)
+    assert [player.number for player in field(server).players] == [1]
+    assert link.of(S.STATE)
+    server.say(guest, C.INPUT, 1, 0, 1)
+    assert link.closed is not None
+    assert link.closed[0] == CloseCode.OUT_OF_STATE
+
+
+def test_the_game_may_refuse_and_the_seat_is_free_again() -> None:
+    server = MemoryServer(Field)
+    server.join("field")
+    link, _ = server.join("field", name="nobody")
+    assert link.closed == (CloseCode.JOIN_REFUSED, "not you")
+    assert len(server.engine.roster.sessions) == 1
+    assert field(server).calls == ["join 1"]
+
+
+def test_rules_that_raise_end_their_room_alone(caplog: pytest.LogCaptureFixture) -> None:
+    server = MemoryServer(Field)
+    links = [server.join("field") for _ in range(3)]
+    other, other_guest = server.join("field")
+    with caplog.at_level(logging.ERROR):
+        server.say(links[0][1], C.MESSAGE, "boom", None)
+        server.tick()
+    assert "a bug of the author's" in caplog.text
+    assert all(link.closed is not None and link.closed[0] == CloseCode.ROOM_FAILED for link, _ in links)
+    assert other.closed is None
+    server.say(other_guest, C.MESSAGE, "hi", 1)
+    server.tick()
+    assert other.event_names()[-1] == "echo"
+
+
+def test_a_private_event_reaches_only_its_player() -> None:
+    server = MemoryServer(Field)
+    a, a_guest = server.join("field")
+    b, _ = server.join("field")
+    server.say(a_guest, C.MESSAGE, "hi", {"x": 1})
+    server.tick()
+    assert a.events[-1][1:] == ["echo", ["hi", {"x": 1}]]
+    assert "echo" not in b.event_names()
+
+
+def test_a_viewer_that_cannot_take_a_snapshot_is_skipped_and_its_next_delta_spans_the_gap() -> None:
+    server = MemoryServer(Field)
+    link, guest = server.join("field")
+    link.ready = False
+    server.say(guest, C.MESSAGE, "hi", None)
+    server.tick(5)
+    assert len(link.of(S.STATE)) == 1
+    link.ready = True
+    server.tick()
+    assert link.of(S.STATE)[-1][1:3] == [7, 6]
+    assert link.event_names()[-1] == "echo", "events wait for the link"
+
+
+def test_unacked_snapshots_are_bounded_by_the_window() -> None:
+    server = MemoryServer(Field, limits=Limits(max_unacked_snapshots=4))
+    link, guest = server.join("field")
+    server.tick(20)
+    assert len(link.of(S.STATE)) == 4
+    server.say(guest, C.ACK, link.of(S.STATE)[-1][1])
+    server.tick()
+    assert len(link.of(S.STATE)) == 5
+
+
+def test_a_viewer_behind_for_too_long_is_let_go_to_come_back() -> None:
+    server = MemoryServer(Field, limits=Limits(evict_after_s=1.0))
+    link, _ = server.join("field")
+    link.ready = False
+    server.tick(19)
+    assert link.closed is None
+    server.tick(4)
+    assert link.closed is not None
+    assert link.closed[0] == CloseCode.TOO_SLOW
+
+
+def test_resync_brings_a_full_state() -> None:
+    server = MemoryServer(Field)
+    link, guest = server.join("field")
+    server.tick()
+    assert link.of(S.STATE)[-1][2] == 1
+    server.say(guest, C.RESYNC, 2)
+    server.tick()
+    assert link.of(S.STATE)[-1][2] == 0
+
+
+def test_leaving_takes_effect_at_a_tick_and_takes_the_avatar_along() -> None:
+    server = MemoryServer(Field)
+    server.join("field")
+    link, guest = server.join("field")
+    server.say(guest, C.LEAVE)
+    guest.lost(server.now_s, 1000)
+    assert link.closed == (CloseCode.NORMAL, "left")
+    server.tick()
+    assert field(server).calls == ["join 1", "join 2", "leave 2"]
+    assert len(field(server).all(Dot)) == 1
+
+
+def test_a_kicked_player_is_gone_at_the_next_tick() -> None:
+    server = MemoryServer(Field)
+    link, guest = server.join("field")
+    server.join("field")
+    server.say(guest, C.MESSAGE, "kick", None)
+    server.tick(2)
+    assert link.closed == (CloseCode.KICKED, "enough")
+    assert [player.number for player in field(server).players] == [2]
+
+
+def test_an_empty_room_closes_after_a_while() -> None:
+    server = MemoryServer(Field)
+    _, guest = server.join("field")
+    guest.lost(server.now_s, 1000)
+    server.tick(20)
+    assert server.hub.rooms
+    server.tick(5)
+    assert not server.hub.rooms
+
+
+def test_pings_are_answered_with_how_long_they_were_held() -> None:
+    server = MemoryServer(Field)
+    link, guest = server.join("field")
+    server.say(guest, C.PING, 7)
+    server.tick()
+    assert link.of(S.PONG) == [[S.PONG, 7, 2, 255, 0, 0]] or link.of(S.PONG) == [[S.PONG, 7, 2, 256, 0, 0]]
+
+
+def test_skipped_time_is_told() -> None:
+    server = MemoryServer(Field)
+    link, _ = server.join("field")
+    server.engine.skip(9)
+    assert link.of(S.NOTICE) == [[S.NOTICE, "skipped", {"ticks": 9}]]
+
+
+def test_the_same_seed_and_inputs_give_the_same_snapshots() -> None:
+    def play() -> list[int]:
+        server = MemoryServer(Field, seed=5)
+        _, guest = server.join("field")
+        hashes = []
+        for seq in range(1, 30):
+            server.say(guest, C.INPUT, seq, 0, seq % 3 - 1)
+            server.tick()
+            newest = server.engine.history.newest
+            assert newest is not None
+            hashes.append(newest.hash())
+        return hashes
+
+    assert play() == play()
