@@ -1,0 +1,71 @@
+/**
+ * Which of the game's keys are down. A tap counts for a few ticks even if the key was up again before anyone looked.
+ */
+
+/** Long enough that a client tick (16.7 ms) falls into it, short enough not to feel like a held key. */
+const TAP_MS = 40;
+
+/** @typedef {"left" | "right" | "thrust" | "brake" | "fire"} Action */
+
+/** By place on the keyboard, not by letter: WASD is WASD on a French keyboard too. @type {Readonly<Record<string, Action>>} */
+const ACTIONS = Object.freeze({
+  ArrowLeft: "left",
+  KeyA: "left",
+  ArrowRight: "right",
+  KeyD: "right",
+  ArrowUp: "thrust",
+  KeyW: "thrust",
+  ArrowDown: "brake",
+  KeyS: "brake",
+  Space: "fire",
+});
+
+export class Keyboard {
+  /** Called when a turn key goes down: the keys take the helm from the mouse. */
+  onTurn = () => {};
+  /** @type {Map<string, Action>} */
+  #held = new Map();
+  /** Action → until when its last tap counts. @type {Map<Action, number>} */
+  #taps = new Map();
+
+  constructor() {
+    window.addEventListener("keydown", (event) => this.#down(event));
+    window.addEventListener("keyup", (event) => this.#held.delete(event.code));
+    window.addEventListener("blur", () => this.#held.clear());
+  }
+
+  /** @param {Action} action @param {number} now milliseconds @returns {boolean} */
+  is(action, now) {
+    if ((this.#taps.get(action) ?? 0) > now) return true;
+    for (const held of this.#held.values()) if (held === action) return true;
+    return false;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #down(event) {
+    const action = ACTIONS[event.code];
+    if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isControl(event.target)) return;
+    event.preventDefault();
+    if (event.repeat) return;
+    this.#held.set(event.code, action);
+    this.#taps.set(action, performance.now() + TAP_MS);
+    if (action === "left" || action === "right") this.onTurn();
+  }
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {boolean} whether arrows and space there work a field or a button and not the ship
+ */
+function isControl(target) {
+  return target instanceof Element && target.closest("input, button, select, textarea, a") !== null;
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {boolean} whether letters there are text
+ */
+export function isTyping(target) {
+  return target instanceof Element && target.closest("input[type=text], textarea") !== null;
+}

@@ -1,0 +1,77 @@
+/**
+ * The demo's colours, in one place: dark space, and neon of equal brightness.
+ *
+ * Hues are those of OKLCH, in which every hue looks equally bright: a yellow ship does not outshine a blue one.
+ */
+
+/** Sprites are baked for this many hues; a ship's own hue is drawn with the nearest. */
+export const HUE_STEPS = 24;
+const DEGREES_PER_STEP = 360 / HUE_STEPS;
+
+/** What the join screen offers: names for screen readers, hues that are far enough apart to tell on a minimap. */
+export const SHIP_COLOURS = Object.freeze([
+  { name: "Coral", hue: 22 },
+  { name: "Amber", hue: 65 },
+  { name: "Lime", hue: 125 },
+  { name: "Mint", hue: 165 },
+  { name: "Cyan", hue: 210 },
+  { name: "Blue", hue: 260 },
+  { name: "Violet", hue: 300 },
+  { name: "Pink", hue: 345 },
+]);
+
+export const SPACE = "#05070f";
+export const FLOOR = "#090d1c";
+export const GRID = "rgba(128, 150, 255, 0.06)";
+export const GRID_STRONG = "rgba(128, 150, 255, 0.1)";
+export const WALL = "#0f1530";
+export const WALL_EDGE = "#6f86ff";
+export const INK = "#e9edff";
+export const INK_SOFT = "#9aa6d6";
+export const GOOD = "#5ff2b4";
+export const WARN = "#ffc857";
+export const BAD = "#ff5d73";
+export const SHIELD = "#7fe3ff";
+
+/** Hue of each kind of pickup, in the same circle as the ships'. */
+export const PICKUP_HUE = Object.freeze({ health: 160, rapid: 75, shield: 220 });
+
+export const UI_FONT =
+  'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+export const NUMBER_FONT =
+  'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+
+/**
+ * @param {number} hue degrees
+ * @param {number} [alpha] 0–1
+ * @returns {string} the neon of that hue
+ */
+export function neon(hue, alpha = 1) {
+  return `oklch(0.8 0.155 ${hue} / ${alpha})`;
+}
+
+/**
+ * @param {number} hue degrees
+ * @param {number} [alpha] 0–1
+ * @returns {string} the dark tone of that hue, for hulls
+ */
+export function dusk(hue, alpha = 1) {
+  return `oklch(0.34 0.085 ${hue} / ${alpha})`;
+}
+
+/**
+ * @param {number} hue degrees, any number
+ * @returns {number} index of the nearest baked hue
+ */
+export function hueStep(hue) {
+  const step = Math.round(hue / DEGREES_PER_STEP) % HUE_STEPS;
+  return step < 0 ? step + HUE_STEPS : step;
+}
+
+/**
+ * @param {number} step index of a baked hue
+ * @returns {number} degrees
+ */
+export function stepHue(step) {
+  return step * DEGREES_PER_STEP;
+}

@@ -1,0 +1,118 @@
+/**
+ * What is on stage in this frame, and what the picture remembers of each ship between frames.
+ *
+ * The SDK's entities say where things are; a `Look` holds what only the eye needs: an eased health bar, a flash, a flame.
+ */
+
+/** @typedef {import("./types.js").Ship} Ship */
+/** @typedef {import("./types.js").Shot} Shot */
+/** @typedef {import("./types.js").Pickup} Pickup */
+/** @typedef {import("./types.js").Wall} Wall */
+/** @typedef {import("./types.js").Bounds} Bounds */
+/** @typedef {{tick: number, avatar: any, entities: Map<string, any[]>}} Frame */
+
+/** The arena's inside (`WIDTH`, `HEIGHT` of gameserver/games/arena.py); the blocks in it are entities. @type {Bounds} */
+const ARENA = Object.freeze({ left: 0, top: 0, right: 2400, bottom: 1600 });
+/** Looks of ships that left are dropped this often. */
+const SWEEP_FRAMES = 120;
+const HP_EASE_S = 0.25;
+const FLAME_EASE_S = 0.07;
+const FLASH_FADE_S = 0.12;
+
+export class Look {
+  /** @param {Ship} ship */
+  constructor(ship) {
+    this.ship = ship;
+    /** Health as the bar shows it: follows `hp` with a lag, so that one sees how much a hit took. */
+    this.hp = ship.hp;
+    /** 0–1, white flash of a hit. */
+    this.flash = 0;
+    /** 0–1, length of the flame. */
+    this.flame = 0;
+    this.wasDead = ship.dead;
+    this.frame = 0;
+  }
+
+  /** @param {Ship} ship @param {number} dt seconds */
+  ease(ship, dt) {
+    this.ship = ship;
+    const gap = ship.hp - this.hp;
+    this.hp = gap > 0 || ship.dead ? ship.hp : this.hp + gap * (1 - Math.exp(-dt / HP_EASE_S));
+    const burn = ship.thrusting && !ship.dead ? 1 : 0;
+    this.flame += (burn - this.flame) * (1 - Math.exp(-dt / FLAME_EASE_S));
+    this.flash *= Math.exp(-dt / FLASH_FADE_S);
+  }
+}
+
+export class Scene {
+  tick = 0;
+  /** @type {Ship | null} */
+  avatar = null;
+  /** @type {ReadonlyArray<Ship>} */
+  ships = [];
+  /** @type {ReadonlyArray<Shot>} */
+  shots = [];
+  /** @type {ReadonlyArray<Pickup>} */
+  pickups = [];
+  /** @type {ReadonlyArray<Wall>} */
+  walls = [];
+  bounds = ARENA;
+  /** Grows whenever the walls are others than before. */
+  wallsVersion = 0;
+  /** @type {Map<number, Look>} */
+  looks = new Map();
+
+  #frame = 0;
+  #wallsKey = "";
+
+  /** @param {Frame} frame @param {number} dt seconds since the frame before */
+  take(frame, dt) {
+    this.#frame += 1;
+    this.tick = frame.tick;
+    this.avatar = frame.avatar;
+    this.ships = frame.entities.get("Ship") ?? NOTHING;
+    this.shots = frame.entities.get("Shot") ?? NOTHING;
+    this.pickups = frame.entities.get("Pickup") ?? NOTHING;
+    this.#takeWalls(frame.entities.get("Wall") ?? NOTHING);
+    for (let index = 0; index < this.ships.length; index++) {
+      const ship = this.ships[index];
+      const look = this.look(ship);
+      look.ease(ship, dt);
+      look.frame = this.#frame;
+    }
+    if (this.#frame % SWEEP_FRAMES === 0) this.#sweep();
+  }
+
+  /** @param {Ship} ship @returns {Look} */
+  look(ship) {
+    let look = this.looks.get(ship.id);
+    if (look === undefined) {
+      look = new Look(ship);
+      this.looks.set(ship.id, look);
+    }
+    return look;
+  }
+
+  /** @param {number | null} id @returns {Ship | undefined} the ship as last seen, also shortly after it left */
+  ship(id) {
+    return id === null ? undefined : this.looks.get(id)?.ship;
+  }
+
+  /** @param {ReadonlyArray<Wall>} walls */
+  #takeWalls(walls) {
+    const key = `${walls.length}:${walls[0]?.id ?? 0}:${walls[walls.length - 1]?.id ?? 0}`;
+    if (key === this.#wallsKey) return;
+    this.#wallsKey = key;
+    this.walls = walls.map((wall) => ({ ...wall }));
+    this.wallsVersion += 1;
+  }
+
+  #sweep() {
+    for (const [id, look] of this.looks) {
+      if (look.frame !== this.#frame) this.looks.delete(id);
+    }
+  }
+}
+
+/** @type {never[]} */
+const NOTHING = [];

@@ -1,0 +1,93 @@
+/**
+ * Whether one is in the game, on the way back, or out: a pill in the corner, a banner in the middle, words for screen readers.
+ */
+import { setText } from "./dom.js";
+import { closeWords } from "./words.js";
+
+/** Above these round trips the pill changes colour, milliseconds. */
+const FAIR_RTT_MS = 120;
+const POOR_RTT_MS = 250;
+
+/** @typedef {{root: HTMLElement, pill: HTMLElement, pillText: HTMLElement, banner: HTMLElement, title: HTMLElement, hint: HTMLElement, detail: HTMLElement, action: HTMLButtonElement, live: HTMLElement}} Parts */
+
+export class Status {
+  /** Called when the banner's button is pressed. @type {() => void} */
+  onAction = () => {};
+  #parts;
+  /** When the next try is due, in the page's milliseconds; 0: now or never. */
+  #retryAt = 0;
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    parts.action.addEventListener("click", () => this.onAction());
+  }
+
+  connecting() {
+    this.#retryAt = 0;
+    this.#show("connecting", "Connecting…", "", "", "");
+  }
+
+  online() {
+    this.#retryAt = 0;
+    this.#parts.root.dataset.link = "online";
+    this.#parts.banner.hidden = true;
+    this.say("Connected");
+  }
+
+  /** @param {number} attempt from 1 @param {number} waitMs until the next try @param {number} now milliseconds */
+  reconnecting(attempt, waitMs, now) {
+    this.#retryAt = now + waitMs;
+    this.#show("reconnecting", "Reconnecting…", "Your seat is held.", `try ${attempt}`, "Try now");
+    this.tick(now);
+  }
+
+  /** @param {number} code @param {string} reason */
+  closed(code, reason) {
+    this.#retryAt = 0;
+    const { title, hint, detail, action } = closeWords(code, reason);
+    this.#show("closed", title, hint, detail, action === "reload" ? "Reload" : "Join again");
+  }
+
+  /** Counts down to the next try. @param {number} now milliseconds */
+  tick(now) {
+    if (this.#retryAt === 0) return;
+    const seconds = Math.ceil((this.#retryAt - now) / 1000);
+    const words = seconds > 0 ? `Your seat is held. Next try in ${seconds} s.` : "Trying now…";
+    setText(this.#parts.hint, words);
+  }
+
+  /** @param {number} ms round trip */
+  roundTrip(ms) {
+    const { pill, pillText, root } = this.#parts;
+    if (root.dataset.link !== "online") return;
+    setText(pillText, `${Math.round(ms)} ms`);
+    const grade = ms > POOR_RTT_MS ? "poor" : ms > FAIR_RTT_MS ? "fair" : "good";
+    if (pill.dataset.grade !== grade) pill.dataset.grade = grade;
+  }
+
+  /** @param {string} words for screen readers */
+  say(words) {
+    setText(this.#parts.live, words);
+  }
+
+  /**
+   * @param {string} link
+   * @param {string} title
+   * @param {string} hint
+   * @param {string} detail
+   * @param {string} action label of the button, empty for none
+   */
+  #show(link, title, hint, detail, action) {
+    const { root, banner, pillText } = this.#parts;
+    root.dataset.link = link;
+    setText(this.#parts.title, title);
+    setText(this.#parts.hint, hint);
+    setText(this.#parts.detail, detail);
+    setText(this.#parts.action, action);
+    setText(pillText, link === "closed" ? "offline" : `${link}…`);
+    this.#parts.action.hidden = action === "";
+    banner.hidden = false;
+    this.say(`${title} ${hint}`);
+  }
+}

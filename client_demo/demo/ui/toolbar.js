@@ -1,0 +1,77 @@
+/** The buttons at the top and their keys. A key does what its button does, unless one is typing. */
+import { isTyping } from "../input/keyboard.js";
+
+/** @typedef {{feel: HTMLButtonElement, graph: HTMLButtonElement, sound: HTMLButtonElement, chat: HTMLButtonElement, leave: HTMLButtonElement, panel: HTMLElement, graphCard: HTMLElement}} Parts */
+
+export class Toolbar {
+  /** @type {(on: boolean) => void} */
+  onSound = () => {};
+  onChat = () => {};
+  onLeave = () => {};
+  /** Called after a click with the pointer, which leaves the focus on the button: space should fire again. */
+  onDone = () => {};
+  #parts;
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#click(parts.feel, () => this.toggleFeel());
+    this.#click(parts.graph, () => this.toggleGraph());
+    this.#click(parts.sound, () => this.toggleSound());
+    parts.chat.addEventListener("click", () => this.onChat());
+    parts.leave.addEventListener("click", () => this.onLeave());
+    window.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  toggleFeel() {
+    const { panel, feel } = this.#parts;
+    panel.hidden = !panel.hidden;
+    feel.setAttribute("aria-expanded", String(!panel.hidden));
+  }
+
+  toggleGraph() {
+    const { graphCard, graph } = this.#parts;
+    graphCard.hidden = !graphCard.hidden;
+    graph.setAttribute("aria-pressed", String(!graphCard.hidden));
+  }
+
+  toggleSound() {
+    const { sound } = this.#parts;
+    const on = sound.getAttribute("aria-pressed") !== "true";
+    sound.setAttribute("aria-pressed", String(on));
+    this.onSound(on);
+  }
+
+  /** @param {HTMLButtonElement} button @param {() => void} act */
+  #click(button, act) {
+    button.addEventListener("click", (event) => {
+      act();
+      // A click made with the keyboard has no count: then the focus stays where the keys put it.
+      if (event.detail > 0) this.onDone();
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (isTyping(event.target) || document.body.dataset.link === "idle") return;
+    // By letter, as they are written on the buttons, unlike the keys that fly the ship.
+    const key = event.key.toLowerCase();
+    if (key === "n") this.toggleGraph();
+    else if (key === "f") this.toggleFeel();
+    else if (key === "m") this.toggleSound();
+    else if (key === "t") this.#openChat(event);
+    else if (key === "enter" && !isPressable(event.target)) this.#openChat(event);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #openChat(event) {
+    event.preventDefault();
+    this.onChat();
+  }
+}
+
+/** @param {EventTarget | null} target @returns {boolean} whether Enter works something there */
+function isPressable(target) {
+  return target instanceof Element && target.closest("button, a") !== null;
+}
