@@ -1,0 +1,132 @@
+"""A client written from protocol.md alone: pure Python and msgpack, nothing of the server.
+
+`Client` takes whole messages and returns the messages to send; `foreign_websocket` moves them. It does what every
+client must and no more: enter a room, send input frames, follow state, keep the event cursor, come back.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgpack
+
+from tests.conformance.foreign_view import EntityType, Misfit, View, apply_state, read_schema
+
+SUBPROTOCOL = "gameserver.v1"
+JOIN, RESUME, INPUT, MESSAGE, PING, PONG, RESYNC, ACK, LEAVE = range(1, 10)
+WELCOME, STATE, EVENTS, SERVER_PING, SERVER_PONG, NOTICE = range(16, 22)
+ITEMS = {WELCOME: 1, STATE: 8, EVENTS: 3, SERVER_PING: 1, SERVER_PONG: 5, NOTICE: 2}
+MALFORMED, UNKNOWN_MESSAGE, INVALID_FIELD = 4000, 4003, 4004
+
+
+class Broken(Exception):
+    """The server broke the protocol; close with `code`."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+
+
+def read_message(data: bytes) -> tuple[int, list[Any]]:
+    """Return a server message's id and items."""
+    try:
+        array = msgpack.unpackb(data, ext_hook=refuse_extension, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise Broken(MALFORMED, "one well-formed msgpack value") from error
+    if not isinstance(array, list) or not array or type(array[0]) is not int:
+        raise Broken(MALFORMED, "an array that begins with an integer")
+    if array[0] not in ITEMS:
+        raise Broken(UNKNOWN_MESSAGE, str(array[0]))
+    if len(array) - 1 != ITEMS[array[0]]:
+        raise Broken(INVALID_FIELD, f"{len(array)} items")
+    return array[0], array[1:]
+
+
+def refuse_extension(code: int, data: bytes) -> object:
+    """Extensions must be refused."""
+    raise Broken(MALFORMED, f"extension {code} of {len(data)} bytes")
+
+
+def unique_keys(pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
+    """Keys are str and stand once."""
+    result = dict(pairs)
+    if len(result) != len(pairs) or not all(isinstance(key, str) for key in result):
+        raise Broken(MALFORMED, "keys are str and stand once")
+    return result
+
+
+class Client:
+    """One participant, over as many links as it takes."""
+
+    def __init__(self, kind: str, params: Mapping[str, Any], role: int = 0, room: str | None = None) -> None:
+        self.join = [JOIN, kind, room, role, dict(params)]
+        self.welcome: dict[str, Any] = {}
+        self.types: list[EntityType] = []
+        self.view = View()
+        self.event = 0
+        self.events: list[list[Any]] = []
+        self.seq = 0
+        self.consumed = 0
+        self.leads: list[int] = []
+        self.states = 0
+        self.resyncs = 0
+        self.lost = False
+
+    def open(self) -> bytes:
+        """Return the first message of a link: RESUME if there is a session, else JOIN."""
+        if self.welcome:
+            return pack(RESUME, self.welcome["token"], self.view.tick, self.event)
+        return pack(*self.join)
+
+    def steer(self, codes: Sequence[int]) -> bytes:
+        """Return the next input frame."""
+        self.seq += 1
+        return pack(INPUT, self.seq, self.view.tick, *codes)
+
+    def receive(self, data: bytes) -> list[bytes]:
+        """Take a message and return what must be answered; raises `Broken`."""
+        number, items = read_message(data)
+        if number == STATE:
+            return self._state(items)
+        if number == SERVER_PING:
+            return [pack(PONG, items[0])]
+        if number == WELCOME:
+            self._welcome(items[0])
+        elif number == EVENTS:
+            self._events(*items)
+        return []
+
+    def _welcome(self, welcome: dict[str, Any]) -> None:
+        if not welcome["resumed"]:
+            self.event = welcome["event"]
+            self.view = View()
+        self.seq = max(self.seq, welcome["seq"]) if welcome["resumed"] else welcome["seq"]
+        self.welcome = welcome
+        self.types = read_schema(welcome["schema"])
+
+    def _state(self, items: list[Any]) -> list[bytes]:
+        if self.lost and items[1] != 0:
+            return []
+        try:
+            self.view = apply_state(self.types, self.welcome["tick_hz"], self.view, items)
+        except Misfit:
+            self.lost = True
+            self.resyncs += 1
+            return [pack(RESYNC, self.view.tick)]
+        self.lost = False
+        self.states += 1
+        self.consumed = items[2]
+        if items[3] is not None:
+            self.leads.append(items[3])
+        return [pack(ACK, self.view.tick)]
+
+    def _events(self, since: int, upto: int, happened: list[list[Any]]) -> None:
+        if since != self.event:
+            raise Broken(MALFORMED, f"events from {since}, but {self.event} were told")
+        self.event = upto
+        self.events += happened
+
+
+def pack(*items: object) -> bytes:
+    """Return a message."""
+    data: bytes = msgpack.packb(items)
+    return data
