@@ -61,7 +61,7 @@ test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no brows
 
 .PHONY: test-js
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
-	node --test $(sort $(shell find tests/js -name '*.test.js'))
+	node --test --test-reporter=spec $(sort $(shell find tests/js -name '*.test.js'))
 
 .PHONY: test-live
 test-live: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run the tests with real servers, sockets and browsers
