@@ -6,6 +6,6 @@ in this package does input or output, apart from reading the source text of a fu
 
 from gameserver.state.shared.declare import shared
 from gameserver.state.shared.errors import SharedStepError
-from gameserver.state.shared.translate import fingerprint, to_module
+from gameserver.state.shared.translate import fingerprint, to_module, touches
 
-__all__ = ["SharedStepError", "fingerprint", "shared", "to_module"]
+__all__ = ["SharedStepError", "fingerprint", "shared", "to_module", "touches"]

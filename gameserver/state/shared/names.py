@@ -1,6 +1,6 @@
 """What the names in a shared function stand for: constants, other shared functions, and the few built-in ones.
 
-Names are looked up once, when the function is declared, as Python would then: closure, module, builtins. What they stand
+Names are looked up once, when the function is declared, as Python would: closure, module, builtins. What they stand
 for counts, not how they are spelled, so `math.sqrt`, `from math import sqrt` and `gameserver.shared_math.sqrt` are one.
 """
 

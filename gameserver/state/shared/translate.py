@@ -43,6 +43,18 @@ def fingerprint(functions: Sequence[Callable[..., object]]) -> str:
     return hashlib.sha256(_write(roots, comments=False).encode()).hexdigest()[:16]
 
 
+def touches(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
+    """For each parameter the attributes that a shared function reads or writes, by itself or through what it calls.
+
+    None for a parameter that is a number. Lets a room check that its entities have those fields.
+    """
+    found = _require(function)
+    return tuple(
+        frozenset(found.reads.get(parameter.name, ())) | frozenset(found.writes.get(parameter.name, ()))
+        for parameter in found.parameters
+    )
+
+
 def _require(function: Callable[..., object]) -> ir.SharedFunction:
     found = shared_function(function)
     if found is None:
