@@ -9,6 +9,7 @@ import { PICKUP_HUE } from "./palette.js";
 const MAX_WAITING = 256;
 /** A sound or a jolt from farther away than this is not felt, world units. */
 const EARSHOT_UNITS = 1100;
+const MUZZLE_UNITS = 19;
 const EXHAUST_EVERY_S = 0.022;
 
 /** @typedef {import("./camera.js").Camera} Camera */
@@ -30,6 +31,8 @@ export class Effects {
   /** @type {GameEvent[]} */
   #waiting = [];
   #exhaust = 0;
+  /** The own gun's heat in the frame before, ticks. */
+  #heat = 0;
 
   /** @param {{scene: Scene, renderer: Renderer, camera: Camera, feed: Feed, audio: Audio}} parts */
   constructor({ scene, renderer, camera, feed, audio }) {
@@ -39,8 +42,9 @@ export class Effects {
     this.#feed = feed;
     this.#audio = audio;
     renderer.shots.onFired = (shot) => {
-      const own = shot.owner_ship !== null && shot.owner_ship === scene.avatar?.id;
-      audio.shot(own ? 1 : this.#nearness(shot.x, shot.y) * 0.5);
+      // One's own were heard when the trigger was pulled.
+      if (shot.owner_ship === scene.avatar?.id) return;
+      audio.shot(this.#nearness(shot.x, shot.y) * 0.5);
     };
   }
 
@@ -55,6 +59,7 @@ export class Effects {
     while (this.#waiting.length > 0 && this.#waiting[0].tick <= this.#scene.tick) {
       this.#show(this.#waiting.shift());
     }
+    this.#flashMuzzle();
     this.#trailExhaust(dt);
     this.#greetRespawned();
   }
@@ -113,6 +118,28 @@ export class Effects {
     this.#renderer.particles.burst(14, x, y, 150, 0.6, 14, hue);
     const own = ship === this.#scene.avatar?.id;
     this.#audio.pickup(own ? 1 : this.#nearness(x, y) * 0.4);
+  }
+
+  /** The own gun answers at once: its heat is predicted, while the shot itself comes from the server. */
+  #flashMuzzle() {
+    const own = this.#scene.avatar;
+    const fired = own !== null && !own.dead && own.cooldown > this.#heat + 1;
+    this.#heat = own?.cooldown ?? 0;
+    if (own === null || !fired) return;
+    const aheadX = Math.cos(own.angle);
+    const aheadY = Math.sin(own.angle);
+    const { particles } = this.#renderer;
+    const x = own.x + aheadX * MUZZLE_UNITS;
+    const y = own.y + aheadY * MUZZLE_UNITS;
+    particles.spark(x, y, own.vx, own.vy, 0.1, 44, own.hue);
+    for (let count = 0; count < 3; count++) {
+      const pace = 180 + 220 * Math.random();
+      const aside = (Math.random() - 0.5) * 90;
+      const vx = own.vx + aheadX * pace - aheadY * aside;
+      const vy = own.vy + aheadY * pace + aheadX * aside;
+      particles.spark(x, y, vx, vy, 0.16, 9, own.hue);
+    }
+    this.#audio.shot(1);
   }
 
   /** Sparks from every burning engine in the picture, at a rate that does not depend on the frame rate. @param {number} dt */

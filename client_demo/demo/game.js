@@ -9,10 +9,11 @@ import { noFigures, readFigures } from "./net.js";
 import { Minimap } from "./render/minimap.js";
 import { Renderer } from "./render/renderer.js";
 import { Scene } from "./scene.js";
+import { Spectator } from "./spectator.js";
 
 /** A longer gap is a pause, not motion to be made up for. */
 const MAX_FRAME_S = 0.1;
-/** Who watches without a ship drifts over the arena at this pace, radians a second. */
+/** With nobody to follow the camera drifts over the arena at this pace, radians a second. */
 const DRIFT_PER_S = 0.06;
 
 /** @typedef {import("./input/input.js").Input} Input */
@@ -41,6 +42,7 @@ export class Game {
 
   #parts;
   #minimap;
+  #spectator;
   #lastMs = 0;
   #seconds = 0;
 
@@ -49,6 +51,7 @@ export class Game {
     this.#parts = parts;
     this.renderer = new Renderer(parts.stage, this.camera);
     this.#minimap = new Minimap(parts.minimap);
+    this.#spectator = new Spectator(parts.stage);
     const { scene, renderer, camera } = this;
     this.effects = new Effects({ scene, renderer, camera, feed: parts.feed, audio: parts.audio });
   }
@@ -62,6 +65,7 @@ export class Game {
   use(session) {
     this.session = session;
     this.scene.looks.clear();
+    this.#spectator.forget();
     this.renderer.hud.defeatedBy = "";
   }
 
@@ -89,9 +93,12 @@ export class Game {
 
   /** @param {number} dt */
   #aimCamera(dt) {
-    const own = this.scene.avatar;
-    if (own !== null) {
-      this.camera.follow(dt, own.x, own.y, own.vx, own.vy);
+    this.#spectator.update(this.scene);
+    const { target } = this.#spectator;
+    this.renderer.hud.watched = target?.name ?? "";
+    const followed = this.scene.avatar ?? target;
+    if (followed !== null) {
+      this.camera.follow(dt, followed.x, followed.y, followed.vx, followed.vy);
       return;
     }
     const { left, top, right, bottom } = this.scene.bounds;

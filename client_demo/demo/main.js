@@ -142,6 +142,9 @@ function listen(session) {
       status.reconnecting(change.attempt, change.retryInMs, performance.now());
     }
   });
+  session.on("notice", ({ name }) => {
+    if (name === "draining") feed.line("The server", "is about to restart");
+  });
   session.on("closed", ({ code, reason }) => {
     if (game.session === session) status.closed(code, reason);
   });

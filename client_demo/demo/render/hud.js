@@ -23,6 +23,8 @@ const LOW_HP = 30;
 export class Hud {
   /** Who brought the own ship down last, for the words in the middle. */
   defeatedBy = "";
+  /** Whom one watches, while one has no ship; empty: nobody. */
+  watched = "";
   /** CSS pixels that a touch screen's controls take from the bottom. */
   lift = 0;
   #hurt = 0;
@@ -60,12 +62,12 @@ export class Hud {
     const own = scene.avatar;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     this.#drawEdge(ctx, camera, own, seconds, dt);
-    if (own === null) return;
     const { density } = camera;
     ctx.setTransform(density, 0, 0, density, 0, 0);
     const width = camera.width / density;
     const height = camera.height / density;
-    if (own.dead) drawDefeat(ctx, width, height, this.defeatedBy, seconds);
+    if (own === null) drawWatched(ctx, width, height, this.watched);
+    else if (own.dead) drawDefeat(ctx, width, height, this.defeatedBy, seconds);
     else {
       drawVitals(ctx, width, height - this.lift, own, scene.look(own).hp);
       if (pointer.active) drawAim(ctx, pointer, own, seconds);
@@ -197,4 +199,22 @@ function drawDefeat(ctx, width, height, by, seconds) {
   const words = by === "" ? "back in a moment" : `by ${by} · back in a moment`;
   ctx.fillText(words, middle, top + 20, width - 40);
   ctx.fillText(dots, middle, top + 34);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} width CSS pixels
+ * @param {number} height
+ * @param {string} name
+ */
+function drawWatched(ctx, width, height, name) {
+  if (name === "") return;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = INK_SOFT;
+  ctx.font = `500 13px ${UI_FONT}`;
+  ctx.fillText("watching · arrow keys or tap for the next", width / 2, height - 62, width - 40);
+  ctx.fillStyle = INK;
+  ctx.font = `700 20px ${UI_FONT}`;
+  ctx.fillText(name, width / 2, height - 38, width - 40);
 }

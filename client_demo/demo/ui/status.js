@@ -79,8 +79,9 @@ export class Status {
    * @param {string} action label of the button, empty for none
    */
   #show(link, title, hint, detail, action) {
-    const { root, banner, pillText } = this.#parts;
+    const { root, banner, pill, pillText } = this.#parts;
     root.dataset.link = link;
+    pill.dataset.grade = "poor";
     setText(this.#parts.title, title);
     setText(this.#parts.hint, hint);
     setText(this.#parts.detail, detail);

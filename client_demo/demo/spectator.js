@@ -1,0 +1,58 @@
+/**
+ * Whom the camera follows while one only watches: the leader, or whoever was picked with the arrow keys or a tap.
+ */
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./types.js").Ship} Ship */
+
+export class Spectator {
+  /** The ship in the middle, or null while there is none. @type {Ship | null} */
+  target = null;
+  #picked = 0;
+  #turn = 0;
+
+  /** @param {HTMLElement} stage */
+  constructor(stage) {
+    window.addEventListener("keydown", ({ code }) => {
+      if (code === "ArrowRight" || code === "KeyD") this.#turn = 1;
+      if (code === "ArrowLeft" || code === "KeyA") this.#turn = -1;
+    });
+    stage.addEventListener("pointerdown", () => {
+      this.#turn = 1;
+    });
+  }
+
+  forget() {
+    this.target = null;
+    this.#picked = 0;
+    this.#turn = 0;
+  }
+
+  /** @param {Scene} scene */
+  update({ ships, avatar }) {
+    const turn = this.#turn;
+    this.#turn = 0;
+    if (avatar !== null || ships.length === 0) {
+      this.target = null;
+      return;
+    }
+    const index = indexOf(ships, this.#picked);
+    if (turn !== 0) this.#picked = ships[(index + turn + ships.length) % ships.length].id;
+    this.target = ships[indexOf(ships, this.#picked)] ?? leader(ships);
+  }
+}
+
+/** @param {ReadonlyArray<Ship>} ships @param {number} id @returns {number} place in the list, or −1 */
+function indexOf(ships, id) {
+  for (let index = 0; index < ships.length; index++) if (ships[index].id === id) return index;
+  return -1;
+}
+
+/** @param {ReadonlyArray<Ship>} ships at least one @returns {Ship} */
+function leader(ships) {
+  let best = ships[0];
+  for (let index = 1; index < ships.length; index++) {
+    if (ships[index].score > best.score) best = ships[index];
+  }
+  return best;
+}
