@@ -29,7 +29,7 @@ class Broken(Exception):
 def read_message(data: bytes) -> tuple[int, list[Any]]:
     """Return a server message's id and items."""
     try:
-        array = msgpack.unpackb(data, ext_hook=refuse_extension, object_pairs_hook=unique_keys)
+        array = msgpack.unpackb(data, ext_hook=refuse_extension, list_hook=plain, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise Broken(MALFORMED, "one well-formed msgpack value") from error
     if not isinstance(array, list) or not array or type(array[0]) is not int:
@@ -46,9 +46,17 @@ def refuse_extension(code: int, data: bytes) -> object:
     raise Broken(MALFORMED, f"extension {code} of {len(data)} bytes")
 
 
+def plain(values: list[Any]) -> list[Any]:
+    """Timestamps are extensions too, though the library reads them by itself."""
+    if any(isinstance(value, msgpack.Timestamp) for value in values):
+        raise Broken(MALFORMED, "a timestamp")
+    return values
+
+
 def unique_keys(pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
     """Keys are str and stand once."""
     result = dict(pairs)
+    plain(list(result.values()))
     if len(result) != len(pairs) or not all(isinstance(key, str) for key in result):
         raise Broken(MALFORMED, "keys are str and stand once")
     return result
