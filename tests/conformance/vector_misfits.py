@@ -86,7 +86,7 @@ LISTS_REFUSED: Final[dict[str, object]] = {
     "a list that is too long": [0, 0, 0, 0, 0],
     "an item out of its range": [6],
     "an item that is a bool": [True],
-    "an item that is a float": [1.0],
+    "an item that is a float": [1.5],
     "text for a list": "0",
     "nil for a list": None,
 }
