@@ -3,6 +3,7 @@
 from gameserver.protocol.constants import Role
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.room import Room
+from gameserver.room.sight import Near
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, List, Ref, Text
 from gameserver.state.inputs import Inputs
@@ -20,6 +21,7 @@ __all__ = [
     "Int",
     "JoinRefused",
     "List",
+    "Near",
     "Player",
     "Ref",
     "Role",

@@ -1,7 +1,8 @@
 """From a room's snapshot to each viewer's link: events first, then the delta from what that viewer holds.
 
 A viewer whose link is busy or whose window is full is skipped; nothing queues behind it, and its next delta spans the
-gap. One that stays behind too long is let go.
+gap. One that stays behind too long is let go. Viewers who see everything share the bytes of all with the same base;
+those with a view of their own are encoded together, base by base.
 """
 
 from __future__ import annotations
@@ -11,45 +12,63 @@ from typing import TYPE_CHECKING
 from gameserver.protocol.codec import encode_state, state_head
 from gameserver.protocol.constants import CloseCode
 from gameserver.sync.events import EventsLost
+from gameserver.sync.view import ALL, Views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gameserver.protocol.constants import Limits
     from gameserver.room.session import Session
+    from gameserver.room.sight import Sight
     from gameserver.sync.delta import DeltaEncoder
     from gameserver.sync.events import EventLog
     from gameserver.sync.snapshot import Snapshot
+    from gameserver.sync.view import Sight as Sees
 
 
 class Delivery:
-    """Offers snapshots and events to sessions, and keeps count."""
+    """Offers snapshots and events to sessions, and keeps count. `sight` is None where everyone sees everything."""
 
-    __slots__ = ("_encoder", "_events", "_limits", "skipped", "state_bytes", "states")
+    __slots__ = ("_encoder", "_events", "_limits", "_sight", "skipped", "state_bytes", "states")
 
-    def __init__(self, encoder: DeltaEncoder, events: EventLog, limits: Limits) -> None:
+    def __init__(self, encoder: DeltaEncoder, events: EventLog, limits: Limits, sight: Sight | None = None) -> None:
         self._encoder = encoder
         self._events = events
         self._limits = limits
+        self._sight = sight
         self.states = 0
         self.state_bytes = 0
         self.skipped = 0
 
     def deliver(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
-        """Offer `snapshot` to everyone whose link can take it now."""
+        """Offer `snapshot` to everyone whose link can take it now. May raise what the author's `narrow_view` raises."""
         heads: dict[int, bytes] = {}
+        apart: dict[int, list[Session]] = {}
         for session in sessions:
             link = session.link
-            if link is None:
+            if link is None or not session.seated:
                 continue
-            if session.window.open and link.ready:
-                self._offer(session, snapshot, heads)
-            else:
+            if not (session.window.open and link.ready):
                 self._skip(session, now_s)
+            elif self._sight is None or not session.is_player:
+                self._offer(session, snapshot, ALL, self._encoder.encode(session.base, snapshot), heads)
+            else:
+                apart.setdefault(0 if session.base is None else session.base.tick, []).append(session)
+        for viewers in apart.values():
+            self._offer_views(viewers, snapshot, heads)
 
-    def _offer(self, session: Session, snapshot: Snapshot, heads: dict[int, bytes]) -> None:
+    def _offer_views(self, viewers: list[Session], snapshot: Snapshot, heads: dict[int, bytes]) -> None:
+        """Offer it to viewers who all have the same base and views of their own."""
+        assert self._sight is not None
+        base = viewers[0].base
+        before = None if base is None else Views.of([v.view for v in viewers if v.view is not ALL])
+        now = self._sight.look(viewers, snapshot, before)
+        bodies = self._encoder.encode_views(base, snapshot, before, now)
+        for row, (viewer, body) in enumerate(zip(viewers, bodies, strict=True)):
+            self._offer(viewer, snapshot, now[row], body, heads)
+
+    def _offer(self, session: Session, snapshot: Snapshot, view: Sees, body: bytes, heads: dict[int, bytes]) -> None:
         base = session.base
-        body = self._encoder.encode(base, snapshot)
         span = 0 if base is None else snapshot.tick - base.tick
         head = heads.get(span)
         if head is None:
@@ -68,10 +87,7 @@ class Delivery:
             return
         if told is not None:
             session.events_sent(self._events)
-        inputs.lead = None
-        session.base = snapshot
-        session.window.sent(snapshot.tick)
-        session.behind_since_s = None
+        session.state_sent(snapshot, view)
         self.states += 1
         self.state_bytes += len(state)
 

@@ -17,13 +17,16 @@ from gameserver.protocol.constants import CloseCode
 from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
 from gameserver.room.delivery import Delivery
 from gameserver.room.player import JoinRefused
+from gameserver.room.room import Room
 from gameserver.room.roster import Roster
+from gameserver.room.sight import Sight
 from gameserver.room.timers import Timers
 from gameserver.state.world import World
 from gameserver.sync.delta import DeltaEncoder
 from gameserver.sync.events import EventLog
 from gameserver.sync.history import History
 from gameserver.sync.snapshot import Snapshot
+from gameserver.sync.view import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from gameserver.room.guest import Guest
     from gameserver.room.kind import Kind
     from gameserver.room.player import Player
-    from gameserver.room.room import Room
     from gameserver.room.session import Session
 
 log = logging.getLogger("gameserver.room")
@@ -67,11 +69,14 @@ class RoomEngine:
         self.tick_s = self.dt = 1.0 / self.tick_hz
         self.snapshot_every = self.tick_hz // kind.room_class.snapshot_hz
         self.random = random.Random(seed)
+        self.room: Room[Any] = kind.room_class()
+        self.room._engine = self
         self.world = World(kind.schema)
         self.roster = Roster(kind, room_id, limits)
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
         self.events = EventLog(limits.max_held_events)
-        self.delivery = Delivery(DeltaEncoder(kind.schema, self.tick_hz), self.events, limits)
+        encoder = DeltaEncoder(kind.schema, self.tick_hz)
+        self.delivery = Delivery(encoder, self.events, limits, self._make_sight())
         self.timers = Timers()
         self.tick_number = 0
         self.skipped_ticks = 0
@@ -82,9 +87,14 @@ class RoomEngine:
         self._pings: list[tuple[Session, int, float]] = []
         self._empty_ticks = 0
         self._closing: str | None = None
-        self.room: Room[Any] = kind.room_class()
-        self.room._engine = self
         self._guarded(lambda: self.room.on_create(options))
+
+    def _make_sight(self) -> Sight | None:
+        near = self.kind.room_class.interest
+        if near is None:
+            return None
+        own_rule = self.kind.room_class.narrow_view is not Room.narrow_view
+        return Sight(self.kind.schema, near, self.room.narrow_view if own_rule else None)
 
     # -- the tick ------------------------------------------------------------------------------------------------------
 
@@ -95,7 +105,7 @@ class RoomEngine:
             return
         snapshot = self.history.newest
         if snapshot is not None and snapshot.tick % self.snapshot_every == 0:
-            self.delivery.deliver(self.roster.sessions.values(), snapshot, now_s)
+            self._guarded(lambda: self.delivery.deliver(self.roster.sessions.values(), snapshot, now_s))
         self._answer_pings(now_s)
         self._close_if_over()
 
@@ -189,7 +199,7 @@ class RoomEngine:
         if session.link is None or session.number not in self.roster.sessions:
             return
         session.told = session.scanned = event
-        session.base = self.history.get(tick)
+        session.base = self.history.get(tick) if session.view is ALL else None
         session.link.send(self._welcome(self, session, True))
         session.link.join_room(self.id)
         if not session.player.connected:

@@ -14,13 +14,17 @@ from gameserver.state.inputs import Inputs
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import TypeVar
 
     from gameserver.room.engine import RoomEngine
     from gameserver.room.player import Player
+    from gameserver.room.sight import Near
     from gameserver.room.timers import Timer
+    from gameserver.state.table import Table
 
     C = TypeVar("C", bound=Inputs, default=Inputs)
     E = TypeVar("E", bound=Entity)
@@ -58,6 +62,9 @@ class Room(Generic[C]):
     predict: ClassVar[Callable[[Any, Any, float], object] | None] = None
     """A `@shared` function (entity, controls, dt) that clients run ahead of the server for their own avatar."""
 
+    interest: ClassVar[Near | None] = None
+    """What players see: `Near(radius=400)`; None: everything."""
+
     _engine: RoomEngine
 
     # -- hooks: all optional -------------------------------------------------------------------------------------------
@@ -93,6 +100,13 @@ class Room(Generic[C]):
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         """A client said something of the game's own; `payload` is any msgpack value, size and depth checked, else
         untrusted."""
+
+    def narrow_view(
+        self, players: Sequence[Player], entity_type: type[Entity], table: Table, mask: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """In a room with `interest`: the author's own rule on top of the distance. `mask` has shape (players,
+        entities); return one of that shape that says who sees what. `table.ids` names the entities."""
+        return mask
 
     def on_dispose(self) -> None:
         """The room ends, in good order."""

@@ -7,14 +7,16 @@ suspended.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gameserver.protocol.codec import encode_events
 from gameserver.protocol.constants import Role
 from gameserver.sync.flow import Window
+from gameserver.sync.view import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gameserver.room.guest import Guest
     from gameserver.room.link import LinkHandle
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gameserver.sync.events import EventLog
     from gameserver.sync.inputs import InputQueue
     from gameserver.sync.snapshot import Snapshot
+    from gameserver.sync.view import Sight
 
 
 class Session:
@@ -30,6 +33,7 @@ class Session:
     __slots__ = (
         "base",
         "behind_since_s",
+        "eye",
         "guest",
         "inputs",
         "key",
@@ -45,6 +49,7 @@ class Session:
         "secret",
         "skipped_snapshots",
         "told",
+        "view",
         "window",
     )
 
@@ -69,6 +74,10 @@ class Session:
         self.base: Snapshot | None = None
         """What the client holds once it has read what was handed to its link; None: nothing that a delta could start
         from."""
+        self.view: Sight = ALL
+        """What it sees of `base`."""
+        self.eye: Sequence[float] = (math.nan, math.nan)
+        """From where it looked last, in a room where players see what is near."""
         self.window = Window(max_unacked)
         self.behind_since_s: float | None = None
         self.told = 0
@@ -116,6 +125,14 @@ class Session:
             self.scanned = log.newest
             return None
         return encode_events(self.told, log.newest, packed)
+
+    def state_sent(self, snapshot: Snapshot, view: Sight) -> None:
+        """The link has taken the delta that leads to `snapshot`."""
+        self.base = snapshot
+        self.view = view
+        self.inputs.lead = None
+        self.behind_since_s = None
+        self.window.sent(snapshot.tick)
 
     def events_sent(self, log: EventLog) -> None:
         self.told = self.scanned = log.newest
