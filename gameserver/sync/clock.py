@@ -67,12 +67,17 @@ class RoundTrip:
         """Remember when input frame `seq` left."""
         self._sent[seq % SENT_SLOTS] = (seq, now_s)
 
+    def sent_at_s(self, seq: int) -> float | None:
+        """Return when input frame `seq` left, or None if that is not remembered."""
+        slot_seq, sent_s = self._sent[seq % SENT_SLOTS]
+        return sent_s if slot_seq == seq else None
+
     def frame_acked(self, seq: int, lead: int, tick_s: float, now_s: float) -> None:
         """A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks: the rest of the time was the
         way.
         """
-        slot_seq, sent_s = self._sent[seq % SENT_SLOTS]
-        if slot_seq == seq:
+        sent_s = self.sent_at_s(seq)
+        if sent_s is not None:
             self.add(now_s - sent_s - lead / LEAD_UNITS_PER_TICK * tick_s)
 
     def add(self, sample_s: float) -> None:

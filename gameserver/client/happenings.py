@@ -1,0 +1,62 @@
+"""What a client core reports: the events that `ClientCore.receive` returns, and the counts that it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from gameserver.protocol import messages as m
+
+if TYPE_CHECKING:
+    from gameserver.sync.viewstate import ViewState
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """WELCOME came. `resumed`: the session goes on; otherwise it is a new one, with nothing left of an earlier."""
+
+    resumed: bool
+    welcome: m.Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A STATE was applied."""
+
+    before: ViewState
+    view: ViewState
+    span: int
+    acked_after_s: float | None
+    """How long the newest frame took from leaving to this ack, if this STATE acks a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desynced:
+    """A STATE did not fit; a full one was asked for."""
+
+    reason: str
+
+
+ClientEvent: TypeAlias = Joined | Updated | Desynced | m.Event | m.Notice | m.ServerPong
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has happened since the client was made, over all links and sessions."""
+
+    states: int = 0
+    state_bytes: int = 0
+    dropped_states: int = 0
+    """STATEs that came while a full one was awaited."""
+    desyncs: int = 0
+    events: int = 0
+    inputs: int = 0
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    corrections: int = 0
+    missed: int = 0
+    """Ticks at which the server found no frame of ours, as it last said."""
+    trimmed: int = 0
+    """Frames of ours that it dropped, as it last said."""
+    joins: int = 0
+    resumes: int = 0

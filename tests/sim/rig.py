@@ -1,0 +1,274 @@
+"""A real hub and real client cores, joined by a bad network in memory, on one fake clock.
+
+`Rig.run` moves time in steps of a millisecond: what has arrived is delivered, rooms tick on their multiples, clients
+do what is due and come back when their link is lost. Nothing waits, and the same seed gives the same run.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gameserver.client.backoff import Backoff
+from gameserver.client.core import ClientCore, Phase
+from gameserver.client.happenings import Desynced, Joined, Updated
+from gameserver.client.replica import Options
+from gameserver.protocol import messages as m
+from gameserver.protocol.constants import Limits, Role
+from gameserver.protocol.errors import ProtocolError
+from gameserver.room.hub import Hub
+from tests.sim.network import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gameserver.client.happenings import ClientEvent
+    from gameserver.client.replica import Replica
+    from gameserver.room.engine import RoomEngine
+    from gameserver.room.guest import Guest
+    from gameserver.room.room import Room
+
+STEP_S = 0.001
+CHECK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The end of a link, on its way behind the messages before it."""
+
+    code: int | None
+    reason: str = ""
+
+
+class SimLink:
+    """The server's end of one link: what it takes goes onto the way down."""
+
+    ready = True
+
+    def __init__(self, rig: Rig, down: Way[bytes | Closed]) -> None:
+        self._rig = rig
+        self.down = down
+        self.closed = False
+
+    def offer(self, *messages: bytes) -> bool:
+        for message in messages:
+            self.send(message)
+        return not self.closed
+
+    def send(self, message: bytes) -> None:
+        if not self.closed:
+            self.down.send(self._rig.now_s, message)
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.closed:
+            self.closed = True
+            self.down.send(self._rig.now_s, Closed(code, reason))
+
+    def join_room(self, room_id: str) -> None: ...
+    def leave_room(self) -> None: ...
+
+
+@dataclass
+class Client:
+    """One client core with its link, as `connection.py` would drive it. `steer` is asked for the controls before each
+    step.
+    """
+
+    core: ClientCore
+    up: Way[bytes | Closed]
+    down: Way[bytes | Closed]
+    backoff: Backoff
+    steer: Callable[[Client, float], Any] | None = None
+    guest: Guest | None = None
+    link: SimLink | None = None
+    back_at_s: float | None = 0.0
+    asleep: bool = False
+    seen: list[ClientEvent] = field(default_factory=list)
+    failures: list[ProtocolError] = field(default_factory=list)
+    closes: list[Closed] = field(default_factory=list)
+
+    @property
+    def replica(self) -> Replica:
+        assert self.core.replica is not None
+        return self.core.replica
+
+    @property
+    def avatar(self) -> Any:
+        """The own avatar as it is predicted to be."""
+        assert self.replica.predictor is not None
+        return self.replica.predictor.avatar
+
+    @property
+    def joined(self) -> bool:
+        return self.core.phase is Phase.JOINED
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.seen if isinstance(event, kind)]
+
+    @property
+    def happened(self) -> list[tuple[str, Any]]:
+        """Name and payload of every event of the game's own, in order."""
+        return [(event.name, event.payload) for event in self.of(m.Event) if not event.name.startswith("@")]
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many joins, states and desyncs there were."""
+        return len(self.of(Joined)), len(self.of(Updated)), len(self.of(Desynced))
+
+
+class Rig:
+    """See the module."""
+
+    def __init__(
+        self,
+        kind: type[Room[Any]],
+        *,
+        delay_s: float = 0.05,
+        jitter_s: float = 0.02,
+        seed: int = 1,
+        limits: Limits | None = None,
+    ) -> None:
+        self.random = random.Random(seed)
+        self.now_s = 1000.0
+        self.kind = kind
+        self.hub = Hub([kind], token_bytes=self.random.randbytes, seed=seed, limits=limits)
+        self.clients: list[Client] = []
+        self._delay_s, self._jitter_s = delay_s, jitter_s
+        self._next_tick_s: dict[str, float] = {}
+        self._next_check_s = self.now_s
+
+    def client(
+        self,
+        *,
+        steer: Callable[[Client, float], Any] | None = None,
+        role: Role = Role.PLAYER,
+        predict: bool = True,
+        **params: Any,
+    ) -> Client:
+        """A client that joins as soon as time moves."""
+        options = Options(predict=self.kind.predict if predict else None)
+        core = ClientCore(m.Join(self.kind.__name__.lower(), None, role, params), options)
+        made = Client(core, self._way(), self._way(), Backoff(self.random), steer)
+        self.clients.append(made)
+        return made
+
+    def _way(self) -> Way[bytes | Closed]:
+        return Way(self.random, delay_s=self._delay_s, jitter_s=self._jitter_s)
+
+    @property
+    def engine(self) -> RoomEngine:
+        """The only room there is."""
+        (engine,) = self.hub.rooms.values()
+        return engine
+
+    def run(self, seconds: float) -> None:
+        """Move time."""
+        for _ in range(round(seconds / STEP_S)):
+            self.now_s += STEP_S
+            for client in self.clients:
+                self._deliver_up(client)
+            self._tick_rooms()
+            for client in self.clients:
+                if not client.asleep:
+                    self._play(client)
+            if self.now_s >= self._next_check_s:
+                self._check()
+
+    def cut(self, client: Client) -> None:
+        """Break the link; what was on its way is lost."""
+        assert client.guest is not None
+        guest, client.guest = client.guest, None
+        client.up.cut()
+        client.down.cut()
+        guest.lost(self.now_s, None)
+        self._lost(client, Closed(None))
+
+    # -- the server's side
+    # ----------------------------------------------------------------------------------------------
+
+    def _tick_rooms(self) -> None:
+        for engine in list(self.hub.rooms.values()):
+            due_s = self._next_tick_s.setdefault(engine.id, self.now_s)
+            if self.now_s >= due_s:
+                self._next_tick_s[engine.id] = due_s + engine.tick_s
+                engine.tick(self.now_s)
+
+    def _deliver_up(self, client: Client) -> None:
+        for at_s, item in client.up.receive(self.now_s):
+            if client.guest is None:
+                continue
+            if isinstance(item, Closed):
+                guest, client.guest = client.guest, None
+                guest.lost(at_s, item.code)
+            else:
+                client.guest.receive(item, at_s)
+
+    def _check(self) -> None:
+        self._next_check_s += CHECK_EVERY_S
+        for client in self.clients:
+            if client.guest is None or client.link is None:
+                continue
+            if client.link.closed:  # the peer had its time to answer the close
+                guest, client.guest = client.guest, None
+                guest.lost(self.now_s, None)
+            else:
+                client.guest.check(self.now_s)
+
+    # -- the client's side
+    # ----------------------------------------------------------------------------------------------
+
+    def _play(self, client: Client) -> None:
+        if client.core.phase is Phase.DOWN:
+            self._come_back(client)
+            return
+        try:
+            self._deliver_down(client)
+            if client.joined and client.steer is not None:
+                client.core.hold(client.steer(client, self.now_s))
+            if client.core.next_at_s <= self.now_s:
+                client.core.tick(self.now_s)
+        except ProtocolError as error:
+            client.failures.append(error)
+            client.up.send(self.now_s, Closed(error.code, error.reason))
+            self._lost(client, Closed(error.code, error.reason))
+        for message in client.core.outbox.take():
+            client.up.send(self.now_s, message)
+
+    def _deliver_down(self, client: Client) -> None:
+        for at_s, item in client.down.receive(self.now_s):
+            if isinstance(item, Closed):
+                if client.guest is not None:
+                    guest, client.guest = client.guest, None
+                    guest.lost(self.now_s, item.code)
+                client.closes.append(item)
+                self._lost(client, item)
+                return
+            seen = client.core.receive(item, at_s)
+            client.seen += seen
+            if any(isinstance(event, Joined) for event in seen):
+                client.backoff.reset()
+
+    def _lost(self, client: Client, closed: Closed) -> None:
+        back = client.core.lost(closed.code)
+        client.back_at_s = None if back == "no" else self.now_s + client.backoff.next_s(closed.reason)
+
+    def _come_back(self, client: Client) -> None:
+        if client.back_at_s is None or self.now_s < client.back_at_s:
+            return
+        client.up.cut()
+        client.down.cut()
+        client.link = SimLink(self, client.down)
+        client.guest = self.hub.open(client.link, self.now_s)
+        client.core.opened(self.now_s)
+
+    # -- what goes wrong
+    # ------------------------------------------------------------------------------------------------
+
+    def stall(self, client: Client, seconds: float) -> None:
+        """Hold up both ways; afterwards everything arrives at once."""
+        client.up.stall(self.now_s + seconds)
+        client.down.stall(self.now_s + seconds)
+
+    def set_delay(self, client: Client, delay_s: float) -> None:
+        client.up.delay_s = client.down.delay_s = delay_s

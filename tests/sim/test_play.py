@@ -1,0 +1,208 @@
+"""A client core and a real hub over a bad network: what a player feels, in figures. All on a fake clock."""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import Any
+
+import pytest
+
+from gameserver.client.happenings import Joined
+from gameserver.client.prediction import Outcome
+from gameserver.protocol.constants import Role
+from tests.sim.flight import Controls, Flight, Ship
+from tests.sim.rig import Client, Rig
+
+
+def restless(client: Client, now_s: float) -> Controls:
+    """Controls that change all the time."""
+    phase = int(now_s * 7)
+    return Controls(turn=(-1, 0, 1, 1, 0)[phase % 5], thrust=phase % 3 != 0)
+
+
+def received_ship(client: Client) -> Any:
+    """The newest received state of the only ship there is."""
+    ships: list[Ship] = client.replica.view.entities("Ship")
+    (ship,) = ships
+    return ship
+
+
+def fly(rig: Rig, seconds: float, **options: Any) -> Client:
+    client = rig.client(steer=restless, **options)
+    rig.run(seconds)
+    return client
+
+
+def test_a_player_joins_moves_and_sees_itself_move() -> None:
+    rig = Rig(Flight)
+    client = fly(rig, 5.0, name="Ada")
+    ship = received_ship(client)
+    assert ship.name == "Ada"
+    assert hypot(ship.vx, ship.vy) > 10
+    assert client.failures == []
+    joins, states, desyncs = client.counts
+    assert (joins, desyncs) == (1, 0)
+    assert states == pytest.approx(100, abs=5)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_shows_no_correction(seed: int) -> None:
+    """Corrections can only come of frames that the server missed or trimmed while the clocks found each other."""
+    rig = Rig(Flight, delay_s=0.15, jitter_s=0.03, seed=seed)
+    client = fly(rig, 5.0)
+    corrections, missed = client.core.counters.corrections, rig.engine.statistics()["missed_inputs"]
+    rig.run(60.0)
+    predictor = client.replica.predictor
+    assert predictor is not None
+    assert client.core.counters.corrections == corrections
+    assert rig.engine.statistics()["missed_inputs"] == missed
+    assert predictor.diagnosis is Outcome.MATCHED
+    assert predictor.pending >= 9, "it does run ahead"
+    assert hypot(client.avatar.x, client.avatar.y) > 50, "and it does move"
+
+
+def test_the_same_flight_without_prediction_lags_behind() -> None:
+    """The threshold fails with the mechanism off: what is received is a round trip behind what was pressed."""
+    rig = Rig(Flight, delay_s=0.15, jitter_s=0.0)
+    client = fly(rig, 3.0, predict=True)
+    received = received_ship(client)
+    speed = hypot(received.vx, received.vy)
+    gap = hypot(received.x - client.avatar.x, received.y - client.avatar.y)
+    assert speed > 20
+    assert gap > speed * 0.2
+
+
+def test_a_key_press_moves_the_avatar_on_the_next_tick_whatever_the_latency() -> None:
+    rig = Rig(Flight, delay_s=0.2, jitter_s=0.0)
+    pressed_at = float("inf")
+    client = rig.client(steer=lambda _, now_s: Controls(thrust=now_s >= pressed_at))
+    rig.run(3.0)
+    assert client.avatar.vx == 0.0
+    pressed_at = rig.now_s
+    rig.run(0.02)
+    assert client.avatar.vx > 0.0
+    assert received_ship(client).vx == 0.0, "the server does not know yet"
+    rig.run(0.5)
+    assert received_ship(client).vx > 0.0
+    assert client.core.counters.corrections == 0
+
+
+def test_a_push_by_the_server_is_one_correction_and_no_more() -> None:
+    rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
+    client = fly(rig, 5.0)
+    client.core.say("push")
+    rig.run(3.0)
+    assert client.core.counters.corrections == 1
+
+
+def test_after_a_stall_the_player_is_in_step_again_within_two_seconds() -> None:
+    rig = Rig(Flight)
+    client = fly(rig, 10.0)
+    rig.stall(client, 0.5)
+    rig.run(2.5)
+    before = rig.engine.statistics()
+    corrections = client.core.counters.corrections
+    rig.run(20.0)
+    after = rig.engine.statistics()
+    assert after["missed_inputs"] - before["missed_inputs"] <= 1
+    assert after["trimmed_inputs"] - before["trimmed_inputs"] <= 1
+    assert client.core.counters.corrections - corrections <= 2
+    assert client.counts[0] == 1
+
+
+def test_a_client_that_slept_a_minute_comes_back_and_plays_on() -> None:
+    """The server hears nothing and lets the link go as dead; the session waits, and the client has to join anew after
+    its grace.
+    """
+    rig = Rig(Flight)
+    client = fly(rig, 5.0)
+    client.asleep = True
+    rig.run(60.0)
+    client.asleep = False
+    rig.run(5.0)
+    assert client.joined
+    assert client.of(Joined)[-1].resumed is False
+    x = client.avatar.x
+    rig.run(2.0)
+    assert client.avatar.x != x
+
+
+def test_a_link_that_breaks_is_resumed_with_nothing_lost_and_nothing_twice() -> None:
+    rig = Rig(Flight, delay_s=0.1, jitter_s=0.03)
+    client = fly(rig, 5.0)
+    for number in range(12):
+        client.core.say("mark", number)
+        rig.run(0.3)
+        if number % 3 == 2:
+            rig.run(1.0)
+            rig.cut(client)
+            rig.run(2.5)
+    assert client.joined
+    joins = client.of(Joined)
+    assert [join.resumed for join in joins] == [False, True, True, True, True]
+    assert [payload for name, payload in client.happened if name == "mark"] == list(range(12))
+    beats = [payload for name, payload in client.happened if name == "beat"]
+    assert beats == list(range(beats[0], beats[0] + 6 * len(beats), 6)), "every beat once, in order"
+    assert client.failures == []
+    assert client.counts[2] == 0
+    assert len(rig.engine.world) == 1, "no ghost"
+
+
+def test_inputs_made_while_away_are_not_played_into_the_future() -> None:
+    rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
+    client = fly(rig, 3.0)
+    rig.cut(client)
+    client.steer = lambda _, now_s: Controls()
+    rig.run(3.0)
+    trimmed = rig.engine.statistics()["trimmed_inputs"]
+    assert client.joined
+    rig.run(2.0)
+    assert rig.engine.statistics()["trimmed_inputs"] == trimmed
+    assert client.replica.predictor is not None
+    assert client.replica.predictor.pending < 20
+
+
+def test_a_spectator_sees_and_is_not_stopped_by_the_window() -> None:
+    rig = Rig(Flight)
+    fly(rig, 1.0)
+    watcher = rig.client(role=Role.SPECTATOR)
+    rig.run(10.0)
+    joins, states, desyncs = watcher.counts
+    assert (joins, desyncs) == (1, 0)
+    assert states == pytest.approx(197, abs=6)
+    assert watcher.core.counters.inputs == 0
+    assert watcher.replica.round_trip.rtt_s == pytest.approx(0.1, abs=0.04)
+
+
+def test_round_trip_is_measured_without_the_servers_waiting() -> None:
+    rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
+    client = fly(rig, 10.0)
+    assert client.replica.round_trip.rtt_s == pytest.approx(0.1, abs=0.005)
+
+
+def test_others_are_drawn_smoothly_and_where_they_were() -> None:
+    """What a second client draws of a flying ship is where the server had it at the drawn time, within the grid and
+    the curve.
+    """
+    rig = Rig(Flight, delay_s=0.08, jitter_s=0.02)
+    fly(rig, 1.0)
+    watcher = rig.client(predict=False)
+    rig.run(4.0)
+    truth: dict[int, tuple[float, float]] = {}
+    errors: list[float] = []
+    moved = 0.0
+    for _ in range(300):
+        rig.run(1 / 60)
+        ship = rig.engine.world.entities(Ship)[0]
+        truth[rig.engine.tick_number] = (ship.x, ship.y)
+        drawn = watcher.replica.draw(rig.now_s)
+        assert drawn is not None
+        table = drawn.tables[0]
+        at = truth.get(round(drawn.tick))
+        if at is not None:
+            blur = abs(drawn.tick - round(drawn.tick)) * hypot(ship.vx, ship.vy) / 60
+            errors.append(hypot(table.column("x")[0] - at[0], table.column("y")[0] - at[1]) - blur)
+            moved = max(moved, hypot(*at))
+    assert len(errors) > 200
+    assert moved > 20, "it does move"
+    assert max(errors) < 0.6
