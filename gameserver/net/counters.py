@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+TICK_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+
+
+class Traffic(Protocol):
+    """What each link counts for itself."""
+
+    messages_in: int
+    messages_out: int
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(slots=True)
+class Histogram:
+    """How often a value fell between two bounds; the last count is of those above all."""
+
+    bounds: tuple[float, ...] = TICK_BOUNDS_S
+    counts: list[int] = field(default_factory=lambda: [0] * (len(TICK_BOUNDS_S) + 1))
+    total: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
 
 
 @dataclass(slots=True)
@@ -11,9 +38,10 @@ class Counters:
     """Totals since the start."""
 
     connections: int = 0
-    evicted: int = 0
-    """Connections that were neither link nor answered yet, ended to make room for newer ones."""
     refused_connections: int = 0
+    """Closed unread: there were too many."""
+    evicted: int = 0
+    """Connections that were no link yet and made room for newer ones."""
     responses: Counter[int] = field(default_factory=Counter)
     """HTTP answers by status."""
     links: int = 0
@@ -29,3 +57,12 @@ class Counters:
     overruns: int = 0
     """Ticks that began late by more than a tick."""
     skipped_ticks: int = 0
+    tick_s: Histogram = field(default_factory=Histogram)
+    """What each tick took."""
+
+    def add_traffic(self, traffic: Traffic) -> None:
+        """Add what one link has counted."""
+        self.messages_in += traffic.messages_in
+        self.messages_out += traffic.messages_out
+        self.bytes_in += traffic.bytes_in
+        self.bytes_out += traffic.bytes_out

@@ -1,8 +1,9 @@
 """Links that are read once a tick, by their room, without waiting: the fast path.
 
-A room keeps its links' sockets in one epoll. `RoomLinks.drain` asks the kernel which of them have bytes, reads those, hands whole messages
-to their guests and everything else to trio-websocket, which a task of the link's own goes on speaking. Nothing here awaits, but for
-what a full socket leaves over. What a link may do on the ordinary path it may do here: a room that is gone just gives its links back.
+A room keeps its links' sockets in one epoll. `RoomLinks.drain` asks the kernel which of them have bytes, reads those,
+hands whole messages to their guests and everything else to trio-websocket, which a task of the link's own goes on
+speaking. Nothing here awaits, but for what a full socket leaves over. What a link may do on the ordinary path it may
+do here: a room that is gone just gives its links back.
 """
 
 from __future__ import annotations
@@ -28,21 +29,26 @@ AVAILABLE: Final = hasattr(select, "epoll")
 """Linux. Elsewhere every link takes the ordinary path."""
 
 MAX_READS_PER_DRAIN: Final = 8
-"""32 KiB from one link in one drain, then the others' turn: more than the protocol's byte limit lets in between two ticks."""
+"""32 KiB from one link in one drain, then the others' turn: more than the protocol's byte limit lets in between two
+ticks.
+"""
 
 _SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h; the socket module does not name it
-_SCM_TIMESTAMPNS: Final = _SO_TIMESTAMPNS
 _timespec: Final = struct.Struct("@ll")
+_unpack_timespec: Final = _timespec.unpack
 _TIMESTAMP_SPACE: Final = socket.CMSG_SPACE(_timespec.size)
 
 _WHOLE_BINARY: Final = 0x80 | BINARY
 _MASKED: Final = 0x80
 _HEAD_BYTES: Final = 6  # two, and the masking key: a short client frame's header
-_SHORT_MASKED: Final = range(_MASKED, _MASKED + 126)
+_SHORT_FRAME: Final = _MASKED - _HEAD_BYTES  # what a short frame's second byte has above the frame's size
+_SHORT_FRAMES_END: Final = 126 + _HEAD_BYTES
 
 
 class SocketChannel(Channel):
-    """A channel on a plain TCP socket: written without waiting as far as the kernel takes it, and adoptable by a room."""
+    """A channel on a plain TCP socket: written without waiting as far as the kernel takes it; a room may adopt it."""
+
+    __slots__ = ("_fed", "_reading", "_recvmsg", "_room", "_send", "_sock", "deliver")
 
     def __init__(
         self,
@@ -57,13 +63,15 @@ class SocketChannel(Channel):
         """`sock` is the non-blocking socket that `stream` wraps."""
         super().__init__(stream, nursery, max_message_bytes=max_message_bytes, head=head, tail=tail)
         self._sock = sock
+        self._send = sock.send
+        self._recvmsg = sock.recvmsg
         self._room: RoomLinks | None = None
         self._reading = trio.CancelScope()
         self._fed = trio.lowlevel.ParkingLot()
         self.deliver: Callable[[bytes, float], None] = _drop
         """Gets each whole message that a drain takes out, and when it arrived."""
 
-    # -- the room's side --------------------------------------------------------------------------------------------------------
+    # -- the room's side ---------------------------------------------------------------------------------------------
 
     @property
     def fd(self) -> int:
@@ -89,11 +97,11 @@ class SocketChannel(Channel):
 
     def drain(self, clock: ArrivalClock) -> None:
         """Read what has arrived, without waiting."""
-        if self._unread_bytes > MAX_UNREAD_BYTES:
-            return
         for _ in range(MAX_READS_PER_DRAIN):
+            if self._unread_bytes > MAX_UNREAD_BYTES:
+                return
             try:
-                data, ancillary, _, _ = self._sock.recvmsg(READ_BYTES, _TIMESTAMP_SPACE)
+                data, ancillary, _, _ = self._recvmsg(READ_BYTES, _TIMESTAMP_SPACE)
             except BlockingIOError:
                 return
             except OSError:
@@ -102,31 +110,36 @@ class SocketChannel(Channel):
             if not data:
                 self._end()
                 return
-            self._take(data, clock.convert(ancillary))
+            self._take(data, clock.convert(ancillary) if ancillary else clock.now_s)
             if len(data) < READ_BYTES or self._room is None:
                 return
 
     def _take(self, data: bytes, at_s: float) -> None:
         size = len(data)
         self.bytes_in += size
-        scanner = self.scanner
-        # Nearly always a chunk is one short message, and everything below is needless for it.
+        # Nearly always a chunk is one short message, and all of the scanner is needless for it.
         if (
-            scanner.idle
-            and size >= _HEAD_BYTES
+            size >= _HEAD_BYTES
             and data[0] == _WHOLE_BINARY
-            and data[1] in _SHORT_MASKED
-            and data[1] == size - _HEAD_BYTES + _MASKED
+            and data[1] == size + _SHORT_FRAME
+            and size < _SHORT_FRAMES_END
+            and self.scanner.idle
         ):
+            self.messages_in += 1
             self.deliver(unmask(data[2:_HEAD_BYTES], data[_HEAD_BYTES:]), at_s)
-            return
+        else:
+            self._scan(data, at_s)
+
+    def _scan(self, data: bytes, at_s: float) -> None:
+        scanner = self.scanner
         for message in scanner.feed(data, take=not self._closing):
+            self.messages_in += 1
             self.deliver(message, at_s)
         if scanner.passed:
             self._collect()
             self._fed.unpark_all()
 
-    # -- the ordinary path, with the socket instead of a stream -------------------------------------------------------------------
+    # -- the ordinary path, with the socket instead of a stream ------------------------------------------------------
 
     async def _read(self) -> None:
         if self._room is not None:
@@ -156,15 +169,21 @@ class SocketChannel(Channel):
         self._fed.unpark_all()
         return b""
 
-    def offer(self, messages: tuple[bytes, ...]) -> bool:
-        """Write these messages now, or take none. What the kernel takes of them in part leaves as soon as it takes the rest."""
+    def offer(self, *messages: bytes) -> bool:
+        """Write these messages now, or take none. What the kernel takes in part leaves as soon as it takes the rest."""
         if self._outbox or self._closing:
             return False
         data = binary_frames(messages)
-        sent = self._write(data)
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._break()
+            return False
+        self.bytes_out += sent
+        self.messages_out += len(messages)
         if sent < len(data):
-            if not sent:
-                return False
             super()._put(data[sent:])
         return True
 
@@ -188,7 +207,7 @@ class SocketChannel(Channel):
     def _write(self, data: bytes) -> int:
         """Write what the kernel takes now. A broken socket takes nothing."""
         try:
-            sent = self._sock.send(data)
+            sent = self._send(data)
         except BlockingIOError:
             return 0
         except OSError:
@@ -220,7 +239,9 @@ class RoomLinks:
         self._epoll.unregister(channel.fd)
 
     def drain(self, now_s: float) -> None:
-        """Read every socket that has bytes. `now_s` is trio's clock; messages are handed over with their time of arrival."""
+        """Read every socket that has bytes. `now_s` is trio's clock; messages are handed over with their time of
+        arrival.
+        """
         if not self._channels:
             return
         self._clock.set(now_s)
@@ -244,31 +265,35 @@ class RoomLinks:
 class ArrivalClock:
     """From the kernel's time of arrival (CLOCK_REALTIME) to trio's clock.
 
-    The offset between the two is taken at each drain, so a step of the wall clock spoils at most one drain's times; those are held
-    between the drain before and this one.
+    The offset between the two is taken at each drain, so a step of the wall clock spoils at most one drain's times;
+    those are held between the drain before and this one.
     """
 
+    __slots__ = ("_earliest_s", "_offset_s", "now_s")
+
     def __init__(self) -> None:
+        self.now_s = float("-inf")
+        self._earliest_s = float("-inf")
         self._offset_s = 0.0
-        self._earliest_s = self._now_s = float("-inf")
 
     def set(self, now_s: float) -> None:
         """A drain begins."""
-        self._earliest_s, self._now_s = self._now_s, now_s
+        self._earliest_s, self.now_s = self.now_s, now_s
         self._offset_s = now_s - time.time()
 
     def convert(self, ancillary: list[tuple[int, int, bytes]]) -> float:
-        """When the last byte of a read arrived; now, if the kernel does not say."""
-        for level, kind, data in ancillary:
-            if level == socket.SOL_SOCKET and kind == _SCM_TIMESTAMPNS:
-                seconds, nanoseconds = _timespec.unpack(data)
-                at_s = seconds + nanoseconds * 1e-9 + self._offset_s
-                return min(max(at_s, self._earliest_s), self._now_s)
-        return self._now_s
+        """When the last byte of a read arrived, by the only control message that our sockets ask for."""
+        seconds, nanoseconds = _unpack_timespec(ancillary[0][2])
+        at_s: float = seconds + nanoseconds * 1e-9 + self._offset_s
+        if at_s > self.now_s:
+            return self.now_s
+        return max(self._earliest_s, at_s)
 
 
 def _stamp_arrivals(sock: socket.socket) -> None:
-    """Have the kernel note when bytes arrive. Not every socket can (a Unix socket's reader gets none): then the drain's time counts."""
+    """Have the kernel note when bytes arrive. Not every socket can (a Unix socket's reader gets none): then the
+    drain's time counts.
+    """
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     except OSError:

@@ -1,9 +1,9 @@
 """WebSocket frames as far as the fast path needs them (RFC 6455 §5). No I/O.
 
-Outgoing: binary messages become frames here, since a server's frames are two to ten bytes and the payload. Incoming: `FrameScanner` follows
-the boundaries of a client's frames through any split of the byte stream. It takes out whole unfragmented masked binary messages and
-passes every other byte on, frame by frame and unchanged, to the library that speaks the whole protocol. It judges nothing: what it does
-not know, it passes on.
+Outgoing: binary messages become frames here, since a server's frames are two to ten bytes and the payload. Incoming:
+`FrameScanner` follows the boundaries of a client's frames through any split of the byte stream. It takes out whole
+unfragmented masked binary messages and passes every other byte on, frame by frame and unchanged, to the library that
+speaks the whole protocol. It judges nothing: what it does not know, it passes on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _WHOLE_BINARY: Final = _FIN | BINARY
 _SHORT: Final = 126  # lengths below stand in the second byte
 _LONG: Final = 127
 _KEY_BYTES: Final = 4
+_MIN_HEAD_BYTES: Final = 2
 
 _head_16: Final = Struct(">BBH").pack
 _head_64: Final = Struct(">BBQ").pack
@@ -36,7 +37,11 @@ def frame_head(size: int, opcode: int = BINARY) -> bytes:
 def binary_frames(messages: tuple[bytes, ...]) -> bytes:
     """These messages as one run of frames, in order."""
     if len(messages) == 1:
-        return frame_head(len(messages[0])) + messages[0]
+        message = messages[0]
+        size = len(message)
+        if _SHORT <= size <= 0xFFFF:  # a snapshot; worth the shortest way
+            return _head_16(_WHOLE_BINARY, _SHORT, size) + message
+        return frame_head(size) + message
     return b"".join([part for message in messages for part in (frame_head(len(message)), message)])
 
 
@@ -50,9 +55,9 @@ def unmask(key: bytes, payload: bytes) -> bytes:
 class FrameScanner:
     """Follows one client's frames.
 
-    `feed` gives the messages that it took out; `passed` collects the pieces for the library, none of which spans two frames. A piece
-    begins with a whole frame header or continues a payload. As long as the library still holds a message that came before
-    (`delivered` says when it has given one out), nothing overtakes it.
+    `feed` gives the messages that it took out; `passed` collects the pieces for the library, none of which spans two
+    frames. A piece begins with a whole frame header or continues a payload. As long as the library still holds a
+    message that came before (`delivered` says when it has given one out), nothing overtakes it.
     """
 
     __slots__ = (
@@ -81,7 +86,9 @@ class FrameScanner:
         self.peer_closed = False
         """The header of a Close frame has been seen."""
         self.idle = True
-        """Between frames, with nothing held here or owed by the library: the next byte begins a frame that may be taken."""
+        """Between frames, with nothing held here or owed by the library: the next byte begins a frame that may be
+        taken.
+        """
 
     def delivered(self) -> None:
         """The library has given out one of the messages that were passed on."""
@@ -90,7 +97,7 @@ class FrameScanner:
             self._note_idle()
 
     def feed(self, data: bytes, *, take: bool) -> list[bytes]:
-        """Scan the next bytes of the stream; with `take`, whole binary messages are taken out and returned, in order."""
+        """Scan the stream's next bytes; with `take`, whole binary messages are taken out and returned, in order."""
         buffer = self._buffer + data if self._buffer else data
         taken: list[bytes] = []
         at, size = 0, len(buffer)
@@ -154,7 +161,7 @@ class FrameScanner:
 def frame_header(buffer: bytes, at: int) -> tuple[int, bool, int, int] | None:
     """First byte, whether masked, header and payload size of the frame at `at`; None if its header is not whole yet."""
     available = len(buffer) - at
-    if available < 2:  # noqa: PLR2004 - the two bytes that every header has
+    if available < _MIN_HEAD_BYTES:
         return None
     first, second = buffer[at], buffer[at + 1]
     size, extended = second & 0x7F, 0

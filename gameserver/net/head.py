@@ -1,13 +1,13 @@
 """One request head, from bytes to values: h11 parses, and what h11 forgives is refused here first. No I/O.
 
-Request smuggling lives on differences of opinion between a proxy and a server, so whatever two readers could read differently
-is refused with 400: bare line feeds, folded lines, doubled or mixed framing headers, a bad Host.
+Request smuggling lives on differences of opinion between a proxy and a server, so whatever two readers could read
+differently is refused with 400: bare line feeds, folded lines, doubled or mixed framing headers, a bad Host.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
@@ -16,18 +16,19 @@ END_OF_HEAD = b"\r\n\r\n"
 
 # A line feed without its carriage return, or a line that continues the one before (obs-fold).
 _AMBIGUOUS_LINES = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]")
-_HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 # RFC 9112 §3: origin-form is all that a server which is no proxy needs.
-_TARGET = re.compile(rb"/[!-~]*")
+_TARGET = re.compile(r"/[!-~]*")
 
 
 class RequestRefused(Exception):
     """The request gets this answer, and then the connection is closed: nothing after it can be trusted."""
 
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
+    def __init__(self, status: HTTPStatus, reason: str, *headers: tuple[str, str]) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,6 @@ class Head:
     target: str
     headers: tuple[tuple[bytes, bytes], ...]
     http_version: bytes = b"1.1"
-    raw: bytes = field(default=b"", repr=False)
-    """The bytes it was read from: an upgrade hands them on."""
 
     @property
     def path(self) -> str:
@@ -84,7 +83,9 @@ def _ascii(name: bytes, value: bytes) -> str:
 
 
 def parse_head(raw: bytes) -> tuple[Head, h11.Connection]:
-    """Parse one whole head, END_OF_HEAD included. The connection that comes along reads the body. Raises RequestRefused."""
+    """Parse one whole head, END_OF_HEAD included. The connection that comes along reads the body. Raises
+    RequestRefused.
+    """
     if _AMBIGUOUS_LINES.search(raw):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "lines end with CR LF, and none continues the one before")
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=len(raw) + 1)
@@ -95,15 +96,10 @@ def parse_head(raw: bytes) -> tuple[Head, h11.Connection]:
         raise RequestRefused(HTTPStatus(error.error_status_hint), "not an HTTP/1.1 request") from None
     if not isinstance(event, h11.Request):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "not an HTTP/1.1 request")
-    head = Head(
-        event.method.decode("ascii"),
-        event.target.decode("ascii", "replace"),
-        tuple(event.headers),
-        event.http_version,
-        raw,
-    )
+    target = event.target.decode("latin-1")
+    head = Head(event.method.decode("ascii"), target, tuple(event.headers), event.http_version)
     _check_framing(head)
-    _check_names(head, event.target)
+    _check_names(head)
     return head, connection
 
 
@@ -115,16 +111,18 @@ def _check_framing(head: Head) -> None:
         raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no request here has a body")
 
 
-def _check_names(head: Head, target: bytes) -> None:
+def _check_names(head: Head) -> None:
     host = head.one(b"host")
-    if host is None or not _HOST.fullmatch(host.encode()):
+    if host is None or not _HOST.fullmatch(host):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "one Host header, naming a host")
-    if not _TARGET.fullmatch(target):
+    if not _TARGET.fullmatch(head.target):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "the target is a path")
 
 
 def check_no_body(connection: h11.Connection) -> bool:
-    """Read on after the head: True when the message has ended, False when more bytes are needed. A body: RequestRefused."""
+    """Read on after the head: True when the message has ended, False when more bytes are needed. A body:
+    RequestRefused.
+    """
     try:
         event = connection.next_event()
     except h11.RemoteProtocolError:

@@ -1,7 +1,8 @@
-"""HTTP/1.1 on a stream, until the client goes or wants a WebSocket. Heads, time and the number of requests are bounded.
+"""HTTP/1.1 on a stream, until the client goes or wants a WebSocket. Heads, time and the number of requests are
+bounded.
 
-Whatever is not a plain request for a page gets its status and the end of the connection: after a head that two readers could read
-differently, nothing that follows can be trusted.
+Whatever is not a plain request for a page gets its status and the end of the connection: after a head that two readers
+could read differently, nothing that follows can be trusted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 _READ_BYTES: Final = 4_096
 _LINGER_S: Final = 1.0
-"""After the last answer: how long the client may take to read it and close. Closing with unread bytes would reset it away."""
+"""After the last answer: how long the client may take to read it and close. Closing with unread bytes would reset it
+away.
+"""
 _LINGER_BYTES: Final = 262_144
 
 
@@ -55,7 +58,7 @@ class HttpConnection:
                 if not await self._answer(head):
                     break
         except RequestRefused as refused:
-            await self.send_last(text(refused.status, refused.reason))
+            await self.send_last(text(refused.status, refused.reason, *refused.headers))
         return None
 
     async def _answer(self, head: Head) -> bool:
@@ -72,7 +75,7 @@ class HttpConnection:
         await self._send(response, closes=True, with_body=True)
         await self._linger()
 
-    # -- reading ----------------------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _next_request(self) -> Head | None:
         """Read a whole request; None when the client is done, or never began."""
@@ -129,7 +132,7 @@ class HttpConnection:
         self._buffer += data
         return bool(data)
 
-    # -- writing ----------------------------------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------------------------
 
     async def _send(self, response: Response, *, closes: bool, with_body: bool) -> None:
         head = response.head(closes=closes, date_s=time.time())

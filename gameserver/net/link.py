@@ -1,7 +1,7 @@
 """One WebSocket as a room sees it: gameserver.room.link.LinkHandle on a channel and trio-websocket.
 
-trio-websocket reads (what no room drains), answers pings and shakes hands for the close; messages of ours go to the channel as whole
-frames. Every way in which a link can end comes together in `run`, which returns after a bounded time.
+trio-websocket reads (what no room drains), answers pings and shakes hands for the close; messages of ours go to the
+channel as whole frames. Every way in which a link can end comes together in `run`, which returns after a bounded time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import trio
 import trio_websocket
 
 from gameserver.net.drain import SocketChannel
-from gameserver.net.frames import binary_frames
 from gameserver.protocol.constants import CloseCode
 from gameserver.sync.flow import TokenBucket
 
@@ -50,17 +49,16 @@ class Link:
         self._partial_frames = TokenBucket(
             limits.max_partial_frames_per_s, limits.max_partial_frames_burst, trio.current_time()
         )
+        self._guest: Guest | None = None
         self._life = trio.CancelScope()
         self._over = False
         self._deadline_set = False
         self.close_code: int | None = None
         """Why this side closed the link; None: it did not."""
-        self.messages_in = 0
-        self.messages_out = 0
         channel.on_close_sent = self._set_deadline
         channel.on_partial_frames = self._count_partial_frames
 
-    # -- LinkHandle: called by rooms, never waits ---------------------------------------------------------------------------------
+    # -- LinkHandle: called by rooms, never waits --------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
@@ -69,18 +67,14 @@ class Link:
 
     def offer(self, *messages: bytes) -> bool:
         """Take these messages whole, or none of them."""
-        if self.channel.offer(messages):
-            self.messages_out += len(messages)
-            return True
-        return False
+        return self.channel.offer(*messages)
 
     def send(self, message: bytes) -> None:
         """Queue a message that must not be lost."""
         if self.channel.outbox_bytes > self._limits.max_outbox_bytes:
             self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_outbox_bytes} bytes wait to be read")
             return
-        self.channel.push(binary_frames((message,)))
-        self.messages_out += 1
+        self.channel.push(message)
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close. What was queued before goes out first, if the peer reads it in time."""
@@ -103,13 +97,13 @@ class Link:
         if isinstance(self.channel, SocketChannel):
             self.channel.release()
 
-    # -- the link's own task ------------------------------------------------------------------------------------------------------
+    # -- the link's own task -----------------------------------------------------------------------------------------
 
     async def run(self, guest: Guest) -> None:
-        """Give `guest` what comes in until the link is over. Returns within the close timeout after the last message."""
-        self.guest = guest
+        """Give `guest` what comes in until the link is over: within the close timeout once either side closes."""
+        self._guest = guest
         if isinstance(self.channel, SocketChannel):
-            self.channel.deliver = self._counting(guest.receive)
+            self.channel.deliver = guest.receive
         try:
             with self._life:
                 await self._read(guest)
@@ -118,6 +112,11 @@ class Link:
             self._over = True
             self.leave_room()
             guest.lost(trio.current_time(), self.final_code())
+
+    def check(self, now_s: float) -> None:
+        """Have the guest look at its time limits."""
+        if self._guest is not None:
+            self._guest.check(now_s)
 
     async def refuse(self, code: CloseCode, reason: str) -> None:
         """Close at once, with a code that a browser can read. No guest ever hears of this link."""
@@ -132,16 +131,8 @@ class Link:
                 message = await self._websocket.get_message()
             except trio_websocket.ConnectionClosed:
                 return
-            self.messages_in += 1
             guest.receive(message, trio.current_time())
             self.channel.delivered()
-
-    def _counting(self, receive: Callable[[bytes, float], None]) -> Callable[[bytes, float], None]:
-        def deliver(message: bytes, at_s: float) -> None:
-            self.messages_in += 1
-            receive(message, at_s)
-
-        return deliver
 
     def final_code(self) -> int | None:
         """What the link ended with: this side's code, the peer's, or None for a link that broke."""
@@ -150,7 +141,7 @@ class Link:
         reason = self._websocket.closed
         return None if reason is None or reason.code == _ABNORMAL else int(reason.code)
 
-    # -- bounds -------------------------------------------------------------------------------------------------------------------
+    # -- bounds ------------------------------------------------------------------------------------------------------
 
     def _set_deadline(self) -> None:
         """From now on the link has a bounded time to end."""

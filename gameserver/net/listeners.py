@@ -28,7 +28,9 @@ _EXHAUSTED_PAUSE_S: Final = 0.1
 
 
 async def open_listeners(settings: NetSettings) -> list[socket.socket]:
-    """Bind every address that the host's name has, all on one port. Raises OSError when none, or one of them, cannot be had."""
+    """Bind every address that the host's name has, all on one port. Raises OSError when none, or one of them, cannot
+    be had.
+    """
     found = await trio.socket.getaddrinfo(
         settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )

@@ -5,7 +5,6 @@ Pages that need more than this package knows (metrics, a dashboard) are handed t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -14,6 +13,8 @@ from gameserver.net.static import etag_of
 from gameserver.protocol.constants import WEBSOCKET_PATH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from gameserver.net.head import Head
     from gameserver.net.server import Server
     from gameserver.net.static import StaticFiles
@@ -85,7 +86,9 @@ def api_rooms(server: Server, _head: Head) -> Response:
 
 
 def step_module(server: Server, head: Head) -> Response:
-    """`/step/<kind>-<fingerprint>.js`: a room's shared step. The fingerprint makes the address as immutable as its content."""
+    """`/step/<kind>-<fingerprint>.js`: a room's shared step. The fingerprint makes the address as immutable as its
+    content.
+    """
     name = head.path.removeprefix(STEP_PREFIX)
     kind, _, fingerprint = name.removesuffix(".js").rpartition("-")
     found = server.hub.step_module(kind)

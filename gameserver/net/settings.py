@@ -1,7 +1,7 @@
 """What the operator decides about sockets, HTTP and links. Frozen: a running server's settings never change under it.
 
-Limits of the protocol itself (message size, rates, time-outs of a session) are `gameserver.protocol.constants.Limits`; here
-stand those that exist only because there are sockets.
+Limits of the protocol itself (message size, rates, time-outs of a session) are `gameserver.protocol.constants.Limits`;
+here stand those that exist only because there are sockets.
 """
 
 from __future__ import annotations
@@ -41,12 +41,15 @@ class NetLimits:
     max_connections: int = 10_000
     """Sockets at once, of any kind. Beyond it, new ones are closed unread."""
     max_pending: int = 1_024
-    """Connections at once that are not links: reading heads, answering HTTP, shaking hands. Beyond it, new ones are closed."""
+    """Connections at once that are not links: reading heads, answering HTTP, shaking hands. Beyond it, new ones are
+    closed.
+    """
     max_links_per_address: int = 64
     """Links from one address; `NetSettings.uncounted_addresses` are free of it."""
     max_wire_message_bytes: int = 65_536
-    """What the WebSocket layer takes before it closes with 1009. Between `Limits.max_message_bytes` and this, the protocol's own
-    4006 tells the developer more."""
+    """What the WebSocket layer takes before it closes with 1009. Between `Limits.max_message_bytes` and this, the
+    protocol's own 4006 tells the developer more.
+    """
     max_partial_frames_per_s: float = 50.0
     """Pings, pongs and fragments from one link: they cost time, and no message limit sees them."""
     max_partial_frames_burst: float = 200.0

@@ -94,10 +94,11 @@ class StaticFiles:
 
 
 def split_path(path: str) -> list[str] | None:
-    """The decoded segments of an absolute path; a last empty one says that it ends with a slash. None: not one we serve.
+    """The decoded segments of an absolute path; a last empty one says that it ends with a slash. None: not one we
+    serve.
 
-    Decoded once, and then nothing in a segment may mean anything to a file system: no `.`, `..`, hidden names, empty ones,
-    separators or NUL.
+    Decoded once, and then nothing in a segment may mean anything to a file system: no `.`, `..`, hidden names, empty
+    ones, separators or NUL.
     """
     if not path.startswith("/"):
         return None

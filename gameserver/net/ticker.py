@@ -91,7 +91,9 @@ async def _make_ticks(engine: RoomEngine, schedule: Schedule, links: RoomLinks |
             await trio.lowlevel.checkpoint()
             if links is not None:
                 links.drain(trio.current_time())
-        engine.tick(trio.current_time())
+        began_s = trio.current_time()
+        engine.tick(began_s)
+        counters.tick_s.add(trio.current_time() - began_s)
         if engine.closed:
             return
     counters.ticks += made

@@ -1,13 +1,13 @@
 """The stream that trio-websocket speaks on, and that a link writes its own frames to.
 
-Two kinds. `Channel` sits on any stream: TLS, memory, a socket. `SocketChannel` (gameserver.net.drain) sits on a plain socket that a room can
-drain at its tick. Rules that both keep:
+Two kinds. `Channel` sits on any stream: TLS, memory, a socket. `SocketChannel` (gameserver.net.drain) sits on a plain
+socket that a room can drain at its tick. Rules that both keep:
 
-- Bytes leave in the order in which they were given, and frames whole: a sender that is cancelled leaves nothing half written, since
-  what was given is in the outbox and goes on leaving without it.
+- Bytes leave in the order in which they were given, and frames whole: a sender that is cancelled leaves nothing half
+  written, since what was given is in the outbox and goes on leaving without it.
 - `offer` takes a batch only when nothing is waiting to leave.
-- trio-websocket sees one frame at a time, and nothing any more once this side's Close has been sent: what would crash its reader (a
-  ping while closing, several oversized messages in one chunk) never reaches it.
+- trio-websocket sees one frame at a time, and nothing any more once this side's Close has been sent: what would crash
+  its reader (a ping while closing, several oversized messages in one chunk) never reaches it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ READ_BYTES: Final = 4_096
 """One read. A link may send 64 KiB a second; at 20 drains a second that is 3.2 KiB a drain."""
 
 MAX_UNREAD_BYTES: Final = 65_536
-"""Bytes passed on that trio-websocket has not taken: it is waiting for the peer to read its pong. No more is read until it has."""
+"""Bytes passed on that trio-websocket has not taken: it is waiting for the peer to read its pong. No more is read
+until it has.
+"""
 
 MAX_LINGER_BYTES: Final = 1_048_576
 """What is read and thrown away after our Close while waiting for the peer's. More than that, and it gets no answer."""
@@ -34,6 +36,30 @@ MAX_LINGER_BYTES: Final = 1_048_576
 
 class Channel(trio.abc.Stream):
     """A WebSocket's bytes over `stream`. Tasks that it needs run in `nursery`, which must outlive it."""
+
+    __slots__ = (
+        "_broken",
+        "_closing",
+        "_greeted",
+        "_lingered_bytes",
+        "_nursery",
+        "_outbox",
+        "_pieces",
+        "_progress",
+        "_pumping",
+        "_sent_bytes",
+        "_stream",
+        "_unread_bytes",
+        "bytes_in",
+        "bytes_out",
+        "ended",
+        "messages_in",
+        "messages_out",
+        "on_close_sent",
+        "on_partial_frames",
+        "outbox_bytes",
+        "scanner",
+    )
 
     def __init__(
         self,
@@ -44,12 +70,12 @@ class Channel(trio.abc.Stream):
         head: bytes = b"",
         tail: bytes = b"",
     ) -> None:
-        """`head` is given to trio-websocket as it is (a request head); `tail` is what was read behind it, frames already."""
+        """`head` is for trio-websocket as it is, a request's; `tail` is what came behind it, frames already."""
         self._stream = stream
         self._nursery = nursery
         self.scanner = FrameScanner(max_message_bytes)
         self._pieces: deque[bytes] = deque([head] if head else ())
-        self._unread_bytes = 0
+        self._unread_bytes = len(head)
         self._outbox: deque[bytes] = deque()
         self.outbox_bytes = 0
         self._sent_bytes = 0  # counts up for ever; waiting senders compare with it
@@ -58,11 +84,11 @@ class Channel(trio.abc.Stream):
         self._closing = False
         self._broken = False
         self._lingered_bytes = 0
-        self._greeted = (
-            False  # the handshake's answer has been written: from then on, what trio-websocket writes are frames
-        )
+        self._greeted = False  # the handshake is answered: what trio-websocket writes from now on are frames
         self.bytes_in = len(tail)
         self.bytes_out = 0
+        self.messages_in = 0
+        self.messages_out = 0
         self.ended = trio.Event()
         """Nothing more comes in: the peer closed, or the stream broke, or this side closed it."""
         self.on_close_sent: Callable[[], None] = _nothing
@@ -72,24 +98,26 @@ class Channel(trio.abc.Stream):
         if tail:
             self._pass_on(tail)
 
-    # -- what the link calls ----------------------------------------------------------------------------------------------------
+    # -- what the link calls -----------------------------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
         """Whether `offer` would take a batch now."""
         return not self._outbox and not self._closing
 
-    def offer(self, messages: tuple[bytes, ...]) -> bool:
+    def offer(self, *messages: bytes) -> bool:
         """Take these binary messages whole, or none of them and return False. Never waits."""
         if self._outbox or self._closing:
             return False
         self._put(binary_frames(messages))
+        self.messages_out += len(messages)
         return True
 
-    def push(self, frames: bytes) -> None:
-        """Queue whole frames behind what is waiting. The caller keeps the queue bounded (`outbox_bytes`)."""
+    def push(self, message: bytes) -> None:
+        """Queue a message behind what is waiting. The caller keeps the queue bounded (`outbox_bytes`)."""
         if not self._closing:
-            self._put(frames)
+            self._put(binary_frames((message,)))
+            self.messages_out += 1
 
     def begin_closing(self) -> None:
         """Take no more messages, and show trio-websocket no more frames than the peer's Close."""
@@ -101,9 +129,10 @@ class Channel(trio.abc.Stream):
 
     def delivered(self) -> None:
         """trio-websocket has given out one message."""
+        self.messages_in += 1
         self.scanner.delivered()
 
-    # -- what trio-websocket calls ----------------------------------------------------------------------------------------------
+    # -- what trio-websocket calls -----------------------------------------------------------------------------------
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Queue `data` and wait until it has left. Cancelled or not, it leaves whole."""
@@ -124,7 +153,7 @@ class Channel(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Return the next piece: at most one frame. `b""` at the end. `max_bytes` only bounds what one read brings in."""
+        """Return the next piece: at most one frame; `b""` at the end. `max_bytes` is not needed: pieces are small."""
         while True:
             await trio.lowlevel.checkpoint()
             self._check_open()
@@ -143,7 +172,7 @@ class Channel(trio.abc.Stream):
         self._break()
         await self._stream.aclose()
 
-    # -- reading ----------------------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         """Read once. Nothing is held here: what comes in is passed on, or dropped while closing."""
@@ -185,7 +214,7 @@ class Channel(trio.abc.Stream):
         self._progress.unpark_all()
         return b""
 
-    # -- writing ----------------------------------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------------------------
 
     def _note_sent(self, data: bytes | bytearray | memoryview) -> None:
         """Recognise trio-websocket's Close: nothing may follow it. Its first write is the handshake's answer."""

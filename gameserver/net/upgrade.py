@@ -1,4 +1,5 @@
-"""Whether a request may become a WebSocket: protocol.md §1, in order. No I/O but what the operator's authenticator does.
+"""Whether a request may become a WebSocket: protocol.md §1, in order. No I/O but what the operator's authenticator
+does.
 
 A refusal is an HTTP status and a sentence; browsers cannot show it, developers can.
 """
@@ -48,8 +49,8 @@ class Accepted:
     def request_head(self) -> bytes:
         """A request head with nothing of the client's in it but what was checked: what trio-websocket gets to read.
 
-        wsproto decodes headers without care (a non-ASCII byte or a Host that is no IDNA raises through the server); this one
-        holds no surprise.
+        wsproto decodes headers without care (a non-ASCII byte or a Host that is no IDNA raises through the server);
+        this one holds no surprise.
         """
         lines = (
             "GET / HTTP/1.1",
@@ -78,7 +79,10 @@ def check_websocket(head: Head) -> None:
     if "upgrade" not in (token.lower() for token in head.tokens(b"connection")):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "Connection: Upgrade is missing")
     if head.one(b"sec-websocket-version") != _WEBSOCKET_VERSION:
-        raise RequestRefused(HTTPStatus.UPGRADE_REQUIRED, f"Sec-WebSocket-Version: {_WEBSOCKET_VERSION} is missing")
+        name = "Sec-WebSocket-Version"
+        raise RequestRefused(
+            HTTPStatus.UPGRADE_REQUIRED, f"{name}: {_WEBSOCKET_VERSION} is missing", (name, _WEBSOCKET_VERSION)
+        )
     head.tokens(b"sec-websocket-extensions")  # none is taken, but what cannot be read is refused
 
 
@@ -95,7 +99,8 @@ def websocket_key(head: Head) -> str:
 
 
 def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
-    """Refuse pages of strangers. A page on the server's own host is no stranger; a client that is no browser names no origin.
+    """Refuse pages of strangers. A page on the server's own host is no stranger; a client that is no browser names no
+    origin.
 
     Only host and port are compared with Host: behind a proxy that ends TLS the server cannot know the page's scheme.
     """
@@ -145,4 +150,5 @@ async def _claims(head: Head, settings: NetSettings) -> Mapping[str, object] | N
     try:
         return await settings.authenticator(find_token(head), head)
     except AuthRefused as refused:
-        raise RequestRefused(refused.status, refused.reason) from None
+        challenge = (("WWW-Authenticate", "Bearer"),) if refused.status is HTTPStatus.UNAUTHORIZED else ()
+        raise RequestRefused(refused.status, refused.reason, *challenge) from None

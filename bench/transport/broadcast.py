@@ -1,0 +1,110 @@
+"""What the transport alone costs: every tick each link gets the same 400 bytes, and what it sends is counted.
+
+python bench/transport/broadcast.py drained|ordinary PORT
+
+Rooms, messages and sessions are left out, so the figure stands beside `bench/peers/floor`. Any WebSocket client may
+connect, at any path and without a subprotocol, which is all that the load generator knows.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, cast
+
+import trio
+import trio_websocket
+
+from gameserver.net.counters import Counters
+from gameserver.net.drain import RoomLinks, SocketChannel
+from gameserver.net.head import END_OF_HEAD, parse_head
+from gameserver.net.link import Link
+from gameserver.net.listeners import accept_forever, open_listeners, tune
+from gameserver.net.settings import NetSettings
+from gameserver.net.ticker import run_room
+from gameserver.net.upgrade import Accepted, websocket_key
+from gameserver.protocol.constants import SUBPROTOCOL
+
+if TYPE_CHECKING:
+    import socket
+
+    from gameserver.room.engine import RoomEngine
+    from gameserver.room.guest import Guest
+
+TICK_S = 0.05
+PAYLOAD = bytes(i & 127 for i in range(400))
+
+
+class CountingGuest:
+    """Takes messages and forgets them."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def receive(self, _data: bytes | str, _at_s: float) -> None:
+        """Count a message."""
+        self.received += 1
+
+    def lost(self, _now_s: float, _code: int | None) -> None:
+        """Nothing is held for it."""
+
+
+class Broadcast:
+    """A room without rules: `tick` offers the payload to every link."""
+
+    id = "broadcast"
+    tick_s = TICK_S
+    closed = False
+
+    def __init__(self) -> None:
+        self.links: set[Link] = set()
+        self.refused = 0
+
+    def tick(self, _now_s: float) -> None:
+        """One frame to each link."""
+        for link in self.links:
+            self.refused += not link.offer(PAYLOAD)
+
+    def skip(self, ticks: int) -> None:
+        """A machine this slow makes the figure worthless: say so."""
+        print(f"skipped {ticks} ticks", file=sys.stderr)
+
+
+async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | None, settings: NetSettings) -> None:
+    """One client, from its handshake to its end."""
+    stream = tune(sock, settings.notsent_lowat_bytes)
+    raw = b""
+    while not raw.endswith(END_OF_HEAD):
+        raw += await stream.receive_some(4096)
+    accepted = Accepted(websocket_key(parse_head(raw)[0]), SUBPROTOCOL, None)
+    limits = settings.limits
+    async with trio.open_nursery() as nursery:
+        size = limits.max_wire_message_bytes
+        channel = SocketChannel(stream, sock, nursery, max_message_bytes=size, head=accepted.request_head(), tail=b"")
+        request = await trio_websocket.wrap_server_stream(nursery, channel, max_message_size=size)
+        link = Link(channel, await request.accept(), nursery, limits, lambda _room: room_links)
+        room.links.add(link)
+        link.join_room(room.id)
+        try:
+            await link.run(cast("Guest", CountingGuest()))
+        finally:
+            room.links.discard(link)
+            nursery.cancel_scope.cancel()
+    await trio.aclose_forcefully(stream)
+
+
+async def main(transport: str, port: int) -> None:
+    """Listen and tick until killed."""
+    settings = NetSettings(port=port)
+    room, links = Broadcast(), RoomLinks() if transport == "drained" else None
+    async with trio.open_nursery() as nursery:
+
+        def take(sock: socket.socket, _address: str) -> None:
+            nursery.start_soon(handle, sock, room, links, settings)
+
+        for listener in await open_listeners(settings):
+            nursery.start_soon(accept_forever, listener, take)
+        await run_room(cast("RoomEngine", room), links, Counters(), 0.0)
+
+
+if __name__ == "__main__":
+    trio.run(main, sys.argv[1], int(sys.argv[2]))

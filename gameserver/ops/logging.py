@@ -1,0 +1,89 @@
+"""Log lines: one a record, `key=value` or JSON, with whatever the code gave as `extra`. Tokens never get into one.
+
+Library code logs with the standard `logging` and never sets it up; only the command does, here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["text", "json"]
+
+_OWN_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_JWT: Final = re.compile(r"\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?")
+"""What every JWT looks like: its header is JSON in base64, and `{"` is `eyJ`."""
+_NEEDS_QUOTES: Final = re.compile(r'[\s"=\x00-\x1f\x7f]|^$')
+_QUIET: Final = ("trio-websocket", "wsproto")
+"""Libraries whose debug lines tell each frame."""
+
+
+def configure_logging(level: LogLevel, style: LogFormat) -> None:
+    """Log to standard error from now on, for the whole process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+def extra_fields(record: logging.LogRecord) -> dict[str, object]:
+    """What the caller gave as `extra`."""
+    return {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
+
+
+def without_tokens(text: str) -> str:
+    """`text` with each JWT in it replaced."""
+    return _JWT.sub("[token]", text)
+
+
+def _stamp(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class TextFormatter(logging.Formatter):
+    """`time LEVEL logger message key=value …`; a traceback follows on its own lines. What a client said stays on its
+    line.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text."""
+        said = _one_line(record.getMessage())
+        fields = [f"{key}={_quoted(str(value))}" for key, value in extra_fields(record).items()]
+        line = " ".join((_stamp(record), record.levelname, record.name, said, *fields))
+        if record.exc_info:
+            line = f"{line}\n{self.formatException(record.exc_info)}"
+        return without_tokens(line)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as JSON. A field that JSON does not know is written as its `str`."""
+        fields: dict[str, object] = {
+            "time": _stamp(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **extra_fields(record),
+        }
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return without_tokens(json.dumps(fields, default=str, ensure_ascii=False))
+
+
+def _one_line(text: str) -> str:
+    """No client writes log lines of its own."""
+    return (
+        text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n") if "\n" in text or "\r" in text else text
+    )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False) if _NEEDS_QUOTES.search(text) else text

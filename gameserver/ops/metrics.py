@@ -1,0 +1,130 @@
+"""`/metrics` in Prometheus' text format, from what the server and its hub count anyway. No library, no state of its
+own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+
+from gameserver.net.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gameserver.net.counters import Histogram
+    from gameserver.net.head import Head
+    from gameserver.net.server import Server
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+PREFIX: Final = "gameserver_"
+
+Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+Labels: TypeAlias = "tuple[tuple[str, str], ...]"
+
+
+class Metric(NamedTuple):
+    """One family: its name without the prefix, and a value for each set of labels."""
+
+    name: str
+    kind: Kind
+    about: str
+    samples: tuple[tuple[Labels, float], ...]
+
+
+def metrics_page(server: Server, _head: Head) -> Response:
+    """The page for a scraper."""
+    body = "".join(_family(metric) for metric in (*net_metrics(server), *hub_metrics(server.hub.statistics())))
+    return Response(HTTPStatus.OK, (body + _histogram(server.counters.tick_s)).encode(), CONTENT_TYPE)
+
+
+def net_metrics(server: Server) -> Iterable[Metric]:
+    """What the net layer counts."""
+    totals = server.totals()
+    yield _one("connections_total", "counter", "Accepted sockets.", totals.connections)
+    yield _one("connections_evicted_total", "counter", "Idle or half-open ones that made room.", totals.evicted)
+    yield _one("connections_refused_total", "counter", "Closed unread: too many.", totals.refused_connections)
+    yield _one("connection_errors_total", "counter", "Ended by an unexpected exception.", totals.errors)
+    yield _by("http_responses_total", "counter", "HTTP answers.", "status", totals.responses)
+    yield _one("links", "gauge", "WebSockets that are up.", len(server.links))
+    yield _one("links_total", "counter", "WebSockets that came up.", totals.links)
+    yield _by("link_closes_total", "counter", "How they ended.", "code", totals.closes)
+    yield _one("messages_in_total", "counter", "Messages from clients.", totals.messages_in)
+    yield _one("messages_out_total", "counter", "Messages to clients.", totals.messages_out)
+    yield _one("bytes_in_total", "counter", "Bytes from clients.", totals.bytes_in)
+    yield _one("bytes_out_total", "counter", "Bytes to clients.", totals.bytes_out)
+    yield _one("ticks_total", "counter", "Ticks made, all rooms.", totals.ticks)
+    yield _one("tick_overruns_total", "counter", "Wake-ups that owed more than one tick.", totals.overruns)
+    yield _one("ticks_skipped_total", "counter", "Ticks left out.", totals.skipped_ticks)
+
+
+_HUB_TOTALS: Final = ("joins", "resumes", "rooms_opened", "rooms_closed")
+_ROOM_GAUGES: Final = ("players", "spectators", "suspended", "entities")
+_ROOM_TOTALS: Final = ("states", "state_bytes", "skipped_states", "missed_inputs", "trimmed_inputs")
+
+
+def hub_metrics(statistics: Mapping[str, Any]) -> Iterable[Metric]:
+    """What the hub counts; rooms are summed by kind, since a label for each would grow for ever."""
+    rooms = statistics.get("rooms", [])
+    yield _one("sessions", "gauge", "Seats held, with a link or without.", statistics.get("sessions", 0))
+    yield _by("refused_total", "counter", "Messages refused.", "code", statistics.get("refused", {}))
+    yield _by("rooms", "gauge", "Rooms that run.", "kind", Counter(room["kind"] for room in rooms))
+    for name in _HUB_TOTALS:
+        yield _one(f"{name}_total", "counter", f"{name.replace('_', ' ').capitalize()}.", statistics.get(name, 0))
+    for name in (*_ROOM_GAUGES, *_ROOM_TOTALS):
+        # Sums over the rooms that run now: a room that ends takes its share along, so none of these is a counter.
+        yield _by(
+            f"room_{name}", "gauge", f"{name.replace('_', ' ').capitalize()}, running rooms.", "kind", _sum(rooms, name)
+        )
+
+
+def _sum(rooms: Iterable[Mapping[str, Any]], name: str) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for room in rooms:
+        sums[room["kind"]] = sums.get(room["kind"], 0) + room.get(name, 0)
+    return sums
+
+
+def _one(name: str, kind: Kind, about: str, value: float) -> Metric:
+    return Metric(name, kind, about, (((), value),))
+
+
+def _by(name: str, kind: Kind, about: str, label: str, values: Mapping[Any, float]) -> Metric:
+    return Metric(name, kind, about, tuple((((label, _label(key)),), value) for key, value in sorted(values.items())))
+
+
+def _label(key: object) -> str:
+    return str(int(key)) if isinstance(key, int) else str(key)
+
+
+def _family(metric: Metric) -> str:
+    name = PREFIX + metric.name
+    lines = [f"# HELP {name} {metric.about}", f"# TYPE {name} {metric.kind}"]
+    lines += [
+        f"{name}{_braces(labels)} {value:g}" if value != int(value) else f"{name}{_braces(labels)} {int(value)}"
+        for labels, value in metric.samples
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _braces(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in labels) + "}"
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _histogram(histogram: Histogram) -> str:
+    name = f"{PREFIX}tick_seconds"
+    lines = [f"# HELP {name} What a room's tick takes.", f"# TYPE {name} histogram"]
+    below = 0
+    for bound, count in zip(histogram.bounds, histogram.counts, strict=False):
+        below += count
+        lines.append(f'{name}_bucket{{le="{bound:g}"}} {below}')
+    total = sum(histogram.counts)
+    lines += [f'{name}_bucket{{le="+Inf"}} {total}', f"{name}_sum {histogram.total:.6f}", f"{name}_count {total}"]
+    return "\n".join(lines) + "\n"
