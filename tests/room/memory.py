@@ -70,6 +70,7 @@ class MemoryServer:
     def __init__(self, *kinds: type[Room[Any]], limits: Limits | None = None, seed: int = 1) -> None:
         self.now_s = 100.0
         self._tokens = 0
+        self._kept_up: list[tuple[MemoryLink, Guest]] = []
         self.hub = Hub(kinds, token_bytes=self._token_bytes, seed=seed, limits=limits)
 
     def _token_bytes(self, count: int) -> bytes:
@@ -87,6 +88,10 @@ class MemoryServer:
         self.tick()
         return link, guest
 
+    def keep_up(self, link: MemoryLink, guest: Guest) -> None:
+        """From now on this client acks after each tick what it was sent."""
+        self._kept_up.append((link, guest))
+
     def say(self, guest: Guest, *items: object) -> None:
         guest.receive(msgpack.packb(items), self.now_s)
 
@@ -96,6 +101,9 @@ class MemoryServer:
             self.now_s += rooms[0].tick_s if rooms else 0.05
             for engine in rooms:
                 engine.tick(self.now_s)
+            for link, guest in self._kept_up:
+                if link.closed is None and link.of(ServerMessage.STATE):
+                    self.say(guest, ClientMessage.ACK, link.of(ServerMessage.STATE)[-1][1])
 
     @property
     def engine(self) -> RoomEngine:
