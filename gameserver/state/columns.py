@@ -1,12 +1,14 @@
-"""A type's entities as numpy columns, for thousands of them whose rules run vectorised: `class Boid(Entity, columns=True)`.
+"""A type's entities as numpy columns, for thousands of them: `class Boid(Entity, columns=True)`. Rules run
+vectorised.
 
     boids = world.table(Boid)
     boids.spawn_many(1000, x=xs, y=ys)
     boids.x += boids.vx * dt
 
-On the wire they look like any other entities. Each column is in order of id. A column's array is replaced when entities come or go,
-so take it from the table anew after that. Float and Angle columns are float64; Int int64; Flag bool; a Choice column holds indexes into
-its names and a Ref column ids (0 for none), both int64.
+On the wire they look like any other entities. Columns are in order of id. A column's array is replaced when
+entities come or go: take it from the table anew after that. Float and Angle columns are float64, Int int64, Flag
+bool; a Choice column holds places in its list of names, a Ref column ids of entities kept as objects (0 for none),
+both int64.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from gameserver.state.declare import unknown_field
 from gameserver.state.errors import StateError
 from gameserver.state.fields import Angle, Flag, Float, Ref
 from gameserver.state.store import quantise
-from gameserver.state.table import Table, empty_table
+from gameserver.state.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +46,7 @@ class ColumnStore:
         self.entity_type = entity_type
         self._new_ids = new_ids
         self._living = living
-        self._captured = empty_table(entity_type)
+        self._captured = Table.empty(entity_type)
         self._ids: NDArray[np.int64] = self._captured.ids
         self._columns: dict[str, NDArray[Any]] = {
             name: np.empty(0, _dtype(field)) for name, field in entity_type.numeric.items()
@@ -59,11 +61,11 @@ class ColumnStore:
         return self._ids
 
     def __getattr__(self, name: str) -> NDArray[Any]:
-        try:
-            return self.__dict__["_columns"][name]  # type: ignore[no-any-return]
-        except KeyError:
+        column: NDArray[Any] | None = self.__dict__.get("_columns", {}).get(name)
+        if column is None:
             msg = f"{name!r} is neither a field of this type nor a method of its table"
-            raise AttributeError(msg) from None
+            raise AttributeError(msg)
+        return column
 
     def __setattr__(self, name: str, value: Any) -> None:
         columns = self.__dict__.get("_columns")
@@ -73,7 +75,8 @@ class ColumnStore:
             columns[name][:] = value
 
     def spawn_many(self, count: int, **values: ArrayLike) -> NDArray[np.int64]:
-        """Add `count` entities with `values`, arrays of that length or one value for all; return their ids, which are ascending.
+        """Add `count` entities with `values`, each an array of that length or one value for all; return their ids,
+        ascending.
 
         Raises TypeError for an unknown name, ValueError for a length that does not fit; then nothing was added.
         """
@@ -83,24 +86,21 @@ class ColumnStore:
         grown = {}
         for name, field in fields.items():
             column = self._columns[name]
-            initial = field.default if name not in values and isinstance(field, Float | Angle | Flag) else None
-            given = values.get(name, initial if initial is not None else self._first_code(field))
+            given = values.get(name, field.default if isinstance(field, Float | Angle) else field.encode(field.default))
             grown[name] = np.concatenate([column, np.broadcast_to(np.asarray(given, column.dtype), count)])
         ids = np.array(self._new_ids(count), np.int64)
         self._columns.update(grown)
         self._ids = np.concatenate([self._ids, ids])
         return ids
 
-    @staticmethod
-    def _first_code(field: AnyField) -> int:
-        return 0 if isinstance(field, Ref) else field.encode(field.default)
-
     def rows(self, ids: ArrayLike) -> NDArray[np.intp]:
         """Return where in the columns the entities `ids` are; those that do not live here are left out."""
         wanted = np.asarray(ids, np.int64)
         places = np.searchsorted(self._ids, wanted)
-        inside = places < len(self._ids)
-        return places[inside][self._ids[places[inside]] == wanted[inside]]
+        here = places < len(self._ids)
+        here[here] = self._ids[places[here]] == wanted[here]
+        found: NDArray[np.intp] = places[here]
+        return found
 
     def despawn(self, ids: ArrayLike) -> None:
         """Take the entities `ids` out; those that are gone already are no error."""
@@ -110,7 +110,7 @@ class ColumnStore:
         self._columns.update({name: column[stay] for name, column in self._columns.items()})
 
     def capture(self) -> Table:
-        """Quantise all columns, snap them to what was captured, and return that. Raises StateError, changing nothing."""
+        """Quantise all columns, snap them, and return what was captured. Raises StateError; then nothing changed."""
         entity_type = self.entity_type
         values = np.empty((len(entity_type.numeric), len(self._ids)), np.float64)
         for row, column in zip(values, self._columns.values(), strict=True):

@@ -1,8 +1,7 @@
-"""Small functions made for one class's fields, as dataclasses do it: they move values between instances and codes without looking
-anything up by name.
+"""Small functions made for one class's fields, as dataclasses do it: they move values between instances and codes
+without looking anything up by name.
 
-The gather packs each instance into doubles by `struct`, which also refuses what is no number; a field that is no number itself is
-written as an expression that makes one of it.
+Field names come into the source; `declare` lets only plain identifiers through.
 """
 
 from __future__ import annotations
@@ -27,9 +26,10 @@ def _function(source: str, name: str, names: dict[str, Any]) -> Callable[..., An
 
 
 def compile_gather(numeric: Fields) -> Callable[..., bytes]:
-    """Return `gather(entities, living) -> bytes`: one row of little-endian doubles an entity, one double a field.
+    """Return `gather(entities, living) -> bytes`: a row an entity, a little-endian double a field.
 
-    It raises whatever Python raises when an attribute holds the wrong type; the caller then looks for the culprit.
+    `struct` is the fastest way from attributes to an array, and refuses what is no number. A gather raises whatever
+    Python raises when an attribute has a wrong type; the caller then looks for the culprit.
     """
     names: dict[str, Any] = {"pack": struct.Struct(f"<{len(numeric)}d").pack, "join": b"".join}
     parts = []
@@ -49,16 +49,17 @@ def compile_gather(numeric: Fields) -> Callable[..., bytes]:
 
 
 def compile_scatter(numeric: Fields) -> Callable[..., None]:
-    """Return `scatter(entities, values, codes, living)`, which sets the attributes of each entity.
+    """Return `scatter(entities, values, codes, living)`, which sets the numeric attributes of each entity.
 
-    `values` and `codes` are lists of one list a field; what each kind holds is taken from one or the other.
+    `values` is an iterator over one list of floats for each Float and Angle, in order; `codes` over one list of
+    ints for each of the others.
     """
     if not numeric:
         return lambda *_: None
     names: dict[str, Any] = {}
     columns = []
     for index, field in enumerate(numeric.values()):
-        column = f"values[{index}]" if isinstance(field, Float | Angle) else f"codes[{index}]"
+        column = "next(values)" if isinstance(field, Float | Angle) else "next(codes)"
         if isinstance(field, Flag):
             column = f"[c != 0 for c in {column}]"
         elif isinstance(field, Choice):
@@ -67,7 +68,7 @@ def compile_scatter(numeric: Fields) -> Callable[..., None]:
         elif isinstance(field, Ref):
             column = f"[living.get(c) for c in {column}]"
         columns.append(column)
-    targets = ", ".join(f"e.{name}" for name in numeric)
+    targets = ", ".join([f"e.{name}" for name in numeric])
     source = (
         "def scatter(entities, values, codes, living):\n"
         f"    for e, {targets} in zip(entities, {', '.join(columns)}):\n        pass\n"

@@ -9,7 +9,8 @@ import numpy as np
 from gameserver.state.compiled import compile_gather, compile_scatter
 from gameserver.state.declare import collect_fields, unknown_field
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fields import Angle, Float, List, Text
+from gameserver.state.fields import Angle, Float, List, Text, describe
+from gameserver.state.table import compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class EntityType:
-    """The fields of one class: by name, in the order of the wire, and as the arrays that work on all entities at once.
+    """The fields of one class: by name, in the order of the wire, and as the arrays that work on all entities at
+    once.
 
     Arrays have shape (numeric fields, 1), so that they go with a table's codes.
     """
@@ -46,14 +48,19 @@ class EntityType:
         self.hi: NDArray[np.int64] = np.array([f.hi for f in numeric], np.int64).reshape(column)
         self.step: NDArray[np.float64] = np.array([f.step for f in numeric], np.float64).reshape(column)
         self.steps: NDArray[np.int64] = np.array([f.steps for f in numeric], np.int64).reshape(column)
-        self.angles: NDArray[np.int64] = np.flatnonzero(self.steps)
+        """Codes in a full turn for angles, 0 for others."""
+        self.angles: NDArray[np.intp] = np.flatnonzero(self.steps)
+        """Which numeric fields are angles."""
         place = {name: index for index, name in enumerate(self.numeric)}
         self.rates: tuple[tuple[int, int], ...] = tuple(
-            (place[field.rate_of], place[name]) for name, field in self.numeric.items() if field.rate_of is not None
+            [(place[field.rate_of], place[name]) for name, field in self.numeric.items() if field.rate_of is not None]
         )
-        """Pairs of numeric fields: a target and the rate that tells how fast it changes."""
+        """Pairs of numeric fields: a target and the rate that says how fast it changes."""
         self.gather: Callable[..., bytes] = compile_gather(self.numeric)
-        self.scatter: Callable[..., None] = compile_scatter(self.numeric)
+        self._scatter: Callable[..., None] = compile_scatter(self.numeric)
+        real = [isinstance(field, Float | Angle) for field in numeric]
+        self._real = compact([i for i, is_real in enumerate(real) if is_real])
+        self._whole = compact([i for i, is_real in enumerate(real) if not is_real])
 
     def rate_index(self, name: str) -> int | None:
         """Return which of the type's fields is the rate of the field `name`."""
@@ -61,15 +68,13 @@ class EntityType:
 
     def spec(self) -> dict[str, object]:
         """Return the type as WELCOME's schema tells it."""
-        described = []
-        for name, field in self.fields.items():
-            rate = {"rate": self.rate_index(name)} if isinstance(field, Float | Angle) else {}
-            described.append({"name": name, **field.spec(), **rate})
-        return {"name": self.name, "fields": described}
+        fields = [{"name": name, **describe(field, self.rate_index(name))} for name, field in self.fields.items()]
+        return {"name": self.name, "fields": fields}
 
     def load(self, entities: Sequence[Entity], codes: NDArray[np.int64], living: dict[int, Any]) -> None:
-        """Set the numeric attributes of `entities` to what `codes`, one column an entity, say."""
-        self.scatter(entities, (codes * self.step).tolist(), codes.tolist(), living)
+        """Set the numeric attributes to what `codes`, one column an entity, say; `living` is where references lead."""
+        values = (codes[self._real] * self.step[self._real]).tolist()
+        self._scatter(entities, iter(values), iter(codes[self._whole].tolist()), living)
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}: {', '.join(self.fields)}>"
@@ -82,8 +87,9 @@ class Entity:
             x = Float(step=1 / 16)
             vx = Float(step=1 / 16, rate_of="x")
 
-    Rules read and write the attributes freely during a tick; at its end each field is snapped to what is replicated. Any other
-    attribute is the game's own and stays on the server. `class Boid(Entity, columns=True)` keeps a type in arrays: see `World.table`.
+    Rules read and write the attributes freely during a tick; at its end each field is snapped to what is
+    replicated. Any other attribute is the game's own and stays on the server. `class Boid(Entity, columns=True)`
+    keeps a type in arrays, see `gameserver.state.columns`.
     """
 
     entity_type: ClassVar[EntityType]
@@ -101,7 +107,7 @@ class Entity:
         cls.entity_type = EntityType(cls, collect_fields(cls), columns=columns)
 
     def __init__(self, **values: Any) -> None:
-        """Make one that is in no room yet, with the fields' defaults and `values`. Raises TypeError for an unknown name."""
+        """Make one that is in no room yet, of defaults and `values`. Raises TypeError for an unknown name."""
         fields = type(self).entity_type.fields
         if not values.keys() <= fields.keys():
             raise unknown_field(type(self), values, fields)

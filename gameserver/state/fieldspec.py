@@ -1,4 +1,4 @@
-"""Fields from the wire's description of them (protocol.md §4), which may be anything: nonsense raises `ProtocolError`."""
+"""Fields from the wire's description of them (protocol.md §4). It may be anything: nonsense raises `ProtocolError`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.protocol.constants import MAX_CODE, CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.state.declare import MAX_FIELDS
+from gameserver.state.declare import MAX_FIELDS, is_field_name
 from gameserver.state.fields import MAX_CHOICES, Angle, Choice, Flag, Float, Int, List, Ref, Text
 
 if TYPE_CHECKING:
@@ -48,21 +48,20 @@ def _float(spec: Spec, where: str) -> Float:
     step = spec.get("step")
     if isinstance(step, bool) or not isinstance(step, int | float) or not math.isfinite(step):
         raise refuse(where, "step is not a number")
-    field = WireFloat(float(step))
-    field.limits = _int(spec, "lo", where), _int(spec, "hi", where)
-    return field
+    return _WireFloat(float(step), _int(spec, "lo", where), _int(spec, "hi", where))
 
 
-class WireFloat(Float):
+class _WireFloat(Float):
     """A Float whose range came as codes."""
 
-    limits: tuple[int, int]
+    bounded = True
 
-    def bind(self, where: str) -> None:
-        """Check the step, and take the codes as they are."""
-        super().bind(where)
-        self.lo, self.hi = self.limits
-        self.default = self.decode(max(self.lo, min(self.hi, 0)))
+    def __init__(self, step: float, lo: int, hi: int) -> None:
+        super().__init__(step)
+        self._codes = lo, hi
+
+    def _range(self, where: str) -> tuple[int, int]:
+        return self._codes
 
 
 def _choice(spec: Spec, where: str) -> Choice[str]:
@@ -101,12 +100,12 @@ def read_field(raw: object, where: str) -> AnyField:
 def read_fields(raw: object, where: str) -> dict[str, AnyField]:
     """Return the fields of a type by name, with their rates resolved, not bound yet. Raises ProtocolError."""
     specs = [read_map(item, where) for item in read_array(raw, where, MAX_FIELDS)]
-    names = [spec.get("name") for spec in specs]
     fields: dict[str, AnyField] = {}
-    for spec, name in zip(specs, names, strict=True):
-        if not isinstance(name, str) or name in fields:
-            raise refuse(where, "a field has no name of its own")
-        fields[name] = read_field(spec, f"{where}.{name[:64]}")
+    for spec in specs:
+        name = spec.get("name")
+        if not isinstance(name, str) or name in fields or not is_field_name(name):
+            raise refuse(where, "a field has no proper name of its own")
+        fields[name] = read_field(spec, f"{where}.{name}")
     for spec, name in zip(specs, fields, strict=True):
         if spec.get("rate") is not None:
             _set_rate(list(fields.values()), _int(spec, "rate", where, 0, len(fields) - 1), name, where)

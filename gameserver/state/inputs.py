@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gameserver.state.compiled import compile_decode
 from gameserver.state.declare import collect_fields, unknown_field
 from gameserver.state.errors import DeclarationError, StateError
-from gameserver.state.fields import Angle, Choice, Flag, Float, Int
+from gameserver.state.fields import Angle, Choice, Flag, Float, Int, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class InputsType:
         if field.rate_of is not None:
             msg = f"{where}: rate_of has no meaning in inputs; leave it out"
             raise DeclarationError(msg)
-        if isinstance(field, Float) and (field.min is None or field.max is None):
+        if isinstance(field, Float) and not field.bounded:
             msg = f"{where}: a client can send anything; give min and max, such as Float(step=1 / 256, min=-1, max=1)"
             raise DeclarationError(msg)
 
@@ -58,11 +58,7 @@ class InputsType:
 
     def spec(self) -> list[dict[str, object]]:
         """Return the fields as WELCOME's schema tells them."""
-        rate = {"rate": None}
-        return [
-            {"name": name, **field.spec(), **(rate if isinstance(field, Float | Angle) else {})}
-            for name, field in self.fields.items()
-        ]
+        return [{"name": name, **describe(field, None)} for name, field in self.fields.items()]
 
 
 class Inputs:
@@ -76,7 +72,7 @@ class Inputs:
         cls.inputs_type = InputsType(cls, collect_fields(cls))
 
     def __init__(self, **values: Any) -> None:
-        """Make controls with the neutral value of each field that is not in `values`. Raises TypeError for an unknown name."""
+        """Make controls, neutral where `values` says nothing. Raises TypeError for an unknown name."""
         kind = type(self).inputs_type
         if not values.keys() <= kind.fields.keys():
             raise unknown_field(type(self), values, kind.fields)

@@ -1,7 +1,7 @@
 """What a room replicates and takes as input: the entity types and the inputs, as WELCOME tells them (protocol.md §4).
 
-The server makes a schema of the author's classes. A client makes one of what the server sent, which may be anything: nonsense raises
-`ProtocolError`. Classes of the client's own are used where their declaration is the same.
+The server makes a schema of the author's classes. A client makes one of what the server sent, which may be
+anything: nonsense raises `ProtocolError`. Classes of the client's own are used where their declaration is the same.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from gameserver.protocol.constants import CloseCode
-from gameserver.protocol.errors import ProtocolError
 from gameserver.state.declare import NAME
 from gameserver.state.entity import Entity, EntityType
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fieldspec import read_array, read_fields, read_map
+from gameserver.state.fieldspec import read_array, read_fields, read_map, refuse
 from gameserver.state.inputs import Inputs, InputsType
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ class Schema:
     """Entity types by index and by name, the inputs, and a fingerprint of it all."""
 
     def __init__(self, entity_types: Iterable[type[Entity]], inputs: type[Inputs] = Inputs) -> None:
-        """Make the schema of an author's classes. Raises DeclarationError when two have one name, or there are too many."""
+        """Make the schema of an author's classes. Raises DeclarationError for two of one name, and for too many."""
         self.entities: tuple[EntityType, ...] = tuple(cls.entity_type for cls in entity_types)
         self.inputs: InputsType = inputs.inputs_type
         self._index = {entity_type.name: index for index, entity_type in enumerate(self.entities)}
@@ -46,7 +44,7 @@ class Schema:
         self.fingerprint: str = self._fingerprint()
 
     def index(self, cls: type[Entity]) -> int:
-        """Return the number of an entity type on the wire. Raises KeyError with a hint for one that is not in the schema."""
+        """Return the number of an entity type on the wire. Raises KeyError, with a hint, for one that is not here."""
         index = self._index.get(cls.__name__)
         if index is None or self.entities[index].cls is not cls:
             msg = f"{cls.__name__} is not among the entity types of this room: {', '.join(self._index) or 'none'}"
@@ -72,20 +70,23 @@ class Schema:
     def from_wire(
         cls, wire: object, entities: Iterable[type[Entity]] = (), inputs: type[Inputs] | None = None
     ) -> Schema:
-        """Return the schema that a server sent. Raises ProtocolError for nonsense, and when a class of `entities` or `inputs` that
-        has a type's name is declared otherwise than the server's."""
+        """Return the schema that a server sent.
+
+        Raises ProtocolError for nonsense, and when a class of `entities` or `inputs` is declared otherwise than the
+        server's.
+        """
         schema = read_map(wire, "schema")
         own = {entity.__name__: entity for entity in entities}
         described = read_array(schema.get("entities"), "schema.entities", MAX_ENTITY_TYPES)
-        classes = [_entity_class(item, f"schema.entities[{i}]", own) for i, item in enumerate(described)]
-        try:
-            made = cls(classes, _inputs_class(schema.get("inputs"), inputs))
-        except DeclarationError as error:
-            raise ProtocolError(CloseCode.INVALID_FIELD, f"schema: {error}") from None
         fingerprint = schema.get("fingerprint")
         if not isinstance(fingerprint, str) or not FINGERPRINT.fullmatch(fingerprint):
-            raise ProtocolError(CloseCode.INVALID_FIELD, "schema.fingerprint: not 16 hex digits")
-        made.fingerprint = fingerprint  # the server's name for it, which need not be computed as ours is
+            raise refuse("schema.fingerprint", "not 16 hex digits")
+        try:
+            classes = [_entity_class(item, f"schema.entities[{i}]", own) for i, item in enumerate(described)]
+            made = cls(classes, _inputs_class(schema.get("inputs"), inputs))
+        except DeclarationError as error:
+            raise refuse("schema", str(error)) from None
+        made.fingerprint = fingerprint  # the server's own: how it is computed is its business
         return made
 
 
@@ -93,24 +94,19 @@ def _entity_class(described: object, where: str, own: Mapping[str, type[Entity]]
     item = read_map(described, where)
     name = item.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ProtocolError(CloseCode.INVALID_FIELD, f"{where}: bad name")
-    fields = read_fields(item.get("fields"), where)
-    try:
-        made = type(name, (Entity,), dict(fields))
-    except DeclarationError as error:
-        raise ProtocolError(CloseCode.INVALID_FIELD, f"{where}: {error}") from None
+        raise refuse(where, "bad name")
+    made = cast("type[Entity]", type(name, (Entity,), dict(read_fields(item.get("fields"), where))))
     if name not in own:
         return made
     if own[name].entity_type.spec() != made.entity_type.spec():
-        raise ProtocolError(CloseCode.INVALID_FIELD, f"the server's {name} has other fields than the class given here")
+        raise refuse(where, f"the server's {name} is declared otherwise than the class {name} given here")
     return own[name]
 
 
 def _inputs_class(described: object, own: type[Inputs] | None) -> type[Inputs]:
-    fields = read_fields(described, "schema.inputs")
-    made = type("Controls", (Inputs,), dict(fields))
+    made = cast("type[Inputs]", type("Controls", (Inputs,), dict(read_fields(described, "schema.inputs"))))
     if own is None:
         return made
     if own.inputs_type.spec() != made.inputs_type.spec():
-        raise ProtocolError(CloseCode.INVALID_FIELD, f"the server's inputs have other fields than {own.__name__}")
+        raise refuse("schema.inputs", f"the server's inputs are declared otherwise than {own.__name__}")
     return own

@@ -1,14 +1,15 @@
-"""The entities of one type in a room, as objects, and their capture: attributes to codes, and back to what was captured."""
+"""The entities of one type in a room, as objects, and their capture: attributes to codes, and back to their values."""
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gameserver.state.errors import StateError
 from gameserver.state.fields import Ref
-from gameserver.state.table import Table, empty_table
+from gameserver.state.table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,15 +18,14 @@ if TYPE_CHECKING:
 
 
 def quantise(entity_type: EntityType, values: NDArray[np.float64]) -> NDArray[np.int64] | None:
-    """Return the nearest codes of `values`, both of shape (fields, n); None when a value is NaN or beyond all bounds."""
+    """Return the nearest codes, of shape (fields, n) as `values`; None when one is NaN or beyond a double's range."""
     codes = np.divide(values, entity_type.step, order="C")
     codes += 0.5
     np.floor(codes, out=codes)
-    if not np.isfinite(codes).all():
+    if not isfinite(np.add.reduce(codes, axis=None)):  # NaN and infinities spread, so one sum tells of them all
         return None
-    angles = entity_type.angles
-    if angles.size:
-        codes[angles] %= entity_type.steps[angles]
+    for angle in entity_type.angles.tolist():
+        codes[angle] %= entity_type.steps[angle]
     np.maximum(codes, entity_type.lo, out=codes)
     np.minimum(codes, entity_type.hi, out=codes)
     return codes.astype(np.int64)
@@ -40,7 +40,7 @@ class ObjectStore:
         self._living = living
         self._entities: dict[int, Entity] = {}
         self._list: tuple[Entity, ...] | None = ()
-        self._captured = empty_table(entity_type)
+        self._captured = Table.empty(entity_type)
 
     def __len__(self) -> int:
         return len(self._entities)
@@ -62,7 +62,7 @@ class ObjectStore:
         return self._list
 
     def capture(self) -> Table:
-        """Quantise every entity, snap its attributes to what was captured, and return that. Raises StateError, changing nothing."""
+        """Quantise every entity, snap it, and return what was captured. Raises StateError; then nothing changed."""
         entities = self.entities()
         ids = self._ids(entities)
         codes = self._codes(entities)
@@ -73,7 +73,7 @@ class ObjectStore:
         return self._captured
 
     def _ids(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
-        """Return the ids; the very array of the last capture when nobody came or went, which makes comparing it free."""
+        """Return the ids; the last capture's own array when nobody came or went, so that comparing it is free."""
         before = self._captured.ids
         ids = np.fromiter(self._entities, np.int64, len(entities))
         return before if np.array_equal(ids, before) else ids
@@ -113,15 +113,18 @@ class ObjectStore:
         try:
             frozen = tuple([field.freeze(value) for value in values])
         except ValueError:
-            frozen = tuple([self._frozen(entity, name) for entity in entities])
+            raise self._culprit(name, entities) from None
         return before if frozen == before else frozen
 
-    def _frozen(self, entity: Entity, name: str) -> object:
-        try:
-            return self.entity_type.objects[name].freeze(getattr(entity, name))
-        except ValueError as error:
-            msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
-            raise StateError(msg) from None
+    def _culprit(self, name: str, entities: tuple[Entity, ...]) -> StateError:
+        """Return the error for the first entity whose object field cannot be frozen."""
+        field = self.entity_type.objects[name]
+        for entity in entities:
+            try:
+                field.freeze(getattr(entity, name))
+            except ValueError as error:
+                return StateError(f"{self.entity_type.name}.{name} of entity {entity.id} {error}")
+        return StateError(f"{self.entity_type.name}.{name} cannot be captured")
 
     def _snap_objects(self, entities: tuple[Entity, ...], objects: tuple[tuple[object, ...], ...]) -> None:
         for (name, field), frozen in zip(self.entity_type.objects.items(), objects, strict=True):

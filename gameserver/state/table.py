@@ -1,4 +1,4 @@
-"""One entity type's part of a snapshot: ids and codes in arrays, and what does not fit into a code."""
+"""One entity type's part of a snapshot: ids and codes in arrays, and the values that are no codes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from gameserver.state.entity import EntityType
@@ -23,6 +25,12 @@ class Table:
     """One row a numeric field, in order of the schema, one column an entity: shape (fields, n)."""
     objects: tuple[tuple[object, ...], ...]
     """For each object field the `n` frozen values: str, or a tuple of codes."""
+
+    @staticmethod
+    def empty(entity_type: EntityType) -> Table:
+        """Return the table of a type of which there is no entity."""
+        codes = np.empty((len(entity_type.numeric), 0), np.int64)
+        return Table(np.empty(0, np.int64), codes, tuple([()] * len(entity_type.objects)))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -44,11 +52,16 @@ class Table:
         """Return the numeric codes, then the frozen values of the object fields, of one entity."""
         return (*self.codes[:, row].tolist(), *[column[row] for column in self.objects])
 
+    def part(self, rows: NDArray[np.intp]) -> Table:
+        """Return a table of some of the rows, which must ascend."""
+        chosen = rows.tolist()
+        objects = tuple([tuple([column[row] for row in chosen]) for column in self.objects])
+        return Table(self.ids[rows], self.codes[:, rows], objects)
 
-def empty_table(entity_type: EntityType) -> Table:
-    """Return the table of a type that nobody is of."""
-    return Table(
-        np.empty(0, np.int64),
-        np.empty((len(entity_type.numeric), 0), np.int64),
-        tuple([()] * len(entity_type.objects)),
-    )
+
+def compact(indexes: Sequence[int]) -> slice | list[int]:
+    """Return an index for some rows of an array: a slice where they are neighbours, which reads them without a copy."""
+    rows = list(indexes)
+    if rows and rows == list(range(rows[0], rows[-1] + 1)):
+        return slice(rows[0], rows[-1] + 1)
+    return rows

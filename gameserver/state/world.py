@@ -1,7 +1,7 @@
 """`World`: the replicated entities of a room, spawned and despawned by its rules, captured once a tick.
 
-Ids start at 1, ascend with time and are never used again. Capture goes type by type; when one cannot be captured, StateError says which
-entity and field, and the room has to end: what its rules made is no state.
+Ids start at 1, ascend with time and are never used again. Capture goes type by type; when one cannot be captured,
+StateError says which entity and field, and the room has to end: what its rules made is no state.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class World:
         return ids
 
     def spawn(self, cls: type[E], /, *, owner: Any = None, **fields: Any) -> E:
-        """Make an entity and put it into the room. Raises TypeError for an unknown field, KeyError for a type of another room."""
+        """Make an entity and put it in. Raises TypeError for an unknown field, KeyError for a type of another room."""
         store = self._store(cls)
         if isinstance(store, ColumnStore):
             msg = f"{cls.__name__} is kept in columns: use world.table({cls.__name__}).spawn_many(…)"
@@ -58,7 +58,7 @@ class World:
         return entity
 
     def despawn(self, entity: Entity) -> None:
-        """Take an entity out; one that is gone already is no error. References to it become None at the next capture."""
+        """Take an entity out; one that is gone is no error. References to it become None at the next capture."""
         if self._living.get(entity.id) is not entity:
             return
         del self._living[entity.id]

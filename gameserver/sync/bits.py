@@ -1,10 +1,12 @@
-"""Rows of bits: the zigzag residuals of an entity's fields, one after the other in as many bits as each column needs (protocol.md §5).
+"""Rows of bits: the zigzag residuals of an entity's fields, one after the other in as many bits as each column
+needs (protocol.md §5).
 
 A matrix here has one row a field and one column an entity, like a table's codes; packed rows have one row an entity.
 """
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,11 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_WIDTH: Final = 32  # bits of one field: zigzag of any difference of two codes
-WORD: Final = 64
+WORD_BITS: Final = 64
+_ONE: Final = np.uint64(1)
 
 
 def zigzag(residuals: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return `2r` for `r ≥ 0` and `−2r − 1` below."""
+    """Return `2r` for `r ≥ 0` and `-2r - 1` below."""
     return ((residuals << 1) ^ (residuals >> 63)).view(np.uint64)
 
 
@@ -42,47 +45,56 @@ def row_bytes(widths: Sequence[int]) -> int:
 def pack(codes: NDArray[np.uint64], widths: Sequence[int]) -> NDArray[np.uint8]:
     """Return the rows, shape (entities, row_bytes). Every code must fit its width."""
     total = sum(widths)
-    if total <= WORD:
+    if total <= WORD_BITS:
         words = np.bitwise_or.reduce(codes << _offsets(widths)[:, None], axis=0)[:, None]
     else:
         words = _pack_words(codes, widths, total)
-    return np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8)[:, : (total + 7) >> 3]
+    rows = words.astype("<u8", copy=False).view(np.uint8)
+    return np.ascontiguousarray(rows[:, : (total + 7) >> 3])
 
 
 def _offsets(widths: Sequence[int]) -> NDArray[np.uint64]:
-    """Return the bit at which each field starts; one of width 0 at the end starts at a bit that there is."""
-    offsets = np.zeros(len(widths), np.uint64)
-    np.cumsum(widths[:-1], out=offsets[1:])
-    return np.minimum(offsets, sum(widths) - 1 if any(widths) else 0)
+    """Return the bit at which each field starts."""
+    return np.array(list(accumulate(widths, initial=0))[:-1], np.uint64)
 
 
 def _pack_words(codes: NDArray[np.uint64], widths: Sequence[int], total: int) -> NDArray[np.uint64]:
     """Return rows of more than 64 bits as words, shape (entities, words)."""
-    words = np.zeros((codes.shape[1], (total + WORD - 1) // WORD), np.uint64)
-    offset = 0
-    for code, width in zip(codes, widths, strict=True):
-        word, shift = divmod(offset, WORD)
+    words = np.zeros((codes.shape[1], (total + WORD_BITS - 1) // WORD_BITS), np.uint64)
+    for code, width, offset in zip(codes, widths, accumulate(widths, initial=0), strict=False):
+        word, shift = divmod(offset, WORD_BITS)
         if width:
             words[:, word] |= code << shift
-        if shift + width > WORD:
-            words[:, word + 1] |= code >> (WORD - shift)
-        offset += width
+        if shift + width > WORD_BITS:
+            words[:, word + 1] |= code >> (WORD_BITS - shift)
     return words
 
 
 def unpack(rows: bytes, widths: Sequence[int], count: int) -> NDArray[np.uint64]:
-    """Return the codes of `count` rows. `rows` must have `count × row_bytes(widths)` bytes."""
-    size = row_bytes(widths)
-    n_words = max(1, (size + 7) >> 3)
+    """Return the codes of `count` rows. `rows` must have `count * row_bytes(widths)` bytes."""
+    total = sum(widths)
+    words = _words(rows, row_bytes(widths), count, total // WORD_BITS + 1)
+    width = np.array(list(widths), np.uint64)[:, None]
+    offsets = _offsets(widths)[:, None]
+    codes: NDArray[np.uint64] = words[0] >> offsets if total <= WORD_BITS else _read_words(words, offsets, width)
+    codes &= (_ONE << width) - _ONE
+    return codes
+
+
+def _words(rows: bytes, size: int, count: int, n_words: int) -> NDArray[np.uint64]:
+    """Return rows of `size` bytes as words, shape (n_words, count), what is beyond a row filled with 0."""
     padded = np.zeros((count, n_words * 8), np.uint8)
     padded[:, :size] = np.frombuffer(rows, np.uint8).reshape(count, size)
-    words = padded.view("<u8").T.astype(np.uint64)
-    offsets = _offsets(widths)
-    place = offsets >> 6
-    shift = (offsets & 63)[:, None]
-    width = np.array(widths, np.uint64)[:, None]
+    return padded.view("<u8").T.astype(np.uint64, copy=False)
+
+
+def _read_words(
+    words: NDArray[np.uint64], offsets: NDArray[np.uint64], width: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
+    """Return the fields that start at `offsets`, with what follows them in the higher bits."""
+    place = (offsets[:, 0] // WORD_BITS).astype(np.intp)
+    shift = offsets % WORD_BITS
     codes = words[place] >> shift
-    crossing = np.flatnonzero(shift[:, 0] + width[:, 0] > WORD)
-    if crossing.size:
-        codes[crossing] |= words[place[crossing] + 1] << (WORD - shift[crossing])
-    return codes & ((np.uint64(1) << width) - np.uint64(1))
+    crossing = np.flatnonzero((shift + width)[:, 0] > WORD_BITS)
+    codes[crossing] |= words[place[crossing] + 1] << (WORD_BITS - shift[crossing])
+    return codes

@@ -1,7 +1,9 @@
-"""From a base snapshot to a newer one: the packed items leaves, enters, changes, values of a STATE message (protocol.md §5).
+"""From a base snapshot to a newer one: the packed items leaves, enters, changes, values of a STATE message
+(protocol.md §5).
 
-Everything that does not depend on the viewer is worked out once for a pair of snapshots and kept until the next tick: viewers who see
-everything and have the same base get the very same bytes; a viewer with a view of its own gets the rows that it sees of those.
+Everything that does not depend on the viewer is worked out once for a pair of snapshots and kept until the next
+tick: viewers who see everything and have the same base get the very same bytes; a viewer with a view of its own
+gets the rows that it sees of those.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gameserver.sync.apply import DeltaDecoder, DeltaError
-from gameserver.sync.assembly import NOTHING, Assembly, Pairs, body
+from gameserver.sync.assembly import NOTHING, Assembly, body
 from gameserver.sync.gaps import gaps, who
 from gameserver.sync.motion import Motion
+from gameserver.sync.pairs import Pairs
 from gameserver.sync.typedelta import EnterRows, TypeDelta
 from gameserver.sync.view import ALL, Views
 
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from gameserver.sync.snapshot import Snapshot
     from gameserver.sync.view import Sight
 
-    Mask = NDArray[np.bool_]
+    Flags = NDArray[np.bool_]
+    Rows = NDArray[np.intp]
     Item = list[object]
 
 __all__ = ["NOTHING", "DeltaDecoder", "DeltaEncoder", "DeltaError"]
@@ -42,7 +46,8 @@ class DeltaEncoder:
         self._bodies: dict[int | None, bytes] = {}
 
     def encode(self, base: Snapshot | None, new: Snapshot, before: Sight = ALL, now: Sight = ALL) -> bytes:
-        """Return the body that turns what a viewer saw of `base` into what it shall see of `new`; from nothing when `base` is None.
+        """Return the body that turns what a viewer saw of `base` into what it shall see of `new`; from nothing when
+        `base` is None.
 
         `before` must be a view of `base`, `now` one of `new`.
         """
@@ -63,30 +68,30 @@ class DeltaEncoder:
         """
         self._turn_to(new)
         assembly = Assembly(now.count)
-        deltas = [None] * len(self._types) if base is None else self._deltas_from(base, new)
-        for index, (delta, rows, sees) in enumerate(zip(deltas, self._enters, now.masks, strict=True)):
-            if delta is None or before is None:
-                self._add_values(assembly, index, None, sees, sees)
+        deltas = None if base is None else self._deltas_from(base, new)
+        for index, rows in enumerate(self._enters):
+            sees = now.pairs(index)
+            if deltas is None or before is None:
                 assembly.add_enters(index, rows, sees)
+                self._add_values(assembly, index, None, sees, np.ones(len(sees), np.bool_))
                 continue
-            saw = before.masks[index]
-            leaving, staying, entering = _compare(delta, saw, sees)
-            assembly.add_leaves(delta, leaving)
-            assembly.add_enters(index, rows, entering)
-            assembly.add_changes(index, delta, staying)
-            self._add_values(assembly, index, delta, sees, entering)
+            delta = deltas[index]
+            saw = before.pairs(index)
+            assembly.add_leaves(delta.before.ids, saw.where(~_elsewhere(saw, delta.to_new).among(now.masks[index])))
+            stays = _elsewhere(sees, delta.to_base).among(before.masks[index])
+            assembly.add_enters(index, rows, sees.where(~stays))
+            assembly.add_changes(index, delta, _elsewhere(sees.where(stays), delta.to_stay))
+            self._add_values(assembly, index, delta, sees, ~stays)
         return assembly.bodies()
 
-    def _add_values(self, assembly: Assembly, index: int, delta: TypeDelta | None, sees: Mask, entering: Mask) -> None:
+    def _add_values(self, assembly: Assembly, index: int, delta: TypeDelta | None, sees: Pairs, enters: Flags) -> None:
         places = self._types[index].object_places
         changed = [None] * len(places) if delta is None else delta.changed_objects
-        if not places or not (entering.any() or any(mask is not None for mask in changed)):
-            return
-        now = Pairs.of(sees)
-        enters = entering[now.viewers, now.rows]
         columns = self._enters[index].table.objects
         for place, mask, column in zip(places, changed, columns, strict=True):
-            assembly.add_values(index, place, column, now, enters if mask is None else enters | mask[now.rows])
+            told = enters if mask is None else enters | mask[sees.rows]
+            if told.any():
+                assembly.add_values(index, place, column, sees, told)
 
     def _turn_to(self, new: Snapshot) -> None:
         """Forget what was kept for an earlier snapshot."""
@@ -141,12 +146,6 @@ class DeltaEncoder:
         return found
 
 
-def _compare(delta: TypeDelta, saw: Mask, sees: Mask) -> tuple[Mask, Mask, Mask]:
-    """Return what leaves (rows of the base), stays (staying rows) and enters (rows of the new snapshot), viewers × rows."""
-    if delta.base_rows is None or delta.new_rows is None:
-        return saw > sees, saw & sees, sees > saw
-    before, after = saw[:, delta.base_rows], sees[:, delta.new_rows]
-    leaving, entering = saw.copy(), sees.copy()
-    leaving[:, delta.base_rows] = before > after
-    entering[:, delta.new_rows] = after > before
-    return leaving, before & after, entering
+def _elsewhere(pairs: Pairs, rows: Rows | None) -> Pairs:
+    """Return the pairs with their rows looked up in `rows`; None: they are the same there."""
+    return pairs if rows is None else Pairs(pairs.viewers, rows[pairs.rows], pairs.count)

@@ -1,7 +1,8 @@
-"""What a type's entities are expected to do by themselves (protocol.md §5, "Applying"): a field with a rate goes on at that rate.
+"""What a type's entities are expected to do by themselves (protocol.md §5, "Applying"): a field with a rate goes on
+at that rate.
 
-The encoder's residual and the decoder's step are made of the one `_expected` here, in IEEE double precision and in the page's order of
-operations, so that both ends agree to the last bit.
+The encoder's residual and the decoder's step are made of the one `_expected` here, in IEEE double precision and in
+the page's order of operations, so that both ends agree to the last bit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from gameserver.state.table import compact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,20 +21,14 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 
-def _rows(indexes: list[int]) -> slice | list[int]:
-    """Return a slice where the indexes are neighbours: that reads without a copy."""
-    first, last = indexes[0], indexes[-1]
-    return slice(first, last + 1) if indexes == list(range(first, last + 1)) else indexes
-
-
 class _Rates:
     """Fields that are moved by others, all of them clamped or all of them angles."""
 
     def __init__(self, entity_type: EntityType, pairs: list[tuple[int, int]], tick_hz: int) -> None:
         targets = [target for target, _ in pairs]
         rates = [rate for _, rate in pairs]
-        self.targets = _rows(targets)
-        self.rates = _rows(rates)
+        self.targets = compact(targets)
+        self.rates = compact(rates)
         self.k = (entity_type.step[rates] / entity_type.step[targets]) / tick_hz
         self.lo = entity_type.lo[targets]
         self.hi = entity_type.hi[targets]
@@ -63,7 +60,7 @@ class Motion:
         angular = [pair for pair in entity_type.rates if is_angle[pair[0]]]
         self._groups = [_Rates(entity_type, pairs, tick_hz) for pairs in (linear, angular) if pairs]
         angles = entity_type.angles.tolist()
-        self._angles = _rows(angles) if angles else None
+        self._angles = compact(angles) if angles else None
         self._steps = entity_type.steps[angles]
         self._half = self._steps // 2
 
@@ -78,7 +75,7 @@ class Motion:
         return residuals
 
     def advance(self, before: Codes, residuals: Codes | None, span: int) -> Codes:
-        """Return the codes `span` ticks after `before`; None stands for residuals of 0. Codes may leave their range by a residual."""
+        """Return the codes `span` ticks after `before`; None: residuals of 0. A residual may take a code out of range."""
         if residuals is None:
             if not self._groups:
                 return before

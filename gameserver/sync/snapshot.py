@@ -24,7 +24,7 @@ class Snapshot:
     tables: tuple[Table, ...]
 
     def hash(self) -> int:
-        """Return 64 bits that depend on the tick and all of the state, the same in every process and on every machine."""
+        """Return 64 bits that depend on the tick and all of the state, the same in every process and machine."""
         digest = hashlib.blake2b(self.tick.to_bytes(8, "little"), digest_size=8)
         for table in self.tables:
             digest.update(len(table).to_bytes(8, "little"))
@@ -40,7 +40,7 @@ class Snapshot:
 
 
 def first_difference(schema: Schema, a: Snapshot, b: Snapshot) -> str | None:
-    """Say where `b` first differs from `a`: `Ship 3: x is 1600, not 1601`; None when it does not. For people who look for a desync."""
+    """Say in words where `b` first differs from `a`, for people who look for a desync; None when it does not."""
     for entity_type, one, other in zip(schema.entities, a.tables, b.tables, strict=True):
         for entity_id in sorted({*one.ids.tolist(), *other.ids.tolist()}):
             left, right = one.row(entity_id), other.row(entity_id)

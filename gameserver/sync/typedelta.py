@@ -1,4 +1,4 @@
-"""What became of one entity type between two snapshots, apart from any viewer: worked out once, used for all of them."""
+"""What became of one entity type between two snapshots, apart from any viewer: worked out once, used for all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EnterRows:
     def _packed(self) -> tuple[bytes, NDArray[np.uint8]]:
         codes = zigzag(self.table.codes)
         widths = widths_of(codes)
-        return bytes(widths), np.ascontiguousarray(pack(codes, widths))
+        return bytes(widths), pack(codes, widths)
 
     @property
     def widths(self) -> bytes:
@@ -78,6 +78,21 @@ class TypeDelta:
             self.n_stay = len(self.new_rows)
 
     @cached_property
+    def to_new(self) -> Rows | None:
+        """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
+        return _looked_up(self.base_rows, self.new_rows, len(self.before))
+
+    @cached_property
+    def to_base(self) -> Rows | None:
+        """For each row of `after` its row in `before`, likewise."""
+        return _looked_up(self.new_rows, self.base_rows, len(self.after))
+
+    @cached_property
+    def to_stay(self) -> Rows | None:
+        """For each row of `after` its place among the staying rows, likewise."""
+        return _looked_up(self.new_rows, np.arange(self.n_stay), len(self.after))
+
+    @cached_property
     def gone(self) -> Rows:
         """Rows of `before` that are not in `after`."""
         return _others(self.base_rows, len(self.before))
@@ -89,7 +104,7 @@ class TypeDelta:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """The residuals, in as few bits as a split into usual and exceptional values makes them; none when all went as expected."""
+        """The residuals, split into the usual and the exceptional; none when all went as expected."""
         before, after = self.before.codes, self.after.codes
         if self.base_rows is not None and self.new_rows is not None:
             before, after = before[:, self.base_rows], after[:, self.new_rows]
@@ -99,7 +114,7 @@ class TypeDelta:
 
     @cached_property
     def changed_objects(self) -> list[NDArray[np.bool_] | None]:
-        """For each object field which rows of `after` hold something else than in `before`, those that are new included; None: no row."""
+        """For each object field which rows of `after` have another value than in `before`, or are new; None: none."""
         return [self._changed(old, new) for old, new in zip(self.before.objects, self.after.objects, strict=True)]
 
     def _changed(self, old: tuple[object, ...], new: tuple[object, ...]) -> NDArray[np.bool_] | None:
@@ -114,6 +129,14 @@ class TypeDelta:
         return changed
 
 
+def _looked_up(rows: Rows | None, values: Rows | None, count: int) -> Rows | None:
+    if rows is None or values is None:
+        return None
+    found = np.full(count, -1, np.intp)
+    found[rows] = values
+    return found
+
+
 def _others(rows: Rows | None, count: int) -> Rows:
     """Return which of `count` rows are not in `rows`; none when `rows` is None."""
     if rows is None:
@@ -126,8 +149,9 @@ def _others(rows: Rows | None, count: int) -> Rows:
 def split(residuals: NDArray[np.uint64]) -> list[Block]:
     """Return the blocks whose residuals add up to these, zigzagged, of shape (fields, staying).
 
-    A row is as wide as its widest values, so one ship that jumps, or a score that one in a hundred gains, would widen every row. Values that
-    are too wide for their column to be worth it go into a second block, which names only their rows.
+    A row is as wide as its widest values, so one ship that jumps, or a score that one in a hundred gains, would
+    widen every row. Values that are too wide for their column to be worth it go into a second block, which names
+    only their rows.
     """
     widest = widths_of(residuals)
     if not any(widest):
@@ -142,7 +166,7 @@ def split(residuals: NDArray[np.uint64]) -> list[Block]:
 
 
 def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int]:
-    """Return the widths that cost least when wider values are sent apart, or `widest` when that does not pay for another block."""
+    """Return the widths that cost least when wider values are sent apart, or `widest` when that does not pay."""
     fields, count = residuals.shape
     bits = np.frexp(residuals.astype(np.float64))[1]
     bins = bits + np.arange(0, fields * (MAX_WIDTH + 1), MAX_WIDTH + 1)[:, None]
@@ -156,5 +180,5 @@ def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int]
 
 
 def _block(residuals: NDArray[np.uint64], widths: list[int]) -> Block:
-    present = residuals.any(axis=0)
-    return Block(present, np.flatnonzero(present), bytes(widths), np.ascontiguousarray(pack(residuals, widths)))
+    present = np.logical_or.reduce(residuals, axis=0)
+    return Block(present, np.flatnonzero(present), bytes(widths), pack(residuals, widths))

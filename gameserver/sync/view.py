@@ -1,7 +1,7 @@
-"""What a viewer sees of a snapshot: everything (`ALL`), or for each entity type a mask over the snapshot's rows.
+"""What a viewer sees of a snapshot: everything (`ALL`), or for each entity type some of the snapshot's rows.
 
-Views are made for many viewers at once: a `Views` has for each entity type one matrix, viewers × entities. A `View` is one viewer's
-row of it; it belongs to the snapshot of its tick, and says nothing about any other.
+Views are made for many viewers at once: `Views` has one matrix an entity type, viewers by entities. A `View` is one
+viewer's row of it. Both belong to the snapshot of which they were made, and say nothing about any other.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
+from gameserver.sync.pairs import Pairs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from gameserver.state.table import Table
     from gameserver.sync.snapshot import Snapshot
 
 
@@ -28,38 +31,47 @@ ALL: Final = _Everything.ALL
 """The view of a viewer who sees everything."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """What some viewers see at one tick. Nothing in it is ever written to after it was made."""
+    """What some viewers see of one snapshot. Nothing in it is ever written to after it was made."""
 
-    tick: int
-    masks: tuple[NDArray[np.bool_], ...]
-    """One matrix an entity type, of shape (viewers, entities of the type)."""
-    count: int
-    """How many viewers."""
+    __slots__ = ("_pairs", "count", "masks", "snapshot")
+
+    def __init__(self, snapshot: Snapshot, masks: tuple[NDArray[np.bool_], ...], count: int) -> None:
+        self.snapshot = snapshot
+        self.masks = masks
+        """One matrix an entity type, of shape (viewers, entities of the type)."""
+        self.count = count
+        """How many viewers."""
+        self._pairs: dict[int, Pairs] = {}
+
+    def pairs(self, index: int) -> Pairs:
+        """Return what the matrix of entity type `index` names; kept, since the next delta asks for it again."""
+        pairs = self._pairs.get(index)
+        if pairs is None:
+            pairs = self._pairs[index] = Pairs.of(self.masks[index])
+        return pairs
 
     @staticmethod
     def of(views: Sequence[View]) -> Views:
-        """Put single viewers' views of the same snapshot together, without copying when they are all of one matrix, in its order."""
+        """Put viewers' views of one snapshot together; without copying when they are one matrix's, in its order."""
         parent = views[0].views
-        rows = [view.row for view in views]
         if any(view.views is not parent for view in views):
-            return Views(
-                parent.tick, tuple([np.stack(rows) for rows in zip(*[v.masks for v in views], strict=True)]), len(views)
-            )
-        if rows == list(range(parent.count)):
+            rows = zip(*[view.masks for view in views], strict=True)
+            return Views(parent.snapshot, tuple([np.stack(row) for row in rows]), len(views))
+        chosen = [view.row for view in views]
+        if chosen == list(range(parent.count)):
             return parent
-        return Views(parent.tick, tuple([mask[rows] for mask in parent.masks]), len(rows))
+        return Views(parent.snapshot, tuple([mask[chosen] for mask in parent.masks]), len(views))
 
     @staticmethod
     def everything(snapshot: Snapshot, count: int = 1) -> Views:
         """Return the views of `count` viewers who see all of `snapshot`."""
-        return Views(snapshot.tick, tuple([np.ones((count, len(t)), np.bool_) for t in snapshot.tables]), count)
+        return Views(snapshot, tuple([np.ones((count, len(t)), np.bool_) for t in snapshot.tables]), count)
 
     @staticmethod
     def nothing(snapshot: Snapshot, count: int = 1) -> Views:
         """Return the views of `count` viewers who see nothing of `snapshot`."""
-        return Views(snapshot.tick, tuple([np.zeros((count, len(t)), np.bool_) for t in snapshot.tables]), count)
+        return Views(snapshot, tuple([np.zeros((count, len(t)), np.bool_) for t in snapshot.tables]), count)
 
     def __getitem__(self, row: int) -> View:
         return View(self, row)
@@ -67,20 +79,20 @@ class Views:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What one viewer sees at one tick."""
+    """What one viewer sees of one snapshot."""
 
     views: Views
     row: int
 
     @property
-    def tick(self) -> int:
-        """The tick of the snapshot to which the masks belong."""
-        return self.views.tick
-
-    @property
     def masks(self) -> tuple[NDArray[np.bool_], ...]:
         """One mask an entity type, of shape (entities of the type,)."""
         return tuple([mask[self.row] for mask in self.views.masks])
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return what this viewer sees, as its client comes to hold it."""
+        tables = zip(self.views.snapshot.tables, self.masks, strict=True)
+        return tuple([table.part(np.flatnonzero(mask)) for table, mask in tables])
 
 
 Sight: TypeAlias = View | Literal[_Everything.ALL]

@@ -1,4 +1,4 @@
-"""What a client knows of its room at one tick: the same tables as a snapshot's, of the entities in its view, and entities made of them."""
+"""What a client knows of its room at one tick: tables like a snapshot's of what it sees, and entities of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ViewState:
         return self._all().get(entity_id)
 
     def entities(self, which: type[E] | str) -> list[E]:
-        """Return the entities of a type, by class or by name, ascending by id. Raises KeyError for a type that the room has not."""
+        """Return the entities of a type, by class or by name, ascending by id. Raises KeyError for an unknown type."""
         index = self.schema.named(which) if isinstance(which, str) else self.schema.index(which)
         self._all()
         return cast("list[E]", self._entities[index])

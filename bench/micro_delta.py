@@ -1,0 +1,204 @@
+"""Micro-benchmark of state: capture, encode and decode of the reference scene, without rooms, links or sockets.
+
+    python -m bench.micro_delta
+
+Every figure is the median over many ticks of one moving scene; each encoded delta is applied by a client's decoder
+as well, and compared with the server's state at the end, so that no figure comes from an encoder that is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import statistics
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgpack
+import numpy as np
+
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Angle, Float, Int, Text
+from gameserver.state.schema import Schema
+from gameserver.state.world import World
+from gameserver.sync.apply import DeltaDecoder
+from gameserver.sync.delta import DeltaEncoder
+from gameserver.sync.interest import Interest, places_of
+from gameserver.sync.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gameserver.sync.viewstate import ViewState
+
+TICK_HZ = 20
+DT = 1 / TICK_HZ
+WORLD_SIZE = 2000.0
+ACCELERATION = 1200.0
+MAX_SPEED = 300.0
+VIEW_RADIUS = 400.0
+
+
+class Body(Entity):
+    """The reference scene's entity, on the grids of the like-for-like comparison."""
+
+    x = Float(step=1 / 16, min=0, max=WORLD_SIZE)
+    y = Float(step=1 / 16, min=0, max=WORLD_SIZE)
+    vx = Float(step=1 / 64, rate_of="x")
+    vy = Float(step=1 / 64, rate_of="y")
+    angle = Angle(steps=65_536)
+    hp = Int(0, 100, default=100)
+    score = Int(0, 1_000_000)
+    name = Text(max_bytes=24)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A STATE message as the decoder reads it."""
+
+    tick: int
+    span: int
+    leaves: list[object]
+    enters: list[object]
+    changes: list[object]
+    values: list[object]
+
+    @staticmethod
+    def of(body: bytes, tick: int, span: int) -> Message:
+        """Read an encoder's body."""
+        return Message(tick, span, *msgpack.unpackb(b"\x94" + body))
+
+
+class Scene:
+    """`count` bodies that turn all the time, as BENCH's reference scene has them."""
+
+    def __init__(self, count: int, seed: int = 1) -> None:
+        self.random = random.Random(seed)
+        self.schema = Schema([Body])
+        self.world = World(self.schema)
+        self.tick = 0
+        pick = self.random.uniform
+        for i in range(count):
+            self.world.spawn(Body, x=pick(0, WORLD_SIZE), y=pick(0, WORLD_SIZE), name=f"player {i}")
+
+    def step(self) -> None:
+        """Do one tick of the rules."""
+        self.tick += 1
+        bodies = self.world.entities(Body)
+        for body in bodies:
+            aim = body.angle + self.random.uniform(-0.3, 0.3)
+            body.angle = aim
+            body.vx += math.cos(aim) * ACCELERATION * DT
+            body.vy += math.sin(aim) * ACCELERATION * DT
+            speed = math.hypot(body.vx, body.vy)
+            if speed > MAX_SPEED:
+                body.vx *= MAX_SPEED / speed
+                body.vy *= MAX_SPEED / speed
+            body.x += body.vx * DT
+            body.y += body.vy * DT
+            if not 0 <= body.x <= WORLD_SIZE:
+                body.vx = -body.vx
+            if not 0 <= body.y <= WORLD_SIZE:
+                body.vy = -body.vy
+        for body in self.random.sample(bodies, max(1, len(bodies) // 100)):
+            body.hp = self.random.randint(0, 100)
+            body.score += 10
+
+    def capture(self) -> Snapshot:
+        """Take the snapshot of this tick."""
+        return Snapshot(self.tick, self.world.capture())
+
+
+@dataclass
+class Row:
+    """One line of the table: what, for how many clients, and the time of each tick."""
+
+    what: str
+    clients: int
+    times_s: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+
+    def __enter__(self) -> None:
+        self._from = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.times_s.append(perf_counter() - self._from)
+
+    def __str__(self) -> str:
+        tick_us = statistics.median(self.times_s) * 1e6
+        size = f"{statistics.mean(self.sizes):8.0f}" if self.sizes else " " * 8
+        return f"{self.what:<34}{tick_us:10.1f}{tick_us / self.clients:12.2f}{size}"
+
+
+def full_view(count: int, ticks: int) -> Iterator[Row]:
+    """A room of `count` who all see everything."""
+    scene = Scene(count)
+    encoder, decoder = DeltaEncoder(scene.schema, TICK_HZ), DeltaDecoder(scene.schema, TICK_HZ)
+    capture, encode = Row(f"capture, {count} entities", count), Row(f"encode, all {count} see all", count)
+    decode, build = Row(f"decode of {count} (one client)", 1), Row(f"entities of {count} (one client)", 1)
+    state, base = decoder.empty(), None
+    for _ in range(ticks):
+        scene.step()
+        with capture:
+            new = scene.capture()
+        with encode:
+            body = encoder.encode(base, new)
+        encode.sizes.append(len(body))
+        with decode:
+            state = decoder.apply(state, Message.of(body, new.tick, 0 if base is None else 1))
+        with build:
+            state.entities(Body)
+        base = new
+        check(state, new)
+    yield from (capture, encode, decode, build)
+
+
+def own_views(count: int, ticks: int) -> Iterator[Row]:
+    """One room of `count`, each with a view of what is near."""
+    scene = Scene(count)
+    encoder, decoder = DeltaEncoder(scene.schema, TICK_HZ), DeltaDecoder(scene.schema, TICK_HZ)
+    interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
+    capture, look = Row(f"capture, {count} entities", count), Row(f"interest, {count} viewers", count)
+    encode = Row(f"encode, {count} with views", count)
+    decode = Row("decode of a view (one client)", 1)
+    state, base, before, seen = decoder.empty(), None, None, []
+    for _ in range(ticks):
+        scene.step()
+        with capture:
+            new = scene.capture()
+        with look:
+            now = interest.look(new, places_of(scene.schema, new, new.tables[0].ids), before)
+        with encode:
+            bodies = encoder.encode_views(base, new, before, now)
+        encode.sizes += [len(body) for body in bodies]
+        message = Message.of(bodies[0], new.tick, 0 if base is None else 1)
+        with decode:
+            state = decoder.apply(state, message)
+        base, before = new, now
+        seen.append(float(np.mean(now.masks[0].sum(axis=1))))
+        check(state, Snapshot(new.tick, now[0].tables()))
+    encode.what += f", {statistics.mean(seen):.0f} each"
+    yield from (capture, look, encode, decode)
+
+
+def check(state: ViewState, truth: Snapshot) -> None:
+    """Stop when a client's state is not the server's."""
+    if not Snapshot(state.tick, state.tables).same(truth):
+        raise SystemExit(f"tick {truth.tick}: the decoder has another state than the server")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--ticks", type=int, default=200)
+    ticks = parser.parse_args().ticks
+    print(f"{'':<34}{'us a tick':>10}{'us a client':>12}{'bytes':>8}")
+    for rows in (full_view(50, ticks), full_view(100, ticks), own_views(200, ticks), own_views(500, ticks)):
+        for row in rows:
+            print(row)
+
+
+if __name__ == "__main__":
+    main()
