@@ -55,6 +55,8 @@ export class TickPacer {
 
   /** Number of the newest tick; each is one input frame. */
   seq = 0;
+  /** When the newest tick was due, and when the next one is. */
+  tickAtS = Number.NEGATIVE_INFINITY;
   nextAtS = Number.POSITIVE_INFINITY;
   jumps = 0;
   /** Ticks that the client did not run because it came too late for them. */
@@ -82,6 +84,11 @@ export class TickPacer {
   /** The lead to aim at, in ticks. */
   get target() {
     return Math.min(this.#maxTarget, BASE_LEAD_TICKS + JITTERS_OF_LEAD * this.#level.deviation);
+  }
+
+  /** Frames sent at once that still help: the room has lived through the ticks of any more. */
+  get useful() {
+    return 1 + Math.ceil(Math.max(this.lead, this.target));
   }
 
   /** Share by which the next tick is shortened (positive: the client gets earlier). */
@@ -114,7 +121,7 @@ export class TickPacer {
   due(nowS) {
     const late = (nowS - this.nextAtS) / this.#tickS;
     if (late < 0) return 0;
-    const useful = 1 + Math.ceil(Math.max(this.lead, this.target));
+    const { useful } = this;
     if (late >= useful) this.#skip(Math.floor(late) + 1 - useful);
     let run = 0;
     while (this.nextAtS <= nowS && run < useful) {
@@ -145,6 +152,7 @@ export class TickPacer {
     const { stretch } = this;
     this.#shift += stretch;
     this.#level.move(stretch);
+    this.tickAtS = this.nextAtS;
     this.nextAtS += this.#tickS * (1 - stretch);
   }
 

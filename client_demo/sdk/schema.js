@@ -82,6 +82,8 @@ function entityType(wire, index, tickHz) {
   const wireFields = arrayOf(map.fields, `${name}.fields`);
   const fields = wireFields.map((item, i) => field(mapOf(item, `${name}.fields[${i}]`), name));
   unique(fields, name);
+  if (fields.some((item) => item.name === "id"))
+    bad(`${name}: id is the entity's own, not a field`);
   const numeric = fields.filter(isNumeric);
   const objects = /** @type {ObjectField[]} */ (fields.filter((item) => !isNumeric(item)));
   const objectColumn = fields.map((item) => (isNumeric(item) ? -1 : objects.indexOf(item)));

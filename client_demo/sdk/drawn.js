@@ -1,0 +1,53 @@
+/**
+ * Drawn entities: plain objects with a value under each field's name, kept from one frame to the next so that drawing makes no
+ * garbage. Knows nothing of time.
+ */
+import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
+
+/**
+ * @typedef {import("./schema.js").EntityType} EntityType
+ * @typedef {import("./view.js").Table} Table
+ *
+ * @typedef {Record<string, any> & {id: number, type: string, isNew: boolean}} Entity a field's value under its name, `type` the name of
+ *   its type, `isNew` true in the first frame that draws it. A game's own field called `type` or `isNew` counts under that name.
+ */
+
+/**
+ * @param {EntityType} type
+ * @param {number} id
+ * @returns {Entity} with every property that it will ever have, always in the same order: one shape for the engine
+ */
+export function newEntity(type, id) {
+  /** @type {Entity} */
+  const entity = { id, type: type.name, isNew: true };
+  for (const field of type.fields) {
+    if (isNumeric(field)) entity[field.name] = decodeValue(field, clamp(0, field.lo, field.hi));
+    else entity[field.name] = field.kind === "text" ? "" : [];
+  }
+  return entity;
+}
+
+/** @param {EntityType} type */
+export function marksNew(type) {
+  return !type.fields.some((field) => field.name === "isNew");
+}
+
+/**
+ * Sets the numeric fields of the given columns to the values that stand in the table.
+ *
+ * @param {Entity} entity @param {readonly number[]} columns @param {Table} table @param {number} row
+ */
+export function setColumns(entity, columns, table, row) {
+  const { numeric } = table.type;
+  for (const column of columns) {
+    const field = numeric[column];
+    entity[field.name] = decodeValue(field, table.codes[row * table.width + column]);
+  }
+}
+
+/** Sets the texts and lists. @param {Entity} entity @param {Table} table @param {number} row */
+export function setObjects(entity, table, row) {
+  table.type.objects.forEach((field, i) => {
+    entity[field.name] = decodeObject(field, table.objects[i][row]);
+  });
+}

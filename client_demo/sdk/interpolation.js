@@ -1,0 +1,151 @@
+/**
+ * What is drawn of others: the state between two received snapshots, a little in the past.
+ *
+ * Pure. `InterpolationClock` says which moment is drawn. docs/guide/time.md §5 states the algorithm;
+ * `gameserver/client/interpolation.py` is the twin, and a test compares the two.
+ *
+ * - An entity appears and disappears with the snapshot that says so, neither sooner nor later.
+ * - At a snapshot's own tick every value is exactly that snapshot's, so motion that ends is at rest at its exact end.
+ * - Without a newer snapshot motion goes on with its last rates for `MAX_EXTRAPOLATION_S`, and no further.
+ * - What moves much further than its rates explain was put elsewhere: it is not drawn on the way.
+ */
+import { MAX_EXTRAPOLATION_S } from "./clock.js";
+import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
+import { after, between, Motion } from "./motion.js";
+
+/**
+ * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./schema.js").EntityType} EntityType
+ * @typedef {import("./schema.js").Schema} Schema
+ * @typedef {import("./view.js").Table} Table
+ * @typedef {import("./view.js").ViewRing} ViewRing
+ * @typedef {import("./view.js").ViewState} ViewState
+ *
+ * @typedef {object} Moment
+ * @property {ViewState} a newest snapshot at or before the moment, or the oldest there is
+ * @property {ViewState | null} b the one after it
+ * @property {number} u share of the way from `a` to `b`
+ * @property {number} h seconds from `a` to `b`
+ * @property {number} seconds since `a`, bounded: how far motion goes on without `b`
+ */
+
+export class Interpolator {
+  #tickS;
+  #types;
+  /** @type {Moment} filled anew each frame */
+  #moment = { a: /** @type {any} */ (null), b: null, u: 0, h: 0, seconds: 0 };
+
+  /** @param {Schema} schema @param {number} tickHz */
+  constructor(schema, tickHz) {
+    this.#tickS = 1 / tickHz;
+    this.#types = schema.types.map((type) => new DrawnType(type));
+  }
+
+  /**
+   * Makes the state at a moment, type by type in the schema's order. The arrays and the entities in them are the same objects in
+   * every frame.
+   *
+   * @param {ViewRing} ring
+   * @param {number} drawnS seconds after the room's tick 0
+   * @returns {Entity[][]}
+   */
+  draw(ring, drawnS) {
+    this.#find(ring, drawnS / this.#tickS);
+    return this.#types.map((type, i) => type.draw(i, this.#moment));
+  }
+
+  /** Makes the newest state as it is. @param {ViewRing} ring @returns {Entity[][]} */
+  drawNewest(ring) {
+    Object.assign(this.#moment, { a: ring.newest, b: null, seconds: 0 });
+    return this.#types.map((type, i) => type.draw(i, this.#moment));
+  }
+
+  /** @param {ViewRing} ring @param {number} tick with a fraction */
+  #find(ring, tick) {
+    let age = 0;
+    while (age < ring.count - 1 && ring.at(age).tick > tick) age += 1;
+    const moment = this.#moment;
+    moment.a = ring.count > 0 ? ring.at(age) : ring.newest;
+    moment.b = age > 0 && moment.a.tick <= tick ? ring.at(age - 1) : null;
+    const ahead = Math.max(0, tick - moment.a.tick) * this.#tickS;
+    moment.seconds = Math.min(MAX_EXTRAPOLATION_S, ahead);
+    if (moment.b === null) return;
+    moment.h = (moment.b.tick - moment.a.tick) * this.#tickS;
+    moment.u = (tick - moment.a.tick) / (moment.b.tick - moment.a.tick);
+  }
+}
+
+/** The drawn entities of one type, ids ascending. */
+class DrawnType {
+  #type;
+  #motion;
+  #marksNew;
+  /** @type {Entity[]} */
+  #list = [];
+  /** @type {Entity[]} the list of the frame before */
+  #before = [];
+  /** Tick from which the stepping fields were taken. */
+  #tick = Number.NaN;
+
+  /** @param {EntityType} type */
+  constructor(type) {
+    this.#type = type;
+    this.#motion = new Motion(type);
+    this.#marksNew = marksNew(type);
+  }
+
+  /** @param {number} index of the type @param {Moment} moment */
+  draw(index, moment) {
+    const a = moment.a.tables[index];
+    const fresh = moment.a.tick !== this.#tick;
+    this.#tick = moment.a.tick;
+    this.#keepBefore();
+    const list = this.#list;
+    list.length = a.count;
+    let old = 0;
+    for (let row = 0; row < a.count; row += 1) {
+      const id = a.ids[row];
+      while (old < this.#before.length && this.#before[old].id < id) old += 1;
+      const known = old < this.#before.length && this.#before[old].id === id;
+      list[row] = known ? this.#before[old] : newEntity(this.#type, id);
+      if (this.#marksNew) list[row].isNew = !known;
+      if (fresh || !known) this.#step(list[row], a, row);
+    }
+    this.#move(a, moment.b === null ? null : moment.b.tables[index], moment);
+    return list;
+  }
+
+  #keepBefore() {
+    this.#before.length = this.#list.length;
+    for (let i = 0; i < this.#list.length; i += 1) this.#before[i] = this.#list[i];
+  }
+
+  /** @param {Entity} entity @param {Table} a @param {number} row */
+  #step(entity, a, row) {
+    setColumns(entity, this.#motion.stepping, a, row);
+    setObjects(entity, a, row);
+  }
+
+  /** @param {Table} a @param {Table | null} b @param {Moment} moment */
+  #move(a, b, { u, h, seconds }) {
+    const { width } = a;
+    let other = 0;
+    for (let row = 0; row < a.count; row += 1) {
+      const id = a.ids[row];
+      const from = row * width;
+      while (b !== null && other < b.count && b.ids[other] < id) other += 1;
+      const stays = b !== null && other < b.count && b.ids[other] === id;
+      const to = other * width;
+      if (stays && !this.#motion.jumps(a.codes, from, b.codes, to, h)) {
+        for (const item of this.#motion.moving) {
+          const value = between(item, a.codes, from, b.codes, to, u, h);
+          this.#list[row][item.field.name] = value;
+        }
+      } else {
+        for (const item of this.#motion.moving) {
+          this.#list[row][item.field.name] = after(item, a.codes, from, seconds);
+        }
+      }
+    }
+  }
+}

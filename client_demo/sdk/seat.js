@@ -1,0 +1,79 @@
+/**
+ * The place in a room that a session holds: all that lasts from one link to the next, and nothing of the link. Pure; times in seconds.
+ */
+import { Role } from "./constants.js";
+import { EventQueue } from "./events.js";
+import { Follower } from "./follower.js";
+import { InputFrames } from "./inputs.js";
+
+/**
+ * @typedef {import("./codec.js").Welcome} Welcome
+ * @typedef {import("./schema.js").Schema} Schema
+ */
+
+export class Seat {
+  schema;
+  tickS;
+  follower;
+  frames;
+  events;
+  /** The newest one: its token is good for coming back. */
+  welcome;
+  /** The server's count of our frames that came late, and that it dropped. */
+  missed = 0;
+  trimmed = 0;
+
+  /** @param {Welcome} welcome @param {Schema} schema @param {number | null} snapDistance */
+  constructor(welcome, schema, snapDistance) {
+    const { tick_hz: hz, snapshot_every: every } = welcome;
+    this.welcome = welcome;
+    this.schema = schema;
+    this.tickS = 1 / hz;
+    this.follower = new Follower(schema, hz, every, snapDistance);
+    this.frames = new InputFrames(schema, hz);
+    this.events = new EventQueue(welcome.event);
+  }
+
+  /** Whether input frames are sent; they carry the acks then. */
+  get steers() {
+    return this.welcome.role === Role.PLAYER && this.schema.inputs.length > 0;
+  }
+
+  /** A link has joined, or joined again: its clock begins, and frames of before do not act. @param {Welcome} welcome @param {number} nowS */
+  take(welcome, nowS) {
+    this.welcome = welcome;
+    this.follower.predictor?.forgetPending();
+    if (this.steers) this.frames.start(nowS, welcome.seq);
+  }
+
+  /** The link is gone. */
+  leave() {
+    this.frames.stop();
+  }
+
+  /**
+   * Runs the ticks that are due.
+   *
+   * @param {number} nowS
+   * @param {Readonly<Record<string, unknown>>} controls
+   */
+  tick(nowS, controls) {
+    for (const { seq, codes } of this.frames.run(nowS, controls)) {
+      const { tickAtS, nextAtS } = this.frames.pacer;
+      this.follower.predict(seq, codes, tickAtS, nextAtS - tickAtS);
+    }
+  }
+
+  /**
+   * Gives out the frames that may leave now.
+   *
+   * @param {number} nowS
+   * @param {number} bufferedBytes what the link has not sent yet
+   * @param {(bytes: Uint8Array) => void} send
+   */
+  flush(nowS, bufferedBytes, send) {
+    const { follower } = this;
+    const shed = (/** @type {number} */ seq) => follower.predictor?.drop(seq);
+    this.frames.flush(nowS, follower.tick, bufferedBytes, send, shed);
+  }
+}

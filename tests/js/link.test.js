@@ -1,0 +1,349 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeSession, state, welcome } from "./fakes.js";
+import { seeded } from "./random.js";
+import { packRows } from "./wire.js";
+
+const SHIP = { enters: [[0, [7], ...packRows([[160, 0, 100]], 3)]] };
+const TOKEN = new Uint8Array(24).fill(9);
+
+test("a link offers the subprotocol, and a token beside it, never in the URL", () => {
+  const { socket } = fakeSession({ token: "a.b.c" });
+  assert.deepEqual(socket.protocols, ["gameserver.v1", "token.a.b.c"]);
+  assert.equal(socket.url, "ws://127.0.0.1:9/ws");
+  assert.equal(socket.binaryType, "arraybuffer");
+  assert.deepEqual(fakeSession().socket.protocols, ["gameserver.v1"]);
+});
+
+test("JOIN is the first message, and WELCOME puts the session online", async () => {
+  const play = fakeSession({ room: "r1", role: 1, params: { name: "Ada" } });
+  assert.deepEqual(play.join(), [[1, "arena", "r1", 1, { name: "Ada" }]]);
+  assert.deepEqual(play.session.status, { state: "online" });
+  assert.equal((await play.session.joined).room, "r1");
+  assert.equal("token" in (await play.session.joined), false, "the token is nobody's business");
+});
+
+test("a broken link is resumed with the token, the newest tick and the event cursor", () => {
+  const play = fakeSession();
+  play.join({ token: TOKEN, event: 3 });
+  play.socket.say([18, 3, 5, []]);
+  play.socket.say(state({ tick: 40, ...SHIP }));
+  play.socket.drop(1006);
+  assert.equal(play.session.status.state, "reconnecting");
+  play.clock.advance(250);
+  assert.equal(play.sockets.length, 2);
+  assert.deepEqual(play.join({ resumed: true }), [[2, TOKEN, 40, 5]]);
+  assert.equal(play.session.status.state, "online");
+  assert.equal(play.session.frame().entities.get("Ship")?.length, 1, "the view is still there");
+});
+
+test("waits double from half a second to 16, with full jitter, and begin anew after a join", () => {
+  const random = seeded(7);
+  const draws = Array.from({ length: 20 }, () => random.next());
+  const left = [...draws];
+  const play = fakeSession({ random: () => left.shift() ?? 0 });
+  play.join();
+  left.splice(0, left.length, ...draws);
+  const waits = draws.slice(0, 8).map(() => {
+    play.socket.drop(1006);
+    const { status } = play.session;
+    assert.ok(status.state === "reconnecting");
+    play.clock.advance(Math.ceil(status.retryInMs));
+    return status.retryInMs;
+  });
+  const ceilings = [500, 1000, 2000, 4000, 8000, 16_000, 16_000, 16_000];
+  assert.deepEqual(
+    waits,
+    ceilings.map((ceiling, i) => ceiling * draws[i]),
+  );
+  play.join({ resumed: true });
+  play.socket.drop(1006);
+  const { status } = play.session;
+  assert.ok(status.state === "reconnecting" && status.attempt === 1 && status.retryInMs <= 500);
+});
+
+test("a link that opens and breaks before WELCOME does not reset the back-off", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.drop(1006);
+  for (const attempt of [1, 2, 3]) {
+    const { status } = play.session;
+    assert.ok(status.state === "reconnecting");
+    assert.equal(status.attempt, attempt);
+    play.clock.advance(Math.ceil(status.retryInMs));
+    play.socket.open();
+    play.socket.drop(1006);
+  }
+});
+
+for (const news of /** @type {const} */ (["online", "visible"])) {
+  test(`it comes back at once when the page is ${news}`, () => {
+    const play = fakeSession({ random: () => 0.99 });
+    play.join();
+    play.socket.drop(1006);
+    assert.equal(play.sockets.length, 1);
+    play.listeners[0](news);
+    assert.equal(play.sockets.length, 2);
+    play.clock.advance(0);
+    assert.equal(play.sockets.length, 2, "and only once");
+  });
+}
+
+test("reconnect() tries at once, and does nothing while the link is up", () => {
+  const play = fakeSession();
+  play.join();
+  play.session.reconnect();
+  assert.equal(play.sockets.length, 1);
+  play.socket.drop(1006);
+  play.session.reconnect();
+  assert.equal(play.sockets.length, 2);
+});
+
+test("codes that say so end the session: nothing is tried again", async () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.drop(4022, "be nice");
+  play.clock.advance(60_000);
+  assert.equal(play.sockets.length, 1);
+  assert.deepEqual(play.heard("closed"), [
+    {
+      ...{ code: 4022, name: "KICKED", reason: "be nice" },
+      meaning: "the game removed the player",
+    },
+  ]);
+  assert.equal(play.listeners.length, 0, "the page is not listened to any more");
+  assert.equal(play.clock.waiting, 0, "no timer is left");
+});
+
+test("joined rejects when the room says no", async () => {
+  const play = fakeSession();
+  play.socket.open();
+  play.socket.drop(4012, "no free seat");
+  await assert.rejects(play.session.joined, /4012 ROOM_FULL: no free seat/);
+});
+
+for (const code of [4024, 4025, 4021, 4014]) {
+  test(`after ${code} it joins anew`, () => {
+    const play = fakeSession();
+    play.join({ token: TOKEN });
+    play.socket.say(state({ tick: 40, ...SHIP }));
+    play.socket.drop(1006);
+    play.clock.advance(250);
+    play.socket.open();
+    assert.equal(play.socket.take()[0][0], 2);
+    play.socket.drop(code);
+    assert.equal(play.session.frame().entities.get("Ship")?.length, 1, "what was seen stays");
+    play.clock.advance(16_000);
+    assert.deepEqual(play.join({ tick: 2, room: "r2" }), [[1, "arena", null, 0, {}]]);
+    assert.equal(play.session.frame().entities.get("Ship")?.length, 0, "another room");
+    assert.equal(play.session.welcome?.room, "r2");
+  });
+}
+
+test("codes of the WebSocket layer are resumed, later versions' are not understood", () => {
+  const lost = fakeSession();
+  lost.join();
+  lost.socket.drop(1011);
+  assert.equal(lost.session.status.state, "reconnecting");
+  const strange = fakeSession();
+  strange.join();
+  strange.socket.drop(4999);
+  assert.equal(strange.session.status.state, "closed");
+});
+
+test("a server that stops says when to come back", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.drop(1001, "retry in 2.5 s");
+  const { status } = play.session;
+  assert.ok(status.state === "reconnecting");
+  assert.equal(status.retryInMs, 2500 + 250);
+});
+
+test("a server that does not answer is tried again after ten seconds", () => {
+  const play = fakeSession();
+  play.clock.advance(9_999);
+  assert.equal(play.sockets.length, 1);
+  play.clock.advance(1 + 250);
+  assert.equal(play.sockets.length, 2);
+  assert.notEqual(play.sockets[0].closedBy, null, "the first is given up");
+  play.sockets[0].open();
+  assert.deepEqual(play.sockets[0].sent, [], "and not listened to");
+});
+
+test("PING is answered at once", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.take();
+  play.socket.say([19, 77]);
+  assert.deepEqual(play.socket.take()[0], [6, 77]);
+});
+
+test("silence is broken with PINGs, and ends the link after the dead time", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1 });
+  play.clock.advance(9_900);
+  assert.ok(play.socket.sent.filter(([id]) => id === 5).length >= 3, "it asked");
+  assert.equal(play.session.status.state, "online");
+  play.clock.advance(3_000);
+  assert.equal(play.sockets[0].closedBy?.[0], 4009);
+  assert.equal(play.join({ resumed: true })[0][0], 2, "and it comes back");
+});
+
+test("anything that is heard counts as life", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1 });
+  for (let second = 0; second < 60; second += 1) {
+    play.clock.advance(1000);
+    play.socket.say([21, "skipped", { ticks: 1 }]);
+  }
+  assert.equal(play.sockets.length, 1);
+});
+
+test("a tab that was frozen for a minute is not thrown out by its own clock", () => {
+  const play = fakeSession();
+  play.join();
+  play.clock.freeze(60_000);
+  play.clock.advance(1);
+  assert.equal(play.session.status.state, "online");
+  play.socket.say([21, "skipped", { ticks: 1 }]);
+  play.clock.advance(9_000);
+  assert.equal(play.session.status.state, "online");
+  play.clock.advance(5_000);
+  assert.equal(play.sockets[0].closedBy?.[0], 4009, "but silence while awake still counts");
+});
+
+test("a background tab whose timers sleep ticks and acks on the messages that arrive", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.say(state({ tick: 1, ...SHIP }));
+  play.socket.take();
+  for (let tick = 2; tick < 200; tick += 1) {
+    play.clock.freeze(50);
+    play.socket.say(state({ tick, span: 1 }));
+  }
+  const inputs = play.socket.take().filter(([id]) => id === 3);
+  assert.ok(inputs.length > 150, `${inputs.length} frames`);
+  assert.ok(Number(inputs.at(-1)?.[2]) >= 198, "the newest ack is that of the newest state");
+});
+
+test("a message that is not the protocol's closes the link, and is not tried again", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.raw(Uint8Array.of(0xc1));
+  assert.equal(play.socket.closedBy?.[0], 4000);
+  assert.match(play.socket.closedBy?.[1] ?? "", /^from the server: not msgpack/);
+  assert.equal(play.session.status.state, "closed");
+  const texted = fakeSession();
+  texted.join();
+  texted.socket.raw("hello");
+  assert.equal(texted.socket.closedBy?.[0], 4002);
+});
+
+test("leaving says LEAVE and closes with 1000", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.take();
+  play.session.leave();
+  assert.deepEqual(play.socket.sent, [[9]]);
+  assert.equal(play.socket.closedBy?.[0], 1000);
+  assert.equal(play.heard("closed")[0].code, 1000);
+  play.session.leave();
+  assert.equal(play.heard("closed").length, 1);
+});
+
+test("who leaves the page leaves the room", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.take();
+  play.listeners[0]("gone");
+  assert.deepEqual(play.socket.sent, [[9]]);
+});
+
+test("one can leave while waiting for the next try", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.drop(1006);
+  play.session.leave();
+  play.clock.advance(60_000);
+  assert.equal(play.sockets.length, 1);
+  assert.equal(play.session.status.state, "closed");
+});
+
+test("added latency delays both ways and keeps the order", () => {
+  const random = seeded(11);
+  const play = fakeSession({ role: 1, random: random.next, lag: { ms: 100, jitterMs: 40 } });
+  play.socket.open();
+  play.clock.advance(59);
+  assert.deepEqual(play.socket.take(), [], "JOIN is on its way");
+  play.clock.advance(82);
+  assert.equal(play.socket.take()[0][0], 1);
+  play.socket.say(welcome({ role: 1 }));
+  play.clock.advance(59);
+  assert.equal(play.session.status.state, "connecting", "WELCOME is on its way");
+  play.clock.advance(82);
+  assert.equal(play.session.status.state, "online");
+  play.socket.take();
+  for (let tick = 1; tick <= 30; tick += 1) {
+    play.socket.say(state({ tick, span: tick === 1 ? 0 : 1 }));
+    play.clock.advance(7);
+  }
+  play.clock.advance(300);
+  const acks = play.socket.take().map(([, tick]) => tick);
+  assert.deepEqual(
+    acks,
+    Array.from({ length: 30 }, (_, i) => i + 1),
+  );
+});
+
+test("latency can be taken away again without a message overtaking another", () => {
+  const play = fakeSession({ role: 1, lag: { ms: 200 } });
+  play.socket.open();
+  play.clock.advance(200);
+  play.socket.say(welcome({ role: 1 }));
+  play.session.switches = { lagMs: 0 };
+  play.socket.say(state({ tick: 1 }));
+  play.clock.advance(200);
+  assert.equal(play.session.stats.tick, 1);
+  assert.equal(play.session.stats.resyncs, 0);
+});
+
+test("frames wait while the link is backed up, and only those that still help leave then", () => {
+  const play = fakeSession();
+  play.join({ tick_hz: 60, snapshot_every: 3 });
+  play.clock.advance(500);
+  const before = play.socket.take().filter(([id]) => id === 3);
+  assert.ok(before.length >= 29, "a frame a tick");
+  play.socket.bufferedAmount = 65_536;
+  play.clock.advance(1000);
+  assert.deepEqual(play.socket.take(), [], "nothing is added to the backlog");
+  play.socket.bufferedAmount = 0;
+  play.clock.advance(17);
+  const after = play.socket.take().filter(([id]) => id === 3);
+  assert.ok(after.length >= 1 && after.length <= 3, `${after.length} frames, not a second's worth`);
+  const [, newest] = /** @type {any[]} */ (after.at(-1));
+  const [, last] = /** @type {any[]} */ (before.at(-1));
+  assert.ok(newest > last + 55, "the newest ones");
+  assert.ok(play.session.stats.shed > 50);
+});
+
+test("what a handler raises stops neither the others nor the link", () => {
+  const play = fakeSession();
+  /** @type {any[]} */
+  const later = [];
+  const { queueMicrotask } = globalThis;
+  globalThis.queueMicrotask = (work) => later.push(work);
+  try {
+    play.session.on("welcome", () => {
+      throw new Error("of the game");
+    });
+    play.session.on("welcome", () => later.push("the next handler"));
+    play.join();
+  } finally {
+    globalThis.queueMicrotask = queueMicrotask;
+  }
+  assert.equal(later[1], "the next handler");
+  assert.throws(later[0], /of the game/, "and it is reported");
+  play.clock.advance(100);
+  assert.ok(play.socket.take().length > 0, "frames go on");
+});

@@ -1,0 +1,276 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeSession, state } from "./fakes.js";
+import { packRows, SHIP_SCHEMA } from "./wire.js";
+
+/** @param {number} id @param {number} x code */
+function ship(id, x) {
+  return { enters: [[0, [id], ...packRows([[x, 0, 100]], 3)]] };
+}
+
+test("a STATE that does not fit asks for a full one once, and is counted", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1 });
+  play.socket.say(state({ tick: 10, ...ship(7, 160) }));
+  play.socket.take();
+  play.socket.say(state({ tick: 12, span: 1 }));
+  assert.deepEqual(play.socket.take(), [[7, 10]]);
+  play.socket.say(state({ tick: 13, span: 1 }));
+  assert.deepEqual(play.socket.take(), [], "deltas are dropped until a full one comes");
+  assert.equal(play.session.stats.tick, 10);
+  play.socket.say(state({ tick: 14, ...ship(8, 320) }));
+  assert.deepEqual(play.socket.take(), [[8, 14]]);
+  assert.equal(play.session.stats.tick, 14);
+  assert.equal(play.session.stats.resyncs, 1);
+});
+
+test("a spectator acks each STATE and sends no input", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1 });
+  for (const tick of [1, 2, 3]) play.socket.say(state({ tick, span: tick === 1 ? 0 : 1 }));
+  play.clock.advance(1000);
+  assert.deepEqual(play.socket.take(), [
+    [8, 1],
+    [8, 2],
+    [8, 3],
+  ]);
+});
+
+test("a player in a room without inputs acks too", () => {
+  const play = fakeSession();
+  play.join({ schema: { ...SHIP_SCHEMA, inputs: [] } });
+  play.socket.say(state({ tick: 1 }));
+  play.clock.advance(500);
+  assert.deepEqual(play.socket.take(), [[8, 1]]);
+});
+
+test("a player sends one frame a tick, numbered, with the newest applied tick and the controls of that moment", () => {
+  const play = fakeSession();
+  play.join({ seq: 4 });
+  play.socket.say(state({ tick: 9 }));
+  play.session.controls = { turn: -1, thrust: true };
+  play.clock.advance(110);
+  play.session.setControls({ fire: true });
+  play.clock.advance(50);
+  const frames = play.socket.take();
+  assert.deepEqual(
+    frames.map(([id, seq, ack]) => [id, seq, ack]),
+    [
+      [3, 5, 0],
+      [3, 6, 9],
+      [3, 7, 9],
+      [3, 8, 9],
+    ],
+  );
+  assert.deepEqual(
+    frames.map((frame) => frame.slice(3)),
+    [
+      [0, 0, 0],
+      [-1, 1, 0],
+      [-1, 1, 0],
+      [0, 0, 1],
+    ],
+  );
+});
+
+test("controls are read at each tick, so they may be written into", () => {
+  const play = fakeSession();
+  play.join();
+  const controls = { turn: 0 };
+  play.session.controls = controls;
+  play.clock.advance(60);
+  controls.turn = 1;
+  play.clock.advance(50);
+  assert.deepEqual(
+    play.socket.take().map(([, , , turn]) => turn),
+    [0, 0, 1],
+  );
+});
+
+test("controls that the room does not have are refused where they are set", () => {
+  const play = fakeSession();
+  play.join();
+  assert.throws(() => play.session.setControls({ jump: true }), /no input is called jump/);
+  assert.throws(() => play.session.setControls({ turn: Number.NaN }), /turn is int/);
+  play.session.setControls({ turn: 1 });
+});
+
+test("controls that turn bad later are told once, and those of before count", () => {
+  const play = fakeSession();
+  play.join();
+  /** @type {any} */
+  const controls = { turn: 1 };
+  play.session.controls = controls;
+  play.clock.advance(60);
+  controls.turn = "left";
+  play.clock.advance(200);
+  assert.deepEqual(
+    play.heard("notice").map(({ name }) => name),
+    ["bad_controls"],
+  );
+  assert.deepEqual(play.socket.take().at(-1)?.slice(3), [1, 0, 0]);
+});
+
+test("numbering goes on after a resume, and frames of before are not sent again", () => {
+  const play = fakeSession();
+  play.join();
+  play.clock.advance(500);
+  const last = Number(play.socket.take().at(-1)?.[1]);
+  play.socket.drop(1006);
+  play.clock.advance(250);
+  play.join({ resumed: true, seq: last - 4 });
+  play.clock.advance(50);
+  const seqs = play.socket.take().map(([, seq]) => seq);
+  assert.deepEqual(seqs, [last + 1, last + 2]);
+});
+
+test("no frame is made while the link is down", () => {
+  const play = fakeSession();
+  play.join();
+  play.clock.advance(100);
+  play.socket.drop(1006);
+  play.clock.advance(240);
+  const skipped = play.session.stats.skipped;
+  play.clock.advance(10);
+  play.join({ resumed: true });
+  assert.equal(play.session.stats.skipped, skipped);
+});
+
+test("events come in order and once, across links", () => {
+  const play = fakeSession({ eventsAtOnce: true });
+  play.join({ event: 10 });
+  play.socket.say([18, 10, 12, [[1, "a", null]]]);
+  play.socket.say([18, 12, 12, []]);
+  play.socket.drop(1006);
+  play.clock.advance(250);
+  assert.equal(play.join({ resumed: true, event: 12 })[0][3], 12);
+  play.socket.say([
+    ...[18, 12, 14],
+    [
+      [2, "b", { x: 1 }],
+      [3, "c", 7],
+    ],
+  ]);
+  assert.deepEqual(play.heard("event"), [
+    { tick: 1, name: "a", payload: null },
+    { tick: 2, name: "b", payload: { x: 1 } },
+    { tick: 3, name: "c", payload: 7 },
+  ]);
+});
+
+test("a gap in the events closes with 4000", () => {
+  const play = fakeSession();
+  play.join({ event: 10 });
+  play.socket.say([18, 11, 12, []]);
+  assert.equal(play.socket.closedBy?.[0], 4000);
+});
+
+test("an event is told when what is drawn has reached its tick", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1, tick: 100 });
+  let tick = 100;
+  const second = (/** @type {() => void} */ look) => {
+    for (let i = 0; i < 20; i += 1) {
+      play.clock.advance(50);
+      tick += 1;
+      if (tick === 130) play.socket.say([18, 0, 1, [[130, "hit", 5]]]);
+      play.socket.say(state({ tick, span: tick === 101 ? 0 : 1 }));
+      look();
+    }
+  };
+  second(() => play.session.frame());
+  const lags = /** @type {number[]} */ ([]);
+  play.session.on("event", () => lags.push(play.session.frame().tick - 130));
+  second(() => play.session.frame());
+  assert.equal(lags.length, 1);
+  assert.ok(lags[0] >= 0 && lags[0] < 1.1, `told ${lags[0]} ticks after it is drawn`);
+});
+
+test("events are told on arrival when nobody draws", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1 });
+  play.clock.advance(1000);
+  play.socket.say([18, 0, 1, [[1000, "chat", "hi"]]]);
+  assert.equal(play.heard("event").length, 1);
+});
+
+test("send says whether it was said, and refuses what servers do not take", () => {
+  const play = fakeSession();
+  assert.equal(play.session.send("chat", { text: "hi" }), false, "not joined yet");
+  play.join();
+  play.socket.take();
+  assert.equal(play.session.send("chat", { text: "hi" }), true);
+  assert.deepEqual(play.socket.take().at(-1), [4, "chat", { text: "hi" }]);
+  assert.throws(() => play.session.send("chat", "x".repeat(5000)), RangeError);
+  assert.throws(() => play.session.send("chat", () => 0), Error);
+});
+
+test("what comes before WELCOME is out of place", () => {
+  for (const message of [state({}), [18, 0, 0, []]]) {
+    const play = fakeSession();
+    play.socket.open();
+    play.socket.say(message);
+    assert.equal(play.socket.closedBy?.[0], 4005);
+  }
+});
+
+test("a schema that is none closes the link", () => {
+  const play = fakeSession();
+  play.join({ schema: { fingerprint: "?" } });
+  assert.equal(play.socket.closedBy?.[0], 4000);
+});
+
+test("before anything has come there is nothing to draw", () => {
+  const { session } = fakeSession();
+  const drawn = session.frame();
+  assert.equal(drawn.avatar, null);
+  assert.equal(drawn.entities.size, 0);
+  assert.equal(session.stats.rtt, 0);
+});
+
+test("PONG tells what the server missed, and a spectator its round trip", () => {
+  const play = fakeSession({ role: 1 });
+  play.join({ role: 1 });
+  play.clock.advance(500);
+  const ping = play.socket.sent.find(([id]) => id === 5);
+  play.clock.advance(80);
+  play.socket.say([20, ping?.[1], 5, 154, 3, 2]);
+  const { rtt, missed, trimmed } = play.session.stats;
+  assert.ok(Math.abs(rtt - 50) < 1, `80 ms less 0.6 ticks of 50 ms held: ${rtt}`);
+  assert.deepEqual([missed, trimmed], [3, 2]);
+});
+
+test("the step is loaded from the server's own origin only", async () => {
+  /** @type {string[]} */
+  const loaded = [];
+  const loadStep = async (/** @type {URL} */ url) => {
+    loaded.push(url.href);
+    return () => {};
+  };
+  const good = fakeSession({ loadStep });
+  good.join({ step: "/step/arena-1.js" });
+  assert.deepEqual(loaded, ["http://127.0.0.1:9/step/arena-1.js"]);
+  const bad = fakeSession({ loadStep });
+  bad.join({ step: "https://elsewhere.example/step.js" });
+  assert.equal(loaded.length, 1);
+  assert.equal(bad.heard("notice")[0].name, "prediction_failed");
+});
+
+test("a step that raises ends prediction and is told; the game goes on", async () => {
+  const step = () => {
+    throw new Error("ship.x is undefined");
+  };
+  const play = fakeSession({ loadStep: async () => step });
+  play.join({ step: "/step/arena-1.js" });
+  await null;
+  await null;
+  play.socket.say([18, 0, 1, [[1, "@avatar", 7]]]);
+  play.socket.say(state({ tick: 1, ...ship(7, 160) }));
+  play.clock.advance(200);
+  assert.equal(play.heard("notice")[0].detail.message, "ship.x is undefined");
+  play.socket.say(state({ tick: 2, span: 1 }));
+  play.clock.advance(200);
+  assert.equal(play.heard("notice").length, 1);
+  assert.equal(play.session.stats.predicting, false);
+  assert.equal(play.session.frame().avatar?.x, 10);
+});
