@@ -233,8 +233,10 @@ def foresee(
     """Return the expected code of a field with a rate."""
     this = kind.fields[place]
     k = (kind.fields[rate].step / this.step) / tick_hz
-    v0, v1 = old[rate], new[rate]
-    expected = old[place] + math.floor(k * v1 + 0.5) + (span - 1) * math.floor(k * ((v0 + v1) / 2) + 0.5)
+    v0, v1 = float(old[rate]), float(new[rate])
+    # Python's floor gives an exact int of any size; the page says doubles.
+    last, others = float(math.floor(k * v1 + 0.5)), float(math.floor(k * ((v0 + v1) / 2) + 0.5))
+    expected = float(old[place]) + last + (span - 1) * others
     if this.steps:
         return int(expected) % this.steps
     lo, hi = this.range

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final
 
-from gameserver.protocol.constants import MAX_CODE
+from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER
 from tests.conformance.vector_json import Case
 from tests.conformance.vector_misfits import by_hand, misfits, refused_lists
 from tests.conformance.vector_story import Scene, Story
@@ -55,6 +55,16 @@ def angles() -> Story:
     story.show(
         14, {Ship: {1: ship(angle=4), 2: ship(angle=1021), 3: ship(angle=900, spin=-1), 4: ship(angle=0, spin=0)}}
     )
+    return story
+
+
+def years() -> Story:
+    """Over the longest span and at the highest rate doubles round; all clients must round alike."""
+    story = Story("the longest span", 20, [Ship])
+    fast = {"vx": MAX_CODE, "spin": MAX_CODE - 1}
+    slow = {"vx": -3, "spin": -77}
+    story.show(1, {Ship: {1: ship(**fast), 2: ship(**slow), 3: ship(angle=5, **fast)}})
+    story.show(MAX_COUNTER, {Ship: {1: ship(**fast), 2: ship(**slow), 3: ship(x=-1, angle=9, **slow)}})
     return story
 
 
@@ -194,7 +204,7 @@ def _stir(random: Random, state: dict[str, Any]) -> None:
 
 
 STORIES: Final = (
-    straight, turning, halves, angles, clamped, comings, objects, choosing, sights, widths, anew, crowd,
+    straight, turning, halves, angles, years, clamped, comings, objects, choosing, sights, widths, anew, crowd,
     by_hand, misfits, refused_lists,
 )  # fmt: skip
 
