@@ -17,6 +17,7 @@ from gameserver.protocol.constants import CloseCode
 from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
 from gameserver.room.delivery import Delivery
 from gameserver.room.player import JoinRefused
+from gameserver.room.recording import FORMAT, Header, Recorder
 from gameserver.room.room import Room
 from gameserver.room.roster import Roster
 from gameserver.room.sight import Sight
@@ -29,7 +30,7 @@ from gameserver.sync.snapshot import Snapshot
 from gameserver.sync.view import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gameserver.protocol.constants import Limits, Role
     from gameserver.room.arrivals import Arrival
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from gameserver.room.kind import Kind
     from gameserver.room.player import Player
     from gameserver.room.session import Session
+
+    Codes = tuple[int, ...]
 
 log = logging.getLogger("gameserver.room")
 
@@ -65,6 +68,7 @@ class RoomEngine:
         self.kind = kind
         self.id = room_id
         self.seed = seed
+        self.options = options
         self.tick_hz = kind.room_class.tick_hz
         self.tick_s = self.dt = 1.0 / self.tick_hz
         self.snapshot_every = self.tick_hz // kind.room_class.snapshot_hz
@@ -75,14 +79,16 @@ class RoomEngine:
         self.roster = Roster(kind, room_id, limits)
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
         self.events = EventLog(limits.max_held_events)
-        encoder = DeltaEncoder(kind.schema, self.tick_hz)
-        self.delivery = Delivery(encoder, self.events, limits, self._make_sight())
+        self._encoder = DeltaEncoder(kind.schema, self.tick_hz)
+        self.delivery = Delivery(self._encoder, self.events, limits, self._make_sight())
         self.timers = Timers()
         self.tick_number = 0
         self.skipped_ticks = 0
         self.closed = False
         self.locked = False
         self.on_closed: Callable[[RoomEngine], None] | None = None
+        self.recorder: Recorder | None = None
+        self._told: list[tuple[str, object, frozenset[int] | None]] = []
         self._welcome = welcome
         self._pings: list[tuple[Session, int, float]] = []
         self._empty_ticks = 0
@@ -110,12 +116,22 @@ class RoomEngine:
         self._close_if_over()
 
     def _advance(self, now_s: float) -> None:
+        arrivals = self.roster.take_arrivals(now_s)
+        self._make_tick(arrivals, lambda session: session.inputs.take(now_s))
+
+    def _make_tick(self, arrivals: Sequence[Arrival], take: Callable[[Session], Codes]) -> None:
+        """What arrives, then one input frame a player in order of joining, then the rules, then the state that this
+        gives."""
         self.tick_number += 1
-        for arrival in self.roster.take_arrivals(now_s):
+        self._told.clear()
+        for arrival in arrivals:
             self._apply(arrival)
-        inputs = self._take_inputs(now_s)
+        inputs = [(session, take(session)) for session in self.roster.sessions.values() if session.steers]
         self._step(inputs)
-        self.history.put(self._take_snapshot())
+        snapshot = self._take_snapshot()
+        self.history.put(snapshot)
+        if self.recorder is not None:
+            self.recorder.put(arrivals, [(session.number, codes) for session, codes in inputs], self._told, snapshot)
 
     def _apply(self, arrival: Arrival) -> None:
         match arrival:
@@ -131,19 +147,10 @@ class RoomEngine:
                 if session.seated:
                     self.room.on_message(session.player, name, payload)
 
-    def _take_inputs(self, now_s: float) -> list[tuple[Player, Any]]:
-        """One frame a player, in order of joining; a missing one by the queue's policy."""
-        from_codes = self.kind.inputs.from_codes
-        return [
-            (session.player, from_codes(session.inputs.take(now_s)))
-            for session in self.roster.sessions.values()
-            if session.seated and session.is_player
-        ]
-
-    def _step(self, inputs: list[tuple[Player, Any]]) -> None:
-        on_input = self.room.on_input
-        for player, controls in inputs:
-            on_input(player, controls)
+    def _step(self, inputs: list[tuple[Session, Codes]]) -> None:
+        on_input, from_codes = self.room.on_input, self.kind.inputs.from_codes
+        for session, codes in inputs:
+            on_input(session.player, from_codes(codes))
         self.timers.run_due(self.tick_number)
         self.room.on_tick()
 
@@ -165,9 +172,12 @@ class RoomEngine:
     def join(self, guest: Guest, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
         """Take a seat for a guest; its WELCOME comes at the next tick."""
         session = self.roster.join(guest, role, params, key=key, secret=secret)
+        self._bind(session)
+        return session
+
+    def _bind(self, session: Session) -> None:
         session.player._tell_avatar = self._tell_avatar
         session.player._kick = self._kick
-        return session
 
     def ping(self, session: Session, nonce: int, at_s: float) -> None:
         """Answered at the tick, with how long it waited."""
@@ -176,8 +186,7 @@ class RoomEngine:
     # -- arrivals take effect ------------------------------------------------------------------------------------------
 
     def _seat(self, session: Session) -> None:
-        if session.link is None:  # lost before it came in; its Leaving follows
-            return
+        assert session.link is not None
         session.told = session.scanned = self.events.newest
         try:
             self.room.on_auth(session.player)
@@ -196,7 +205,8 @@ class RoomEngine:
             guest.close(CloseCode.JOIN_REFUSED, reason or "the game refuses")
 
     def _resume(self, session: Session, tick: int, event: int) -> None:
-        if session.link is None or session.number not in self.roster.sessions:
+        assert session.link is not None
+        if session.number not in self.roster.sessions:
             return
         session.told = session.scanned = event
         session.base = self.history.get(tick) if session.view is ALL else None
@@ -230,13 +240,16 @@ class RoomEngine:
         """Log an event of this tick. Names that start with @ are the protocol's."""
         if name.startswith("@"):
             raise ValueError(f"event name {name!r}: names that start with @ are the protocol's own")
-        self.events.append(self.tick_number, name, payload, to)
+        self._tell(name, payload, to)
 
     def _tell_avatar(self, player: Player) -> None:
         avatar = player.avatar
-        self.events.append(
-            self.tick_number, "@avatar", None if avatar is None else avatar.id, frozenset((player.number,))
-        )
+        self._tell("@avatar", None if avatar is None else avatar.id, frozenset((player.number,)))
+
+    def _tell(self, name: str, payload: object, to: frozenset[int] | None) -> None:
+        self.events.append(self.tick_number, name, payload, to)
+        if self.recorder is not None:
+            self._told.append((name, payload, to))
 
     def _kick(self, player: Player, reason: str) -> None:
         session = self.roster.sessions.get(player.number)
@@ -254,6 +267,35 @@ class RoomEngine:
                 inputs = session.inputs
                 pong = m.ServerPong(nonce, self.tick_number, held, inputs.missed, inputs.trimmed)
                 session.link.send(encode_server(pong))
+
+    # -- recording and replay ------------------------------------------------------------------------------------------
+
+    def record(self, write: Callable[[bytes], None]) -> None:
+        """Record the room from its first tick on; `write` takes whole records and must not wait."""
+        if self.tick_number:
+            raise ValueError(f"room {self.id} is at tick {self.tick_number}: a recording begins before the first")
+        kind = self.kind
+        header = Header(
+            format=FORMAT,
+            kind=kind.name,
+            room=self.id,
+            seed=self.seed,
+            options=dict(self.options),
+            tick_hz=self.tick_hz,
+            snapshot_every=self.snapshot_every,
+            schema=kind.schema.to_wire(),
+            step=None if kind.step is None else kind.step.fingerprint,
+        )
+        self.recorder = Recorder(header, self._encoder, write)
+
+    def replay_join(self, session: Session) -> None:
+        """A recorded session, which has no guest, takes its seat."""
+        self._bind(session)
+        self.roster.sessions[session.number] = session
+
+    def replay_tick(self, arrivals: Sequence[Arrival], take: Callable[[Session], Codes]) -> bool:
+        """Make one tick of what was recorded. False: the rules failed."""
+        return self._guarded(lambda: self._make_tick(arrivals, take))
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

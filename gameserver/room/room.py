@@ -202,12 +202,16 @@ def inputs_of(room_class: type[Room[Any]]) -> type[Inputs]:
 
 
 def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
-    """The replicated types of a room class: those it lists, or all that its module names, in that order."""
+    """The replicated types of a room class: those it lists, or all that its module names (or, where that names none, the
+    module of the class that it inherits from), in that order."""
     if room_class.entities:
         return tuple(room_class.entities)
-    names = vars(sys.modules[room_class.__module__]).values()
-    found = [value for value in names if isinstance(value, type) and issubclass(value, Entity) and value is not Entity]
-    return tuple(dict.fromkeys(found))
+    for cls in room_class.__mro__:
+        names = vars(sys.modules[cls.__module__]).values() if issubclass(cls, Room) and cls is not Room else ()
+        found = [v for v in names if isinstance(v, type) and issubclass(v, Entity) and v is not Entity]
+        if found:
+            return tuple(dict.fromkeys(found))
+    return ()
 
 
 def check_room(room_class: type[Room[Any]]) -> None:

@@ -79,11 +79,16 @@ class Roster:
     def link_lost(self, session: Session, now_s: float, *, for_good: bool) -> None:
         """A session's link is gone."""
         session.detach(now_s)
-        self._arrivals.append(Leaving(session) if for_good or not session.seated else Suspending(session))
+        if for_good or not session.seated:
+            self.leave(session)
+        elif not session.leaving:
+            self._arrivals.append(Suspending(session))
 
     def leave(self, session: Session) -> None:
-        """A session ends for good."""
-        self._arrivals.append(Leaving(session))
+        """A session ends for good; to say so twice is no error."""
+        if not session.leaving:
+            session.leaving = True
+            self._arrivals.append(Leaving(session))
 
     def said(self, session: Session, name: str, payload: object) -> None:
         """A client's MESSAGE."""
@@ -96,10 +101,9 @@ class Roster:
         it."""
         for session in self.sessions.values():
             if session.lost_at_s is not None and now_s - session.lost_at_s > self.grace_s:
-                session.lost_at_s = None
-                self._arrivals.append(Leaving(session))
+                self.leave(session)
         arrivals, self._arrivals = self._arrivals, []
-        return arrivals
+        return [arrival for arrival in arrivals if not _is_gone_again(arrival)]
 
     def remove(self, session: Session) -> None:
         """Give the seat back. The session's link, if it has one, is nobody's from now on."""
@@ -109,3 +113,8 @@ class Roster:
             guest.forget()
         if session.on_gone is not None:
             session.on_gone(session)
+
+
+def _is_gone_again(arrival: Arrival) -> bool:
+    """Whether a session that was to come in or back has lost its link since; what follows in the list tells of that."""
+    return isinstance(arrival, Joining | Resuming) and arrival.session.link is None

@@ -37,6 +37,7 @@ class Session:
         "guest",
         "inputs",
         "key",
+        "leaving",
         "link",
         "lost_at_s",
         "number",
@@ -65,6 +66,8 @@ class Session:
         self.guest: Guest | None = None
         self.link: LinkHandle | None = None
         self.lost_at_s: float | None = None
+        self.leaving = False
+        """Its end is on its way to the next tick."""
         self.seated = False
         """Whether on_join has run: a session that is lost before has nobody to tell."""
         self.secret = secret
@@ -90,6 +93,11 @@ class Session:
     @property
     def is_player(self) -> bool:
         return self.player.role is Role.PLAYER
+
+    @property
+    def steers(self) -> bool:
+        """Whether it has a frame in each tick."""
+        return self.seated and self.player.role is Role.PLAYER
 
     def attach(self, guest: Guest) -> None:
         """The session goes on over this guest's link; nothing is in flight on it yet."""
