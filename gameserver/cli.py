@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 from cyclopts import App, Parameter
 from cyclopts.config import Env, Toml
+from rich.console import Console
 
 from gameserver import __version__
 from gameserver.protocol.constants import Limits
@@ -42,6 +43,7 @@ app = App(
     version=__version__,
     config=[Env("GAMESERVER_"), Toml("gameserver.toml")],
     error_formatter=_one_line,
+    error_console=Console(stderr=True, soft_wrap=True),
 )
 
 
@@ -59,12 +61,13 @@ def fail(error: object, status: int = EXIT_USAGE) -> NoReturn:
 def _plain_errors() -> Iterator[None]:
     """Turn what a user can cause into one line; everything else is a bug and stays loud."""
     from gameserver.loading import LoadError
+    from gameserver.room.recording import RecordingError
     from gameserver.state.errors import DeclarationError
     from gameserver.state.shared import SharedStepError
 
     try:
         yield
-    except (LoadError, DeclarationError, SharedStepError, UsageError) as error:
+    except (LoadError, DeclarationError, RecordingError, SharedStepError, UsageError) as error:
         fail(error)
     except OSError as error:
         fail(_os_error(error))
@@ -89,6 +92,7 @@ def run(
     auth: Annotated[
         Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
     ] = None,
+    record: Path | None = None,
     log_level: Literal["debug", "info", "warning", "error"] = "info",
     log_format: Literal["text", "json"] = "text",
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -115,6 +119,8 @@ def run(
         A page's origin that may connect, besides the server's own. May be given again; * for all.
     transport
         How the links in a room are read; `ordinary` is the slower, plainer way.
+    record
+        Folder for recordings, one a room; see `gameserver replay`.
     log_level
         The least that is logged.
     log_format
@@ -144,6 +150,7 @@ def run(
                 log_level=log_level,
                 log_format=log_format,
                 limits=limits,
+                record=record,
             )
         )
 
@@ -224,6 +231,28 @@ def check(room: str, *, cases: int = 10_000, steps: int = 60, seed: int = 1) -> 
 
     with _plain_errors():
         clean = check_room_step(load_room(room), cases=cases, steps=steps, seed=seed)
+    raise SystemExit(0 if clean else EXIT_WRONG)
+
+
+@app.command
+def replay(file: Path, room: str = DEFAULT_ROOM, *, verify: bool = True) -> None:
+    """Make a recorded game again, faster than it was, and compare the state after each tick. Exit status 1 when it
+    differs.
+
+    Parameters
+    ----------
+    file
+        A recording that `gameserver run --record` made.
+    room
+        The room class as MODULE:CLASS.
+    verify
+        Run the rules again; without it, the file is only read and summed up.
+    """
+    from gameserver.loading import load_room
+    from gameserver.ops.replay import replay_file
+
+    with _plain_errors():
+        clean = replay_file(file, load_room(room), verify=verify)
     raise SystemExit(0 if clean else EXIT_WRONG)
 
 

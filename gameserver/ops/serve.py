@@ -6,6 +6,7 @@ import secrets
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,6 +17,7 @@ from gameserver.net.server import Server, serve
 from gameserver.net.settings import NetSettings, Transport
 from gameserver.ops.logging import LogFormat, LogLevel, configure_logging
 from gameserver.ops.metrics import metrics_page
+from gameserver.ops.recordings import Recordings
 from gameserver.room.hub import Hub
 from gameserver.room.room import kind_of
 
@@ -44,6 +46,7 @@ class ServeOptions:
     log_level: LogLevel
     log_format: LogFormat
     limits: Limits
+    record: Path | None = None
 
 
 def serve_forever(options: ServeOptions) -> None:
@@ -60,11 +63,17 @@ def serve_forever(options: ServeOptions) -> None:
         transport=options.transport,
         origins=options.origins,
     )
-    trio.run(_serve, hub, settings, options.bots, kind_of(kinds[0]))
+    recordings = None
+    if options.record is not None:
+        recordings = Recordings(options.record, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
+        hub.open_recording = recordings.open_recording
+    trio.run(_serve, hub, settings, options.bots, kind_of(kinds[0]), recordings)
 
 
-async def _serve(hub: Hub, settings: NetSettings, bots: int, kind: str) -> None:
+async def _serve(hub: Hub, settings: NetSettings, bots: int, kind: str, recordings: Recordings | None) -> None:
     async with trio.open_nursery() as nursery:
+        if recordings is not None:
+            nursery.start_soon(recordings.run)
         server = await nursery.start(partial(_serve_until_stopped, hub, settings, nursery))
         _say(sys.stdout, f"serving {', '.join(hub.kinds)} on {_address(settings, server.port, 'http')}")
         nursery.start_soon(_obey_signals, server, nursery)

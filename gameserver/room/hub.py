@@ -58,6 +58,8 @@ class Hub:
         self.kinds: dict[str, Kind] = {}
         self.rooms: dict[str, RoomEngine] = {}
         self.on_room_opened: Callable[[RoomEngine], None] | None = None
+        self.open_recording: Callable[[RoomEngine], Callable[[bytes], None] | None] | None = None
+        """Gives a new room somewhere to record to, or None."""
         self.draining = False
         self._token_bytes = token_bytes
         self._random = random.Random(seed)
@@ -144,6 +146,9 @@ class Hub:
         self.rooms[engine.id] = engine
         self._counts["rooms_opened"] += 1
         engine.on_closed = self._forget_room
+        write = self.open_recording(engine) if self.open_recording is not None else None
+        if write is not None:
+            engine.record(write)
         if self.on_room_opened is not None:
             self.on_room_opened(engine)
         return engine
@@ -178,7 +183,7 @@ class Hub:
             session = found[0]
             fits = hmac.compare_digest(secret, session.secret)
             fits_previous = hmac.compare_digest(secret, session.previous_secret.rjust(SECRET_BYTES, b"\0"))
-            if session.seated and (fits or (fits_previous and bool(session.previous_secret))):
+            if session.seated and not session.leaving and (fits or (fits_previous and bool(session.previous_secret))):
                 return found
         raise ProtocolError(CloseCode.SESSION_EXPIRED, "the session has ended, or the token was used up")
 

@@ -202,8 +202,8 @@ def inputs_of(room_class: type[Room[Any]]) -> type[Inputs]:
 
 
 def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
-    """The replicated types of a room class: those it lists, or all that its module names (or, where that names none, the
-    module of the class that it inherits from), in that order."""
+    """The replicated types of a room class: those it lists, or all that its module names (or, where that names none,
+    the module of the class that it inherits from), in that order."""
     if room_class.entities:
         return tuple(room_class.entities)
     for cls in room_class.__mro__:
