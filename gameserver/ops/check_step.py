@@ -125,8 +125,8 @@ def run_differential(
     """Run `function(state, inputs, dt)` for `cases` random starts and `steps` steps each, here and in Node.
 
     After each step a state is snapped to its grid, here by `snap` if it is given. `dt` is in seconds. The same `seed`
-    gives the same cases. Stops at the first difference. Raises CheckError without Node, SharedStepError if `function` is not
-    `@shared`, and TypeError if it touches an attribute that no field stands for.
+    gives the same cases. Stops at the first difference. Raises CheckError without Node, SharedStepError if it is
+    not `@shared`, TypeError if it touches an attribute that no field stands for.
     """
     experiment = Experiment(function, tuple(state_fields), tuple(input_fields), dt, snap)
     module = to_module([function])

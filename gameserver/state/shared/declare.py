@@ -77,8 +77,9 @@ def check(function: FunctionType) -> ir.SharedFunction:
 def _check_head(source: Source) -> None:
     definition = source.definition
     arguments = definition.args
-    if len(definition.decorator_list) > 1:
-        source.refuse(definition.decorator_list[0], "another decorator beside @shared", "leave @shared alone above it")
+    others = [node for node in definition.decorator_list if ast.unparse(node) != "staticmethod"]
+    if len(others) > 1:
+        source.refuse(others[0], "another decorator beside @shared", "leave @shared alone above it")
     for unwanted in (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs):
         if unwanted is not None:
             source.refuse(unwanted, f"`{unwanted.arg}` is not positional", "name each parameter, without `*`")

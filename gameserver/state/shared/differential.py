@@ -1,7 +1,7 @@
 """Compares a step in Python with its translation: makes random cases, runs Python's side, reads the other's answers.
 
-Pure: the randomness comes in as an argument, and who runs the other side is not known here (gameserver/ops/check_step.py
-does). States travel as the 64 bits of each double, so that equal means equal to the last bit. 0 and -0 count as one
+Pure: the randomness comes in as an argument, and who runs the other side is not known here; ops/check_step.py
+does that. States travel as the 64 bits of each double, so equal means equal to the last bit. 0 and -0 count as one
 value, and so do all NaNs.
 """
 
@@ -131,7 +131,7 @@ def _named(values: Mapping[str, Value]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a differential run found. `steps` were asked for in each of `cases`; `raised` counts cases that ended early."""
+    """What a differential run found in `cases` of `steps` each, of which `raised` ended early on both sides."""
 
     function: str
     cases: int

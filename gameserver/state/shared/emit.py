@@ -46,7 +46,7 @@ class ExpressionWriter:
         """The text of `node` where only its truth counts: as in Python, every number but 0 is true, NaN too."""
         if isinstance(node, ir.Logic):
             level, word = (_AND, "&&") if node.operator == "and" else (_OR, "||")
-            text = f" {word} ".join(self.condition(operand, level + 1) for operand in node.operands)
+            text = f" {word} ".join(self.condition(operand, level) for operand in node.operands)
             return text if level >= least else f"({text})"
         kind = kind_of(node, self.kinds)
         if kind is Kind.TRUTH:
@@ -119,7 +119,7 @@ class ExpressionWriter:
     def _Logic(self, node: ir.Logic) -> Written:
         *first, last = node.operands
         if node.operator == "and":
-            parts = [*(self.condition(operand, _EQUAL) for operand in first), self.value(last, _EQUAL)]
+            parts = [*(self.condition(operand, _AND) for operand in first), self.value(last, _AND)]
             return " && ".join(parts), _AND
         if all(kind_of(operand, self.kinds) is Kind.TRUTH for operand in first):
             return " || ".join(self.value(operand, _AND) for operand in node.operands), _OR

@@ -85,9 +85,18 @@ class FunctionWriter:
         for index, statement in enumerate(block):
             here = {name for name, home in homes.items() if home == index}
             inner = {name for name in local - homes.keys() if _mentions(statement, name)}
+            if index > 0:
+                self._paragraph(statement)
             self._remarks(statement.lines.first - 1, depth)
             begins = self._begin(statement, here, depth)
             self._statement(statement, begins, inner, depth)
+
+    def _paragraph(self, statement: ir.Statement) -> None:
+        """A blank line where the author left one above the statement or its comments."""
+        source = self.function.source
+        first = min([line for line in self._notes if line < statement.lines.first], default=statement.lines.first)
+        if self.comments and not source.lines[first - 1 - source.first_line].strip():
+            self._lines.append("")
 
     def _remarks(self, line: int, depth: int) -> None:
         self._lines += [f"{_INDENT * depth}// {note}" for note in self._notes_until(line)]

@@ -137,9 +137,9 @@ def _atan_of_ratio(t: float) -> float:
 
 @shared
 def atan2(y: float, x: float) -> float:
-    """The angle of the point (x, y) in radians, above -pi and up to pi; 0 for the origin.
+    """The angle of the point (x, y) in radians, from -pi to pi; 0 for the origin.
 
-    Within 2 ulp for all finite x and y, and for infinities. NaN gives NaN.
+    Within 2.5 ulp, for infinities too. NaN gives NaN.
     """
     high = abs(y)
     wide = abs(x)
@@ -158,7 +158,7 @@ def atan2(y: float, x: float) -> float:
 
 @shared
 def hypot(x: float, y: float) -> float:
-    """The length of (x, y): sqrt(x * x + y * y), within 1 ulp, also where the squares alone would overflow."""
+    """The length of (x, y): sqrt(x * x + y * y), within 2 ulp, also where the squares alone would overflow."""
     largest = max(abs(x), abs(y))
     if SMALLEST_SQUARED <= largest <= LARGEST_SQUARED:
         return sqrt(x * x + y * y)

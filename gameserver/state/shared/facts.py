@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def calls_shared(node: ir.Expression) -> bool:
-    """Does working it out call a function that might change something?"""
-    return any(isinstance(inner, ir.Call) for inner in ir.walk(node))
+def changes_something(node: ir.Expression) -> bool:
+    """Does working it out write to an object, so that it must happen exactly once?"""
+    return any(isinstance(inner, ir.Call) and any(inner.function.writes.values()) for inner in ir.walk(node))
 
 
 def is_truth(node: ir.Expression) -> bool:

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gameserver.state.shared import ir
-from gameserver.state.shared.facts import calls_shared, constant_value, is_truth
+from gameserver.state.shared.facts import changes_something, constant_value, is_truth
 from gameserver.state.shared.names import (
     INTRINSICS,
     MAX_EXACT_INTEGER,
@@ -219,9 +219,11 @@ class ExpressionLowering:
                 self.source.refuse(node, *OPERATOR_REFUSALS[type(operator)])
         operands = tuple(self.expression(operand) for operand in (node.left, *node.comparators))
         for inner, at in zip(operands[1:-1], node.comparators, strict=False):
-            if calls_shared(inner):
+            if changes_something(inner):
                 self.source.refuse(
-                    at, "a call in the middle of a chained comparison", "keep its value in a variable first"
+                    at,
+                    "a call that writes, in the middle of a chained comparison",
+                    "keep its value in a variable first",
                 )
         return ir.Compare(tuple(_COMPARE[type(operator)] for operator in node.ops), operands)
 
@@ -230,8 +232,8 @@ class ExpressionLowering:
         operands = tuple(self.expression(operand) for operand in node.values)
         for operand, at in zip(operands[:-1], node.values, strict=False):
             # `a or b` gives a itself, so the translation names it twice.
-            if word == "or" and calls_shared(operand) and not is_truth(operand):
-                self.source.refuse(at, "`or` after a call that gives a number", "compare it: `… != 0 or …`")
+            if word == "or" and changes_something(operand) and not is_truth(operand):
+                self.source.refuse(at, "`or` after a call that writes and gives a number", "compare it: `… != 0 or …`")
         return ir.Logic(word, operands)
 
     def _IfExp(self, node: ast.IfExp) -> ir.Expression:

@@ -23,7 +23,6 @@ class Source:
     """The text of one function definition; `first_line` (from 1) is the line of its first decorator."""
 
     function: str
-    module: str
     filename: str
     first_line: int
     lines: tuple[str, ...]
@@ -75,6 +74,14 @@ def find_source(function: FunctionType) -> Source:
             line=code.co_firstlineno,
         ) from None
     definition = _parse(lines, first_line)
+    if isinstance(definition, ast.FunctionDef) and definition.name != code.co_name:
+        raise SharedStepError(
+            f"its file has changed since it was loaded: `{definition.name}` stands there now",
+            "start again, so that both sides run the same text",
+            function=function.__name__,
+            filename=code.co_filename,
+            line=first_line,
+        )
     if not isinstance(definition, ast.FunctionDef):
         what = "async functions wait, and a step must not" if inspect.iscoroutinefunction(function) else "not a `def`"
         raise SharedStepError(
@@ -85,8 +92,7 @@ def find_source(function: FunctionType) -> Source:
             line=first_line,
             text=lines[0],
         )
-    module = function.__module__
-    return Source(function.__name__, module, code.co_filename, first_line, tuple(lines), definition)
+    return Source(function.__name__, code.co_filename, first_line, tuple(lines), definition)
 
 
 def _parse(lines: list[str], first_line: int) -> ast.stmt | None:
