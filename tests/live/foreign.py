@@ -1,0 +1,65 @@
+"""A real server, and the client that was written from protocol.md alone on a real socket."""
+
+import re
+import subprocess
+import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conformance.foreign_client import SUBPROTOCOL, Client
+from tests.conformance.foreign_websocket import Closed, WebSocket
+
+GAMESERVER = Path(sysconfig.get_path("scripts")) / "gameserver"
+STOP_TIMEOUT_S = 15
+MAX_MESSAGES = 400  # what a test waits for comes long before so many, or never
+
+
+@contextmanager
+def arena() -> Iterator[int]:
+    """Run the arena without bots in a process of its own; gives its port."""
+    with subprocess.Popen([GAMESERVER, "run", "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            address = re.search(r"http://127\.0\.0\.1:(\d+)/", server.stdout.readline())
+            assert address, "the server printed no address"
+            yield int(address[1])
+        finally:
+            server.terminate()
+            server.communicate(timeout=STOP_TIMEOUT_S)
+
+
+def link(port: int, subprotocol: str = SUBPROTOCOL) -> WebSocket:
+    """Open a WebSocket to the server."""
+    return WebSocket("127.0.0.1", port, "/ws", subprotocol)
+
+
+def follow(client: Client, websocket: WebSocket, until: Callable[[], bool]) -> None:
+    """Take messages and answer them until something holds."""
+    for _ in range(MAX_MESSAGES):
+        for answer in client.receive(websocket.receive()):
+            websocket.send(answer)
+        if until():
+            return
+    raise AssertionError(f"still not after {MAX_MESSAGES} messages, at tick {client.view.tick}")
+
+
+def next_state(client: Client, websocket: WebSocket) -> None:
+    """Take messages up to the next STATE."""
+    states = client.states
+    follow(client, websocket, lambda: client.states > states)
+
+
+def enter(client: Client, websocket: WebSocket) -> None:
+    """Send JOIN or RESUME and wait for the first STATE after it."""
+    websocket.send(client.open())
+    next_state(client, websocket)
+
+
+def closing(client: Client, websocket: WebSocket) -> Closed:
+    """Take messages until the server closes, and return how it did."""
+    try:
+        follow(client, websocket, lambda: False)
+    except Closed as closed:
+        return closed
+    raise AssertionError("unreachable: follow returns only when its condition holds")
