@@ -168,8 +168,10 @@ export class InterpolationClock {
       this.jumps += 1;
       return Math.max(drawnS, aimS);
     }
-    const stepped = drawnS + frameS * (1 + drawingStretch(errorS));
-    return Math.max(drawnS, Math.min(limitS, stepped));
+    const wantedS = frameS * drawingStretch(errorS);
+    // In a frame so long that easing would overshoot, the error is gone.
+    const easedS = Math.abs(wantedS) > Math.abs(errorS) ? errorS : wantedS;
+    return Math.max(drawnS, Math.min(limitS, drawnS + frameS + easedS));
   }
 }
 

@@ -108,10 +108,10 @@ export class Follower {
    * Runs a tick of the client's for the own avatar.
    *
    * @param {number} seq @param {readonly number[]} codes of the inputs
-   * @param {number} tickAtS when it was due @param {number} lengthS how long it lasts
+   * @param {number} tickedAtS when it was due @param {number} lengthS how long it lasts
    */
-  predict(seq, codes, tickAtS, lengthS) {
-    this.#guard(() => this.predictor?.predict(seq, codes, tickAtS, lengthS));
+  predict(seq, codes, tickedAtS, lengthS) {
+    this.#guard(() => this.predictor?.predict(seq, codes, tickedAtS, lengthS));
   }
 
   /** The step is the game's: what it raises ends prediction, not the session. @param {() => void} work */

@@ -36,6 +36,8 @@ export class InputFrames {
 
   pacer;
   roundTrip = new RoundTrip();
+  /** Newest frame that the server has consumed. */
+  consumedSeq = 0;
   /** Frames dropped because the link did not take them in time. */
   shed = 0;
   /** What is wrong with the controls that were given last; empty: nothing. While something is, the codes of before count. */
@@ -111,6 +113,7 @@ export class InputFrames {
 
   /** A STATE came: frames up to `seq` were consumed, that one after `lead` / 256 ticks. @param {number} seq @param {number | null} lead @param {number} tickS @param {number} nowS */
   consumed(seq, lead, tickS, nowS) {
+    this.consumedSeq = seq;
     this.#recent = this.#recent.filter((frame) => frame.seq > seq);
     if (lead === null) return;
     this.pacer.reported(seq, lead);

@@ -37,8 +37,9 @@ export function tokenOf(value) {
   return fits ? value.slice() : bad("token is not a bin of its length");
 }
 
-/** @param {any} value @param {number} depth of arrays and maps that are left @returns {any} the value */
+/** @param {any} value @param {number} depth of arrays and maps that it may have @returns {any} the value, a finite one */
 export function payloadOf(value, depth) {
+  if (typeof value === "number" && !Number.isFinite(value)) bad("a number that is not finite");
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   if (depth === 0) bad("nested too deep");
   for (const part of Object.values(value)) payloadOf(part, depth - 1);

@@ -113,11 +113,6 @@ export function shortestWay(a, b) {
  */
 export function hermite(a, b, fromRate, toRate, u) {
   const u2 = u * u;
-  const u3 = u * u * u;
-  return (
-    (2 * u3 - 3 * u2 + 1) * a +
-    (u3 - 2 * u2 + u) * fromRate +
-    (3 * u2 - 2 * u3) * b +
-    (u3 - u2) * toRate
-  );
+  const u3 = u * u * u; // in this form a point at rest is drawn exactly where it is
+  return a + (3 * u2 - 2 * u3) * (b - a) + (u3 - 2 * u2 + u) * fromRate + (u3 - u2) * toRate;
 }

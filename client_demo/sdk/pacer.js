@@ -56,7 +56,7 @@ export class TickPacer {
   /** Number of the newest tick; each is one input frame. */
   seq = 0;
   /** When the newest tick was due, and when the next one is. */
-  tickAtS = Number.NEGATIVE_INFINITY;
+  tickedAtS = Number.NEGATIVE_INFINITY;
   nextAtS = Number.POSITIVE_INFINITY;
   jumps = 0;
   /** Ticks that the client did not run because it came too late for them. */
@@ -152,7 +152,7 @@ export class TickPacer {
     const { stretch } = this;
     this.#shift += stretch;
     this.#level.move(stretch);
-    this.tickAtS = this.nextAtS;
+    this.tickedAtS = this.nextAtS;
     this.nextAtS += this.#tickS * (1 - stretch);
   }
 

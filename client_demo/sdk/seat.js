@@ -59,8 +59,8 @@ export class Seat {
    */
   tick(nowS, controls) {
     for (const { seq, codes } of this.frames.run(nowS, controls)) {
-      const { tickAtS, nextAtS } = this.frames.pacer;
-      this.follower.predict(seq, codes, tickAtS, nextAtS - tickAtS);
+      const { tickedAtS, nextAtS } = this.frames.pacer;
+      this.follower.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
     }
   }
 

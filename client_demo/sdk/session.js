@@ -186,7 +186,7 @@ export class SessionCore {
 
   /** @param {Welcome} welcome @param {number} nowS @returns {Action[]} */
   #begin(welcome, nowS) {
-    if (this.#link !== "open") throw outOfState("WELCOME");
+    if (this.#link !== "open" || welcome.resumed !== this.#mayResume) throw outOfState("WELCOME");
     const schema = compileSchema(welcome.schema, welcome.tick_hz);
     const before = welcome.resumed ? this.seat : null;
     const same = before?.schema.fingerprint === schema.fingerprint;
@@ -206,6 +206,9 @@ export class SessionCore {
   /** @param {Seat} seat @param {State} state @param {number} bytes @param {number} nowS @returns {Action[]} */
   #apply(seat, state, bytes, nowS) {
     const { follower, frames } = seat;
+    if (state.seq < frames.consumedSeq || state.tick < follower.tick) {
+      throw new ProtocolError("STATE of an earlier tick or frame", CloseCode.INVALID_FIELD);
+    }
     this.states.add(bytes, nowS);
     if (this.#wantsFull && state.span !== 0) return [];
     frames.consumed(state.seq, state.lead, seat.tickS, nowS);

@@ -1,0 +1,325 @@
+"""The browser's clocks, interpolation and prediction against Python's: the same calls give the same numbers.
+
+Both follow docs/guide/time.md; here nobody has to keep them in step by hand. `twin_trace.mjs` runs the browser's side.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gameserver.client import interpolation, prediction
+from gameserver.client.interpolation import Interpolator
+from gameserver.client.prediction import Predictor
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Angle, Flag, Float, Int, Ref, Text
+from gameserver.state.inputs import Inputs
+from gameserver.state.schema import Schema
+from gameserver.state.world import World
+from gameserver.sync import clock, level, pacer
+from gameserver.sync.snapshot import Snapshot
+
+Calls = list[list[Any]]
+
+NODE = shutil.which("node")
+TRACE = Path(__file__).with_name("twin_trace.mjs")
+TICK_HZ = 60
+CALLS = 2000
+
+CONSTANTS = (
+    ("level", level, set[str]()),
+    ("pacer", pacer, set[str]()),
+    ("clock", clock, {"LEAD_UNITS_PER_TICK", "SENT_SLOTS"}),
+    ("motion", interpolation, {"MAX_SNAPSHOTS", "MAX_EXTRAPOLATION_S", "TURN"}),
+)
+PREDICTION = {"pose": ("EASE_S", "SNAP_AFTER_S"), "prediction": ("MAX_PENDING", "DIAGNOSED_STATES", "DIVERGING_STATES")}
+
+
+class Ship(Entity):
+    x = Float(step=1 / 64, min=-2000.0, max=2000.0)
+    vx = Float(step=1 / 16, rate_of="x")
+    heat = Float(step=1 / 8)
+    heading = Angle(steps=1024)
+    hp = Int(0, 100, default=100)
+    thrusting = Flag()
+    target = Ref()
+    name = Text(max_bytes=16)
+
+
+class Wheel(Entity):
+    turn = Angle(steps=4096)
+    spin = Float(step=1 / 64, rate_of="turn")
+
+
+class Controls(Inputs):
+    turn = Int(-1, 1)
+    thrust = Flag()
+
+
+SCHEMA = Schema([Ship, Wheel], Controls)
+
+
+def steer(ship: Any, controls: Any, dt: float) -> None:
+    """The same as in `twin_trace.mjs`."""
+    ship.thrusting = controls.thrust
+    ship.heading += controls.turn * 4.2 * dt
+    if controls.thrust:
+        ship.vx += 500 * dt
+    ship.vx *= 1 - 0.5 * dt
+    ship.x += ship.vx * dt
+
+
+def in_browser(name: str, script: Any) -> Any:
+    """Run a script on the browser's side."""
+    if NODE is None:
+        pytest.fail("these tests need Node: install nodejs")
+    run = subprocess.run(
+        [NODE, str(TRACE)], input=json.dumps({name: script}), capture_output=True, text=True, check=True, timeout=60
+    )
+    return json.loads(run.stdout)[name]
+
+
+def assert_same(ours: Any, theirs: Any, within: float = 0.0) -> None:
+    """Compare results call by call, so that a failure names the first that differs."""
+    assert len(ours) == len(theirs)
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        pairs = zip(one, other, strict=True)
+        assert all(same(a, b, within) for a, b in pairs), f"call {number}: {one} is not {other}"
+
+
+def same(one: object, other: object, within: float) -> bool:
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(one - other) <= within
+    return one == other
+
+
+def finite(values: list[Any]) -> list[Any]:
+    """JSON has no infinity: both sides say null."""
+    return [None if isinstance(value, float) and math.isinf(value) else value for value in values]
+
+
+def snake(name: str) -> str:
+    return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+def constants_of(module: Any, without: set[str]) -> list[str]:
+    names = [name for name, value in vars(module).items() if name.isupper() and type(value) in {int, float}]
+    return [name for name in names if name not in without]
+
+
+def test_constants_are_the_same() -> None:
+    script, ours = [], []
+    for name, module, without in CONSTANTS:
+        for constant in constants_of(module, without):
+            script.append([name, constant])
+            ours.append(getattr(module, constant))
+    for name, names in PREDICTION.items():
+        for constant in names:
+            script.append([name, constant])
+            ours.append(getattr(prediction, constant))
+    assert len(script) > 30
+    assert dict(zip(map(tuple, script), ours, strict=True)) == dict(
+        zip(map(tuple, script), in_browser("constants", script), strict=True)
+    )
+
+
+def test_levels_are_the_same() -> None:
+    rng = random.Random(1)
+    options = {"gain": 0.125, "rise": 0.25, "floor": 1.0, "shiftAfter": 6.0}
+    ours = level.Level(gain=0.125, rise=0.25, floor=1.0, shift_after=6.0)
+    script: Calls = [[options]]
+    results, at, mean = [], 0.0, 3.0
+    for _ in range(CALLS):
+        at += rng.random()
+        mean = rng.uniform(-30, 30) if rng.random() < 0.01 else mean
+        call: list[Any] = rng.choices(
+            (["add", rng.gauss(mean, 0.5), at], ["add", mean + 9, at], ["move", rng.uniform(-1, 1)], ["forgetValue"]),
+            (90, 8, 4, 1),
+        )[0]
+        getattr(ours, snake(call[0]))(*call[1:])
+        script.append(call)
+        results.append([ours.value, ours.deviation])
+    assert_same(results, in_browser("levels", script))
+
+
+def test_round_trips_are_the_same() -> None:
+    rng = random.Random(2)
+    ours = clock.RoundTrip()
+    script: Calls = [[]]
+    results, now_s = [], 5.0
+    for seq in range(1, CALLS):
+        now_s += 1 / 60
+        acked = seq - rng.randint(-2, 300)
+        calls: Calls = [["frameSent", seq, now_s], ["add", rng.uniform(-0.01, 0.4)]]
+        if acked > 0:
+            calls.append(["frameAcked", acked, rng.randint(0, 500), 1 / 60, now_s])
+        call = rng.choice(calls)
+        getattr(ours, snake(call[0]))(*call[1:])
+        script.append(call)
+        results.append([ours.rtt_s, ours.jitter_s, ours.samples])
+    assert_same(results, in_browser("roundTrips", script))
+
+
+def test_pacers_are_the_same() -> None:
+    rng = random.Random(3)
+    ours = pacer.TickPacer(1 / TICK_HZ)
+    script: Calls = [[1 / TICK_HZ], ["start", 10.0, 7]]
+    now_s, late = 10.0, 0.0
+    for _ in range(CALLS):
+        now_s += 60.0 if rng.random() < 0.003 else rng.uniform(0.0, 0.03)
+        late = rng.uniform(0, 20) if rng.random() < 0.01 else late
+        script.append(["due", now_s])
+        lead = max(0, int(rng.gauss(256 * late, 100)))
+        script.append(["reported", max(1, 7 + len(script) // 3 - rng.randint(0, 12)), lead])
+    results = []
+    for what, *arguments in script[1:]:
+        run = getattr(ours, what)(*arguments) or 0
+        times = [ours.ticked_at_s, ours.next_at_s]
+        results.append(finite([run, ours.seq, *times, ours.lead, ours.target, ours.jumps, ours.skipped]))
+    assert ours.jumps > 3
+    assert_same(results, in_browser("pacers", script))
+
+
+def test_drawn_times_are_the_same() -> None:
+    rng = random.Random(4)
+    ours = clock.InterpolationClock(1 / TICK_HZ, 3)
+    script: Calls = [[1 / TICK_HZ, 3]]
+    now_s, tick, latency_s = 100.0, 600, 0.05
+    for _ in range(CALLS):
+        now_s += 3.0 if rng.random() < 0.002 else rng.uniform(0.0, 0.03)
+        latency_s = rng.choice((0.01, 0.05, 0.4, 2.5)) if rng.random() < 0.005 else latency_s
+        arrived = 600 + int((now_s - 100.0 - latency_s - rng.expovariate(100)) * TICK_HZ)
+        if arrived >= tick + 3:
+            tick = arrived
+            script.append(["arrived", tick, now_s])
+        script.append(["draw", now_s])
+    results = []
+    for what, *arguments in script[1:]:
+        drawn_s = getattr(ours, what)(*arguments) or 0
+        results.append([drawn_s, ours.delay_s, ours.interval_s, ours.jumps])
+    assert ours.jumps > 0
+    assert_same(results, in_browser("drawnTimes", script))
+
+
+def test_drawn_entities_are_the_same() -> None:
+    rng = random.Random(5)
+    world, ours = World(SCHEMA), Interpolator(SCHEMA, TICK_HZ)
+    script: Calls = [[SCHEMA.to_wire(), TICK_HZ]]
+    results: list[Any] = []
+    tick, drawn_tick = 0, 0.0
+    for _ in range(120):
+        tick += rng.choice((1, 3, 3, 6))
+        change_at_random(world, rng)
+        snapshot = Snapshot(tick, world.capture())
+        ours.add(snapshot)
+        script.append(["add", plain_snapshot(snapshot)])
+        results.append([])
+        for _ in range(3):
+            drawn_tick = max(drawn_tick, rng.uniform(tick - 7, tick - 1))
+            script.append(["draw", drawn_tick / TICK_HZ])
+            results.append(plain_drawn(ours, drawn_tick / TICK_HZ))
+    theirs = in_browser("drawings", script)
+    assert sum(len(table) for frame in results for table in frame) > 1000
+    for number, (one, other) in enumerate(zip(results, theirs, strict=True)):
+        for mine, its in zip(one, other, strict=True):
+            assert [row[0] for row in mine] == [row[0] for row in its], f"call {number}"
+            assert_same(mine, its, within=1e-9)
+
+
+def change_at_random(world: World, rng: random.Random) -> None:
+    if rng.random() < 0.4:
+        spin = rng.uniform(-20, 20)
+        if rng.random() < 0.6:
+            world.spawn(Ship, x=rng.uniform(-900, 900))
+        else:
+            world.spawn(Wheel, spin=spin)
+    for ship in world.entities(Ship):
+        if rng.random() < 0.05:
+            world.despawn(ship)
+            continue
+        ship.x = rng.uniform(-2000, 2000) if rng.random() < 0.1 else ship.x + ship.vx * 3 / TICK_HZ
+        ship.vx += rng.uniform(-90, 90)
+        ship.heat, ship.hp, ship.heading = rng.uniform(-5, 5), rng.randint(0, 100), rng.uniform(0, 7)
+    for wheel in world.entities(Wheel):
+        wheel.turn += wheel.spin * 3 / TICK_HZ
+        wheel.spin += rng.uniform(-3, 3)
+
+
+def plain_snapshot(snapshot: Snapshot) -> dict[str, Any]:
+    tables = [
+        {"ids": t.ids.tolist(), "rows": t.codes.T.tolist(), "objects": [list(column) for column in t.objects]}
+        for t in snapshot.tables
+    ]
+    return {"tick": snapshot.tick, "tables": tables}
+
+
+def plain_drawn(ours: Interpolator, drawn_s: float) -> list[list[list[float]]]:
+    drawn = ours.draw(drawn_s)
+    assert drawn is not None
+    return [[[i, *v] for i, v in zip(t.ids.tolist(), t.values.T.tolist(), strict=True)] for t in drawn.tables]
+
+
+def test_predictions_are_the_same() -> None:
+    rng = random.Random(6)
+    ours = Predictor(Ship.entity_type, Controls.inputs_type, steer, TICK_HZ)
+    server = Predictor(Ship.entity_type, Controls.inputs_type, steer, TICK_HZ)
+    start = [field.encode(field.default) for field in Ship.entity_type.numeric.values()]
+    script: Calls = [[SCHEMA.to_wire(), TICK_HZ], ["begin", 0, 0, start, 0.0]]
+    server.begin(0, 0, start, ("Ada",), 7)
+    now_s, tick, queue, consumed = 0.0, 0, list[tuple[int, tuple[int, ...]]](), 0
+    for seq in range(1, 600):
+        now_s += 1 / TICK_HZ
+        inputs = (rng.choice((-1, 0, 1)), int(rng.random() < 0.3))
+        script.append(["predict", seq, list(inputs), now_s, 1 / TICK_HZ])
+        queue.append((seq, inputs))
+        if len(queue) > 6:
+            tick += 1
+            if rng.random() < 0.97:
+                consumed, frame = queue.pop(0)
+                server.predict(consumed, frame, 0.0, 1.0)
+            if rng.random() < 0.02:
+                push(server, rng)
+        if seq % 3 == 0 and consumed:
+            script.append(["received", tick, consumed, list(server._snap()), now_s])
+        script.append(["pose", now_s + rng.uniform(0, 1 / TICK_HZ)])
+    results = [run_prediction(ours, call) for call in script[1:]]
+    outcomes = {result[0] for call, result in zip(script[1:], results, strict=True) if call[0] == "received"}
+    assert outcomes == {"matched", "jitter", "diverging"}
+    assert_same(results, in_browser("predictions", script), within=1e-9)
+
+
+def push(server: Predictor, rng: random.Random) -> None:
+    """Something else touches the ship: news, a hit, a portal."""
+    name, value = rng.choice((("hp", rng.randint(0, 99)), ("vx", rng.uniform(-99, 99)), ("x", rng.uniform(-999, 999))))
+    vars(server.avatar)[name] = value
+    server._snap()
+
+
+def run_prediction(ours: Predictor, call: list[Any]) -> list[Any]:
+    what, *arguments = call
+    match what:
+        case "predict":
+            seq, inputs, at_s, length_s = arguments
+            ours.predict(seq, tuple(inputs), at_s, length_s)
+        case "pose":
+            return numbers(ours.pose(arguments[0]))
+        case "begin":
+            tick, seq, codes, _ = arguments
+            ours.begin(tick, seq, codes, ("Ada",), 7)
+        case _:
+            tick, seq, codes, now_s = arguments
+            outcome = ours.received(tick, seq, codes, ("Ada",), now_s)
+            return [outcome.value, ours.diagnosis.value, ours.pending]
+    return numbers(ours.avatar)
+
+
+def numbers(entity: Any) -> list[float]:
+    return [float(getattr(entity, name)) for name, f in Ship.entity_type.numeric.items() if not isinstance(f, Ref)]

@@ -1,0 +1,143 @@
+/**
+ * Runs the browser's side of `test_twins.py`: reads a script of calls as JSON from stdin, writes what came of each as JSON.
+ * A call is `[what, ...arguments]`; what it is called on is named by the script.
+ */
+import { readFileSync } from "node:fs";
+import * as clock from "../../client_demo/sdk/clock.js";
+import * as interpolation from "../../client_demo/sdk/interpolation.js";
+import * as level from "../../client_demo/sdk/level.js";
+import * as motion from "../../client_demo/sdk/motion.js";
+import * as pacer from "../../client_demo/sdk/pacer.js";
+import * as pose from "../../client_demo/sdk/pose.js";
+import * as prediction from "../../client_demo/sdk/prediction.js";
+import { compileSchema } from "../../client_demo/sdk/schema.js";
+import { ViewRing } from "../../client_demo/sdk/view.js";
+
+/** @typedef {any[][]} Calls */
+
+/** @param {any} script */
+function constants(script) {
+  const modules = { level, pacer, clock, motion, pose, prediction, interpolation };
+  return script.map((/** @type {[keyof typeof modules, string]} */ [module, name]) => {
+    const found = /** @type {any} */ (modules[module]);
+    return found[name] ?? null;
+  });
+}
+
+/** @param {Calls} calls */
+function levels([[options], ...calls]) {
+  const one = new level.Level(options);
+  return calls.map(([what, ...args]) => {
+    /** @type {any} */ (one)[what](...args);
+    return [one.value, one.deviation];
+  });
+}
+
+/** @param {Calls} calls */
+function roundTrips([, ...calls]) {
+  const one = new clock.RoundTrip();
+  return calls.map(([what, ...args]) => {
+    /** @type {any} */ (one)[what](...args);
+    return [one.rttS, one.jitterS, one.samples];
+  });
+}
+
+/** @param {Calls} calls */
+function pacers([[tickS], ...calls]) {
+  const one = new pacer.TickPacer(tickS);
+  return calls.map(([what, ...args]) => {
+    const run = /** @type {any} */ (one)[what](...args) ?? 0;
+    const { seq, tickedAtS, nextAtS, lead, target, jumps, skipped } = one;
+    return [run, seq, tickedAtS, nextAtS, lead, target, jumps, skipped];
+  });
+}
+
+/** @param {Calls} calls */
+function drawnTimes([[tickS, every], ...calls]) {
+  const one = new clock.InterpolationClock(tickS, every);
+  return calls.map(([what, ...args]) => {
+    const drawnS = /** @type {any} */ (one)[what](...args) ?? 0;
+    return [drawnS, one.delayS, one.intervalS, one.jumps];
+  });
+}
+
+/** Fills the spare state of a ring. @param {ViewRing} ring @param {any} snapshot */
+function show(ring, { tick, tables }) {
+  const { spare } = ring;
+  spare.tick = tick;
+  tables.forEach((/** @type {any} */ { ids, rows, objects }, /** @type {number} */ i) => {
+    const table = spare.tables[i];
+    table.reserve(ids.length);
+    table.count = ids.length;
+    table.ids.set(ids);
+    table.codes.set(rows.flat());
+    table.objects = objects;
+  });
+  ring.commit();
+}
+
+/** @param {Calls} calls */
+function drawings([[wire, tickHz], ...calls]) {
+  const schema = compileSchema(wire, tickHz);
+  const ring = new ViewRing(schema);
+  const one = new interpolation.Interpolator(schema, tickHz);
+  return calls.map(([what, argument]) => {
+    if (what === "add") {
+      show(ring, argument);
+      return [];
+    }
+    return one.draw(ring, argument).map((list, i) =>
+      list.map((entity) => {
+        const names = schema.types[i].numeric.map((field) => field.name);
+        return [entity.id, ...names.map((name) => Number(entity[name]))];
+      }),
+    );
+  });
+}
+
+/** @param {Calls} calls */
+function predictions([[wire, tickHz], ...calls]) {
+  const schema = compileSchema(wire, tickHz);
+  const [type] = schema.types;
+  const one = new prediction.Predictor(type, schema.inputs, steer, tickHz);
+  const ring = new ViewRing(schema);
+  return calls.map(([what, ...args]) => {
+    if (what === "predict") one.predict(args[0], args[1], args[2], args[3]);
+    if (what === "pose") return poseOf(one.pose(args[0]), type);
+    if (what === "received" || what === "begin") {
+      const [tick, seq, codes, nowS] = args;
+      const tables = [{ ids: [7], rows: [codes], objects: [["Ada"]] }];
+      show(ring, { tick, tables });
+      const table = ring.newest.tables[0];
+      if (what === "begin") one.begin(tick, seq, table, 0);
+      else return [one.received(tick, seq, table, 0, nowS), one.diagnosis, one.pending];
+    }
+    return poseOf(one.avatar, type);
+  });
+}
+
+/** @param {any} entity @param {import("../../client_demo/sdk/schema.js").EntityType} type */
+function poseOf(entity, type) {
+  return type.numeric
+    .filter((field) => field.kind !== "ref")
+    .map((field) => Number(entity[field.name]));
+}
+
+/** The same as in `test_twins.py`. @param {any} ship @param {any} controls @param {number} dt */
+function steer(ship, controls, dt) {
+  ship.thrusting = controls.thrust;
+  ship.heading += controls.turn * 4.2 * dt;
+  if (controls.thrust) ship.vx += 500 * dt;
+  ship.vx *= 1 - 0.5 * dt;
+  ship.x += ship.vx * dt;
+}
+
+const RUNNERS = {
+  ...{ constants, levels, roundTrips, pacers, drawnTimes, drawings, predictions },
+};
+const scripts = JSON.parse(readFileSync(0, "utf8"));
+const results = Object.entries(scripts).map(([name, script]) => [
+  name,
+  RUNNERS[/** @type {keyof typeof RUNNERS} */ (name)](script),
+]);
+process.stdout.write(JSON.stringify(Object.fromEntries(results)));
