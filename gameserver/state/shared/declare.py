@@ -20,7 +20,7 @@ from gameserver.state.shared.source import Source, find_source
 from gameserver.state.shared.statements import Names, StepLowering, find_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     F = TypeVar("F", bound=Callable[..., object])
 else:
@@ -57,20 +57,19 @@ def check(function: FunctionType) -> ir.SharedFunction:
     body = StepLowering(source, scope, names).block(_without_docstring(source.definition.body))
     check_flow(source, body, frozenset(names.parameters) | names.loops)
     kinds = find_kinds(body, frozenset(names.parameters))
-    constants = tuple(dict.fromkeys(node for node in ir.walk(body) if isinstance(node, ir.Constant)))
-    calls = tuple(dict.fromkeys(node.function for node in ir.walk(body) if isinstance(node, ir.Call)))
+    nodes = tuple(ir.walk(body))
     return ir.SharedFunction(
         name=source.function,
         source=source,
         scope=scope,
-        parameters=_parameters(source, names, body),
+        parameters=_parameters(source, names, nodes),
         body=body,
         returns=find_returns(body, kinds),
         kinds=kinds,
-        reads=_touched(names, body, writes=False),
-        writes=_touched(names, body, writes=True),
-        calls=calls,
-        constants=constants,
+        reads=_touched(names, nodes, writes=False),
+        writes=_touched(names, nodes, writes=True),
+        calls=tuple(dict.fromkeys(node.function for node in nodes if isinstance(node, ir.Call))),
+        constants=tuple(dict.fromkeys(node for node in nodes if isinstance(node, ir.Constant))),
     )
 
 
@@ -106,7 +105,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return body[1:] if isinstance(first, ast.Constant) and isinstance(first.value, str) else body
 
 
-def _parameters(source: Source, names: Names, body: ir.Block) -> tuple[ir.Parameter, ...]:
+def _parameters(source: Source, names: Names, nodes: Sequence[ir.Node]) -> tuple[ir.Parameter, ...]:
     arguments = source.definition.args
     plain = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ir.Scalar | None] = [None] * (len(plain) - len(arguments.defaults))
@@ -114,20 +113,20 @@ def _parameters(source: Source, names: Names, body: ir.Block) -> tuple[ir.Parame
         assert isinstance(node, ast.Constant)
         assert isinstance(node.value, int | float)
         defaults.append(node.value)
-    used = {node.name for node in ir.walk(body) if isinstance(node, ir.Name | ir.Whole)}
-    used |= {node.owner for node in ir.walk(body) if isinstance(node, ir.Attribute)}
+    used = {node.name for node in nodes if isinstance(node, ir.Name | ir.Whole)}
+    used |= {node.owner for node in nodes if isinstance(node, ir.Attribute)}
     return tuple(
         ir.Parameter(argument.arg, argument.arg in names.objects, argument.arg in used, default)
         for argument, default in zip(plain, defaults, strict=True)
     )
 
 
-def _touched(names: Names, body: ir.Block, *, writes: bool) -> dict[str, tuple[str, ...]]:
+def _touched(names: Names, nodes: Sequence[ir.Node], *, writes: bool) -> dict[str, tuple[str, ...]]:
     """Object parameter → the attributes that are written (or read), here or by a function that it is handed to."""
     found: dict[str, dict[str, None]] = {name: {} for name in names.parameters if name in names.objects}
-    targets = {id(target) for node in ir.walk(body) for target in _targets(node)}
-    updated = {id(node.target) for node in ir.walk(body) if isinstance(node, ir.Update)}
-    for node in ir.walk(body):
+    targets = {id(target) for node in nodes for target in _targets(node)}
+    updated = {id(node.target) for node in nodes if isinstance(node, ir.Update)}
+    for node in nodes:
         if isinstance(node, ir.Attribute) and ((id(node) in targets) == writes or id(node) in updated):
             found[node.owner][node.name] = None
         elif isinstance(node, ir.Call):

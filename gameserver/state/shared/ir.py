@@ -268,26 +268,24 @@ class SharedFunction:
 
 Node: TypeAlias = Expression | Whole | Pack | Statement
 
-
-def walk(node: Node | Block) -> Iterator[Node]:
-    """Every node at and under `node`, in the order of the source; a call is not followed into its function."""
-    if isinstance(node, tuple):
-        for item in node:
-            yield from walk(item)
-        return
-    yield node
-    for slot in dataclasses.fields(node):
-        child = getattr(node, slot.name)
-        if isinstance(child, _NODES):
-            yield from walk(child)
-        elif isinstance(child, tuple):
-            for item in child:
-                if isinstance(item, _NODES):
-                    yield from walk(item)
-
-
 _EXPRESSIONS = (
     Literal, Constant, Name, Attribute, Unary, Not, Binary, Compare, Logic, Choose, Builtin, Whole, Call, Pack,
 )  # fmt: skip
 _STATEMENTS = (Assign, Update, Unpack, If, Repeat, Each, Return, Do, Jump, Nothing)
-_NODES = _EXPRESSIONS + _STATEMENTS
+
+# Where a node may hold others, in the order of the source.
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    kind: tuple(slot.name for slot in dataclasses.fields(kind)) for kind in _EXPRESSIONS + _STATEMENTS
+}
+
+
+def walk(node: Node | Block) -> Iterator[Node]:
+    """Every node at and under `node`, in the order of the source; a call is not followed into its function."""
+    ahead: list[object] = [node]
+    while ahead:
+        current = ahead.pop()
+        if isinstance(current, tuple):
+            ahead += reversed(current)
+        elif type(current) in _CHILDREN:
+            ahead += [getattr(current, name) for name in reversed(_CHILDREN[type(current)])]
+            yield current  # type: ignore[misc]  # the table holds exactly the classes of Node

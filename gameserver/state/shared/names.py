@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import math
 from dataclasses import dataclass
-from enum import EnumMeta
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -120,10 +119,10 @@ class Scope:
     bindings: dict[tuple[str, ...], object]
 
     def resolve(self, path: tuple[str, ...]) -> object:
-        """The value of a dotted name now, through modules and enumerations; `MISSING` if there is none."""
+        """The value of a dotted name now, through modules and classes; `MISSING` if there is none."""
         value = self._lookup(path[0])
         for name in path[1:]:
-            if not isinstance(value, ModuleType | EnumMeta):
+            if not isinstance(value, ModuleType | type):
                 return MISSING
             value = getattr(value, name, MISSING)
         return value

@@ -50,13 +50,9 @@ class Source:
         """Line → the comment on it, without its `#`."""
         found: dict[int, str] = {}
         reader = io.StringIO("".join(self.lines)).readline
-        try:
-            for token in tokenize.generate_tokens(reader):
-                if token.type == tokenize.COMMENT:
-                    found[token.start[0] + self.first_line - 1] = token.string.lstrip("#").strip()
-        except (tokenize.TokenError, IndentationError):
-            # A nested function's last lines end its block in the middle of another; the comments are in by then.
-            pass
+        for token in tokenize.generate_tokens(reader):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0] + self.first_line - 1] = token.string.lstrip("#").strip()
         return {line: text for line, text in found.items() if text and not text.startswith(_TOOL_REMARKS)}
 
 

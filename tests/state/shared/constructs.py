@@ -33,6 +33,10 @@ class Inputs:
     fire: bool
 
 
+class Tuning:
+    GRIP = 0.75
+
+
 class Mode(enum.IntEnum):
     COAST = 0
     BURN = 2
@@ -181,7 +185,7 @@ def conditional_expressions(s: State, i: Inputs, dt: float) -> None:
 @shared
 def constants(s: State, i: Inputs, dt: float) -> None:
     s.out = LIMIT * math.pi + tau if STRICT else 0.0
-    s.more = s.n * Mode.BURN + shared_math.pi
+    s.more = s.n * Mode.BURN + shared_math.pi + Tuning.GRIP
     s.p = s.a < FAR
     s.q = s.b > -FAR and s.n == Mode.COAST
 
@@ -348,8 +352,9 @@ def branches(s: State, i: Inputs, dt: float) -> None:
         s.more = extra
     else:
         kind = 3
+    "text on a line of its own says nothing"
     if s.p:
-        pass
+        pass  # what is remarked here comes along
     else:
         kind += 10
     s.out = kind

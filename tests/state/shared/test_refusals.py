@@ -82,6 +82,8 @@ LINES = [
     ("return (1,)", 12, "less than two values", "the value itself"),
     ("s.b = k", 11, "`k` is not known", "define it above"),
     ("for k in range(s.n): pass", 14, "no constant integer", "break"),
+    ("for k in range(1 // 0): pass", 14, "no constant integer", "break"),
+    ("s.a = abs.missing", 11, "`abs.missing` is not known", "define it above"),
     ("for k in range(2.5): pass", 14, "no constant integer", "break"),
     ("for k in range(0, 9, 0): pass", 14, "step of 0", "another step"),
     ("for k in range(10001): pass", 14, "10001 rounds", "10000"),
@@ -158,6 +160,7 @@ HEADS = [
     ("@shared\ndef delete(): pass\nstep = delete", "`delete` is a word of JavaScript's own", "`delete_`"),
     ("step = shared(lambda a: a)\n", "not a `def`", "plain `def`"),
     ("@shared\nclass step: pass\n", "above a type", "plain `def`"),
+    ("step = (\n    shared,\n    shared(\n        lambda a: a,\n    ),\n)", "not a `def`", "plain `def`"),
     ("step = shared(abs)\n", "builtin_function", "plain `def`"),
     ("def other(f): return f\n@other\n@shared\ndef step(a): pass\n", "another decorator", "alone"),
 ]
@@ -262,6 +265,16 @@ def test_number_of_a_library_is_no_plain_number() -> None:
 
     with pytest.raises(SharedStepError, match=r"`LIMIT` of type Metres.*plain number"):
         declare(f"{HEAD}    s.a = LIMIT\n", LIMIT=Metres(3))
+
+
+def test_name_that_the_enclosing_function_assigns_later_is_refused() -> None:
+    with pytest.raises(SharedStepError, match="`later` is not known when the function is declared"):
+
+        @shared
+        def step(a: float) -> float:
+            return a * later
+
+    later = 1.0
 
 
 def test_parameter_cannot_be_an_object_and_a_number() -> None:
