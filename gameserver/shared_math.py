@@ -1,6 +1,6 @@
 """Mathematics for `@shared` functions: the same bits in Python and in every browser.
 
-`sin cos atan2 hypot clamp` are the package's own (errors within 2 ulp, stated in each docstring); `floor` and `sqrt`
+`sin cos atan2 hypot clamp` are the package's own (errors within 2.5 ulp, stated in each docstring); `floor` and `sqrt`
 are Python's, which are exact everywhere.
 """
 
