@@ -3,11 +3,13 @@
 PYTHON ?= python3
 PORT ?= 8000
 BOTS ?= 4
+FUZZ_S ?= 60
 
 BIN := .venv/bin
 # What only tests and checks need is left out of the environment that plays.
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
+FUZZ_STAMP := .venv/.installed-fuzz
 NODE_STAMP := node_modules/.installed
 PINS := pyproject.toml constraints.txt tools/bootstrap.py
 
@@ -71,6 +73,12 @@ test-live: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run the tests with real server
 coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests leave out
 	$(BIN)/python -m pytest -q -m "not live and not browser" --cov --cov-report=term
 
+.PHONY: fuzz
+fuzz: $(FUZZ_STAMP) ## Fuzz every decoder, guided by coverage; FUZZ_S=60 seconds each
+	@set -e; for target in $(notdir $(wildcard tests/fuzz/corpus/*)); do \
+		$(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_S); \
+	done
+
 .PHONY: venv
 venv: $(DEV_STAMP) ## Make .venv with all that development needs
 
@@ -95,6 +103,10 @@ $(RUN_STAMP): $(PINS)
 
 $(DEV_STAMP): $(PINS)
 	@$(PYTHON) tools/bootstrap.py python dev
+	@touch $@
+
+$(FUZZ_STAMP): $(DEV_STAMP)
+	@$(PYTHON) tools/bootstrap.py python dev fuzz
 	@touch $@
 
 $(NODE_STAMP): package.json package-lock.json .npmrc
