@@ -37,6 +37,8 @@ export class Camera {
   /** What part of the world is in the picture. @type {Bounds} */
   seen = { left: 0, top: 0, right: 0, bottom: 0 };
 
+  /** Who asked for less motion gets no shake. */
+  #calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   #leadX = 0;
   #leadY = 0;
   #trauma = 0;
@@ -83,7 +85,7 @@ export class Camera {
 
   /** @param {number} amount 0–1, added to the shake that is under way */
   jolt(amount) {
-    this.#trauma = Math.min(1, this.#trauma + amount);
+    if (!this.#calm.matches) this.#trauma = Math.min(1, this.#trauma + amount);
   }
 
   /** @param {number} x world units @returns {number} device pixels from the left */

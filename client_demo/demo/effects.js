@@ -1,12 +1,10 @@
 /**
  * Turns what happened (events) and what changed (a ship came back) into light, shake, sound and lines of the feed.
  *
- * An event waits until the picture has reached its tick: others are drawn in the past, and a flash before the hit looks wrong.
+ * The SDK tells an event when the picture has reached its tick, so that no flash comes before its hit.
  */
 import { PICKUP_HUE } from "./palette.js";
 
-/** Beyond this many waiting events (a tab that slept) the oldest are shown at once: it is only light. */
-const MAX_WAITING = 256;
 /** A sound or a jolt from farther away than this is not felt, world units. */
 const EARSHOT_UNITS = 1100;
 const MUZZLE_UNITS = 19;
@@ -28,8 +26,6 @@ export class Effects {
   #camera;
   #feed;
   #audio;
-  /** @type {GameEvent[]} */
-  #waiting = [];
   #exhaust = 0;
   /** The own gun's heat in the frame before, ticks. */
   #heat = 0;
@@ -50,28 +46,18 @@ export class Effects {
 
   /** @param {GameEvent} event */
   take(event) {
-    this.#waiting.push(event);
-    if (this.#waiting.length > MAX_WAITING) this.#show(this.#waiting.shift());
-  }
-
-  /** @param {number} dt seconds since the last frame */
-  update(dt) {
-    while (this.#waiting.length > 0 && this.#waiting[0].tick <= this.#scene.tick) {
-      this.#show(this.#waiting.shift());
-    }
-    this.#flashMuzzle();
-    this.#trailExhaust(dt);
-    this.#greetRespawned();
-  }
-
-  /** @param {GameEvent | undefined} event */
-  #show(event) {
-    if (event === undefined) return;
     if (event.name === "hit") this.#hit(event.payload);
     else if (event.name === "kill") this.#kill(event.payload);
     else if (event.name === "pickup") this.#pickup(event.payload);
     else if (event.name === "joined") this.#feed.line(event.payload.name, "joined");
     else if (event.name === "left") this.#feed.line(event.payload.name, "left");
+  }
+
+  /** @param {number} dt seconds since the last frame */
+  update(dt) {
+    this.#flashMuzzle();
+    this.#trailExhaust(dt);
+    this.#greetRespawned();
   }
 
   /** @param {{ship: number, by: number | null, x: number, y: number, hp: number}} hit */

@@ -139,7 +139,7 @@ function listen(session) {
     if (game.session !== session) return;
     if (change.state === "online") status.online();
     else if (change.state === "reconnecting") {
-      status.reconnecting(change.attempt, change.retryInMs, performance.now());
+      status.reconnecting(change.attempt ?? 1, change.retryInMs ?? 0, performance.now());
     }
   });
   session.on("notice", ({ name }) => {

@@ -29,7 +29,7 @@ export class Feed {
   /** @param {string} who @param {string} what */
   line(who, what) {
     const line = make("li", "note");
-    line.append(make("b", "", who), ` ${what}`);
+    line.append(make("bdi", "", who), ` ${what}`);
     this.#add(line);
   }
 

@@ -1,0 +1,27 @@
+"""The arena with fixed places: a test knows who stands in front of whose nose. The rules are the arena's own."""
+
+from gameserver import Player
+from gameserver.games import arena
+
+PLACES = ((900.0, 800.0), (1100.0, 800.0), (1300.0, 1000.0), (700.0, 1000.0))
+
+
+class Duel(arena.Arena):
+    """Players start in a row, noses to the right, unprotected; pickups lie out of the way."""
+
+    kind = "arena"
+    entities = (arena.Ship, arena.Shot, arena.Pickup, arena.Wall)
+    _next = 0
+
+    def on_join(self, player: Player) -> None:
+        super().on_join(player)
+        ship: arena.Ship | None = player.avatar
+        if ship is None:
+            return
+        ship.x, ship.y = PLACES[self._next % len(PLACES)]
+        ship.angle = 0.0
+        ship.shield = 0
+        self._next += 1
+
+    def _place_pickup(self) -> None:
+        self.spawn(arena.Pickup, x=100.0, y=100.0, what="health")

@@ -1,0 +1,94 @@
+"""What latency does to the game, and what the netcode does about it: measured from the key to the changed picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import avatar, press_and_watch, wait_for_ships, wait_until_still
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Enter
+
+LAG_MS = 150
+"""Added in each direction."""
+MAX_FRAMES = 3
+"""The frame that takes the key in runs a tick; its pose is reached over that tick, which is one frame more."""
+SHIP_PX = 80
+MAX_CORRECTIONS = 3
+"""None, were it not for busy test machines: a frame that came late was played one tick later. Rules that differ would
+make one with every snapshot, forty in this flight."""
+
+
+def join_far_away(duel: str, enter: Enter) -> Page:
+    """Join with the latency added, and wait until the client's clock has settled on it."""
+    page = enter(duel, f"?name=Far&lag={LAG_MS}")
+    wait_for_ships(page, 1)
+    page.wait_for_function("ms => arena.figures().rtt > 2 * ms", arg=LAG_MS)
+    wait_until_still(page, frames=60)
+    return page
+
+
+def turn_and_watch(page: Page) -> dict[str, float]:
+    own = avatar(page)
+    return press_and_watch(page, "ArrowRight", own["x"], own["y"], SHIP_PX)
+
+
+def test_a_key_press_moves_the_own_ship_on_the_next_frames_at_150_ms_each_way(duel: str, enter: Enter) -> None:
+    page = join_far_away(duel, enter)
+    answer = turn_and_watch(page)
+    assert answer["frames"] <= MAX_FRAMES, answer
+
+
+def test_without_prediction_the_own_ship_waits_for_the_server(duel: str, enter: Enter) -> None:
+    page = join_far_away(duel, enter)
+    page.keyboard.press("f")
+    page.get_by_label("Prediction").uncheck()
+    page.locator("#stage").focus()
+    wait_until_still(page, frames=30)
+    answer = turn_and_watch(page)
+    assert answer["ms"] >= 2 * LAG_MS, answer
+
+
+def test_flying_through_open_space_at_150_ms_each_way_is_predicted_right(duel: str, enter: Enter) -> None:
+    page = join_far_away(duel, enter)
+    before = page.evaluate("arena.figures().corrections")
+    start = avatar(page)
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight"):
+        page.keyboard.down(key)
+        wait_until_still(page, frames=25)
+        page.keyboard.up(key)
+    wait_until_still(page, frames=60)
+    assert abs(avatar(page)["x"] - start["x"]) + abs(avatar(page)["y"] - start["y"]) > SHIP_PX
+    assert page.evaluate("arena.figures().corrections") - before <= MAX_CORRECTIONS
+    assert page.evaluate("arena.session().stats.diagnosis") != "diverging"
+
+
+def test_the_switches_reach_the_session_and_say_what_to_notice(duel: str, enter: Enter) -> None:
+    page = enter(duel, "?name=Ada")
+    wait_for_ships(page, 1)
+    page.get_by_role("button", name="Feel").click()
+    page.get_by_label("Interpolation").uncheck()
+    page.get_by_label("Latency").fill("100")
+    page.get_by_label("Jitter").fill("20")
+    assert page.evaluate("({...arena.session().switches})") == {
+        "prediction": True,
+        "interpolation": False,
+        "lagMs": 100,
+        "jitterMs": 20,
+    }
+    expect(page.locator("#feel-verdict")).to_contain_text("jump from snapshot to snapshot")
+    page.wait_for_function("() => arena.figures().rtt > 150")
+
+
+def test_the_net_graph_opens_on_its_key_and_shows_figures(duel: str, enter: Enter) -> None:
+    page = enter(duel, "?name=Ada")
+    wait_for_ships(page, 1)
+    expect(page.locator("#graph")).to_be_hidden()
+    page.keyboard.press("n")
+    expect(page.locator("#graph")).to_be_visible()
+    page.wait_for_function("() => arena.figures().snapshotHz > 15 && arena.figures().snapshotBytes > 0")
+    lit = "() => { const c = document.getElementById('graph-canvas'); return c.width > 0 &&"
+    lit += " c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0) }"
+    page.wait_for_function(lit)

@@ -1,0 +1,81 @@
+"""What a player sees of a link that breaks, and of a server that says no."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+from gameserver.protocol.constants import CloseCode
+from tests.browser.cuttable import CuttableLink
+from tests.browser.looking import avatar, wait_for_ships
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Enter
+
+UNKNOWN_CODE = 4999  # of a later version
+
+
+def test_a_cut_link_says_reconnecting_and_gives_the_same_ship_back(duel: str, enter: Enter) -> None:
+    port = urlsplit(duel).port
+    assert port is not None
+    with CuttableLink(port) as link:
+        page = enter(f"http://127.0.0.1:{link.port}/", "?name=Ada")
+        wait_for_ships(page, 1)
+        before = avatar(page)
+        link.cut()
+        expect(page.locator("#banner-title")).to_have_text("Reconnecting…")
+        expect(page.locator("#banner")).to_be_visible()
+        expect(page.locator("#live")).to_contain_text("Reconnecting…")
+        expect(page.locator("#pill")).to_have_text("reconnecting…")
+        link.mend()
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator("#banner")).to_be_hidden()
+        page.wait_for_function("() => document.body.dataset.link === 'online'")
+        assert avatar(page)["id"] == before["id"]
+        page.keyboard.down("KeyD")
+        page.wait_for_function("angle => arena.avatar().angle !== angle", arg=before["angle"])
+        page.keyboard.up("KeyD")
+
+
+def test_it_comes_back_by_itself(duel: str, enter: Enter) -> None:
+    port = urlsplit(duel).port
+    assert port is not None
+    with CuttableLink(port) as link:
+        page = enter(f"http://127.0.0.1:{link.port}/", "?name=Ada")
+        wait_for_ships(page, 1)
+        link.cut()
+        page.wait_for_function("() => document.body.dataset.link === 'reconnecting'")
+        link.mend()
+        page.wait_for_function("() => document.body.dataset.link === 'online'")
+
+
+def test_a_room_that_is_not_there_is_said_in_words(duel: str, enter: Enter) -> None:
+    page = enter(duel, "?name=Ada&room=nowhere")
+    expect(page.locator("#banner-title")).to_have_text("That room is gone")
+    expect(page.locator("#banner-detail")).to_contain_text("ROOM_NOT_FOUND")
+    page.get_by_role("button", name="Back to the start").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_leaving_goes_back_to_the_first_screen_and_takes_the_ship_out(duel: str, enter: Enter) -> None:
+    ada, bob = enter(duel, "?name=Ada"), enter(duel, "?name=Bob")
+    for page in (ada, bob):
+        wait_for_ships(page, 2)
+    ada.get_by_role("button", name="Leave").click()
+    expect(ada.get_by_role("button", name="Play")).to_be_visible()
+    wait_for_ships(bob, 1)
+    ada.get_by_role("button", name="Play").click()
+    wait_for_ships(bob, 2)
+
+
+def test_every_end_has_words(duel: str, enter: Enter) -> None:
+    page = enter(duel)
+    say = "async (code) => (await import('/demo/ui/words.js')).closeWords(code, 'the <b>reason</b>')"
+    for code in (*CloseCode, UNKNOWN_CODE):
+        words = page.evaluate(say, code)
+        assert words["title"], code
+        assert words["hint"], code
+        assert words["detail"].startswith(f"code {code}")
+        assert words["detail"].endswith("the <b>reason</b>")
