@@ -171,12 +171,13 @@ class SocketChannel(Channel):
 
     def offer(self, *messages: bytes) -> bool:
         """Write these messages now, or take none. What the kernel takes in part leaves as soon as it takes the rest."""
-        if self._outbox or self._closing:
+        if self._busy or self._closing:
             return False
         data = binary_frames(messages)
         try:
             sent = self._send(data)
         except BlockingIOError:
+            self._start_pump()  # not ready until the kernel takes something again
             return False
         except OSError:
             self._break()
@@ -188,21 +189,23 @@ class SocketChannel(Channel):
         return True
 
     def _put(self, data: bytes) -> None:
-        sent = 0 if self._outbox else self._write(data)
+        sent = 0 if self._busy else self._write(data)
         if sent < len(data) and not self._broken:
             super()._put(data[sent:])
 
-    async def _send_first(self) -> None:
-        await trio.lowlevel.wait_writable(self._sock)
-        data = self._outbox[0]
-        sent = self._write(data)
-        if self._broken:
-            return  # the outbox is gone with it
-        self._note_left(sent)
-        if sent < len(data):
-            self._outbox[0] = data[sent:]
-        else:
-            self._outbox.popleft()
+    async def _pump(self) -> None:
+        """Wait until the kernel takes bytes, and give it the outbox, until that is empty."""
+        try:
+            while not self._broken:
+                await trio.lowlevel.wait_writable(self._sock)
+                if self._outbox:
+                    self._note_left(self._write(self._outbox[0]))
+                if not self._outbox:
+                    return
+        except trio.ClosedResourceError:
+            self._break()
+        finally:
+            self._busy = False
 
     def _write(self, data: bytes) -> int:
         """Write what the kernel takes now. A broken socket takes nothing."""
@@ -244,7 +247,7 @@ class RoomLinks:
         """
         if not self._channels:
             return
-        self._clock.set(now_s)
+        self._clock.set(now_s, time.time())
         for fd, _ in self._epoll.poll(0, len(self._channels)):
             channel = self._channels.get(fd)
             if channel is None:
@@ -276,10 +279,10 @@ class ArrivalClock:
         self._earliest_s = float("-inf")
         self._offset_s = 0.0
 
-    def set(self, now_s: float) -> None:
-        """A drain begins."""
+    def set(self, now_s: float, wall_s: float) -> None:
+        """A drain begins: the same moment on trio's clock and on the wall's."""
         self._earliest_s, self.now_s = self.now_s, now_s
-        self._offset_s = now_s - time.time()
+        self._offset_s = now_s - wall_s
 
     def convert(self, ancillary: list[tuple[int, int, bytes]]) -> float:
         """When the last byte of a read arrived, by the only control message that our sockets ask for."""

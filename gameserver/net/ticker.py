@@ -22,8 +22,8 @@ log = logging.getLogger("gameserver.net")
 MAX_CATCH_UP_TICKS: Final = 4
 """Ticks made up for in a row. More, and a room that is too slow would only fall behind further."""
 
-MAX_DRAIN_GAP_S: Final = 0.05
-"""A room with slow ticks drains its links more often than it ticks: pings want an answer."""
+DRAIN_GAP_S: Final = 0.05
+"""A room with slow ticks drains its links more often than it ticks: pings want an answer. Never later than twice this."""
 
 _GOLDEN: Final = 0.6180339887498949
 
@@ -77,7 +77,8 @@ async def _sleep_and_drain(until_s: float, links: RoomLinks | None) -> None:
         await trio.sleep_until(until_s)
         return
     while True:
-        wake_s = min(until_s, trio.current_time() + MAX_DRAIN_GAP_S)
+        now_s = trio.current_time()
+        wake_s = until_s if until_s - now_s < 2 * DRAIN_GAP_S else now_s + DRAIN_GAP_S
         await trio.sleep_until(wake_s)
         links.drain(trio.current_time())
         if wake_s >= until_s:

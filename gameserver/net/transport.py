@@ -39,6 +39,7 @@ class Channel(trio.abc.Stream):
 
     __slots__ = (
         "_broken",
+        "_busy",
         "_closing",
         "_greeted",
         "_lingered_bytes",
@@ -46,7 +47,6 @@ class Channel(trio.abc.Stream):
         "_outbox",
         "_pieces",
         "_progress",
-        "_pumping",
         "_sent_bytes",
         "_stream",
         "_unread_bytes",
@@ -80,7 +80,7 @@ class Channel(trio.abc.Stream):
         self.outbox_bytes = 0
         self._sent_bytes = 0  # counts up for ever; waiting senders compare with it
         self._progress = trio.lowlevel.ParkingLot()
-        self._pumping = False
+        self._busy = False  # a pump is running: something waits to leave
         self._closing = False
         self._broken = False
         self._lingered_bytes = 0
@@ -103,11 +103,11 @@ class Channel(trio.abc.Stream):
     @property
     def ready(self) -> bool:
         """Whether `offer` would take a batch now."""
-        return not self._outbox and not self._closing
+        return not self._busy and not self._closing
 
     def offer(self, *messages: bytes) -> bool:
         """Take these binary messages whole, or none of them and return False. Never waits."""
-        if self._outbox or self._closing:
+        if self._busy or self._closing:
             return False
         self._put(binary_frames(messages))
         self.messages_out += len(messages)
@@ -237,33 +237,36 @@ class Channel(trio.abc.Stream):
     def _put(self, data: bytes) -> None:
         self._outbox.append(data)
         self.outbox_bytes += len(data)
-        if not self._pumping:
-            self._pumping = True
+        self._start_pump()
+
+    def _start_pump(self) -> None:
+        if not self._busy:
+            self._busy = True
             self._nursery.start_soon(self._pump)
 
     async def _pump(self) -> None:
         """Send what is in the outbox; ends when it is empty."""
         try:
             while self._outbox:
-                await self._send_first()
-                self._progress.unpark_all()
+                data = self._outbox[0]
+                await self._stream.send_all(data)
+                self.bytes_out += len(data)
+                self._note_left(len(data))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self._break()
         finally:
-            self._pumping = False
-
-    async def _send_first(self) -> None:
-        data = self._outbox[0]
-        await self._stream.send_all(data)
-        self.bytes_out += len(data)
-        if not self._broken:
-            self._note_left(len(data))
-            self._outbox.popleft()
+            self._busy = False
 
     def _note_left(self, count: int) -> None:
-        """So many bytes of the outbox have left."""
+        """So many bytes of the outbox's first entry have left. A broken channel has no outbox any more."""
+        if self._broken:
+            return
+        first = self._outbox.popleft()
+        if count < len(first):
+            self._outbox.appendleft(first[count:])
         self._sent_bytes += count
         self.outbox_bytes -= count
+        self._progress.unpark_all()
 
 
 def _nothing() -> None:

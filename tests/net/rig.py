@@ -1,0 +1,192 @@
+"""A link between a guest that notes what it hears and a client that is raw bytes, on each transport, without a network.
+
+`memory` is the ordinary path on a stream (as TLS has it), `socket` the ordinary path on a socket pair, `drained` the
+same pair with a room that drains it.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+
+import trio
+import trio.testing
+
+from gameserver.net.connection import shake_hands
+from gameserver.net.drain import RoomLinks, SocketChannel
+from gameserver.net.link import Link
+from gameserver.net.settings import NetLimits
+from gameserver.net.transport import Channel
+from gameserver.net.upgrade import Accepted
+from tests.net.wire import Frame, read_frames
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gameserver.room.guest import Guest
+
+TransportName: TypeAlias = Literal["memory", "socket", "drained"]
+TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "drained")
+LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_outbox_bytes=10_000)
+ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
+
+
+class NotingGuest:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes | str] = []
+        self.times: list[float] = []
+        self.lost_with: list[int | None] = []
+        self.link: Link | None = None
+        self.fails = False
+
+    def receive(self, data: bytes | str, at_s: float) -> None:
+        """Note a message; some have an effect."""
+        if self.fails:
+            raise RuntimeError("a bug of ours")
+        self.heard.append(data)
+        self.times.append(at_s)
+        if data == b"close me" and self.link is not None:
+            self.link.close(4013, "as you wish")
+
+    def lost(self, _now_s: float, code: int | None) -> None:
+        """Note the end."""
+        self.lost_with.append(code)
+
+    def check(self, _now_s: float) -> None:
+        """Nothing is due."""
+
+
+class Rig:
+    """Both ends."""
+
+    def __init__(self, client: trio.abc.Stream, link: Link, guest: NotingGuest, room: RoomLinks | None) -> None:
+        self.client = client
+        self.link = link
+        self.guest = guest
+        self.room = room
+        self.over = trio.Event()
+        self.reading = trio.Event()
+        self.closed = trio.Event()
+        """The client has read the end of the connection."""
+        self._scope = trio.CancelScope()
+        self._data = b""
+
+    async def read(self) -> None:
+        """The client's reader, as long as the test lets it read."""
+        while not self.closed.is_set():
+            await self.reading.wait()
+            with trio.CancelScope() as self._scope:
+                try:
+                    data = await self.client.receive_some(65_536)
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    data = b""
+                self._data += data
+                if not data:
+                    self.closed.set()
+
+    def stop_reading(self) -> None:
+        """From now on nothing is read at the client's end, until `frames` is called."""
+        self.reading = trio.Event()
+        self._scope.cancel()
+
+    async def settle(self) -> None:
+        """Let everything happen that can, the room's drain included."""
+        for _ in range(3):
+            await trio.testing.wait_all_tasks_blocked()
+            if self.room is not None:
+                self.room.drain(trio.current_time())
+        await trio.testing.wait_all_tasks_blocked()
+
+    async def send(self, data: bytes) -> None:
+        """Send raw bytes to the server, and let them arrive."""
+        await self.client.send_all(data)
+        await self.settle()
+
+    async def frames(self) -> list[Frame]:
+        """The frames that have arrived by now."""
+        self.reading.set()
+        await self.settle()
+        frames, self._data = read_frames(self._data)
+        return frames
+
+    async def frames_to_end(self) -> list[Frame]:
+        """The frames up to the end of the connection, which has to come."""
+        frames: list[Frame] = []
+        while not self.closed.is_set():
+            frames += await self.frames()
+        return frames + await self.frames()
+
+
+def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket.socket | None]:
+    """Client's end, server's end, and the server's socket."""
+    if name == "memory":
+        client, server = trio.testing.memory_stream_pair()
+        return client, server, None
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(False)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    return (
+        trio.SocketStream(trio.socket.from_stdlib_socket(theirs)),
+        trio.SocketStream(trio.socket.from_stdlib_socket(ours)),
+        ours,
+    )
+
+
+@asynccontextmanager
+async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[Rig]:
+    """A link that is up and, where the transport says so, drained by a room."""
+    client, server, sock = _pair(name)
+    room = RoomLinks() if name == "drained" else None
+    try:
+        async with trio.open_nursery() as nursery:
+            channel = _channel(server, sock, nursery, limits)
+            websocket = await shake_hands(nursery, channel, ACCEPTED, limits.max_wire_message_bytes)
+            assert (await client.receive_some(65_536)).startswith(b"HTTP/1.1 101 ")
+            guest = NotingGuest()
+            guest.link = link = Link(channel, websocket, nursery, limits, lambda _room_id: room)
+            rig = Rig(client, link, guest, room)
+            if isinstance(server, trio.StapledStream):
+                _pump_only_while_reading(server.send_stream, rig)
+            rig.reading.set()
+            nursery.start_soon(rig.read)
+            nursery.start_soon(_run, rig, server)
+            await trio.testing.wait_all_tasks_blocked()
+            link.join_room("room")
+            await rig.settle()
+            yield rig
+            nursery.cancel_scope.cancel()
+    finally:
+        await trio.aclose_forcefully(server)
+        await trio.aclose_forcefully(client)
+        if room is not None:
+            room.close()
+
+
+def _pump_only_while_reading(stream: trio.testing.MemorySendStream, rig: Rig) -> None:
+    """A memory stream is never full; this one's sender waits for its reader."""
+    pump = stream.send_all_hook
+    assert pump is not None
+
+    async def hook() -> None:
+        await rig.reading.wait()
+        await pump()
+
+    stream.send_all_hook = hook
+
+
+def _channel(server: trio.abc.Stream, sock: socket.socket | None, nursery: trio.Nursery, limits: NetLimits) -> Channel:
+    size, head = limits.max_wire_message_bytes, ACCEPTED.request_head()
+    if sock is None:
+        return Channel(server, nursery, max_message_bytes=size, head=head)
+    stream = cast("trio.SocketStream", server)
+    return SocketChannel(stream, sock, nursery, max_message_bytes=size, head=head, tail=b"")
+
+
+async def _run(rig: Rig, stream: trio.abc.Stream) -> None:
+    await rig.link.run(cast("Guest", rig.guest))
+    rig.over.set()
+    await trio.aclose_forcefully(stream)
