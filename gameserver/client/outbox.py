@@ -14,7 +14,7 @@ MAX_WAITING_INPUTS = 15
 
 
 class Outbox:
-    """Messages in order; `take` empties it."""
+    """Messages in order; `take` empties it, `take_one` takes the oldest."""
 
     __slots__ = ("_inputs", "_messages", "shed")
 
@@ -49,6 +49,12 @@ class Outbox:
         messages = [message for message, _ in self._messages]
         self.clear()
         return messages
+
+    def take_one(self) -> bytes:
+        """Return the oldest. Raises IndexError when nothing waits."""
+        message, is_input = self._messages.popleft()
+        self._inputs -= is_input
+        return message
 
     def clear(self) -> None:
         """The link is gone, and what was meant for it with it."""
