@@ -133,6 +133,19 @@ class ColumnStore:
                 row[:] = [code if code in living else 0 for code in row.tolist()]
 
     def _culprit(self, values: NDArray[np.float64]) -> StateError:
-        field, row = np.argwhere(~np.isfinite(values / self.entity_type.step))[0]
-        name = list(self.entity_type.numeric)[field]
-        return StateError(f"{self.entity_type.name}.{name} of entity {self._ids[row]} is {values[field, row]}")
+        """Return the error for the first value that has no code."""
+        entity_type = self.entity_type
+        for (name, field), row in zip(entity_type.numeric.items(), values, strict=True):
+            for entity_id, value in zip(self._ids.tolist(), row.tolist(), strict=True):
+                if isinstance(field, Float | Angle) and (problem := _problem(field, value)):
+                    return StateError(f"{entity_type.name}.{name} of entity {entity_id} {problem}")
+        return StateError(f"{entity_type.name} cannot be captured")
+
+
+def _problem(field: Float | Angle, value: float) -> str:
+    """Return what is wrong with a value, empty for nothing."""
+    try:
+        field.encode(value)
+    except ValueError as error:
+        return str(error)
+    return ""

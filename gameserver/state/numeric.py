@@ -238,7 +238,8 @@ class Choice(Field[K]):
 class Ref(Field["E | None"], Generic[E]):
     """Another entity of the room, or None: `Ref(Ship)`, `Ref("Ship")` where that class comes later, `Ref()` for any.
 
-    On the wire it is the entity's id. A reference to an entity that was despawned becomes None.
+    For a type checker the middle one is any entity, unless one writes `target: Ref[Ship] = Ref("Ship")`. On the
+    wire it is the entity's id. A reference to an entity that was despawned becomes None.
     """
 
     kind = "ref"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +17,17 @@ if TYPE_CHECKING:
 
 
 def quantise(entity_type: EntityType, values: NDArray[np.float64]) -> NDArray[np.int64] | None:
-    """Return the nearest codes, of shape (fields, n) as `values`; None when one is NaN or beyond a double's range."""
-    codes = np.divide(values, entity_type.step, order="C")
-    codes += 0.5
-    np.floor(codes, out=codes)
-    if not isfinite(np.add.reduce(codes, axis=None)):  # NaN and infinities spread, so one sum tells of them all
+    """Return the nearest codes, of shape (fields, n) as `values`; None when one is infinite, NaN or a huge angle."""
+    if not np.isfinite(values).all():
         return None
-    for angle in entity_type.angles.tolist():
-        codes[angle] %= entity_type.steps[angle]
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for a double is clamped; so large an angle gives NaN
+        codes = np.divide(values, entity_type.step, order="C")
+        codes += 0.5
+        np.floor(codes, out=codes)
+        for angle in entity_type.angles.tolist():
+            codes[angle] %= entity_type.steps[angle]
+            if np.isnan(codes[angle]).any():
+                return None
     np.maximum(codes, entity_type.lo, out=codes)
     np.minimum(codes, entity_type.hi, out=codes)
     return codes.astype(np.int64)

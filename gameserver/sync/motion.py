@@ -75,7 +75,7 @@ class Motion:
         return residuals
 
     def advance(self, before: Codes, residuals: Codes | None, span: int) -> Codes:
-        """Return the codes `span` ticks after `before`; None: residuals of 0. A residual may take a code out of range."""
+        """Return the codes `span` ticks later; None: residuals of 0. A residual may take a code out of its range."""
         if residuals is None:
             if not self._groups:
                 return before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from gameserver.state.entity import Entity
 
@@ -41,11 +41,15 @@ class ViewState:
         """Return the entity with this id, or None."""
         return self._all().get(entity_id)
 
-    def entities(self, which: type[E] | str) -> list[E]:
+    @overload
+    def entities(self, which: type[E]) -> list[E]: ...
+    @overload
+    def entities(self, which: str) -> list[Any]: ...
+    def entities(self, which: type[Entity] | str) -> list[Any]:
         """Return the entities of a type, by class or by name, ascending by id. Raises KeyError for an unknown type."""
         index = self.schema.named(which) if isinstance(which, str) else self.schema.index(which)
         self._all()
-        return cast("list[E]", self._entities[index])
+        return self._entities[index]
 
     def _all(self) -> dict[int, Entity]:
         if self._living is None:

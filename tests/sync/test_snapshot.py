@@ -1,0 +1,63 @@
+"""A snapshot's hash tells states apart, and two that differ can be told apart in words."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from gameserver.state.world import World
+from gameserver.sync.snapshot import Snapshot, first_difference
+from tests.sync.scenes import SCHEMA, Note, Ship, Shot, make_world, snapshot
+
+
+def fleet() -> World:
+    world = make_world()
+    for i in range(3):
+        world.spawn(Ship, x=i, name=f"ship {i}")
+    world.spawn(Shot, vx=3)
+    world.spawn(Note, text="hello")
+    return world
+
+
+CHANGES: dict[str, Callable[[World], object]] = {
+    "a code": lambda world: setattr(world.entities(Ship)[1], "x", 7.0),
+    "a text": lambda world: setattr(world.entities(Note)[0], "text", "bye"),
+    "an item of a list": lambda world: world.entities(Ship)[0].cargo.append(1),
+    "an entity more": lambda world: world.spawn(Shot),
+    "an entity less": lambda world: world.despawn(world.entities(Note)[0]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_any_difference_changes_the_hash(change: Callable[[World], object]) -> None:
+    world = fleet()
+    before = snapshot(world, 1)
+    change(world)
+    after = snapshot(world, 1)
+    assert before.hash() != after.hash()
+    assert not before.same(after)
+    assert first_difference(SCHEMA, before, after) is not None
+
+
+def test_the_same_state_has_the_same_hash_and_another_tick_has_not() -> None:
+    one, other = snapshot(fleet(), 1), snapshot(fleet(), 1)
+    assert one.hash() == other.hash()
+    assert one.same(other)
+    assert first_difference(SCHEMA, one, other) is None
+    assert Snapshot(2, one.tables).hash() != one.hash()
+
+
+def test_the_hash_is_the_same_in_another_process() -> None:
+    source = "from tests.sync.test_snapshot import fleet, snapshot; print(snapshot(fleet(), 1).hash())"
+    told = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert int(told.stdout) == snapshot(fleet(), 1).hash()
+
+
+def test_a_difference_is_told_by_type_id_and_field() -> None:
+    world = fleet()
+    before = snapshot(world, 1)
+    world.entities(Ship)[1].x = 2
+    assert first_difference(SCHEMA, before, snapshot(world, 1)) == "Ship 2: x is 16 in the first, 32 in the second"
+    world.despawn(world.entities(Ship)[0])
+    assert first_difference(SCHEMA, before, snapshot(world, 1)) == "Ship 1 is only in the first"
