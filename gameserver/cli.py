@@ -61,13 +61,14 @@ def fail(error: object, status: int = EXIT_USAGE) -> NoReturn:
 def _plain_errors() -> Iterator[None]:
     """Turn what a user can cause into one line; everything else is a bug and stays loud."""
     from gameserver.loading import LoadError
+    from gameserver.ops.check_step import CheckError
     from gameserver.room.recording import RecordingError
     from gameserver.state.errors import DeclarationError
     from gameserver.state.shared import SharedStepError
 
     try:
         yield
-    except (LoadError, DeclarationError, RecordingError, SharedStepError, UsageError) as error:
+    except (CheckError, LoadError, DeclarationError, RecordingError, SharedStepError, UsageError) as error:
         fail(error)
     except OSError as error:
         fail(_os_error(error))

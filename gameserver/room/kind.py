@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol.codec import InputCodec
 from gameserver.room.room import Room, check_room, entities_of, inputs_of, kind_of
+from gameserver.state.errors import DeclarationError
 from gameserver.state.schema import Schema
-from gameserver.state.shared.translate import fingerprint, to_module
+from gameserver.state.shared.translate import fingerprint, to_module, touches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
 
 
@@ -47,9 +51,28 @@ def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
     inputs = inputs_class.inputs_type
     schema = Schema(entities_of(room_class), inputs_class)
     predict = room_class.predict
-    step = None
-    if predict is not None:
-        mark = fingerprint([predict])
-        text = to_module([predict]) + f"\nexport {{ {predict.__name__} as predict }};\n"
-        step = StepModule(mark, text)
+    step = None if predict is None else _make_step(room_class.__name__, predict, schema)
     return Kind(name or kind_of(room_class), room_class, schema, inputs, InputCodec(inputs.ranges), step)
+
+
+def _make_step(room: str, predict: Callable[..., object], schema: Schema) -> StepModule:
+    used = touches(predict)
+    if not predictable_types(predict, schema):
+        raise DeclarationError(
+            f"{room}.predict: no entity type of the room has all the fields that {predict.__name__} uses: "
+            f"{', '.join(sorted(used[0]))}; what a client is to predict must be replicated"
+        )
+    missing = used[1] - schema.inputs.fields.keys()
+    if missing:
+        raise DeclarationError(
+            f"{room}.predict: {predict.__name__} uses {', '.join(sorted(missing))} of its controls, "
+            f"but {schema.inputs.cls.__name__} has {', '.join(schema.inputs.fields) or 'no fields'}"
+        )
+    text = to_module([predict]) + f"\nexport {{ {predict.__name__} as predict }};\n"
+    return StepModule(fingerprint([predict]), text)
+
+
+def predictable_types(predict: Callable[..., object], schema: Schema) -> list[EntityType]:
+    """The entity types that have every field that a shared step uses of its first argument."""
+    used = touches(predict)[0]
+    return [entity_type for entity_type in schema.entities if used <= entity_type.numeric.keys()]

@@ -1,0 +1,102 @@
+"""A room class made ready, or refused with what to write instead."""
+
+from typing import Any
+
+import pytest
+
+from gameserver.games.arena import Arena, Pickup, Ship, Shot, Wall
+from gameserver.room.hub import Hub
+from gameserver.room.kind import make_kind, predictable_types
+from gameserver.room.room import Room, entities_of, inputs_of
+from gameserver.state.entity import Entity
+from gameserver.state.errors import DeclarationError
+from gameserver.state.fields import Float, Int
+from gameserver.state.inputs import Inputs
+from gameserver.state.shared import shared
+
+
+class Dot(Entity):
+    x = Float(step=1 / 16)
+
+
+class Push(Inputs):
+    dx = Int(-1, 1)
+
+
+class PushRoom(Room[Push]):
+    entities = (Dot,)
+
+
+@shared
+def push(dot: Any, controls: Push, dt: float) -> None:
+    dot.x += controls.dx * dt
+
+
+@shared
+def push_deep(dot: Any, controls: Any, dt: float) -> None:
+    dot.depth += controls.dx * dt
+
+
+@shared
+def push_up(dot: Any, controls: Any, dt: float) -> None:
+    dot.x += controls.dy * dt
+
+
+def test_types_are_found_in_the_rooms_module_and_in_that_of_its_base() -> None:
+    class Mine(Arena):
+        pass
+
+    assert entities_of(Arena) == (Ship, Shot, Pickup, Wall)
+    assert entities_of(Mine)[-1] is Dot, "its own module names types, so those are meant"
+
+
+def test_inputs_are_those_in_the_brackets_also_of_a_base() -> None:
+    class A(Room[Push]):
+        pass
+
+    class B(A):
+        pass
+
+    class C(Room):
+        pass
+
+    assert inputs_of(A) is inputs_of(B) is Push
+    assert inputs_of(C) is Inputs
+
+
+def test_a_kind_has_its_schema_and_its_step() -> None:
+    class Plain(Room[Push]):
+        entities = (Dot,)
+        predict = push
+
+    kind = make_kind(Plain)
+    assert kind.name == "plain"
+    assert kind.step is not None
+    assert "export { push as predict };" in kind.step.text
+    assert kind.step_path == f"/step/plain-{kind.step.fingerprint}.js"
+    assert [t.name for t in predictable_types(push, kind.schema)] == ["Dot"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"tick_hz": 0}, "tick_hz is 0; write a whole number from 1 to 240"),
+        ({"tick_hz": 60.0}, "tick_hz is 60.0"),
+        ({"tick_hz": 60, "snapshot_hz": 25}, "write a divisor of tick_hz"),
+        ({"max_players": 0}, "max_players is 0"),
+        ({"kind": "x" * 65}, "write a name of 1 to 64 bytes"),
+        ({"predict": push_deep}, "no entity type of the room has all the fields that push_deep uses: depth"),
+        ({"predict": push_up}, "push_up uses dy of its controls, but Push has dx"),
+    ],
+)
+def test_a_wrong_declaration_names_what_to_write(attributes: dict[str, Any], message: str) -> None:
+    room = type("Wrong", (PushRoom,), attributes)
+    with pytest.raises(DeclarationError, match="Wrong") as refused:
+        make_kind(room)
+    assert message in str(refused.value)
+
+
+def test_two_rooms_of_one_name_are_refused() -> None:
+    one = type("Same", (Room,), {})
+    with pytest.raises(DeclarationError, match="give Same a `kind` of its own"):
+        Hub([one, type("Same", (Room,), {})], token_bytes=bytes, seed=1)
