@@ -23,7 +23,9 @@ MAX_CATCH_UP_TICKS: Final = 4
 """Ticks made up for in a row. More, and a room that is too slow would only fall behind further."""
 
 DRAIN_GAP_S: Final = 0.05
-"""A room with slow ticks drains its links more often than it ticks: pings want an answer. Never later than twice this."""
+"""A room with slow ticks drains its links more often than it ticks, since pings want an answer: at most twice this
+apart.
+"""
 
 _GOLDEN: Final = 0.6180339887498949
 
