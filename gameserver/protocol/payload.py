@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Problem(NamedTuple):
@@ -40,22 +40,27 @@ def describe(value: object) -> str:
             return f"something of type {type(value).__name__}"
 
 
+_HARMLESS: Final = frozenset({type(None), bool, str, bytes})
+
+
 def payload_problem(value: object, depth: int) -> Problem | None:
     """Look for what msgpack or the protocol cannot hold, at most `depth` arrays and maps deep."""
+    if type(value) in _HARMLESS:  # most of what there is, and a client may send thousands of them
+        return None
     match value:
-        case None | bool() | str() | bytes():
-            return None
         case int():
             in_range = -(2**63) <= value < 2**64
             return None if in_range else Problem("", "an integer of at most 64 bits", "a larger one")
         case float():
             return None if math.isfinite(value) else Problem("", "a finite number", str(value))
-        case list() | tuple() | dict() if depth == 0:
+        case list() | tuple() | dict() if not depth:
             return Problem("", "nested less deeply", describe(value))
         case list() | tuple():
-            return _sequence_problem(value, depth - 1)
+            return _sequence_problem(value, depth - 1) if value else None
         case dict():
-            return _map_problem(value, depth - 1)
+            return _map_problem(value, depth - 1) if value else None
+        case str() | bytes():  # subclasses, from this side only
+            return None
         case _:
             expected = "nil, a bool, a number, a str, a bin, an array or a map"
             return Problem("", expected, describe(value))

@@ -65,7 +65,8 @@ def check_wellformed(data: bytes, max_depth: int) -> None:
         if values_each:
             if len(pending) > max_depth:
                 raise _malformed(f"arrays and maps are nested deeper than {max_depth}")
-            pending.append(count * values_each)
+            if count:
+                pending.append(count * values_each)
         else:
             at += count
     if at != size:
