@@ -1,6 +1,7 @@
 """Which close code answers which bytes, in which order, and in which words."""
 
 import math
+from enum import StrEnum
 from typing import Any
 
 import msgpack
@@ -265,6 +266,17 @@ def test_payload_that_the_wire_cannot_carry_is_refused_where_it_is_made(payload:
         check_payload(payload)
     with pytest.raises(ValueError, match=words):
         pack_event(1, "event", payload)
+
+
+class Mood(StrEnum):
+    """What a game might well put into an event."""
+
+    CHASE = "chase"
+
+
+def test_members_of_enums_go_out_as_their_values() -> None:
+    packed_event = pack_event(1, "mood", [Mood.CHASE, Role.SPECTATOR])
+    assert msgpack.unpackb(packed_event) == [1, "mood", ["chase", 1]]
 
 
 def test_payload_that_holds_itself_is_refused() -> None:
