@@ -31,6 +31,8 @@ export class Camera {
   width = 1;
   height = 1;
   density = 1;
+  /** How much closer than usual it looks. */
+  magnify = 1;
   /** Shake, in device pixels. */
   shakeX = 0;
   shakeY = 0;
@@ -56,7 +58,7 @@ export class Camera {
     this.density = density;
     const diagonal = Math.hypot(width, height) / density;
     const zoom = (1280 / VIEW_WIDTH) * (diagonal / REFERENCE_DIAGONAL);
-    this.scale = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom)) * density;
+    this.scale = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom)) * this.magnify * density;
     this.#look();
   }
 

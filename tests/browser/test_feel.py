@@ -70,7 +70,7 @@ def test_the_switches_reach_the_session_and_say_what_to_notice(duel: str, enter:
     wait_for_ships(page, 1)
     page.get_by_role("button", name="Feel").click()
     page.get_by_label("Interpolation").uncheck()
-    page.get_by_label("Latency").fill("100")
+    page.get_by_label("Latency each way").fill("100")
     page.get_by_label("Jitter").fill("20")
     assert page.evaluate("({...arena.session().switches})") == {
         "prediction": True,

@@ -21,6 +21,8 @@ const LOW_HP = 30;
 /** @typedef {{active: boolean, x: number, y: number}} Pointer */
 
 export class Hud {
+  /** Where the picture is not about oneself. */
+  hidden = false;
   /** Who brought the own ship down last, for the words in the middle. */
   defeatedBy = "";
   /** Whom one watches, while one has no ship; empty: nobody. */
@@ -59,6 +61,7 @@ export class Hud {
    * @param {number} dt seconds since the last frame
    */
   draw(ctx, camera, scene, pointer, seconds, dt) {
+    if (this.hidden) return;
     const own = scene.avatar;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     this.#drawEdge(ctx, camera, own, seconds, dt);

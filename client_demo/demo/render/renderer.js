@@ -39,6 +39,11 @@ export class Renderer {
     this.#resize();
   }
 
+  /** @returns {CanvasRenderingContext2D} for whoever draws something over the finished frame */
+  get context() {
+    return this.#ctx;
+  }
+
   /**
    * @param {Scene} scene
    * @param {Pointer} pointer where the mouse aims, in CSS pixels

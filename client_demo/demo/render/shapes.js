@@ -4,7 +4,7 @@
 import { dusk, INK, neon, PICKUP_HUE, SHIELD } from "../palette.js";
 
 /** The ship's outline: nose, wing tip, tail, notch, mirrored below. */
-const HULL = Object.freeze([
+export const HULL = Object.freeze([
   [17, 0],
   [2, 5.5],
   [-8, 13],

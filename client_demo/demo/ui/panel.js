@@ -42,7 +42,7 @@ export class Panel {
 
   #write() {
     const { lagMs, jitterMs } = this.switches;
-    setText(this.#parts.lagValue, `+${lagMs} ms each way`);
+    setText(this.#parts.lagValue, `+${lagMs} ms`);
     setText(this.#parts.jitterValue, `±${jitterMs} ms`);
     setText(this.#parts.verdict, verdict(this.switches));
   }

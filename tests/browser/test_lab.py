@@ -1,0 +1,44 @@
+"""The latency lab: two clients and an observer in one page, and what each of them knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Enter
+
+FAR_RTT_MS = 300
+
+
+def figure(page: Page, pane: str, name: str) -> float:
+    """The number that a pane shows."""
+    text = page.get_by_role("article", name=pane).locator(f".{name}").inner_text()
+    return float(text.split()[0])
+
+
+def test_the_far_client_is_further_off_and_both_are_in_one_room(duel: str, enter: Enter) -> None:
+    page = enter(duel, "lab.html")
+    expect(page.locator("#live")).to_have_text("")
+    far = f"() => parseFloat(document.querySelectorAll('.rtt')[1].textContent) > {FAR_RTT_MS}"
+    page.wait_for_function(far)
+    assert figure(page, "Ada", "rtt") < FAR_RTT_MS
+    # The own ship is drawn ahead of the server by as much as it flies while its controls are on their way.
+    page.wait_for_function(
+        """() => {
+          const [ada, bob] = [...document.querySelectorAll(".own-error")].map((e) => parseFloat(e.textContent));
+          return ada > 1 && bob > 10 && bob > 2 * ada;
+        }"""
+    )
+
+
+def test_a_pane_has_switches_of_its_own(duel: str, enter: Enter) -> None:
+    page = enter(duel, "lab.html")
+    expect(page.locator("#live")).to_have_text("")
+    far = page.get_by_role("article", name="Bob")
+    far.get_by_label("Prediction").uncheck()
+    far.get_by_label("Latency each way").fill("100")
+    expect(far.locator(".verdict")).to_have_text("Your ship now answers 200 ms late.")
+    near = page.get_by_role("article", name="Ada")
+    expect(near.locator(".verdict")).to_have_text("Latency is on, and your ship still answers at once.")
