@@ -13,7 +13,7 @@ import math
 import random
 import statistics
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -121,10 +121,10 @@ class Row:
     sizes: list[int] = field(default_factory=list)
 
     def __enter__(self) -> None:
-        self._from = perf_counter()
+        self._from = process_time()
 
     def __exit__(self, *_: object) -> None:
-        self.times_s.append(perf_counter() - self._from)
+        self.times_s.append(process_time() - self._from)
 
     def __str__(self) -> str:
         tick_us = statistics.median(self.times_s) * 1e6

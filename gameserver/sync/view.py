@@ -68,11 +68,6 @@ class Views:
         """Return the views of `count` viewers who see all of `snapshot`."""
         return Views(snapshot, tuple([np.ones((count, len(t)), np.bool_) for t in snapshot.tables]), count)
 
-    @staticmethod
-    def nothing(snapshot: Snapshot, count: int = 1) -> Views:
-        """Return the views of `count` viewers who see nothing of `snapshot`."""
-        return Views(snapshot, tuple([np.zeros((count, len(t)), np.bool_) for t in snapshot.tables]), count)
-
     def __getitem__(self, row: int) -> View:
         return View(self, row)
 

@@ -182,6 +182,16 @@ def test_after_capture_the_attributes_are_what_was_captured(
     assert all(a.same(b) for a, b in zip(first, again, strict=True)), "what was snapped stays where it is"
 
 
+@pytest.mark.parametrize(
+    ("x", "code"), [(1 / 32, 1), (-1 / 32, 0), (0.0312, 0), (0.0, 0), (-0.0, 0)]
+)
+def test_what_lies_between_two_codes_goes_to_the_upper(x: float, code: int) -> None:
+    w = world()
+    ship = w.spawn(Ship, x=x)
+    assert w.capture()[0].codes[0].tolist() == [code]
+    assert ship.x == code / 16
+
+
 def test_captures_of_what_did_not_change_share_their_arrays() -> None:
     w = world()
     ship = w.spawn(Ship, name="Ada", cargo=[1, 2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis.strategies as st
 import msgpack
@@ -36,6 +36,9 @@ from tests.sync.scenes import (
 ANGLES = st.floats(-1e6, 1e6)
 REALS = st.floats(-1e4, 1e4) | st.floats(-1, 1) | st.sampled_from([1e9, -1e308, 5e-324, -0.0])
 TEXTS = st.text(max_size=16)
+
+
+E = TypeVar("E", bound=Entity)
 
 
 class Viewer:
@@ -168,6 +171,71 @@ class AnyGame(RuleBasedStateMachine):
             if viewer.base is not None:
                 expected = viewer.base.tables if viewer.sight is ALL else viewer.sight.tables()
                 assert same(viewer.state.tables, expected)
+
+
+class Melee:
+    """A crowded game by dice: everything happens in every tick, to some of everybody."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = np.random.default_rng(seed)
+        self.world = make_world()
+        for _ in range(12):
+            self.world.spawn(Ship, x=self.chance.uniform(-500, 500), name="new")
+            self.world.spawn(Shot, vx=self.chance.uniform(-50, 50))
+            self.world.spawn(Note)
+        self.world.table(Dust).spawn_many(20, x=self.chance.uniform(0, 100, 20), vx=2)
+
+    def some(self, cls: type[E], share: float) -> list[E]:
+        return [entity for entity in self.world.entities(cls) if self.chance.random() < share]
+
+    def step(self) -> None:
+        chance, world = self.chance, self.world
+        for ship in world.entities(Ship):
+            ship.x += ship.vx / TICK_HZ
+            ship.heading += ship.spin / TICK_HZ
+        for ship in self.some(Ship, chance.random()):
+            ship.vx += chance.normal(0, 20)
+            ship.spin = chance.normal(0, 5)
+        for ship in self.some(Ship, 0.1):
+            ship.x, ship.hp, ship.name = (
+                chance.uniform(-900, 900),
+                int(chance.integers(-100, 100)),
+                str(chance.random()),
+            )
+            ship.target = next(iter(self.some(Ship, 0.2)), None)
+        for note in self.some(Note, 0.1):
+            note.text = str(chance.random())
+        for entity in [*self.some(Shot, 0.2), *self.some(Ship, 0.03), *self.some(Note, 0.03)]:
+            world.despawn(entity)
+        for _ in range(chance.integers(0, 4)):
+            world.spawn(Shot, x=chance.uniform(-9, 9), vx=chance.uniform(-50, 50))
+            world.spawn(Ship)
+        dust = world.table(Dust)
+        dust.x += chance.normal(0, 1, len(dust))
+        dust.despawn(dust.ids[chance.random(len(dust)) < 0.05])
+        dust.spawn_many(int(chance.integers(0, 3)), x=50)
+
+
+@given(st.integers(0, 2**32), st.floats(0.2, 1), st.floats(0, 1))
+def test_a_crowd_of_viewers_is_told_exactly_what_each_sees(seed: int, keeps_up: float, share: float) -> None:
+    """Everyone's view flickers; some miss ticks; those with one base are told together."""
+    game = Melee(seed)
+    encoder, decoder = DeltaEncoder(SCHEMA, TICK_HZ), DeltaDecoder(SCHEMA, TICK_HZ)
+    viewers = [Viewer(decoder) for _ in range(6)]
+    for tick in range(1, 8):
+        game.step()
+        new = snapshot(game.world, tick)
+        for table in new.tables:
+            assert_frozen(table)
+        due = [viewer for viewer in viewers if game.chance.random() < keeps_up]
+        for base in {viewer.base for viewer in due}:
+            group = [viewer for viewer in due if viewer.base is base]
+            masks = tuple([game.chance.random((len(group), len(table))) < share for table in new.tables])
+            now = Views(new, masks, len(group))
+            sights = [viewer.sight for viewer in group if isinstance(viewer.sight, View)]
+            bodies = encoder.encode_views(base, new, Views.of(sights) if sights else None, now)
+            for row, (viewer, body) in enumerate(zip(group, bodies, strict=True)):
+                viewer.hear(body, new, now[row])
 
 
 TestAnyGame = AnyGame.TestCase

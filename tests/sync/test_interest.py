@@ -114,6 +114,17 @@ def test_one_on_the_border_does_not_come_and_go() -> None:
     assert seen(interest.look(snapshot(world, 41), [[0, 0]], views)) == []
 
 
+def test_the_wider_border_holds_for_those_seen_before_when_others_come_and_go() -> None:
+    world = World(SCHEMA)
+    ships = [world.spawn(Ship, x=x) for x in (0, 99, 105)]
+    before = rule().look(snapshot(world), [[0, 0]])
+    assert seen(before) == [1, 2]
+    world.despawn(ships[0])
+    ships[1].x = 105
+    world.spawn(Ship, x=105)
+    assert seen(rule().look(snapshot(world, 2), [[0, 0]], before)) == [2]
+
+
 def test_types_have_radii_of_their_own_and_what_has_no_place_is_always_seen() -> None:
     world = World(SCHEMA)
     world.spawn(Ship, x=200)
