@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - the command line's parser reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -19,7 +20,8 @@ from cyclopts.config import Env, Toml
 from rich.console import Console
 
 from gameserver import __version__
-from gameserver.protocol.constants import Limits
+from gameserver.net.settings import NetLimits
+from gameserver.protocol.constants import LimitError, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +60,11 @@ def fail(error: object, status: int = EXIT_USAGE) -> NoReturn:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn what a user can cause into one line; everything else is a bug and stays loud."""
+def _plain_errors(where: str = "") -> Iterator[None]:
+    """Turn what a user can cause into one line; everything else is a bug and stays loud. `where`: what an operating
+    system's error without a file name is about."""
     from gameserver.loading import LoadError
+    from gameserver.net.auth import AuthConfigError
     from gameserver.ops.check_step import CheckError
     from gameserver.room.recording import RecordingError
     from gameserver.state.errors import DeclarationError
@@ -68,15 +72,31 @@ def _plain_errors() -> Iterator[None]:
 
     try:
         yield
-    except (CheckError, LoadError, DeclarationError, RecordingError, SharedStepError, UsageError) as error:
+    except (
+        AuthConfigError,
+        CheckError,
+        LoadError,
+        DeclarationError,
+        RecordingError,
+        SharedStepError,
+        UsageError,
+    ) as error:
         fail(error)
     except OSError as error:
-        fail(_os_error(error))
+        fail(_os_error(error, where))
+    except ExceptionGroup as group:  # what a task raised comes out of its nursery in a group
+        leaf: BaseException = group
+        while isinstance(leaf, BaseExceptionGroup) and len(leaf.exceptions) == 1:
+            leaf = leaf.exceptions[0]
+        if isinstance(leaf, OSError):
+            fail(_os_error(leaf, where))
+        raise
 
 
-def _os_error(error: OSError) -> str:
+def _os_error(error: OSError, where: str) -> str:
     what = error.strerror or str(error)
-    return f"{error.filename}: {what}" if error.filename else what
+    about = error.filename or where
+    return f"{about}: {what}" if about else what
 
 
 @app.command
@@ -96,7 +116,10 @@ def run(
     record: Path | None = None,
     log_level: Literal["debug", "info", "warning", "error"] = "info",
     log_format: Literal["text", "json"] = "text",
+    web: Path | None = None,
+    trusted_proxy: tuple[str, ...] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    net_limits: NetLimits = NetLimits(),  # noqa: B008 - frozen
 ) -> None:
     """Serve rooms, and the page that plays them, until SIGTERM or Ctrl-C.
 
@@ -126,8 +149,14 @@ def run(
         The least that is logged.
     log_format
         Lines to read, or JSON.
+    web
+        Folder with a page of your own to serve at /; the SDK stays at /sdk/.
+    trusted_proxy
+        Address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed. May be given again.
     limits
         What clients may make grow; see protocol.md §11.
+    net_limits
+        What clients may make grow before and below the protocol.
     """
     from gameserver.ops.serve import ServeOptions, serve_forever
 
@@ -135,7 +164,12 @@ def run(
         fail(f"port {port}: write a number from 0 to 65535")
     if bots < 0:
         fail(f"bots {bots}: write a number from 0 up")
-    with _plain_errors():
+    if (cert is None) != (key is None):
+        fail("--cert and --key come together: give both, or neither")
+    for path in (cert, key, auth):
+        if path is not None and not path.is_file():
+            fail(f"{path}: no such file")
+    with _plain_errors(f"{host} port {port}"):
         serve_forever(
             ServeOptions(
                 rooms=rooms or (DEFAULT_ROOM,),
@@ -151,6 +185,9 @@ def run(
                 log_level=log_level,
                 log_format=log_format,
                 limits=limits,
+                net_limits=net_limits,
+                web=web,
+                trusted_proxies=trusted_proxy,
                 record=record,
             )
         )
@@ -213,6 +250,38 @@ def bots(
 
 
 @app.command
+def token(
+    file: Path,
+    *claims: str,
+    subject: str = "developer",
+    lifetime_s: Annotated[float, Parameter(name="--seconds")] = 3600,
+) -> None:
+    """Mint a token for development, signed with the secret that `run --auth FILE` checks it with.
+
+    Parameters
+    ----------
+    file
+        The TOML file with the token settings; its algorithm must be HS256.
+    claims
+        More claims as NAME=VALUE.
+    subject
+        Who the token is for.
+    lifetime_s
+        How long it is good.
+    """
+    from gameserver.net.auth import JwtSettings, mint_token
+
+    said: dict[str, object] = {"sub": subject}
+    for claim in claims:
+        name, equals, value = claim.partition("=")
+        if not (name and equals):
+            fail(f"{claim!r}: write a claim as NAME=VALUE")
+        said[name] = value
+    with _plain_errors():
+        print(mint_token(JwtSettings.from_toml(file), said, now_s=time.time(), lifetime_s=lifetime_s))
+
+
+@app.command
 def check(room: str, *, cases: int = 10_000, steps: int = 60, seed: int = 1) -> None:
     """Run a room's shared step in Python and in Node on random states and inputs, and compare every bit.
 
@@ -261,6 +330,8 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run the command line."""
     try:
         return app(arguments)
+    except LimitError as error:
+        fail(error)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:  # the reader of our output has gone; Python would complain again while it closes

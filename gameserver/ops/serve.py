@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 import trio
 
 from gameserver.loading import load_room
+from gameserver.net.auth import JwtAuthenticator, JwtSettings
 from gameserver.net.server import Server, serve
-from gameserver.net.settings import NetSettings, Transport
+from gameserver.net.settings import NetLimits, NetSettings, Transport
 from gameserver.ops.logging import LogFormat, LogLevel, configure_logging
 from gameserver.ops.metrics import metrics_page
 from gameserver.ops.recordings import Recordings
@@ -46,7 +47,10 @@ class ServeOptions:
     log_level: LogLevel
     log_format: LogFormat
     limits: Limits
-    record: Path | None = None
+    net_limits: NetLimits
+    web: Path | None
+    trusted_proxies: tuple[str, ...]
+    record: Path | None
 
 
 def serve_forever(options: ServeOptions) -> None:
@@ -62,6 +66,10 @@ def serve_forever(options: ServeOptions) -> None:
         key=options.key,
         transport=options.transport,
         origins=options.origins,
+        authenticator=None if options.auth is None else JwtAuthenticator(JwtSettings.from_toml(options.auth)),
+        web_root=options.web,
+        limits=options.net_limits,
+        trusted_proxies=options.trusted_proxies,
     )
     recordings = None
     if options.record is not None:

@@ -130,6 +130,10 @@ def _count(default: int, counts: str) -> int:
     return limit
 
 
+class LimitError(ValueError):
+    """A limit was set to what makes no sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Everything that a client can make grow, protocol.md §11; the unit is in each name."""
@@ -159,7 +163,7 @@ class Limits:
         for row in fields(self):
             value = getattr(self, row.name)
             if not (0 < value < math.inf or (value == 0 and row.metadata["may_be_zero"])):
-                raise ValueError(f"{row.name} must be a finite number above 0, got {value}")
+                raise LimitError(f"{row.name} must be a finite number above 0, got {value}")
         if self.max_depth > MAX_DEPTH_LIMIT:
             raise ValueError(f"max_depth must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
 
