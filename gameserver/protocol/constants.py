@@ -165,7 +165,7 @@ class Limits:
             if not (0 < value < math.inf or (value == 0 and row.metadata["may_be_zero"])):
                 raise LimitError(f"{row.name} must be a finite number above 0, got {value}")
         if self.max_depth > MAX_DEPTH_LIMIT:
-            raise ValueError(f"max_depth must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
+            raise LimitError(f"max_depth must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
 
 
 class LimitInfo(NamedTuple):
