@@ -142,7 +142,10 @@ class HttpConnection:
     async def _linger(self) -> None:
         """Say that nothing more comes, and read what is still coming, for a moment."""
         with trio.move_on_after(_LINGER_S):
-            if isinstance(self._stream, trio.abc.HalfCloseableStream) and not isinstance(self._stream, trio.SSLStream):
+            if isinstance(self._stream, trio.SSLStream):
+                await self._stream.unwrap()  # both sides' goodbye
+                return
+            if isinstance(self._stream, trio.abc.HalfCloseableStream):
                 await self._stream.send_eof()
             left = _LINGER_BYTES
             while left > 0 and (data := await self._stream.receive_some(_READ_BYTES)):

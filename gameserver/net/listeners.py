@@ -109,10 +109,13 @@ class Certificates:
         return True
 
     def _load(self) -> ssl.SSLContext | None:
-        if self._settings.cert is None:
+        cert, key = self._settings.cert, self._settings.key
+        if cert is None or key is None:
             return None
+        for path in (cert, key):
+            path.read_bytes()  # raises with the file's name, which the ssl module does not say
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        context.load_cert_chain(self._settings.cert, self._settings.key)
+        context.load_cert_chain(cert, key)
         return context

@@ -1,0 +1,161 @@
+"""The HTTP side on a real socket: pages, refusals, limits on who may connect."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from gameserver.net.auth import AuthRefused
+from gameserver.protocol.constants import CloseCode
+from tests.live.net_rig import FAST, GoodPlayer, Wire, get, playing, serving, until, upgrade_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from gameserver.net.head import Head
+
+
+async def test_pages_and_websockets_share_the_port() -> None:
+    async with serving() as server, playing(server.port) as player:
+        assert (await get(server.port, "/healthz"))[::2] == (200, b"ok\n")
+        rooms = json.loads((await get(server.port, "/api/rooms"))[2])["rooms"]
+        assert [(room["kind"], room["players"]) for room in rooms] == [("meadow", 1)]
+        assert player.welcome["kind"] == "meadow"
+
+
+async def test_the_folder_that_is_given_is_the_page(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>mine")
+    async with serving(web_root=tmp_path) as server:
+        status, head, body = await get(server.port, "/")
+        assert (status, body) == (200, b"<!doctype html>mine")
+        assert b"Content-Security-Policy: default-src 'self'" in head
+        assert (await get(server.port, "/../secret"))[0] == 404
+        assert (await get(server.port, "/", method="HEAD"))[2] == b""
+        assert (await get(server.port, "/", method="POST"))[0] == 405
+
+
+async def test_a_slow_head_costs_a_place_for_a_bounded_time() -> None:
+    async with serving() as server:
+        stream = await trio.open_tcp_stream("127.0.0.1", server.port)
+        began = trio.current_time()
+        await stream.send_all(b"GET / HTTP/1.1\r\n")
+        answer = await stream.receive_some(10_000)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert trio.current_time() - began < FAST.head_timeout_s + 1
+        await stream.aclose()
+
+
+async def test_connections_beyond_the_limit_are_closed_unread() -> None:
+    async with serving(net_limits=dataclasses.replace(FAST, max_connections=3)) as server:
+        wires = [await Wire.open(server.port) for _ in range(3)]
+        assert [wire.status for wire in wires] == [101] * 3
+        stream = await trio.open_tcp_stream("127.0.0.1", server.port)
+        assert await stream.receive_some(1) == b""
+        assert server.counters.refused_connections == 1
+        await stream.aclose()
+
+
+async def test_links_from_one_address_are_limited_and_those_of_others_not() -> None:
+    limits = dataclasses.replace(FAST, max_links_per_address=2)
+    async with serving(net_limits=limits, uncounted_addresses=("127.0.0.1",)) as server:
+        for _ in range(2):
+            assert (await Wire.open(server.port, source="127.0.0.9")).status == 101
+        third = await Wire.open(server.port, source="127.0.0.9")
+        assert await third.close_code() == CloseCode.SERVER_FULL
+        async with playing(server.port), playing(server.port), playing(server.port):
+            assert len(server.links) == 5
+
+
+async def test_a_trusted_proxy_says_whose_link_it_is_and_nobody_else_does() -> None:
+    limits = dataclasses.replace(FAST, max_links_per_address=1)
+    async with serving(net_limits=limits, uncounted_addresses=(), trusted_proxies=("127.0.0.9",)) as server:
+
+        async def come(source: str, forwarded: str) -> Wire:
+            request = upgrade_request(server.port, f"X-Forwarded-For: {forwarded}")
+            return await Wire.open(server.port, request, source=source)
+
+        await come("127.0.0.9", "spoofed, 10.0.0.1")
+        await come("127.0.0.9", "spoofed, 10.0.0.2")
+        assert await (await come("127.0.0.9", "other, 10.0.0.2")).close_code() == CloseCode.SERVER_FULL
+        await come("127.0.0.5", "10.0.0.3")
+        assert await (await come("127.0.0.5", "10.0.0.4")).close_code() == CloseCode.SERVER_FULL
+
+
+async def test_another_version_is_told_by_a_close_code() -> None:
+    async with serving() as server:
+        wire = await Wire.open(server.port, upgrade_request(server.port, subprotocol="gameserver.v7"))
+        assert wire.status == 101
+        assert b"sec-websocket-protocol: gameserver.v7" in wire.answer.lower()
+        assert await wire.close_code() == CloseCode.UNSUPPORTED_VERSION
+        assert (await Wire.open(server.port, upgrade_request(server.port, subprotocol="chat"))).status == 400
+
+
+async def test_a_token_lets_in_and_is_never_said_back(caplog: pytest.LogCaptureFixture) -> None:
+    async def check(token: str | None, _head: Head) -> dict[str, Any]:
+        if token != "eyJsecret":
+            raise AuthRefused("no", HTTPStatus.FORBIDDEN if token else HTTPStatus.UNAUTHORIZED)
+        return {"sub": "ada"}
+
+    async with serving(authenticator=check) as server:
+        assert (await Wire.open(server.port)).status == 401
+        wrong = upgrade_request(server.port, "Authorization: Bearer eyJwrong")
+        assert (await Wire.open(server.port, wrong)).status == 403
+        right = upgrade_request(server.port, subprotocol="gameserver.v1, token.eyJsecret")
+        wire = await Wire.open(server.port, right)
+        assert wire.status == 101
+        assert b"eyJsecret" not in wire.answer
+        assert "eyJ" not in caplog.text
+
+
+async def test_an_authenticator_that_fails_or_hangs_costs_only_its_own_connection() -> None:
+    async def check(token: str | None, _head: Head) -> dict[str, Any]:
+        if token == "bug":
+            raise RuntimeError("a bug of the operator's")
+        await trio.sleep_forever()
+        return {}
+
+    limits = dataclasses.replace(FAST, upgrade_timeout_s=0.2)
+    async with serving(authenticator=check, net_limits=limits) as server:
+        for token in ("bug", "hang"):
+            request = upgrade_request(server.port, f"Authorization: Bearer {token}")
+            with trio.fail_after(5):
+                assert (await Wire.open(server.port, request)).status in {0, 503}
+        assert server.counters.errors == 1
+        assert (await get(server.port, "/healthz"))[0] == 200
+
+
+async def test_the_server_stops_in_good_order() -> None:
+    async with serving() as server:
+        player = GoodPlayer(await Wire.open(server.port))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(player.play)
+            await player.sees(2)
+            began = trio.current_time()
+            idle = await Wire.open(server.port)
+            nursery.start_soon(server.stop)
+            await player.over.wait()
+            assert await idle.close_code() == CloseCode.GOING_AWAY
+        assert "draining" in player.notices
+        assert player.closed_with == CloseCode.GOING_AWAY
+        assert player.closed_why == "retry in 2 s"
+        assert trio.current_time() - began < server.settings.drain_s
+
+
+async def test_a_server_that_stops_lets_nobody_in_and_does_not_wait_for_ever() -> None:
+    async with serving(drain_s=1.0) as server:
+        stuck = await Wire.open(server.port)  # never answers the Close
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.stop)
+            await trio.sleep(0.05)
+            assert (await get(server.port, "/readyz"))[0] == 503
+            assert (await get(server.port, "/healthz"))[0] == 200
+            late = await Wire.open(server.port)
+            assert late.status == 503
+        await until(lambda: not server.links, within_s=3)
+        assert stuck.status == 101

@@ -1,0 +1,112 @@
+"""Clients that read slowly, not at all, or vanish: they cost a bounded amount of memory, and nobody else any time."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from gameserver.protocol.constants import ClientMessage, Limits
+from tests.live.net_rig import TRANSPORTS, GoodPlayer, Wire, playing, serving, until
+from tests.net.wire import PING, PONG, client_frame
+
+if TYPE_CHECKING:
+    from gameserver.net.settings import Transport
+
+pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
+
+ACK_ALL = Limits(max_unacked_snapshots=1_000_000, dead_after_s=60)
+"""Nothing above the link holds back: what is measured is the link's own bound."""
+
+
+def resident_bytes() -> int:
+    """This process's memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
+
+
+def open_files() -> int:
+    """How many file descriptors this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def join_and_stop_reading(port: int) -> Wire:
+    """A client that joins, and whose kernel takes only a few KiB for it."""
+    wire = await Wire.open(port, buffer=4_096)
+    await wire.send(ClientMessage.JOIN, "meadow", None, 0, {})
+    return wire
+
+
+async def test_links_that_nobody_reads_hold_one_batch_each_and_others_play_on(transport: Transport) -> None:
+    async with serving(transport, limits=ACK_ALL) as server, playing(server.port) as player:
+        for _ in range(40):
+            await join_and_stop_reading(server.port)
+        await player.sees(20)
+        gc.collect()
+        before, out_before = resident_bytes(), server.totals().bytes_out
+        await player.sees(60)
+        gc.collect()
+        assert resident_bytes() - before < 2_000_000
+        per_slow_link = (server.totals().bytes_out - out_before) / 40
+        assert per_slow_link < 100_000, "the kernel takes no more either"
+        held = [link.channel.outbox_bytes for link in server.links]
+        assert max(held) < 4_000
+        gaps = [b - a for (a, _), (b, _) in zip(player.states[-60:], player.states[-59:], strict=False)]
+        assert statistics.median(gaps) == pytest.approx(0.05, abs=0.01)
+        assert sorted(gaps)[-3] < 0.15
+
+
+async def test_a_client_that_reads_again_is_up_to_date_at_once(transport: Transport) -> None:
+    async with serving(transport, limits=ACK_ALL) as server, playing(server.port) as other:
+        for _ in range(60):
+            await join_and_stop_reading(server.port)  # many dots, so that frames are large
+        wire = await Wire.open(server.port, buffer=4_096)
+        late = GoodPlayer(wire)
+        await wire.send(ClientMessage.JOIN, "meadow", None, 0, {})
+        await other.sees(60)
+        resumed_at = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(late.follow)
+            await until(lambda: bool(late.states) and late.states[-1][1] >= other.states[-1][1] - 1)
+            assert trio.current_time() - resumed_at < 1.0
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_ping_is_answered_within_a_tick_to_a_link_in_a_room(transport: Transport) -> None:
+    async with serving(transport) as server:
+        wire = await Wire.open(server.port)
+        await wire.send(ClientMessage.JOIN, "meadow", None, 0, {})
+        waits = []
+        for number in range(10):
+            began = trio.current_time()
+            await wire.write(client_frame(b"%d" % number, PING))
+            while (frame := await wire.next_frame()) is not None and frame.opcode != PONG:
+                pass
+            waits.append(trio.current_time() - began)
+        assert max(waits) < 0.2
+
+
+async def test_links_that_break_leave_nothing_behind(transport: Transport) -> None:
+    """Tasks, file descriptors and links are back to what they were."""
+    async with serving(transport, limits=Limits(resume_grace_s=0.2)) as server, playing(server.port) as player:
+        await player.sees(2)
+        files = open_files()
+        tasks = trio.lowlevel.current_statistics().tasks_living
+        for number in range(60):
+            wire = await join_and_stop_reading(server.port)
+            if number % 3 == 0:
+                wire.reset()
+            elif number % 3 == 1:
+                await wire.stream.aclose()
+            else:
+                await wire.write(client_frame(b"half a frame")[:5])
+                await wire.stream.aclose()
+        await until(lambda: len(server.links) == 1 and not len(server.pending))
+        await player.sees(8)
+        assert open_files() <= files + 1
+        assert trio.lowlevel.current_statistics().tasks_living <= tasks + 1
+        assert server.counters.errors == 0
+        assert server.hub.statistics()["sessions"] == 1
