@@ -86,6 +86,9 @@ function summary(samples) {
   return { p50: at(0.5).toFixed(1), p99: at(0.99).toFixed(1) };
 }
 
+/** A spectator steers nothing. */
+const NO_FRAMES = { recent: [], sentAtS: () => null };
+
 const first = firstState();
 const deltas = states();
 /** Deltas hold their ticks; a follower that begins again can take them again. */
@@ -97,11 +100,11 @@ function play(/** @type {number} */ count, /** @type {boolean} */ measure) {
     const at = i % MESSAGES;
     if (at === 0) {
       follower = new Follower(schema, TICK_HZ, SNAPSHOT_EVERY, null);
-      follower.apply(stateOf(first), 0, []);
+      follower.apply(stateOf(first), 0, NO_FRAMES);
     }
     const nowS = ((at + 1) * SNAPSHOT_EVERY) / TICK_HZ;
     const beganMs = performance.now();
-    follower.apply(stateOf(deltas[at]), nowS, []);
+    follower.apply(stateOf(deltas[at]), nowS, NO_FRAMES);
     const appliedMs = performance.now();
     for (let frame = 0; frame < SNAPSHOT_EVERY; frame += 1) {
       follower.frame(nowS + frame / TICK_HZ, { prediction: true, interpolation: true });

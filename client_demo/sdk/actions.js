@@ -1,7 +1,7 @@
 /** What the session's core asks its shell to do. */
 
 /**
- * @typedef {"welcome" | "state" | "event" | "notice"} CoreEvent
+ * @typedef {"welcome" | "state" | "event" | "notice" | "predicted" | "withdrawn"} CoreEvent
  *
  * @typedef {{do: "send", bytes: Uint8Array}
  *   | {do: "emit", name: CoreEvent, value: any}

@@ -65,15 +65,20 @@ export class RoundTrip {
     this.#sentS[seq % SENT_SLOTS] = nowS;
   }
 
+  /** When input frame `seq` left, or null if that is not remembered. @param {number} seq */
+  sentAtS(seq) {
+    const slot = seq % SENT_SLOTS;
+    return this.#seqs[slot] === seq ? this.#sentS[slot] : null;
+  }
+
   /**
    * A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks: the rest of the time was the way.
    *
    * @param {number} seq @param {number} lead @param {number} tickS @param {number} nowS
    */
   frameAcked(seq, lead, tickS, nowS) {
-    const slot = seq % SENT_SLOTS;
-    if (this.#seqs[slot] !== seq) return;
-    this.add(nowS - this.#sentS[slot] - (lead / LEAD_UNITS_PER_TICK) * tickS);
+    const sentS = this.sentAtS(seq);
+    if (sentS !== null) this.add(nowS - sentS - (lead / LEAD_UNITS_PER_TICK) * tickS);
   }
 
   /** Takes one measured round trip, the time that the server held it already subtracted. @param {number} sampleS */

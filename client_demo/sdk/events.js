@@ -3,11 +3,21 @@
  */
 import { ProtocolError } from "./errors.js";
 
-/** @typedef {import("./codec.js").RoomEvent} RoomEvent */
+/**
+ * @typedef {import("./codec.js").RoomEvent} RoomEvent
+ *
+ * @typedef {object} Expected an event that was told ahead of the server
+ * @property {string} name
+ * @property {any} payload
+ * @property {(payload: any) => boolean} match whether one of that name is it
+ * @property {number} untilS when it is given up
+ */
 
 export class EventQueue {
   /** @type {RoomEvent[]} */
   #waiting = [];
+  /** @type {Expected[]} */
+  #expected = [];
 
   /** Everything up to here has arrived. */
   cursor;
@@ -26,7 +36,18 @@ export class EventQueue {
       throw new ProtocolError(`EVENTS go on from ${since}, the cursor is ${this.cursor}`);
     }
     this.cursor = upto;
-    this.#waiting.push(...items);
+    for (const event of items) if (!this.#claim(event)) this.#waiting.push(event);
+  }
+
+  /** An event that was told already, ahead of the server: the server's own is not told again. @param {Expected} expected */
+  expect(expected) {
+    this.#expected.push(expected);
+  }
+
+  /** Takes out an expected event that did not come in time, or undefined. @param {number} nowS @returns {Expected | undefined} */
+  takeOverdue(nowS) {
+    const overdue = this.#expected.findIndex(({ untilS }) => untilS <= nowS);
+    return overdue < 0 ? undefined : this.#expected.splice(overdue, 1)[0];
   }
 
   /** Takes out the oldest event that happened by `tick`, or undefined. @param {number} tick @returns {RoomEvent | undefined} */
@@ -34,5 +55,14 @@ export class EventQueue {
     return this.#waiting.length > 0 && this.#waiting[0].tick <= tick
       ? this.#waiting.shift()
       : undefined;
+  }
+
+  /** @param {RoomEvent} event @returns {boolean} whether it was expected */
+  #claim(event) {
+    const found = this.#expected.findIndex(
+      ({ name, match }) => name === event.name && match(event.payload),
+    );
+    if (found >= 0) this.#expected.splice(found, 1);
+    return found >= 0;
   }
 }

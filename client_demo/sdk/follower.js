@@ -7,14 +7,18 @@ import { InterpolationClock } from "./clock.js";
 import { DeltaDecoder } from "./delta.js";
 import { Interpolator } from "./interpolation.js";
 import { Predictor } from "./prediction.js";
+import { PredictedSpawns } from "./spawns.js";
 import { NO_TICK, ViewRing } from "./view.js";
 
 /**
  * @typedef {import("./codec.js").State} State
  * @typedef {import("./drawn.js").Entity} Entity
- * @typedef {import("./inputs.js").Frame} InputFrame
  * @typedef {import("./prediction.js").Step} Step
  * @typedef {import("./schema.js").Schema} Schema
+ *
+ * @typedef {object} OwnFrames the player's input frames, as far as following needs to know of them
+ * @property {readonly import("./inputs.js").Frame[]} recent those that may not be consumed yet
+ * @property {(seq: number) => number | null} sentAtS when one left
  *
  * @typedef {object} Drawn what a frame shows; all objects are reused in the next frame
  * @property {Map<string, Entity[]>} entities by the name of their type, each list in ascending order of id except for the own avatar
@@ -39,6 +43,7 @@ export class Follower {
 
   ring;
   clock;
+  spawns;
   /** @type {Predictor | null} */
   predictor = null;
   /** @type {number | null} */
@@ -63,6 +68,7 @@ export class Follower {
     this.#interpolator = new Interpolator(schema, tickHz);
     this.#lists = schema.types.map(() => []);
     this.ring = new ViewRing(schema);
+    this.spawns = new PredictedSpawns(schema);
     this.clock = new InterpolationClock(1 / tickHz, snapshotEvery);
     const entities = new Map(schema.types.map((type, i) => [type.name, this.#lists[i]]));
     this.drawn = { entities, avatar: null, tick: 0 };
@@ -94,14 +100,17 @@ export class Follower {
   /**
    * @param {State} state
    * @param {number} nowS
-   * @param {readonly InputFrame[]} recent frames that may not be consumed yet
+   * @param {OwnFrames} frames
    * @throws {import("./errors.js").DeltaError}
    */
-  apply(state, nowS, recent) {
+  apply(state, nowS, frames) {
     this.#decoder.apply(this.ring.newest, state, this.ring.spare);
     this.ring.commit();
     this.clock.arrived(state.tick, nowS);
-    this.#guard(() => this.#reconcile(state, nowS, recent));
+    this.#guard(() => this.#reconcile(state, nowS, frames.recent));
+    const sentS = frames.sentAtS(state.seq);
+    const shownS = sentS === null ? null : sentS + 1 / this.#tickHz;
+    this.spawns.reconcile(this.ring.newest, state.seq, shownS);
   }
 
   /**
@@ -124,7 +133,7 @@ export class Follower {
     }
   }
 
-  /** @param {State} state @param {number} nowS @param {readonly InputFrame[]} recent */
+  /** @param {State} state @param {number} nowS @param {OwnFrames["recent"]} recent */
   #reconcile({ tick, seq }, nowS, recent) {
     const table = this.avatarId === null ? undefined : this.ring.newest.tableOf(this.avatarId);
     if (table === undefined || this.#step === null) {
@@ -171,6 +180,8 @@ export class Follower {
       this.#show(list, this.#lists[i], predictor?.type.index === i ? own : null);
     });
     this.drawn.tick = view.interpolation ? Math.max(0, drawnS * this.#tickHz) : this.tick;
+    if (!view.prediction) this.spawns.clear();
+    this.spawns.show(this.#lists, this.drawn.tick, nowS);
     return this.drawn;
   }
 

@@ -2,14 +2,9 @@
  * The browser client of a trio-gameserver: `connect` joins a room and keeps the session across broken links; `frame` says what to draw.
  * README.md shows how to use it. Works as it stands in a page with `script-src 'self'`, and in Node with a WebSocket handed in.
  */
-import { LIMITS, Role } from "./constants.js";
-import { Emitter } from "./emitter.js";
-import { Link } from "./link.js";
-import { browserPage } from "./page.js";
-import { checkControls, encodeControls } from "./schema.js";
-import { SessionCore } from "./session.js";
-import { noStats, readStats } from "./stats.js";
+import { Session } from "./client.js";
 
+export { Session } from "./client.js";
 export { CLOSE, CloseCode, Role } from "./constants.js";
 
 /**
@@ -18,6 +13,7 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./follower.js").Drawn} Drawn
  * @typedef {import("./prediction.js").Step} Step
+ * @typedef {import("./seat.js").PredictedTick} PredictedTick
  * @typedef {import("./stats.js").Stats} Stats
  *
  * @typedef {object} Switches what one can turn on and off at any time, to feel what it does
@@ -47,6 +43,8 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  * @property {RoomEvent} event something happened in the room, in order and once
  * @property {Status} status of the link
  * @property {Notice} notice
+ * @property {PredictedTick} predicted a tick of the own avatar was predicted, for the first time
+ * @property {{entity: Entity} | {name: string, payload: any}} withdrawn what `predictSpawn` or `expectEvent` showed did not happen
  * @property {Closed} closed the session has ended, and the SDK does not come back by itself
  *
  * @typedef {object} ConnectOptions
@@ -77,207 +75,4 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  */
 export function connect(url, options) {
   return new Session(url, options);
-}
-
-/** A place in a room. Made by `connect`. */
-export class Session {
-  #core;
-  #link;
-  #clock;
-  #emitter = new Emitter();
-  #stats = noStats();
-  /** @type {Switches} */
-  #switches;
-
-  /** Resolves with the first WELCOME; rejects when the session ends before. @type {Promise<Welcome>} */
-  joined;
-  /** @type {Status} */
-  status = { state: "connecting" };
-
-  /** @param {string} url @param {ConnectOptions} options */
-  constructor(url, options) {
-    this.#core = new SessionCore({
-      kind: options.kind,
-      room: options.room ?? null,
-      role: options.role ?? Role.PLAYER,
-      params: options.params ?? {},
-      snapDistance: options.snapDistance ?? null,
-      eventsAtOnce: options.eventsAtOnce ?? false,
-    });
-    this.#switches = {
-      prediction: options.prediction ?? true,
-      interpolation: options.interpolation ?? true,
-      lagMs: options.lag?.ms ?? 0,
-      jitterMs: options.lag?.jitterMs ?? 0,
-    };
-    this.#clock = options.clock ?? systemClock();
-    this.joined = this.#promiseToJoin();
-    this.#link = new Link(this.#core, {
-      url,
-      token: options.token ?? null,
-      WebSocket: options.WebSocket ?? globalThis.WebSocket,
-      clock: this.#clock,
-      page: options.page ?? browserPage,
-      random: options.random ?? Math.random,
-      switches: this.#switches,
-      loadStep: options.loadStep ?? importStep,
-      emit: (name, value) => this.#tell(name, value),
-    });
-    this.#link.start();
-  }
-
-  /**
-   * @template {keyof SessionEvents} N
-   * @param {N} name
-   * @param {(value: SessionEvents[N]) => void} handler
-   * @returns {this}
-   */
-  on(name, handler) {
-    this.#emitter.on(name, handler);
-    return this;
-  }
-
-  /**
-   * @template {keyof SessionEvents} N
-   * @param {N} name
-   * @param {(value: SessionEvents[N]) => void} handler
-   * @returns {this}
-   */
-  off(name, handler) {
-    this.#emitter.off(name, handler);
-    return this;
-  }
-
-  /** What the player does, by the names of the room's inputs; read at each tick. What is left out is neutral. @returns {Readonly<Record<string, unknown>>} */
-  get controls() {
-    return this.#core.controls;
-  }
-
-  set controls(controls) {
-    this.setControls(controls);
-  }
-
-  /**
-   * @param {Readonly<Record<string, unknown>>} controls is not copied: what is written into it later counts from the next tick on
-   * @throws {TypeError} for an input that the room does not have, or a value that it cannot hold
-   */
-  setControls(controls) {
-    const schema = this.#core.seat?.schema;
-    if (schema !== undefined) {
-      checkControls(schema, controls);
-      encodeControls(schema, controls);
-    }
-    this.#core.controls = controls;
-  }
-
-  /**
-   * Says something to the room: a chat line, a vote.
-   *
-   * @param {string} name
-   * @param {unknown} [payload] anything that msgpack holds, without extensions
-   * @returns {boolean} false when there is no link now: it was not said, and is not kept
-   * @throws {RangeError} when it is larger than servers take
-   */
-  send(name, payload = null) {
-    const actions = this.#core.say(name, payload);
-    for (const action of actions) {
-      if (action.do === "send" && action.bytes.length > LIMITS.MAX_MESSAGE_BYTES) {
-        throw new RangeError(
-          `"${name}" takes ${action.bytes.length} bytes, more than servers take`,
-        );
-      }
-    }
-    this.#link.perform(actions, this.#clock.now());
-    return actions.length > 0;
-  }
-
-  /**
-   * What to draw now. Call it once for each frame of the display; runs what is due first, so that a key that was just pressed counts.
-   *
-   * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame hands it over
-   * @returns {Drawn} reused in the next frame: read it, do not keep it
-   */
-  frame(nowMs = this.#clock.now()) {
-    this.#link.turn(nowMs);
-    /** @type {import("./actions.js").Action[]} */
-    const told = [];
-    const drawn = this.#core.frame(nowMs, this.#switches, told);
-    this.#link.perform(told, nowMs);
-    return drawn ?? NOTHING;
-  }
-
-  /** Figures for a net graph; the same object each time. @returns {Readonly<Stats>} */
-  get stats() {
-    readStats(this.#stats, this.#core, this.#link.bufferedBytes, this.#clock.now() / 1000);
-    return this.#stats;
-  }
-
-  /** @returns {Switches} */
-  get switches() {
-    return this.#switches;
-  }
-
-  /** Those that are given change. @param {Partial<Switches>} switches */
-  set switches(switches) {
-    Object.assign(this.#switches, switches);
-  }
-
-  /** The newest WELCOME: where this is, and with which schema. @returns {Welcome | null} */
-  get welcome() {
-    return this.#core.seat?.welcome ?? null;
-  }
-
-  /** The entity that the player steers. @returns {number | null} */
-  get avatarId() {
-    return this.#core.seat?.follower.avatarId ?? null;
-  }
-
-  /** Tries to come back now, if it is waiting to. */
-  reconnect() {
-    this.#link.reconnect();
-  }
-
-  /** Leaves the room for good. */
-  leave() {
-    this.#link.leave();
-  }
-
-  /** @returns {Promise<Welcome>} */
-  #promiseToJoin() {
-    /** @type {Promise<Welcome>} */
-    const joined = new Promise((resolve, reject) => {
-      this.on("welcome", resolve);
-      this.on("closed", ({ code, name, reason }) => {
-        reject(new Error(`closed with ${code} ${name}${reason === "" ? "" : `: ${reason}`}`));
-      });
-    });
-    // Who does not wait for it hears of the end by "closed".
-    joined.catch(() => {});
-    return joined;
-  }
-
-  /** @param {string} name @param {any} value */
-  #tell(name, value) {
-    if (name === "status") this.status = value;
-    this.#emitter.emit(name, value);
-  }
-}
-
-/** @type {Drawn} */
-const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
-
-/** @returns {import("./link.js").Clock} */
-function systemClock() {
-  return {
-    now: () => performance.now(),
-    setTimeout: (work, ms) => setTimeout(work, ms),
-    clearTimeout: (timer) => clearTimeout(timer),
-  };
-}
-
-/** @param {URL} url @returns {Promise<Step>} */
-async function importStep(url) {
-  const { predict } = await import(url.href);
-  if (typeof predict !== "function") throw new Error(`${url.pathname} exports no predict`);
-  return predict;
 }

@@ -55,6 +55,11 @@ export class InputFrames {
     return this.#recent;
   }
 
+  /** When a frame left, or null if that is not remembered. @param {number} seq */
+  sentAtS(seq) {
+    return this.roundTrip.sentAtS(seq);
+  }
+
   /** A room was joined, or joined again: frames of before must not act now. @param {number} nowS @param {number} seq newest consumed */
   start(nowS, seq) {
     this.#recent = [];

@@ -1,4 +1,4 @@
-/** What a browser tells about the page, in the three words that a link needs. */
+/** The surroundings: what a browser tells about the page, in the three words that a link needs; its clock; its modules. */
 
 /**
  * @typedef {"online" | "visible" | "gone"} PageNews the network is back; the tab came back to the front; the page is being left
@@ -24,4 +24,20 @@ export function browserPage(listener) {
     window.removeEventListener("pagehide", gone);
     document.removeEventListener("visibilitychange", visible);
   };
+}
+
+/** The time and the timers of this machine. @returns {import("./link.js").Clock} */
+export function systemClock() {
+  return {
+    now: () => performance.now(),
+    setTimeout: (work, ms) => setTimeout(work, ms),
+    clearTimeout: (timer) => clearTimeout(timer),
+  };
+}
+
+/** A room's shared step, from the server that it is played on. @param {URL} url @returns {Promise<import("./prediction.js").Step>} */
+export async function importStep(url) {
+  const { predict } = await import(url.href);
+  if (typeof predict !== "function") throw new Error(`${url.pathname} exports no predict`);
+  return predict;
 }

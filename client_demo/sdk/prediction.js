@@ -54,13 +54,15 @@ export class Predictor {
   #received;
   #tick = 0;
   #seq = 0;
-  /** @type {Controls} */
-  #controls = {};
   #drawn;
   #marksNew;
 
   /** The avatar after the newest predicted tick, exactly as the server will have it. Read only. */
   avatar;
+  /** The same, one tick before. */
+  before;
+  /** What the newest step ran with. @type {Readonly<Controls>} */
+  controls = {};
 
   /**
    * @param {EntityType} type the avatar's
@@ -83,6 +85,7 @@ export class Predictor {
     );
     this.#received = new Int32Array(numeric.length);
     this.avatar = newEntity(type, 0);
+    this.before = newEntity(type, 0);
     this.#drawn = newEntity(type, 0);
     this.#marksNew = marksNew(type);
   }
@@ -135,6 +138,7 @@ export class Predictor {
    * @param {number} tickedAtS when it was due @param {number} tickLengthS how long it lasts
    */
   predict(seq, inputs, tickedAtS, tickLengthS) {
+    Object.assign(this.before, this.avatar);
     this.#advance(seq, inputs);
     this.#pose.tick(tickedAtS, tickLengthS);
     if (this.#pending.length > MAX_PENDING) this.#pending.shift();
@@ -217,10 +221,13 @@ export class Predictor {
 
   /** @param {number} seq @param {readonly number[]} inputs */
   #advance(seq, inputs) {
+    /** @type {Controls} */
+    const controls = {};
     this.#inputs.forEach((field, i) => {
-      this.#controls[field.name] = decodeValue(field, inputs[i]);
+      controls[field.name] = decodeValue(field, inputs[i]);
     });
-    this.#step(this.avatar, this.#controls, this.#dt);
+    this.controls = controls;
+    this.#step(this.avatar, controls, this.#dt);
     this.#pending.push({ seq, inputs, result: this.#snap() });
     this.#pose.step(this.avatar);
   }

@@ -8,7 +8,14 @@ import { InputFrames } from "./inputs.js";
 
 /**
  * @typedef {import("./codec.js").Welcome} Welcome
+ * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").Schema} Schema
+ *
+ * @typedef {object} PredictedTick a tick of the own avatar that was predicted for the first time
+ * @property {number} seq
+ * @property {Entity} avatar after it
+ * @property {Entity} before
+ * @property {Readonly<Record<string, any>>} controls that it ran with
  */
 
 export class Seat {
@@ -43,6 +50,7 @@ export class Seat {
   take(welcome, nowS) {
     this.welcome = welcome;
     this.follower.predictor?.forgetPending();
+    this.follower.spawns.clear();
     if (this.steers) this.frames.start(nowS, welcome.seq);
   }
 
@@ -56,12 +64,31 @@ export class Seat {
    *
    * @param {number} nowS
    * @param {Readonly<Record<string, unknown>>} controls
+   * @param {((tick: PredictedTick) => void) | null} tell is told of each, if somebody wants to know
    */
-  tick(nowS, controls) {
+  tick(nowS, controls, tell) {
     for (const { seq, codes } of this.frames.run(nowS, controls)) {
       const { tickedAtS, nextAtS } = this.frames.pacer;
       this.follower.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
+      const { predictor } = this.follower;
+      if (tell === null || predictor === null) continue;
+      const { avatar, before, controls: ran } = predictor;
+      tell({ seq, avatar: { ...avatar }, before: { ...before }, controls: ran });
     }
+  }
+
+  /**
+   * Shows what a predicted tick spawned.
+   *
+   * @param {string} type @param {Readonly<Record<string, unknown>>} values @param {number} seq of the tick
+   * @param {(entity: Entity) => boolean} match
+   * @returns {Entity | null} null when nothing is predicted now
+   */
+  spawn(type, values, seq, match) {
+    const { follower, frames } = this;
+    if (follower.predictor === null) return null;
+    const atS = (frames.sentAtS(seq) ?? frames.pacer.tickedAtS) + this.tickS;
+    return follower.spawns.add(type, values, seq, atS, match, follower.ring.newest);
   }
 
   /**

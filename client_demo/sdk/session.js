@@ -24,6 +24,7 @@ import { Seat } from "./seat.js";
  * @typedef {import("./codec.js").Welcome} Welcome
  * @typedef {import("./follower.js").Drawn} Drawn
  * @typedef {import("./follower.js").View} View
+ * @typedef {import("./seat.js").PredictedTick} PredictedTick
  *
  * @typedef {object} SessionOptions
  * @property {string} kind of room
@@ -52,6 +53,8 @@ export class SessionCore {
 
   /** What the player does, by the names of the room's inputs; read at each tick. @type {Readonly<Record<string, unknown>>} */
   controls = {};
+  /** Whether somebody wants to know of each predicted tick. */
+  tellsPredicted = false;
   /** What was joined last, also while the link is down. @type {Seat | null} */
   seat = null;
   states = new RateMeter();
@@ -130,11 +133,13 @@ export class SessionCore {
     const actions = sign === null ? [] : [send(codec.encodePing(sign))];
     if (this.#link !== "joined" || this.seat === null) return actions;
     if (this.seat.steers) {
-      this.seat.tick(nowS, this.controls);
+      const tell = (/** @type {PredictedTick} */ tick) => actions.push(emit("predicted", tick));
+      this.seat.tick(nowS, this.controls, this.tellsPredicted ? tell : null);
       this.seat.flush(nowS, bufferedBytes, (bytes) => actions.push(send(bytes)));
       this.#reportFaults(this.seat, actions);
     }
     if (nowS - this.#drawnAtS > NOT_DRAWN_AFTER_S) this.#tell(this.seat, NEVER, actions);
+    this.#withdraw(this.seat, nowS, actions);
     return actions;
   }
 
@@ -213,7 +218,7 @@ export class SessionCore {
     if (this.#wantsFull && state.span !== 0) return [];
     frames.consumed(state.seq, state.lead, seat.tickS, nowS);
     try {
-      follower.apply(state, nowS, frames.recent);
+      follower.apply(state, nowS, frames);
     } catch (error) {
       if (!(error instanceof DeltaError)) throw error;
       this.#wantsFull = true;
@@ -257,6 +262,16 @@ export class SessionCore {
   #tell({ events }, tick, actions) {
     for (let event = events.take(tick); event; event = events.take(tick)) {
       actions.push(emit("event", event));
+    }
+  }
+
+  /** What was shown ahead of the server and did not happen. @param {Seat} seat @param {number} nowS @param {Action[]} actions */
+  #withdraw({ events, follower }, nowS, actions) {
+    for (const entity of follower.spawns.withdrawn.splice(0)) {
+      actions.push(emit("withdrawn", { entity }));
+    }
+    for (let lost = events.takeOverdue(nowS); lost; lost = events.takeOverdue(nowS)) {
+      actions.push(emit("withdrawn", { name: lost.name, payload: lost.payload }));
     }
   }
 

@@ -1,0 +1,234 @@
+/**
+ * What the player's own actions spawn, shown before the server has heard of them: a shot leaves the gun in the frame in which the key is
+ * pressed. Pure; times in seconds.
+ *
+ * A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either the server's entity is in it, and is
+ * adopted (the same drawn object goes on, under the server's id, its error eased out), or there is none, and the spawn is withdrawn.
+ * An adopted one goes on being drawn in the player's own time, ahead of the others, until the server's is gone.
+ */
+import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
+import { clamp } from "./fields.js";
+import { Motion, wrap } from "./motion.js";
+import { EASE_S } from "./pose.js";
+
+/**
+ * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./schema.js").EntityType} EntityType
+ * @typedef {import("./schema.js").Schema} Schema
+ * @typedef {import("./view.js").Table} Table
+ * @typedef {import("./view.js").ViewState} ViewState
+ *
+ * @typedef {object} Course a field that moves by its rate
+ * @property {string} name
+ * @property {string} rate name of the field that says how fast
+ * @property {boolean} turns whether it is an angle
+ * @property {number} lo
+ * @property {number} hi
+ *
+ * @typedef {object} Spawn
+ * @property {Entity} entity what is drawn
+ * @property {EntityType} type
+ * @property {number} seq the input frame that spawned it
+ * @property {(entity: Entity) => boolean} match whether an entity of the server's may be it
+ * @property {number} afterId the server's has a higher id: it did not exist yet
+ * @property {boolean} adopted
+ * @property {Entity} base its values at `atS`
+ * @property {number} atS
+ * @property {Map<string, number>} offsets what is drawn beside the base's motion
+ * @property {number} drawnAtS
+ * @property {boolean} shown whether a frame has drawn it
+ */
+
+/** Withdrawn, if there is no sign of the server's after this: a link that is as good as dead. */
+export const MAX_WAIT_S = 2;
+
+export class PredictedSpawns {
+  #types;
+  /** By index of the type. @type {Course[][]} */
+  #courses;
+  /** @type {Spawn[]} */
+  #spawns = [];
+  /** Adopted and gone from the newest view, at this tick; the past that is drawn may still hold them. @type {Map<number, number>} */
+  #gone = new Map();
+  #lastId = 0;
+
+  /** Those that did not happen, until someone takes them. @type {Entity[]} */
+  withdrawn = [];
+
+  /** @param {Schema} schema */
+  constructor(schema) {
+    this.#types = schema.types;
+    this.#courses = schema.types.map(coursesOf);
+  }
+
+  /**
+   * @param {string} typeName
+   * @param {Readonly<Record<string, unknown>>} values of fields, as after the tick that spawned it
+   * @param {number} seq of the input frame
+   * @param {number} atS when the state after that frame is drawn
+   * @param {(entity: Entity) => boolean} match
+   * @param {ViewState} newest
+   * @returns {Entity} with a negative id until it is adopted
+   * @throws {TypeError} for a type or field that the room does not have
+   */
+  add(typeName, values, seq, atS, match, newest) {
+    const type = this.#types.find(({ name }) => name === typeName);
+    if (type === undefined) throw new TypeError(`no entity type is called ${typeName}`);
+    this.#lastId -= 1;
+    const base = newEntity(type, this.#lastId);
+    for (const name of Object.keys(values)) {
+      if (!type.fields.some((field) => field.name === name)) {
+        throw new TypeError(`${typeName} has no field ${name}`);
+      }
+      base[name] = values[name];
+    }
+    const afterId = Math.max(0, ...newest.tables.map(({ ids, count }) => ids[count - 1] ?? 0));
+    const entity = { ...base };
+    const state = { entity, base, atS, drawnAtS: atS, offsets: new Map() };
+    this.#spawns.push({ ...state, type, seq, match, afterId, adopted: false, shown: false });
+    return entity;
+  }
+
+  /**
+   * A STATE was applied: adopts, withdraws, and follows those that were adopted.
+   *
+   * @param {ViewState} newest
+   * @param {number} seq newest frame consumed in it
+   * @param {number | null} atS when the state after that frame is drawn in the player's own time; null: not known
+   */
+  reconcile(newest, seq, atS) {
+    const kept = this.#spawns.filter((spawn) => {
+      if (spawn.adopted) return this.#follow(spawn, newest, atS);
+      return spawn.seq > seq || this.#adopt(spawn, newest, atS);
+    });
+    this.#spawns = kept;
+  }
+
+  /** All that were not adopted did not happen; the others are the server's alone again. */
+  clear() {
+    for (const { entity, adopted } of this.#spawns) if (!adopted) this.withdrawn.push(entity);
+    this.#spawns = [];
+    this.#gone.clear();
+  }
+
+  /**
+   * Puts them into what is drawn, in the place of the server's own.
+   *
+   * @param {Entity[][]} lists by index of the type
+   * @param {number} tick at which the others are drawn
+   * @param {number} nowS
+   */
+  show(lists, tick, nowS) {
+    for (const [id, goneAt] of this.#gone) if (goneAt <= tick) this.#gone.delete(id);
+    if (this.#spawns.length === 0 && this.#gone.size === 0) return;
+    const hidden = new Set(this.#gone.keys());
+    for (const { entity } of this.#spawns) hidden.add(entity.id);
+    for (const list of lists) removeAll(list, hidden);
+    this.#spawns = this.#spawns.filter((spawn) => {
+      const waits = spawn.adopted || nowS - spawn.atS < MAX_WAIT_S;
+      if (!waits) this.withdrawn.push(spawn.entity);
+      return waits;
+    });
+    for (const spawn of this.#spawns) {
+      this.#move(spawn, nowS);
+      lists[spawn.type.index].push(spawn.entity);
+    }
+  }
+
+  /** @param {Spawn} spawn @param {ViewState} newest @param {number | null} atS @returns {boolean} whether it goes on */
+  #adopt(spawn, newest, atS) {
+    const table = newest.tables[spawn.type.index];
+    for (let row = 0; row < table.count; row += 1) {
+      const id = table.ids[row];
+      if (id <= spawn.afterId || this.#spawns.some(({ entity }) => entity.id === id)) continue;
+      const found = newEntity(spawn.type, id);
+      load(found, table, row);
+      if (!spawn.match(found)) continue;
+      spawn.adopted = true;
+      spawn.entity.id = id;
+      this.#rebase(spawn, found, atS ?? spawn.atS);
+      return true;
+    }
+    this.withdrawn.push(spawn.entity);
+    return false;
+  }
+
+  /** @param {Spawn} spawn @param {ViewState} newest @param {number | null} atS @returns {boolean} whether it goes on */
+  #follow(spawn, newest, atS) {
+    const table = newest.tables[spawn.type.index];
+    const row = table.rowOf(spawn.entity.id);
+    if (row < 0) {
+      this.#gone.set(spawn.entity.id, newest.tick);
+      return false;
+    }
+    if (atS === null) return true;
+    const now = newEntity(spawn.type, spawn.entity.id);
+    load(now, table, row);
+    this.#rebase(spawn, now, atS);
+    return true;
+  }
+
+  /** It is where the server has it, and is drawn on from where it is drawn. @param {Spawn} spawn @param {Entity} base @param {number} atS */
+  #rebase(spawn, base, atS) {
+    const { entity, type, offsets, drawnAtS } = spawn;
+    spawn.base = base;
+    spawn.atS = atS;
+    const courses = this.#courses[type.index];
+    for (const course of courses) {
+      offsets.set(course.name, entity[course.name] - placeOf(course, spawn, drawnAtS));
+    }
+    for (const { name } of type.fields) if (!offsets.has(name)) entity[name] = base[name];
+  }
+
+  /** @param {Spawn} spawn @param {number} nowS */
+  #move(spawn, nowS) {
+    const { entity, type, offsets } = spawn;
+    const share = Math.exp(-Math.max(0, nowS - spawn.drawnAtS) / EASE_S);
+    if (marksNew(type)) entity.isNew = !spawn.shown;
+    spawn.shown = true;
+    spawn.drawnAtS = nowS;
+    for (const course of this.#courses[type.index]) {
+      const offset = (offsets.get(course.name) ?? 0) * share;
+      offsets.set(course.name, offset);
+      const place = placeOf(course, spawn, nowS) + offset;
+      entity[course.name] = course.turns ? wrap(place) : place;
+    }
+  }
+}
+
+/** @param {EntityType} type @returns {Course[]} */
+function coursesOf(type) {
+  return new Motion(type).moving.flatMap(({ field, rate, turns }) => {
+    if (rate < 0) return [];
+    const lo = turns ? Number.NEGATIVE_INFINITY : field.lo * field.step;
+    const hi = turns ? Number.POSITIVE_INFINITY : field.hi * field.step;
+    return [{ name: field.name, rate: type.numeric[rate].name, turns, lo, hi }];
+  });
+}
+
+/** Where a field is at a moment, if it went on as it was. @param {Course} course @param {Spawn} spawn @param {number} nowS */
+function placeOf({ name, rate, lo, hi }, { base, atS }, nowS) {
+  return clamp(base[name] + base[rate] * Math.max(0, nowS - atS), lo, hi);
+}
+
+/** @param {Entity} entity @param {Table} table @param {number} row */
+function load(entity, table, row) {
+  setColumns(
+    entity,
+    table.type.numeric.map((_, column) => column),
+    table,
+    row,
+  );
+  setObjects(entity, table, row);
+}
+
+/** @param {Entity[]} list @param {ReadonlySet<number>} ids */
+function removeAll(list, ids) {
+  let kept = 0;
+  for (const entity of list) {
+    if (ids.has(entity.id)) continue;
+    list[kept] = entity;
+    kept += 1;
+  }
+  list.length = kept;
+}
