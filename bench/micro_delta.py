@@ -183,6 +183,49 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
     yield from (capture, look, encode, decode)
 
 
+class Boid(Entity, columns=True):
+    """One of very many."""
+
+    x = Float(step=1 / 16, min=0, max=WORLD_SIZE)
+    y = Float(step=1 / 16, min=0, max=WORLD_SIZE)
+    vx = Float(step=1 / 16, rate_of="x")
+    vy = Float(step=1 / 16, rate_of="y")
+    angle = Angle(steps=256)
+
+
+def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
+    """One room of `count` entities in columns that all turn a little, and viewers who each see what is near."""
+    schema = Schema([Boid])
+    world = World(schema)
+    boids = world.table(Boid)
+    chance = np.random.default_rng(1)
+    boids.spawn_many(count, x=chance.uniform(0, WORLD_SIZE, count), y=chance.uniform(0, WORLD_SIZE, count))
+    encoder, decoder = DeltaEncoder(schema, TICK_HZ), DeltaDecoder(schema, TICK_HZ)
+    interest = Interest(schema, radius=100)
+    rows = [
+        Row(f"{what}, {count} in columns", viewers) for what in ("rules", "capture", f"interest of {viewers}", "encode")
+    ]
+    rules, capture, look, encode = rows
+    state, base, before = decoder.empty(), None, None
+    for tick in range(1, ticks + 1):
+        with rules:
+            boids.angle += chance.normal(0, 0.1, count)
+            boids.vx, boids.vy = 60 * np.cos(boids.angle), 60 * np.sin(boids.angle)
+            boids.x, boids.y = boids.x + boids.vx * DT, boids.y + boids.vy * DT
+        with capture:
+            new = Snapshot(tick, world.capture())
+        with look:
+            now = interest.look(new, places_of(schema, new, boids.ids[:viewers]), before)
+        with encode:
+            bodies = encoder.encode_views(base, new, before, now)
+        encode.sizes += [len(body) for body in bodies]
+        state = decoder.apply(state, Message.of(bodies[0], tick, 0 if base is None else 1))
+        base, before = new, now
+        check(state, Snapshot(tick, now[0].tables()))
+    encode.what += f", {float(np.mean(before.masks[0].sum(axis=1))) if before else 0:.0f} each"
+    yield from rows
+
+
 def check(state: ViewState, truth: Snapshot) -> None:
     """Stop when a client's state is not the server's."""
     if not Snapshot(state.tick, state.tables).same(truth):
@@ -195,7 +238,13 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=200)
     ticks = parser.parse_args().ticks
     print(f"{'':<34}{'us a tick':>10}{'us a client':>12}{'bytes':>8}")
-    for rows in (full_view(50, ticks), full_view(100, ticks), own_views(200, ticks), own_views(500, ticks)):
+    for rows in (
+        full_view(50, ticks),
+        full_view(100, ticks),
+        own_views(200, ticks),
+        own_views(500, ticks),
+        columns(10_000, 100, ticks),
+    ):
         for row in rows:
             print(row)
 

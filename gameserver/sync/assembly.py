@@ -1,4 +1,7 @@
-"""Puts together the bodies of viewers with views of their own and the same base, from rows that were packed once."""
+"""Puts together the bodies of viewers with views of their own and the same base, from rows that were packed once.
+
+A body is made of bytes only: what is done for each viewer is to cut slices and to join them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgpack
 
 from gameserver.sync.gaps import gaps
+from gameserver.sync.packing import array_header, bin_header
 from gameserver.sync.pairs import Named, Pairs
 
 if TYPE_CHECKING:
@@ -18,70 +22,95 @@ if TYPE_CHECKING:
     from gameserver.sync.typedelta import EnterRows, TypeDelta
 
     Flags = NDArray[np.bool_]
-    Item = list[object]
     Rows = NDArray[np.intp]
 
-NOTHING: Final = b"\x90\x90\x90\x90"
-"""The body when nothing happened that the viewer could not foresee."""
+BLOCK: Final = b"\x94"  # every block of enters, changes and values is an array of four
 
 _pack = msgpack.Packer().pack
 
 
-def body(leaves: Sequence[int], enters: Sequence[Item], changes: Sequence[Item], values: Sequence[Item]) -> bytes:
-    """Return the four items one after the other. `leaves` are ids in any order."""
-    if not (leaves or enters or changes or values):
-        return NOTHING
-    items = (gaps(sorted(leaves)) if leaves else (), enters, changes, values)
-    return _pack(items)[1:]  # without the header of the array around them
+class _Blocks:
+    """One item of each viewer's body, an array of blocks."""
 
+    __slots__ = ("_counts", "_packed")
 
-def take(rows: NDArray[np.uint8], chosen: Rows) -> bytes:
-    """Return the bytes of some rows of a matrix, in order."""
-    size = rows.shape[1]
-    return rows.view(f"V{size}")[:, 0].take(chosen).tobytes() if size else b""
+    def __init__(self, count: int) -> None:
+        self._counts = [0] * count
+        self._packed = [b""] * count
+
+    def add(self, viewer: int, block: bytes) -> None:
+        self._counts[viewer] += 1
+        self._packed[viewer] += block
+
+    def items(self) -> list[bytes]:
+        """Return the packed item of each viewer."""
+        headers = [array_header(count) for count in range(max(self._counts, default=0) + 1)]
+        return [headers[count] + packed for count, packed in zip(self._counts, self._packed, strict=True)]
 
 
 class Assembly:
     """The items of `count` viewers' bodies, added type by type."""
 
     def __init__(self, count: int) -> None:
-        self._leaves: list[list[int]] = [[] for _ in range(count)]
-        self._enters: list[list[Item]] = [[] for _ in range(count)]
-        self._changes: list[list[Item]] = [[] for _ in range(count)]
-        self._values: list[list[Item]] = [[] for _ in range(count)]
+        self._leaves: dict[int, list[int]] = {}
+        self._enters = _Blocks(count)
+        self._changes = _Blocks(count)
+        self._values = _Blocks(count)
+        self._count = count
 
     def bodies(self) -> list[bytes]:
         """Return one body a viewer."""
-        return list(map(body, self._leaves, self._enters, self._changes, self._values))
+        leaves = [array_header(0)] * self._count
+        for viewer, ids in self._leaves.items():
+            leaves[viewer] = _pack(gaps(sorted(ids)))
+        items = zip(leaves, self._enters.items(), self._changes.items(), self._values.items(), strict=True)
+        return [b"".join(each) for each in items]
 
     def add_leaves(self, ids: NDArray[np.int64], leaving: Pairs) -> None:
         """Add those whose rows in `ids` are named to each viewer's leaves."""
         left = ids[leaving.rows].tolist()
         for viewer, first, end in leaving.shares():
-            self._leaves[viewer] += left[first:end]
+            self._leaves.setdefault(viewer, []).extend(left[first:end])
 
     def add_enters(self, index: int, rows: EnterRows, entering: Pairs) -> None:
         """Add rows of the new snapshot to each viewer's enters."""
         if not len(entering):
             return
         ids = entering.gaps(rows.table.ids[entering.rows])
-        size = rows.rows.shape[1]
-        data = take(rows.rows, entering.rows)
+        start, widths = BLOCK + _pack(index), _pack(rows.widths)
+        data = _Cut(rows.rows, entering.rows)
         for viewer, first, end in entering.shares():
-            self._enters[viewer].append([index, ids[first:end], rows.widths, data[first * size : end * size]])
+            self._enters.add(viewer, start + ids.array(first, end) + widths + data.packed(first, end))
 
     def add_changes(self, index: int, delta: TypeDelta, staying: Pairs) -> None:
         """Add the residuals of staying rows to each viewer's changes."""
+        start = BLOCK + _pack(index)
         for block in delta.blocks:
             named = Named(staying, block.present[staying.rows])
-            size = block.rows.shape[1]
-            data = take(block.rows, named.pairs.rows)
+            widths = _pack(block.widths)
+            data = _Cut(block.rows, named.pairs.rows)
             for viewer, first, end, who in named.shares():
-                self._changes[viewer].append([index, who, block.widths, data[first * size : end * size]])
+                self._changes.add(viewer, start + who + widths + data.packed(first, end))
 
     def add_values(self, index: int, place: int, column: Sequence[object], now: Pairs, told: Flags) -> None:
         """Add the values of one object field, of those pairs of `now` that are told, to each viewer's values."""
         named = Named(now, told)
-        values = [column[row] for row in named.pairs.rows.tolist()]
+        start = BLOCK + _pack(index) + _pack(place)
+        values = [_pack(column[row]) for row in named.pairs.rows.tolist()]
         for viewer, first, end, who in named.shares():
-            self._values[viewer].append([index, place, who, values[first:end]])
+            self._values.add(viewer, start + who + array_header(end - first) + b"".join(values[first:end]))
+
+
+class _Cut:
+    """Some rows of a matrix of bytes, in order; any run of them is a slice."""
+
+    __slots__ = ("_bytes", "_size")
+
+    def __init__(self, rows: NDArray[np.uint8], chosen: Rows) -> None:
+        self._size = rows.shape[1]
+        self._bytes = rows.view(f"V{self._size}")[:, 0].take(chosen).tobytes() if self._size else b""
+
+    def packed(self, first: int, end: int) -> bytes:
+        """Return the bin of the rows from index `first` to `end`."""
+        cut = self._bytes[first * self._size : end * self._size]
+        return bin_header(len(cut)) + cut

@@ -8,15 +8,15 @@ gets the rows that it sees of those.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import msgpack
 import numpy as np
 
 from gameserver.sync.apply import DeltaDecoder, DeltaError
-from gameserver.sync.assembly import NOTHING, Assembly, body
+from gameserver.sync.assembly import Assembly
 from gameserver.sync.gaps import gaps, who
 from gameserver.sync.motion import Motion
-from gameserver.sync.pairs import Pairs
 from gameserver.sync.typedelta import EnterRows, TypeDelta
 from gameserver.sync.view import ALL, Views
 
@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.schema import Schema
+    from gameserver.sync.pairs import Pairs
     from gameserver.sync.snapshot import Snapshot
     from gameserver.sync.view import Sight
 
     Flags = NDArray[np.bool_]
-    Rows = NDArray[np.intp]
     Item = list[object]
+
+NOTHING: Final = b"\x90\x90\x90\x90"
+"""The body when nothing happened that the viewer could not foresee."""
+
+_pack = msgpack.Packer().pack
 
 __all__ = ["NOTHING", "DeltaDecoder", "DeltaEncoder", "DeltaError"]
 
@@ -77,10 +82,10 @@ class DeltaEncoder:
                 continue
             delta = deltas[index]
             saw = before.pairs(index)
-            assembly.add_leaves(delta.before.ids, saw.where(~_elsewhere(saw, delta.to_new).among(now.masks[index])))
-            stays = _elsewhere(sees, delta.to_base).among(before.masks[index])
+            assembly.add_leaves(delta.before.ids, saw.where(~saw.at(delta.to_new).among(now.masks[index])))
+            stays = sees.at(delta.to_base).among(before.masks[index])
             assembly.add_enters(index, rows, sees.where(~stays))
-            assembly.add_changes(index, delta, _elsewhere(sees.where(stays), delta.to_stay))
+            assembly.add_changes(index, delta, sees.where(stays).at(delta.to_stay))
             self._add_values(assembly, index, delta, sees, ~stays)
         return assembly.bodies()
 
@@ -118,7 +123,7 @@ class DeltaEncoder:
                 enters.append([index, gaps(table.ids.tolist()), rows.widths, rows.rows.tobytes()])
                 places = zip(entity_type.object_places, table.objects, strict=True)
                 values += [[index, place, None, column] for place, column in places]
-        return body([], enters, [], values)
+        return _body([], enters, [], values)
 
     def _change(self, base: Snapshot, new: Snapshot) -> bytes:
         leaves: list[int] = []
@@ -134,7 +139,7 @@ class DeltaEncoder:
                 packed = block.rows if len(block.named) == delta.n_stay else block.rows[block.named]
                 changes.append([index, who(block.named, delta.n_stay), block.widths, packed.tobytes()])
             values += self._changed_values(index, delta)
-        return body(leaves, enters, changes, values)
+        return _body(leaves, enters, changes, values)
 
     def _changed_values(self, index: int, delta: TypeDelta) -> list[Item]:
         found: list[Item] = []
@@ -146,6 +151,8 @@ class DeltaEncoder:
         return found
 
 
-def _elsewhere(pairs: Pairs, rows: Rows | None) -> Pairs:
-    """Return the pairs with their rows looked up in `rows`; None: they are the same there."""
-    return pairs if rows is None else Pairs(pairs.viewers, rows[pairs.rows], pairs.count)
+def _body(leaves: list[int], enters: list[Item], changes: list[Item], values: list[Item]) -> bytes:
+    """Return the four items one after the other. `leaves` are ids in any order."""
+    if not (leaves or enters or changes or values):
+        return NOTHING
+    return _pack([gaps(sorted(leaves)), enters, changes, values])[1:]  # without the header of the array around them

@@ -1,18 +1,17 @@
-"""Pairs (viewer, row) of many viewers' views, sorted by viewer and then by row, so that each viewer's share of
-anything is a slice.
+"""Pairs (viewer, row) of many viewers' views, sorted by viewer and then by row: a viewer's share is always a slice.
 
-Work on all viewers at once is work on these pairs: there are far fewer of them than cells in the matrix of viewers
-and rows.
+Work on all viewers at once is work on these pairs: there are far fewer of them than cells in a matrix of viewers and rows.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gameserver.sync.gaps import prefers_gaps
+from gameserver.sync.packing import PackedInts, bin_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
     Rows = NDArray[np.intp]
+
+NIL: Final = b"\xc0"
 
 
 class Pairs:
@@ -35,21 +36,30 @@ class Pairs:
     def of(mask: Flags) -> Pairs:
         """Return the pairs that a matrix, viewers by rows, names."""
         count, width = mask.shape
-        viewers, rows = np.divmod(np.flatnonzero(mask), max(1, width))
-        return Pairs(viewers, rows, count)
+        cells = true_cells(mask)
+        viewers = cells // max(1, width)  # divmod takes five times as long
+        return Pairs(viewers, cells - viewers * width, count)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def where(self, flags: Flags) -> Pairs:
-        """Return the pairs that are flagged."""
-        return Pairs(self.viewers[flags], self.rows[flags], self.count)
+        """Return the pairs that are flagged; these very ones when all are."""
+        chosen = np.flatnonzero(flags)
+        if len(chosen) == len(self):
+            return self
+        return Pairs(self.viewers.take(chosen), self.rows.take(chosen), self.count)
+
+    def at(self, rows: Rows | None) -> Pairs:
+        """Return the pairs with each row looked up in `rows`; None: they stay what they are."""
+        return self if rows is None else Pairs(self.viewers, rows.take(self.rows), self.count)
 
     def among(self, mask: Flags) -> Flags:
         """Return which pairs a matrix names; a row of -1 is none of the matrix."""
-        if not mask.shape[1]:
+        width = mask.shape[1]
+        if not width:
             return np.zeros(len(self), np.bool_)
-        named: Flags = mask[self.viewers, self.rows]
+        named: Flags = mask.ravel().take(self.viewers * width + self.rows, mode="wrap")
         return named & (self.rows >= 0)
 
     @cached_property
@@ -67,54 +77,44 @@ class Pairs:
     def shares(self) -> Iterator[tuple[int, int, int]]:
         """Yield viewer, first pair and end for each viewer who has any."""
         some = np.flatnonzero(self.counts)
-        yield from zip(some.tolist(), self.bounds[some].tolist(), self.bounds[some + 1].tolist(), strict=True)
+        return zip(some.tolist(), self.bounds[some].tolist(), self.bounds[some + 1].tolist(), strict=True)
 
-    def gaps(self, values: NDArray[np.int64]) -> list[int]:
+    def gaps(self, values: NDArray[np.int64]) -> PackedInts:
         """Return one value a pair, ascending within each viewer, as gaps: a viewer's share of them is its gaps."""
-        if not len(values):
-            return []
-        steps = np.empty_like(values)
-        np.subtract(values[1:], values[:-1], out=steps[1:])
+        steps = np.diff(values, prepend=0)
         first = self.bounds[:-1][self.counts > 0]
         steps[first] = values[first]
-        found: list[int] = steps.tolist()
-        return found
+        return PackedInts(steps)
 
 
 class Named:
-    """Some pairs of a list of pairs, and how each viewer's share is named within the viewer's list: its `who`."""
+    """Some of a list of pairs, and how each viewer's share of them is named in the viewer's list: its packed `who`."""
 
     def __init__(self, of: Pairs, flags: Flags) -> None:
         """Name the pairs of `of` that are flagged."""
         self._of = of
-        self._flags = flags
         self._chosen = np.flatnonzero(flags)
-        self.pairs = (
-            of if len(self._chosen) == len(of) else Pairs(of.viewers[self._chosen], of.rows[self._chosen], of.count)
-        )
+        self.pairs = of if len(self._chosen) == len(of) else of.where(flags)
 
-    def shares(self) -> Iterator[tuple[int, int, int, list[int] | bytes | None]]:
+    def shares(self) -> Iterator[tuple[int, int, int, bytes]]:
         """Yield viewer, first pair, end and `who` for each viewer who has any."""
-        if self.pairs is self._of:
-            for viewer, first, end in self.pairs.shares():
-                yield viewer, first, end, None
-            return
         lengths = self._of.counts.tolist()
         for viewer, first, end in self.pairs.shares():
             if end - first == lengths[viewer]:
-                yield viewer, first, end, None
+                yield viewer, first, end, NIL
             elif prefers_gaps(end - first, lengths[viewer]):
-                yield viewer, first, end, self._gaps[first:end]
+                yield viewer, first, end, self._gaps.array(first, end)
             else:
                 yield viewer, first, end, self._bit_string(viewer)
 
     @cached_property
-    def _gaps(self) -> list[int]:
+    def _gaps(self) -> PackedInts:
         return self.pairs.gaps(self._chosen - self._of.bounds[self.pairs.viewers])
 
     def _bit_string(self, viewer: int) -> bytes:
         strings, bounds = self._bit_strings
-        return strings[bounds[viewer] : bounds[viewer + 1]]
+        first, end = bounds[viewer], bounds[viewer + 1]
+        return bin_header(end - first) + strings[first:end]
 
     @cached_property
     def _bit_strings(self) -> tuple[bytes, list[int]]:
@@ -125,3 +125,17 @@ class Named:
         bits = np.zeros(int(starts[-1]) * 8, np.bool_)
         bits[self._chosen + (starts[:-1] * 8 - of.bounds[:-1])[self.pairs.viewers]] = True
         return np.packbits(bits, bitorder="little").tobytes(), starts.tolist()
+
+
+def true_cells(mask: Flags) -> Rows:
+    """Return the indexes of what is True in a flattened mask, as `np.flatnonzero` does, in a quarter of the time.
+
+    Numpy 2 has two loops for this, and takes the one that branches where at most a tenth is True: views are such masks,
+    and nothing foresees its branches. Some more True cells at the end make it take the other.
+    """
+    count = int(np.count_nonzero(mask))
+    if not mask.size / 50 < count <= mask.size / 10:
+        return np.flatnonzero(mask)
+    padded = np.ones(mask.size + mask.size // 8, np.bool_)
+    padded[: mask.size] = mask.ravel()
+    return np.flatnonzero(padded)[:count]
