@@ -130,17 +130,15 @@ function leave() {
 
 /** @param {Session} session */
 function listen(session) {
-  session.on("welcome", () => status.online());
   session.on("event", (event) => {
+    if (game.session !== session) return;
     if (event.name === "chat") hear(event.payload);
     else game.effects.take(event);
   });
   session.on("status", (change) => {
     if (game.session !== session) return;
     if (change.state === "online") status.online();
-    else if (change.state === "reconnecting") {
-      status.reconnecting(change.attempt ?? 1, change.retryInMs ?? 0, performance.now());
-    }
+    else if (change.state === "reconnecting") status.reconnecting(change, performance.now());
   });
   session.on("notice", ({ name }) => {
     if (name === "draining") feed.line("The server", "is about to restart");

@@ -103,6 +103,20 @@ def test_the_mouse_aims_and_fires(duel: str, enter: Enter) -> None:
     page.mouse.up()
 
 
+def test_a_gamepad_flies_and_fires(duel: str, enter: Enter) -> None:
+    page = enter(duel, "?name=Ada")
+    wait_for_ships(page, 1)
+    page.evaluate(
+        """() => {
+          const buttons = Array.from({ length: 17 }, (_, index) => ({ pressed: index === 0 }));
+          navigator.getGamepads = () => [{ connected: true, axes: [0, 1], buttons }];
+          dispatchEvent(new Event("gamepadconnected"));
+        }"""
+    )
+    page.wait_for_function("() => Math.abs(arena.avatar().angle - Math.PI / 2) < 0.1 && arena.avatar().vy > 50")
+    page.wait_for_function("() => arena.shots() > 0")
+
+
 def test_a_hundred_ships_leave_most_of_a_frame_to_the_browser(duel: str, enter: Enter) -> None:
     page = enter(duel)
     page.context.route("**/sdk/index.js", lambda route: route.fulfill(path=FAKE_SDK, content_type="text/javascript"))

@@ -32,7 +32,7 @@ export class Scoreboard {
     ranked.length = 0;
     for (let index = 0; index < scene.ships.length; index++) ranked.push(scene.ships[index]);
     ranked.sort(byRank);
-    setText(this.#total, String(ranked.length));
+    setText(this.#total, ranked.length === 1 ? "1 ship" : `${ranked.length} ships`);
     this.#rows.forEach((row, index) => {
       this.#show(row, index, scene.avatar);
     });

@@ -2,12 +2,13 @@
  * Whether one is in the game, on the way back, or out: a pill in the corner, a banner in the middle, words for screen readers.
  */
 import { setText } from "./dom.js";
-import { closeWords } from "./words.js";
+import { closeWords, comebackWords } from "./words.js";
 
 /** Above these round trips the pill changes colour, milliseconds. */
 const FAIR_RTT_MS = 120;
 const POOR_RTT_MS = 250;
 
+/** @typedef {import("../../sdk/index.js").Status} LinkStatus */
 /** @typedef {{root: HTMLElement, pill: HTMLElement, pillText: HTMLElement, banner: HTMLElement, title: HTMLElement, hint: HTMLElement, detail: HTMLElement, action: HTMLButtonElement, live: HTMLElement}} Parts */
 
 export class Status {
@@ -16,6 +17,7 @@ export class Status {
   #parts;
   /** When the next try is due, in the page's milliseconds; 0: now or never. */
   #retryAt = 0;
+  #why = "";
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -35,10 +37,11 @@ export class Status {
     this.say("Connected");
   }
 
-  /** @param {number} attempt from 1 @param {number} waitMs until the next try @param {number} now milliseconds */
-  reconnecting(attempt, waitMs, now) {
-    this.#retryAt = now + waitMs;
-    this.#show("reconnecting", "Reconnecting…", "Your seat is held.", `try ${attempt}`, "Try now");
+  /** @param {LinkStatus} change @param {number} now milliseconds */
+  reconnecting({ attempt = 1, retryInMs = 0, code = 0 }, now) {
+    this.#retryAt = now + retryInMs;
+    this.#why = comebackWords(code);
+    this.#show("reconnecting", "Reconnecting…", this.#why, `try ${attempt}`, "Try now");
     this.tick(now);
   }
 
@@ -53,7 +56,7 @@ export class Status {
   tick(now) {
     if (this.#retryAt === 0) return;
     const seconds = Math.ceil((this.#retryAt - now) / 1000);
-    const words = seconds > 0 ? `Your seat is held. Next try in ${seconds} s.` : "Trying now…";
+    const words = seconds > 0 ? `${this.#why} Next try in ${seconds} s.` : "Trying now…";
     setText(this.#parts.hint, words);
   }
 

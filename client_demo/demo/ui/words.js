@@ -1,5 +1,5 @@
 /** What a close code means to somebody who plays, in words that say what to do next. */
-import { CLOSE } from "../../sdk/constants.js";
+import { CLOSE, CloseCode } from "../../sdk/constants.js";
 
 /** @typedef {{title: string, hint: string, action: "rejoin" | "reload"}} Words */
 
@@ -79,4 +79,13 @@ export function closeWords(code, reason) {
   if (known !== undefined) return { ...known, hint: known.hint || reason, detail };
   const hint = info === undefined ? "The connection ended." : `Server: ${info.meaning}.`;
   return { title: "Disconnected", hint, action: "rejoin", detail };
+}
+
+/**
+ * @param {number} code with which the link ended
+ * @returns {string} why one waits, while the SDK comes back by itself
+ */
+export function comebackWords(code) {
+  if (code === CloseCode.GOING_AWAY) return "The server is restarting.";
+  return CLOSE[code]?.back === "join" ? `${closeWords(code, "").title}.` : "Your seat is held.";
 }
