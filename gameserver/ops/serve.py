@@ -55,7 +55,6 @@ class ServeOptions:
 
 def serve_forever(options: ServeOptions) -> None:
     """Serve until a signal says to stop. Raises LoadError, DeclarationError or OSError for what cannot be served."""
-    configure_logging(options.log_level, options.log_format)
     kinds = [load_room(spec) for spec in options.rooms]
     seed = secrets.randbits(SEED_BITS) if options.seed is None else options.seed
     hub = Hub(kinds, token_bytes=secrets.token_bytes, seed=seed, limits=options.limits)
@@ -71,6 +70,7 @@ def serve_forever(options: ServeOptions) -> None:
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
     )
+    configure_logging(options.log_level, options.log_format)
     recordings = None
     if options.record is not None:
         recordings = Recordings(options.record, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))

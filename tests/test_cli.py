@@ -1,0 +1,111 @@
+"""The command line: what is wrong is said in one line on standard error, with exit status 2 and no traceback."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gameserver.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No gameserver.toml and no GAMESERVER_… of the machine's takes part."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("GAMESERVER_"):
+            monkeypatch.delenv(name)
+
+
+def succeed(arguments: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    assert not ended.value.code
+
+
+def refused(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "Traceback" not in said.err
+    return said.err.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("frob", 'Unknown command "frob"'),
+        ("run --frob", "Unknown option: --frob"),
+        ("run --port x", 'unable to convert "x" into int'),
+        ("run --port 65536", "port 65536: write a number from 0 to 65535"),
+        ("run --bots -1", "bots -1: write a number from 0 up"),
+        ("run nosuchmodule:Room", "no module named 'nosuchmodule'"),
+        ("run gameserver.games.arena", "write module:Class"),
+        ("run gameserver.games.arena:Nope", "has no 'Nope'"),
+        ("run gameserver.games.arena:Ship", "is no Room"),
+        ("run gameserver:Room", "is no Room"),
+        ("run --cert nope.pem --key nope.pem", "nope.pem: no such file"),
+        ("run --cert nope.pem", "come together"),
+        ("run --auth nope.toml", "nope.toml: no such file"),
+        ("run --limits.max-rooms 0", "max_rooms must be a finite number above 0"),
+        ("run --limits.max-depth 1000", "max_depth must be at most"),
+        ("bots --count 0", "count must be at least 1"),
+        ("bots --brain nope", "no brain 'nope'"),
+        ("bots --brain gameserver:Room", "is no brain"),
+        ("bots --url http://x/", "is no WebSocket address"),
+        ("check gameserver.games.arena:Ship", "is no Room"),
+        ("replay nope.gsrec", "nope.gsrec: No such file"),
+        ("token nope.toml", "nope.toml: No such file"),
+    ],
+)
+def test_a_wrong_command_line(arguments: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert says in refused(arguments, capsys)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("import nosuchthing", "nosuchthing"),
+        ("1 / 0", "cannot be imported: ZeroDivisionError"),
+        ("def", "cannot be imported: SyntaxError"),
+        (
+            "from gameserver import *\nclass Game(Room):\n    tick_hz = 0",
+            "Game.tick_hz is 0; write a whole number from 1 to 240",
+        ),
+        ("from gameserver import *\nclass A(Entity):\n    x = Float(step=-1)", "A.x"),
+        ("from gameserver import *\n@shared\ndef f(a, b, dt: float) -> None:\n    print(a)", "print"),
+    ],
+)
+def test_a_module_that_cannot_be_used(
+    source: str, says: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    name = f"game_{abs(hash(request.node.name))}"
+    Path(f"{name}.py").write_text(source)
+    assert says in refused(f"run {name}:Game", capsys)
+
+
+def test_a_minted_token_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "secret").write_text("x" * 40)
+    (tmp_path / "auth.toml").write_text('algorithm = "HS256"\nkey_file = "secret"\n')
+    succeed("token auth.toml role=admin")
+    assert capsys.readouterr().out.count(".") == 2
+    assert "write a claim as NAME=VALUE" in refused("token auth.toml role", capsys)
+
+
+def test_settings_come_from_the_environment_and_a_file_and_flags_win(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gameserver.toml").write_text("[run]\nport = 70001\n")
+    assert "port 70001" in refused("run", capsys)
+    monkeypatch.setenv("GAMESERVER_RUN_PORT", "70002")
+    assert "port 70002" in refused("run", capsys)
+    assert "port 70003" in refused("run --port 70003", capsys)
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("run", "bots", "token", "check", "replay"):
+        succeed(f"{command} --help")
+        assert "Usage: gameserver" in capsys.readouterr().out
