@@ -1,6 +1,6 @@
 """Pairs (viewer, row) of many viewers' views, sorted by viewer and then by row: a viewer's share is always a slice.
 
-Work on all viewers at once is work on these pairs: there are far fewer of them than cells in a matrix of viewers and rows.
+Work on all viewers at once is work on these pairs: there are far fewer of them than cells in a matrix of views.
 """
 
 from __future__ import annotations
