@@ -16,6 +16,7 @@ import trio
 from gameserver.client.bot_player import Bot, Rules
 from gameserver.client.brains import BRAINS
 from gameserver.client.link import opener
+from gameserver.client.reading import SharedReading
 from gameserver.client.report import Report
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ class Crowd:
     ) -> None:
         make = BRAINS[brain] if isinstance(brain, str) else brain
         seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+        reading = SharedReading()
         sources = [random.Random(f"{seed}/{number}") for number in range(count)]
-        self.bots = [Bot(n, kind, open_socket, make(rng), rules, rng) for n, rng in enumerate(sources)]
+        self.bots = [
+            Bot(n, kind, open_socket, make(rng), rng, rules=rules, reading=reading) for n, rng in enumerate(sources)
+        ]
 
     async def come_in(self, nursery: trio.Nursery, ramp_s: float) -> None:
         """Start the bots one after the other, `ramp_s` apart."""
@@ -148,5 +152,5 @@ async def keep_playing(
 
 async def _play_on(number: int, kind: str, open_socket: Opener, make: MakeBrain, rng: random.Random) -> None:
     while True:
-        await Bot(number, kind, open_socket, make(rng), Rules(), rng).play()
+        await Bot(number, kind, open_socket, make(rng), rng).play()
         await trio.sleep(1 + rng.random())

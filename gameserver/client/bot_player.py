@@ -4,13 +4,12 @@ state, checks all that it is told, and keeps count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import trio
 
 from gameserver.client.brains import Sight
-from gameserver.client.checks import SpeedLimit, Watch
+from gameserver.client.checks import Watch
 from gameserver.client.connection import Client
 from gameserver.client.core import ClientCore
 from gameserver.client.happenings import Desynced, Joined, Updated
@@ -22,10 +21,14 @@ from gameserver.protocol.constants import CloseCode, Role
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterable
 
     from gameserver.client.brains import Brain
+    from gameserver.client.checks import SpeedLimit
     from gameserver.client.happenings import ClientEvent
     from gameserver.client.link import Opener
+    from gameserver.client.reading import Reading
+    from gameserver.state.schema import Schema
 
 NAMES = (
     "Ada",
@@ -47,30 +50,46 @@ NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Rules:
     """What bots may know of a game beyond its schema: how far things may move, and the step to predict their avatar
     with.
     """
 
-    limits: tuple[SpeedLimit, ...] = ()
-    options: Options = field(default_factory=lambda: Options(interpolate=False))
+    def __init__(self, limits: Iterable[SpeedLimit] = (), options: Options | None = None) -> None:
+        self.limits = tuple(limits)
+        self.options = options or Options(interpolate=False)
+        self._watches: dict[tuple[int, float], tuple[Schema, Watch]] = {}
+
+    def watch(self, schema: Schema, tick_s: float) -> Watch:
+        """Return what looks at the states of a room; the same for all bots that share their views."""
+        key = id(schema), tick_s
+        if key not in self._watches:
+            self._watches[key] = schema, Watch(schema, tick_s, self.limits)
+        return self._watches[key][1]
 
 
 class Bot:
     """One player. What it sees goes into `report`, from `measure` on."""
 
     def __init__(
-        self, number: int, kind: str, open_socket: Opener, brain: Brain, rules: Rules, rng: random.Random
+        self,
+        number: int,
+        kind: str,
+        open_socket: Opener,
+        brain: Brain,
+        rng: random.Random,
+        *,
+        rules: Rules | None = None,
+        reading: Reading | None = None,
     ) -> None:
         params = {"name": f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}", "bot": True}
-        self.core = ClientCore(m.Join(kind, None, Role.PLAYER, params), rules.options)
+        self._rules = rules or Rules()
+        self.core = ClientCore(m.Join(kind, None, Role.PLAYER, params), self._rules.options, reading=reading)
         self.client = Client(self.core, open_socket, rng=rng, on_event=self._see, on_status=self._hear)
         self.report = Report(1)
         self.settled = trio.Event()
         """Set once it has joined, or has failed to."""
         self._brain = brain
-        self._rules = rules
         self._watch: Watch | None = None
         self._measured_from_s: float | None = None
         self._state_at_s: float | None = None
@@ -119,15 +138,15 @@ class Bot:
         self._state_at_s = None
         replica = self.core.replica
         assert replica is not None
-        if self._watch is None:
-            self._watch = Watch(replica.schema, replica.tick_s, self._rules.limits)
+        self._watch = self._rules.watch(replica.schema, replica.tick_s)
 
     def _follow(self, event: Updated) -> None:
         now_s = trio.current_time()
         if self._watch is not None and event.span:
-            for problem in self._watch.look(event.before, event.view):
+            finding = self._watch.look(event.before, event.view)
+            self.report.changes += finding.changed
+            for problem in finding.wrong:
                 self.report.complain(problem)
-            self.report.changes = self._watch.changes
         if self._measured_from_s is not None:
             self._count(event, now_s)
         self._state_at_s = now_s

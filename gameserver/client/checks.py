@@ -7,8 +7,9 @@ the client itself (`core.py`, `replica.py`), for every user and not only for bot
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from gameserver.state.schema import Schema
     from gameserver.state.table import Table
     from gameserver.sync.viewstate import ViewState
+
+REMEMBERED = 8
+"""Pairs of views kept by a shared watch: clients in one room are a few states apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +72,36 @@ def _both(before: Table, after: Table) -> tuple[NDArray[np.int64], NDArray[np.in
     return before.codes[:, was], after.codes[:, now], ids
 
 
+class Finding(NamedTuple):
+    """What was found between two states."""
+
+    changed: bool
+    """Whether they differ at all: a run in which nothing ever changes has shown nothing."""
+    wrong: tuple[str, ...]
+
+
 class Watch:
-    """Looks at one state after the other. Raises KeyError or ValueError for a limit that names what the schema has
-    not.
+    """Looks at one state after the other. Raises KeyError or ValueError for a limit that names what the schema has not.
+
+    Clients that share their views (`SharedReading`) may share a watch: the same two views are looked at once.
     """
 
     def __init__(self, schema: Schema, tick_s: float, limits: Iterable[SpeedLimit] = ()) -> None:
         self._tick_s = tick_s
         self._limits = [_Limit(limit, schema) for limit in limits]
-        self.changes = 0
-        """States that differ from the one before: a run in which nothing ever changes has shown nothing."""
+        self._found: deque[tuple[ViewState, ViewState, Finding]] = deque(maxlen=REMEMBERED)
 
-    def look(self, before: ViewState, after: ViewState) -> list[str]:
-        """Return what is wrong between two states that came one after the other."""
-        if any(a is not b for a, b in zip(before.tables, after.tables, strict=True)):
-            self.changes += 1
+    def look(self, before: ViewState, after: ViewState) -> Finding:
+        """Return what is to be said about two states that came one after the other."""
+        for one, other, finding in self._found:
+            if one is before and other is after:
+                return finding
+        changed = not all(a.same(b) for a, b in zip(before.tables, after.tables, strict=True))
+        finding = Finding(changed, self._wrong(before, after))
+        self._found.append((before, after, finding))
+        return finding
+
+    def _wrong(self, before: ViewState, after: ViewState) -> tuple[str, ...]:
         seconds = (after.tick - before.tick) * self._tick_s
         wrong = []
         for limit in self._limits:
@@ -90,4 +109,4 @@ class Watch:
             if one is not other and len(one):
                 ids = limit.broken(one, other, seconds)
                 wrong += [f"{limit.limit.entity} {i} moved too far by tick {after.tick}" for i in ids.tolist()]
-        return wrong
+        return tuple(wrong)

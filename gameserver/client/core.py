@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.client.happenings import ClientEvent, Counters, Desynced, Joined, Updated
 from gameserver.client.outbox import Outbox
+from gameserver.client.reading import Reading
 from gameserver.client.replica import Options, Replica
 from gameserver.protocol import messages as m
-from gameserver.protocol.codec import decode_server, encode_client
+from gameserver.protocol.codec import encode_client
 from gameserver.protocol.constants import Back, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.apply import DeltaError
@@ -57,7 +58,14 @@ class Phase(Enum):
 class ClientCore:
     """One participant, across links. `join` is what it enters the room with."""
 
-    def __init__(self, join: m.Join, options: Options | None = None, *, dead_after_s: float = DEAD_AFTER_S) -> None:
+    def __init__(
+        self,
+        join: m.Join,
+        options: Options | None = None,
+        *,
+        reading: Reading | None = None,
+        dead_after_s: float = DEAD_AFTER_S,
+    ) -> None:
         self.join = join
         self.options = options or Options()
         self.phase = Phase.DOWN
@@ -66,6 +74,7 @@ class ClientCore:
         self.counters = Counters()
         self.inputs: tuple[int, ...] = ()
         """Codes of the controls that count from the next tick on; `hold` sets them."""
+        self._reading = reading or Reading()
         self._dead_after_s = dead_after_s
         self._heard_at_s = self._asked_at_s = self._measured_at_s = -math.inf
         self._resyncing = False
@@ -165,11 +174,11 @@ class ClientCore:
             self._ping(now_s)
 
     def _run_ticks(self, replica: Replica, now_s: float) -> None:
-        ack = replica.view.tick
+        ack, behind = replica.view.tick, replica.behind(now_s)
         first = replica.pacer.seq + 1
         for seq in range(first, first + replica.pacer.due(now_s)):
             replica.steer(seq, self.inputs, now_s)
-            data = encode_client(m.Input(seq, ack, self.inputs))
+            data = encode_client(m.Input(seq, ack, behind, self.inputs))
             self.counters.inputs += 1
             self.counters.bytes_sent += len(data)
             self.outbox.put_input(data)
@@ -196,7 +205,7 @@ class ClientCore:
         if isinstance(data, str):
             raise ProtocolError(CloseCode.TEXT_FRAME, "the server sent text")
         self.counters.bytes_received += len(data)
-        match decode_server(data):
+        match self._reading.decode(data):
             case m.Welcome() as welcome:
                 return self._take_welcome(welcome, now_s)
             case m.ServerPing(nonce):
@@ -222,7 +231,7 @@ class ClientCore:
         if self.phase is not Phase.OPENING or welcome.resumed is (self.replica is None):
             raise ProtocolError(CloseCode.OUT_OF_STATE, "a WELCOME that was not asked for")
         if self.replica is None:
-            self.replica = Replica(welcome, self.options, now_s)
+            self.replica = Replica(welcome, self.options, self._reading, now_s)
             self.inputs = self.replica.schema.inputs.neutral_codes
             self.counters.joins += 1
         else:

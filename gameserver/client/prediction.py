@@ -17,6 +17,7 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gameserver.client.grid import compile_snap
 from gameserver.client.interpolation import JUMP_FACTOR, JUMP_SLACK_STEPS
 from gameserver.state.fields import TURN, Angle, Float, Ref
 
@@ -91,6 +92,8 @@ class Predictor:
         self._fields = [
             (i, name, f) for i, (name, f) in enumerate(entity_type.numeric.items()) if not isinstance(f, Ref)
         ]
+        self._grid = compile_snap(entity_type)
+        self._unpredicted: Codes = ()
         self._motion = [i for i, _, field in self._fields if isinstance(field, Float | Angle)]
         self._eased = _eased_fields(entity_type)
         self._pending: deque[_Frame] = deque(maxlen=MAX_PENDING)
@@ -206,13 +209,7 @@ class Predictor:
 
     def _snap(self) -> Codes:
         """Put every field on its grid, as the server does after each tick; return the codes."""
-        values = vars(self.avatar)
-        codes = list(self._unpredicted)
-        for place, name, field in self._fields:
-            code = field.encode(values[name])
-            values[name] = field.decode(code)
-            codes[place] = code
-        return tuple(codes)
+        return self._grid(self.avatar, self._unpredicted)
 
     def _values(self) -> Pose:
         values = vars(self.avatar)

@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.client.interpolation import Drawn, Interpolator
 from gameserver.client.prediction import MAX_PENDING, Predictor
-from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, MAX_BEHIND, CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.state.schema import Schema
-from gameserver.sync.apply import DeltaDecoder
 from gameserver.sync.clock import InterpolationClock, RoundTrip
 from gameserver.sync.pacer import TickPacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.client.reading import Reading
     from gameserver.protocol.messages import Event, Events, State, Welcome
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.sync.viewstate import ViewState
 
 AVATAR_EVENT = "@avatar"
+
+FORGET_FRAME_AFTER_S = 0.5
+"""Who has not drawn for so long does not look: it judges by the newest state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,12 @@ class Options:
 class Replica:
     """See the module. Raises ProtocolError for a WELCOME that makes no sense."""
 
-    def __init__(self, welcome: Welcome, options: Options, now_s: float) -> None:
+    def __init__(self, welcome: Welcome, options: Options, reading: Reading, now_s: float) -> None:
         self.welcome = welcome
         self.options = options
-        self.schema = Schema.from_wire(welcome.schema, options.entities, options.inputs)
+        self._reading = reading
+        self._decoder = reading.decoder(welcome, options)
+        self.schema = self._decoder.schema
         self.tick_s = 1.0 / welcome.tick_hz
         self.pacer = TickPacer(self.tick_s)
         self.pacer.start(now_s, welcome.seq)
@@ -66,7 +70,6 @@ class Replica:
         self.seq = welcome.seq
         """Newest input frame that the server has consumed."""
         self._corrections = 0
-        self._decoder = DeltaDecoder(self.schema, welcome.tick_hz)
         self._unacked: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=MAX_PENDING)
         self.view: ViewState = self._decoder.empty()
 
@@ -74,7 +77,7 @@ class Replica:
         """The session goes on over a new link: with the numbering and the cursor of the old one, and nothing pressed
         meanwhile.
         """
-        if welcome.event != self.cursor or welcome.schema.get("fingerprint") != self.schema.fingerprint:
+        if welcome.schema.get("fingerprint") != self.schema.fingerprint:
             raise ProtocolError(CloseCode.MALFORMED, "WELCOME: not the session that was resumed")
         self.welcome = welcome
         self.pacer.start(now_s, max(self.pacer.seq, welcome.seq))
@@ -93,7 +96,7 @@ class Replica:
             raise ProtocolError(CloseCode.INVALID_FIELD, f"STATE: seq ran backwards, from {self.seq} to {state.seq}")
         if state.tick < self.view.tick:
             raise ProtocolError(CloseCode.INVALID_FIELD, f"STATE: tick {state.tick} comes after {self.view.tick}")
-        view = self._decoder.apply(self.view, state)
+        view = self._reading.apply(self._decoder, self.view, state)
         self.view = view
         self.seq = state.seq
         self.clock.arrived(view.tick, now_s)
@@ -172,6 +175,16 @@ class Replica:
     def corrections(self) -> int:
         """How often a STATE moved the predicted avatar, in this session."""
         return self._corrections + (0 if self.predictor is None else self.predictor.corrections)
+
+    def behind(self, now_s: float) -> int:
+        """Return how far behind the newest state the others were drawn in the last frame, in 1/16 tick; 0 for who draws
+        none.
+        """
+        drawn_s = self.clock.drawn_s
+        if drawn_s is None or now_s - self.clock.drawn_at_s > FORGET_FRAME_AFTER_S:
+            return 0
+        ticks = self.view.tick - drawn_s / self.tick_s
+        return min(MAX_BEHIND, max(0, round(ticks * BEHIND_UNITS_PER_TICK)))
 
     # -- what is drawn
     # --------------------------------------------------------------------------------------------------

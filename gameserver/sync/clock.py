@@ -100,7 +100,7 @@ class InterpolationClock:
     between snapshots.
     """
 
-    __slots__ = ("_drawn_s", "_frame_at_s", "_level", "_nominal_s", "_tick_s", "interval_s", "jumps", "newest_s")
+    __slots__ = ("_level", "_nominal_s", "_tick_s", "drawn_at_s", "drawn_s", "interval_s", "jumps", "newest_s")
 
     def __init__(self, tick_s: float, snapshot_every: int) -> None:
         self._tick_s = tick_s
@@ -111,8 +111,10 @@ class InterpolationClock:
             floor=self._nominal_s,
             shift_after=DELIVERY_SHIFT_INTERVALS * self._nominal_s,
         )
-        self._drawn_s: float | None = None
-        self._frame_at_s = 0.0
+        self.drawn_s: float | None = None
+        """The server time that was drawn last; None before the first frame."""
+        self.drawn_at_s = 0.0
+        """When that was, on the client's clock."""
         self.interval_s = self._nominal_s
         """Smoothed time between snapshots, as the room counts it; never below what WELCOME announced."""
         self.newest_s = 0.0
@@ -145,12 +147,12 @@ class InterpolationClock:
             return 0.0
         limit_s = self.newest_s + MAX_EXTRAPOLATION_S
         aim_s = min(limit_s, now_s - self._level.value - self.delay_s)
-        if self._drawn_s is None:
-            self._drawn_s = aim_s
+        if self.drawn_s is None:
+            self.drawn_s = aim_s
         else:
-            self._drawn_s = self._step(self._drawn_s, aim_s, now_s - self._frame_at_s, limit_s)
-        self._frame_at_s = now_s
-        return self._drawn_s
+            self.drawn_s = self._step(self.drawn_s, aim_s, now_s - self.drawn_at_s, limit_s)
+        self.drawn_at_s = now_s
+        return self.drawn_s
 
     def _step(self, drawn_s: float, aim_s: float, frame_s: float, limit_s: float) -> float:
         error_s = aim_s - drawn_s - frame_s

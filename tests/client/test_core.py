@@ -149,7 +149,7 @@ def test_held_controls_count_until_others_are_held() -> None:
     table.wait(1 / TICK_HZ)
     table.core.hold(None)
     table.wait(1 / TICK_HZ)
-    assert [message[3:] for message in table.sent()] == [[-1, 1], [-1, 1], [0, 0]]
+    assert [message[4:] for message in table.sent()] == [[-1, 1], [-1, 1], [0, 0]]
 
 
 def test_controls_that_are_no_such_value_are_refused_where_they_are_made() -> None:
@@ -259,6 +259,24 @@ def test_what_is_drawn_is_nothing_before_the_first_state() -> None:
     drawn = table.core.replica.draw(table.now_s)  # type: ignore[union-attr]
     assert drawn is not None
     assert len(drawn.tables[0]) == 1
+
+
+def test_frames_say_how_far_in_the_past_the_others_were_drawn() -> None:
+    table = joined(snapshot_every=1)
+    for tick in range(6, 30):
+        table.show(tick)
+        table.wait(1 / TICK_HZ)
+    assert table.sent()[-1][3] == 0, "nobody draws"
+    for tick in range(30, 60):
+        table.show(tick)
+        table.core.replica.draw(table.now_s)  # type: ignore[union-attr]
+        table.wait(1 / TICK_HZ)
+    behind = table.sent()[-1][3]
+    assert behind == pytest.approx(2 * 16, abs=2), "two intervals of delay"
+    for tick in range(60, 80):
+        table.show(tick)
+        table.wait(1 / TICK_HZ)
+    assert table.sent()[-1][3] == 0, "the window was closed"
 
 
 # -- what the server must not send
@@ -419,7 +437,7 @@ def test_a_welcome_of_another_session_is_no_answer_to_resume() -> None:
     table.core.lost(None)
     table.core.opened(table.now_s)
     with pytest.raises(ProtocolError, match="not the session"):
-        table.hear(replace_welcome(resumed=True, event=3))
+        table.hear(replace_welcome(resumed=True, schema=Schema([Ship]).to_wire()))
 
 
 def test_a_link_that_broke_before_welcome_is_joined_anew() -> None:
