@@ -94,12 +94,14 @@ async def run_bots(
 ) -> Report:
     """Let `count` bots join a room of `kind`, `ramp` seconds apart, play for `seconds` once all are in, and leave.
 
-    `brain`: a name in `BRAINS`, or what makes one of a `random.Random`. `rules`: what else to hold the server to.
+    `brain`: a name in `BRAINS`, or what makes one of a `random.Random`. `rules`: what else to hold the server to; those
+    that a brain's class has as its `rules` come first.
     `on_progress` is given the report so far, twice a second. Raises KeyError for a brain that nobody knows,
     ValueError for a URL that is none.
     """
     open_socket = opener(url, token) if isinstance(url, str) else url
-    crowd = Crowd(kind, open_socket, count=count, brain=brain, rules=rules or Rules(), seed=seed)
+    held_to = getattr(brain, "rules", None) or rules or Rules()
+    crowd = Crowd(kind, open_socket, count=count, brain=brain, rules=held_to, seed=seed)
     async with trio.open_nursery() as nursery:
         if on_progress is not None:
             nursery.start_soon(_report_progress, crowd, on_progress)

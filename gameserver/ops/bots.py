@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from gameserver.client.report import Report
 
+RULES = {"arena": "gameserver.games.arena_bots:RULES"}
+"""What bots may hold a kind of room to. A brain of one's own brings its own, as its attribute `rules`."""
+
 
 def play(
     *,
@@ -39,7 +42,16 @@ def play(
 
     async def run(on_progress: Callable[[Report], object]) -> Report:
         return await run_bots(
-            url, kind, count, seconds, brain=make, seed=seed, ramp=ramp_s, token=token, on_progress=on_progress
+            url,
+            kind,
+            count,
+            seconds,
+            brain=make,
+            rules=_rules(kind),
+            seed=seed,
+            ramp=ramp_s,
+            token=token,
+            on_progress=on_progress,
         )
 
     with progress(sys.stderr, seconds) as show:
@@ -52,6 +64,11 @@ def play(
     else:
         write_summary(sys.stdout, report)
     return report.clean
+
+
+def _rules(kind: str) -> Any:
+    """The rules of a kind that are known here."""
+    return load_object(RULES[kind]) if kind in RULES else None
 
 
 def _brain(name: str) -> Any:

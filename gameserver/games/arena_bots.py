@@ -1,0 +1,14 @@
+"""What bots hold the arena to: how far its things may move, and the step that their own ship is predicted with."""
+
+from gameserver.client import Options, Rules, SpeedLimit
+from gameserver.games.arena import MAX_SPEED, SHOT_SPEED, steer
+
+RULES = Rules(
+    [
+        SpeedLimit("Ship", per_s=MAX_SPEED, unless="dead"),
+        SpeedLimit("Shot", per_s=MAX_SPEED + SHOT_SPEED),
+        SpeedLimit("Pickup", per_s=0.0, slack=0.0),
+        SpeedLimit("Wall", per_s=0.0, slack=0.0),
+    ],
+    Options(predict=steer, interpolate=False),
+)
