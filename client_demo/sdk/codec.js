@@ -223,9 +223,13 @@ export function encodeResume(token, tick, event) {
   return encoder.encode([ClientMessage.RESUME, token, tick, event]);
 }
 
-/** @param {number} seq @param {number} ack newest applied tick @param {readonly number[]} codes */
-export function encodeInput(seq, ack, codes) {
-  return encoder.encode([ClientMessage.INPUT, seq, ack, ...codes]);
+/**
+ * @param {number} seq @param {number} ack newest applied tick
+ * @param {number} behind how far behind that the others are drawn, in 1/16 tick
+ * @param {readonly number[]} codes
+ */
+export function encodeInput(seq, ack, behind, codes) {
+  return encoder.encode([ClientMessage.INPUT, seq, ack, behind, ...codes]);
 }
 
 /** @param {string} name @param {unknown} payload */

@@ -24,6 +24,12 @@ export const MAX_CODE = 1073741823;
 /** Highest lead and hold, in 1/256 tick. */
 export const MAX_LEAD = 65535;
 
+/** What INPUT's behind counts in. */
+export const BEHIND_UNITS_PER_TICK = 16;
+
+/** Highest behind, in 1/16 tick. */
+export const MAX_BEHIND = 4095;
+
 /** Length of WELCOME's token. */
 export const RESUME_TOKEN_BYTES = 24;
 
@@ -264,7 +270,7 @@ export const LIMITS = Object.freeze({
 export const CLIENT_ITEMS = Object.freeze({
   1: ["kind", "room", "role", "params"],
   2: ["token", "tick", "event"],
-  3: ["seq", "ack"],
+  3: ["seq", "ack", "behind"],
   4: ["name", "payload"],
   5: ["nonce"],
   6: ["nonce"],

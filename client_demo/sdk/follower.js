@@ -30,6 +30,9 @@ import { NO_TICK, ViewRing } from "./view.js";
  * @property {boolean} interpolation
  */
 
+/** Nobody has drawn for so long: the page is hidden. */
+export const NOT_DRAWN_AFTER_S = 0.5;
+
 export class Follower {
   #schema;
   #tickHz;
@@ -55,6 +58,7 @@ export class Follower {
   stepFault = "";
   /** @type {Drawn} */
   drawn;
+  #drawnAtS = Number.NEGATIVE_INFINITY;
 
   /**
    * @param {Schema} schema @param {number} tickHz @param {number} snapshotEvery ticks
@@ -161,6 +165,11 @@ export class Follower {
     this.correctionUnits = predictor.correctionUnits;
   }
 
+  /** The tick of the others that is on the screen; null when nobody draws. @param {number} nowS */
+  seen(nowS) {
+    return nowS - this.#drawnAtS > NOT_DRAWN_AFTER_S ? null : this.drawn.tick;
+  }
+
   /**
    * What to draw now.
    *
@@ -180,6 +189,7 @@ export class Follower {
       this.#show(list, this.#lists[i], predictor?.type.index === i ? own : null);
     });
     this.drawn.tick = view.interpolation ? Math.max(0, drawnS * this.#tickHz) : this.tick;
+    this.#drawnAtS = nowS;
     if (!view.prediction) this.spawns.clear();
     this.spawns.show(this.#lists, this.drawn.tick, nowS);
     return this.drawn;

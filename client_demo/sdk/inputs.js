@@ -7,7 +7,8 @@
  */
 import { RoundTrip } from "./clock.js";
 import { encodeInput } from "./codec.js";
-import { LIMITS } from "./constants.js";
+import { BEHIND_UNITS_PER_TICK, LIMITS, MAX_BEHIND } from "./constants.js";
+import { clamp } from "./fields.js";
 import { TickPacer } from "./pacer.js";
 import { checkControls, encodeControls } from "./schema.js";
 
@@ -18,6 +19,7 @@ import { checkControls, encodeControls } from "./schema.js";
  * @typedef {object} Frame
  * @property {number} seq
  * @property {readonly number[]} codes
+ * @property {number | null} seen the tick of the others that was on the screen as it was made; null: nothing was drawn
  */
 
 /** More than this waiting in the WebSocket means that the network takes less than we give it; a frame is some 30 bytes. */
@@ -77,14 +79,16 @@ export class InputFrames {
    *
    * @param {number} nowS
    * @param {Controls} controls as they are now
+   * @param {number | null} seen the tick of the others that is on the screen; null: nothing is drawn
    * @returns {readonly Frame[]} the new ones
    */
-  run(nowS, controls) {
+  run(nowS, controls, seen) {
     const due = this.pacer.due(nowS);
     if (due === 0) return [];
     this.#sample(controls);
     const first = this.pacer.seq - due + 1;
-    const frames = Array.from({ length: due }, (_, i) => ({ seq: first + i, codes: this.#codes }));
+    const codes = this.#codes;
+    const frames = Array.from({ length: due }, (_, i) => ({ seq: first + i, codes, seen }));
     this.#recent.push(...frames);
     if (this.#recent.length > MAX_RECENT) this.#recent.splice(0, this.#recent.length - MAX_RECENT);
     this.#unsent.push(...frames);
@@ -109,9 +113,9 @@ export class InputFrames {
       shed(seq);
     }
     if (late) return;
-    for (const { seq, codes } of this.#unsent) {
+    for (const { seq, codes, seen } of this.#unsent) {
       this.roundTrip.frameSent(seq, nowS);
-      send(encodeInput(seq, ack, codes));
+      send(encodeInput(seq, ack, behind(ack, seen), codes));
     }
     this.#unsent = [];
   }
@@ -136,4 +140,10 @@ export class InputFrames {
       this.fault = error.message;
     }
   }
+}
+
+/** How far behind `ack` a player sees the others, as INPUT says it. @param {number} ack @param {number | null} seen */
+function behind(ack, seen) {
+  if (seen === null) return 0;
+  return clamp(Math.round((ack - seen) * BEHIND_UNITS_PER_TICK), 0, MAX_BEHIND);
 }

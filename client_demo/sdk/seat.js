@@ -67,7 +67,7 @@ export class Seat {
    * @param {((tick: PredictedTick) => void) | null} tell is told of each, if somebody wants to know
    */
   tick(nowS, controls, tell) {
-    for (const { seq, codes } of this.frames.run(nowS, controls)) {
+    for (const { seq, codes } of this.frames.run(nowS, controls, this.follower.seen(nowS))) {
       const { tickedAtS, nextAtS } = this.frames.pacer;
       this.follower.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
       const { predictor } = this.follower;

@@ -10,6 +10,7 @@ import { close, emit, loadStep, send, warn } from "./actions.js";
 import * as codec from "./codec.js";
 import { CloseCode, LIMITS } from "./constants.js";
 import { DeltaError, ProtocolError } from "./errors.js";
+import { NOT_DRAWN_AFTER_S } from "./follower.js";
 import { Heartbeat } from "./heartbeat.js";
 import { RateMeter } from "./meter.js";
 import { compileSchema } from "./schema.js";
@@ -34,9 +35,6 @@ import { Seat } from "./seat.js";
  * @property {number | null} snapDistance an error of the prediction beyond it is not eased; null: by the present speed
  * @property {boolean} eventsAtOnce tell events when they arrive, not when what is drawn has reached them
  */
-
-/** Nobody draws (the page is hidden): events are told as they come. */
-const NOT_DRAWN_AFTER_S = 0.5;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -138,6 +136,7 @@ export class SessionCore {
       this.seat.flush(nowS, bufferedBytes, (bytes) => actions.push(send(bytes)));
       this.#reportFaults(this.seat, actions);
     }
+    // Nobody draws: events are told as they come.
     if (nowS - this.#drawnAtS > NOT_DRAWN_AFTER_S) this.#tell(this.seat, NEVER, actions);
     this.#withdraw(this.seat, nowS, actions);
     return actions;

@@ -32,6 +32,8 @@ _SCALARS: Final = (
     ("MAX_COUNTER", "Highest tick, seq, event cursor and nonce."),
     ("MAX_CODE", "Codes lie within ±MAX_CODE; also the highest entity id."),
     ("MAX_LEAD", "Highest lead and hold, in 1/256 tick."),
+    ("BEHIND_UNITS_PER_TICK", "What INPUT's behind counts in."),
+    ("MAX_BEHIND", "Highest behind, in 1/16 tick."),
     ("RESUME_TOKEN_BYTES", "Length of WELCOME's token."),
     ("MAX_TICK_HZ", "Most ticks a second."),
     ("MAX_SERVER_DEPTH", "Most nested arrays and maps in a server's message."),

@@ -15,8 +15,8 @@ from gameserver.protocol.items import Int, Item
 from gameserver.protocol.messages import Input
 from gameserver.protocol.specs import CLIENT_SPECS, MessageSpec
 
-Frame: TypeAlias = tuple[int, int, tuple[int, ...]]
-"""seq, ack, codes."""
+Frame: TypeAlias = tuple[int, int, int, tuple[int, ...]]
+"""seq, ack, behind, codes."""
 
 _SPEC: Final = CLIENT_SPECS[ClientMessage.INPUT]
 
@@ -37,7 +37,7 @@ class InputCodec:
             frame = self._decode(data)
         except msgspec.MsgspecError:
             return None
-        return frame[1], frame[2], frame[3:]
+        return frame[1], frame[2], frame[3], frame[4:]
 
 
 def _compile(spec: MessageSpec) -> Callable[[bytes], Any]:

@@ -52,20 +52,22 @@ class Resume(WireMessage, frozen=True):
 
 
 class Input(WireMessage, frozen=True):
-    """One input frame: its number, the newest tick applied (0: none), a code for each input field."""
+    """One input frame: its number, the newest tick applied (0: none), how far behind that the others were drawn as it
+    was made (in 1/16 tick), a code for each input field."""
 
     seq: int
     ack: int
+    behind: int
     codes: tuple[int, ...]
 
     def to_items(self) -> list[object]:
         """Return the items that follow the message's id."""
-        return [self.seq, self.ack, *self.codes]
+        return [self.seq, self.ack, self.behind, *self.codes]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
         """Build the message from items that were checked."""
-        return cls(items[0], items[1], tuple(items[2:]))
+        return cls(items[0], items[1], items[2], tuple(items[3:]))
 
 
 class Message(WireMessage, frozen=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gameserver.protocol.constants import (
+    MAX_BEHIND,
     MAX_CODE,
     MAX_LEAD,
     MAX_TICK_HZ,
@@ -116,7 +117,7 @@ CLIENT_MESSAGES: Final = (
     MessageSpec(
         ClientMessage.INPUT,
         Input,
-        (Item("seq", Int(1)), Item("ack", _COUNTER)),
+        (Item("seq", Int(1)), Item("ack", _COUNTER), Item("behind", Int(0, MAX_BEHIND))),
         rest=Item("v", Int(-MAX_CODE, MAX_CODE)),
     ),
     MessageSpec(ClientMessage.MESSAGE, Message, (Item("name", Text("max_name_bytes")), Item("payload", Payload()))),

@@ -161,7 +161,7 @@ class Guest:
         if session.previous_secret:  # whoever talks over the new link has its WELCOME, and with it the new token
             session.previous_secret = b""
         match message:
-            case m.Input(seq, ack, codes):
+            case m.Input(seq, ack, _, codes):
                 session.inputs.push(seq, codes, at_s)
                 session.window.ack(ack)
             case m.Ack(tick):

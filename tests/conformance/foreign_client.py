@@ -85,10 +85,10 @@ class Client:
             return pack(RESUME, self.welcome["token"], self.view.tick, self.event)
         return pack(*self.join)
 
-    def steer(self, codes: Sequence[int]) -> bytes:
-        """Return the next input frame."""
+    def steer(self, codes: Sequence[int], behind: int = 0) -> bytes:
+        """Return the next input frame; as it stands, this client shows the newest state."""
         self.seq += 1
-        return pack(INPUT, self.seq, self.view.tick, *codes)
+        return pack(INPUT, self.seq, self.view.tick, behind, *codes)
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take a message and return what must be answered; raises `Broken`."""

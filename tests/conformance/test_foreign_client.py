@@ -39,7 +39,7 @@ def test_it_writes_the_pages_examples() -> None:
     client.view = foreign_view.View(tick=1200)
     assert client.open() == example_of(foreign_client.RESUME).data
     client.seq = 299
-    assert client.steer([-1, 1, 0]) == example_of(foreign_client.INPUT).data
+    assert client.steer([-1, 1, 0], behind=40) == example_of(foreign_client.INPUT).data
     assert client.receive(msgpack.packb([19, 7])) == [example_of(foreign_client.PONG).data]
 
 

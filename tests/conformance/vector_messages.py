@@ -7,7 +7,7 @@ import msgpack
 
 from gameserver.protocol import ClientMessage, Role, encode_client, encode_server
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER, MAX_LEAD, CloseCode
+from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, CloseCode
 from gameserver.protocol.specs import SPEC_OF
 from tests.conformance.vector_json import Case
 
@@ -25,9 +25,9 @@ CLIENT: Final[dict[str, m.ClientMsg]] = {
     ),
     "RESUME": m.Resume(TOKEN, 1200, 17),
     "RESUME with nothing applied": m.Resume(b"\xff" * 24, 0, MAX_COUNTER),
-    "INPUT": m.Input(300, 1200, (-1, 1, 0)),
-    "INPUT of a room without inputs": m.Input(1, 0, ()),
-    "INPUT at its bounds": m.Input(MAX_COUNTER, MAX_COUNTER, (-MAX_CODE, MAX_CODE, 0)),
+    "INPUT": m.Input(300, 1200, 40, (-1, 1, 0)),
+    "INPUT of a room without inputs": m.Input(1, 0, 0, ()),
+    "INPUT at its bounds": m.Input(MAX_COUNTER, MAX_COUNTER, MAX_BEHIND, (-MAX_CODE, MAX_CODE, 0)),
     "MESSAGE": m.Message("chat", {"text": "hi"}),
     "MESSAGE without a payload": m.Message("x" * 64, None),
     "PING": m.Ping(7),
@@ -95,7 +95,7 @@ SERVER: Final[dict[str, m.ServerMsg]] = {
 OTHER_FORMS: Final = {
     "PING whose array, id and nonce are as long as they can be": "dd00000002 cf0000000000000005 d30000000000000007",
     "INPUT with unsigned, signed, 8 and 64 bits":
-        "dc0006 cc03 cd012c ce000004b0 d3ffffffffffffffff d001 cf0000000000000000",
+        "dc0007 cc03 cd012c ce000004b0 d028 d3ffffffffffffffff d001 cf0000000000000000",
     "MESSAGE with str 32, bin 32, map 32, float 32":
         "93 04 db0000000163 df00000002 d90161 c600000001ff da000162 ca3fc00000",
 }  # fmt: skip
@@ -177,14 +177,16 @@ INVALID: Final[dict[str, tuple[object, ...]]] = {
     "RESUME with a token of 23 bytes": (2, TOKEN[:23], 0, 0),
     "RESUME with a token as str": (2, "t" * 24, 0, 0),
     "RESUME with a negative tick": (2, TOKEN, -1, 0),
-    "INPUT with seq 0": (3, 0, 0, 0, 0, 0),
-    "INPUT with a seq of 33 bits": (3, 2**32, 0, 0, 0, 0),
-    "INPUT with a float as ack": (3, 1, 0.0, 0, 0, 0),
-    "INPUT with too few codes": (3, 1, 0, 0, 0),
-    "INPUT with too many codes": (3, 1, 0, 0, 0, 0, 0),
-    "INPUT with a code out of its range": (3, 1, 0, 2, 0, 0),
-    "INPUT with true for a flag": (3, 1, 0, 0, True, 0),
-    "INPUT with NaN": (3, 1, 0, float("nan"), 0, 0),
+    "INPUT with seq 0": (3, 0, 0, 0, 0, 0, 0),
+    "INPUT with a seq of 33 bits": (3, 2**32, 0, 0, 0, 0, 0),
+    "INPUT with a float as ack": (3, 1, 0.0, 0, 0, 0, 0),
+    "INPUT with a negative behind": (3, 1, 0, -1, 0, 0, 0),
+    "INPUT with a behind of 13 bits": (3, 1, 0, MAX_BEHIND + 1, 0, 0, 0),
+    "INPUT with too few codes": (3, 1, 0, 0, 0, 0),
+    "INPUT with too many codes": (3, 1, 0, 0, 0, 0, 0, 0),
+    "INPUT with a code out of its range": (3, 1, 0, 0, 2, 0, 0),
+    "INPUT with true for a flag": (3, 1, 0, 0, 0, True, 0),
+    "INPUT with NaN": (3, 1, 0, 0, float("nan"), 0, 0),
     "MESSAGE without a name": (4, "", 1),
     "MESSAGE without a payload": (4, "chat"),
     "MESSAGE with infinity deep inside": (4, "m", [{"a": [float("-inf")]}]),

@@ -25,7 +25,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         yield case["from"], data
         if data[1:2] == b"\x03":
             yield "inputs", data
-    yield "inputs", msgpack.packb([3, 300, 1200, -1, 1, 512])
+    yield "inputs", msgpack.packb([3, 300, 1200, 40, -1, 1, 512])
     yield "schema", msgpack.packb(targets.SCHEMA.to_wire())
     yield "schema", msgpack.packb({**targets.SCHEMA.to_wire(), "inputs": [{"name": "x", "kind": "ref"}]})
     for data in deltas():

@@ -41,7 +41,7 @@ class Seat:
     def __init__(self, server: MemoryServer, name: str = "Ada", **params: Any) -> None:
         self.server = server
         self.link: MemoryLink
-        self.guest: "Guest"
+        self.guest: Guest
         self.link, self.guest = server.join("arena", name=name, **params)
         server.keep_up(self.link, self.guest)
         self.seq = 0
@@ -59,7 +59,7 @@ class Seat:
             codes[CODES[name]] = code
         for _ in range(ticks):
             self.seq += 1
-            self.server.say(self.guest, C.INPUT, self.seq, 0, *codes)
+            self.server.say(self.guest, C.INPUT, self.seq, 0, 0, *codes)
             self.server.tick()
 
 

@@ -32,7 +32,7 @@ function hex(bytes) {
 test("client messages are the bytes of protocol.md's examples", () => {
   const join = codec.encodeJoin("arena", null, 0, { name: "Ada" });
   assert.equal(hex(join), "9501a56172656e61c00081a46e616d65a3416461");
-  assert.equal(hex(codec.encodeInput(300, 1200, [-1, 1, 0])), "9603cd012ccd04b0ff0100");
+  assert.equal(hex(codec.encodeInput(300, 1200, 40, [-1, 1, 0])), "9703cd012ccd04b028ff0100");
   assert.equal(hex(codec.encodeLeave()), "9109");
 });
 

@@ -27,7 +27,7 @@ function bytesOf(hex) {
 const ENCODE = {
   1: ([kind, room, role, params]) => codec.encodeJoin(kind, room, role, params),
   2: ([token, tick, event]) => codec.encodeResume(token, tick, event),
-  3: ([seq, ack, ...codes]) => codec.encodeInput(seq, ack, codes),
+  3: ([seq, ack, behind, ...codes]) => codec.encodeInput(seq, ack, behind, codes),
   4: ([name, payload]) => codec.encodeMessage(name, payload),
   5: ([nonce]) => codec.encodePing(nonce),
   6: ([nonce]) => codec.encodePong(nonce),

@@ -63,7 +63,7 @@ test("a player sends one frame a tick, numbered, with the newest applied tick an
     ],
   );
   assert.deepEqual(
-    frames.map((frame) => frame.slice(3)),
+    frames.map((frame) => frame.slice(4)),
     [
       [0, 0, 0],
       [-1, 1, 0],
@@ -71,6 +71,29 @@ test("a player sends one frame a tick, numbered, with the newest applied tick an
       [0, 0, 1],
     ],
   );
+});
+
+test("a frame says how far behind its ack the others are drawn, and nothing when nobody draws", () => {
+  const play = fakeSession();
+  play.join();
+  for (let tick = 1; tick <= 30; tick += 1) {
+    play.socket.say(state({ tick, span: tick === 1 ? 0 : 1 }));
+    play.clock.advance(50);
+  }
+  const behind = () => play.socket.take().map(([, , , behind]) => behind);
+  assert.ok(behind().every((sixteenths) => sixteenths === 0));
+  const { tick } = play.session.frame();
+  play.clock.advance(50);
+  assert.ok(tick > 20 && tick < 30);
+  assert.deepEqual(behind(), [Math.round((30 - tick) * 16)]);
+  play.session.switches.interpolation = false;
+  play.session.frame();
+  play.clock.advance(50);
+  assert.deepEqual(behind(), [0]);
+  play.session.switches.interpolation = true;
+  play.session.frame();
+  play.clock.advance(600);
+  assert.equal(behind().at(-1), 0);
 });
 
 test("controls are read at each tick, so they may be written into", () => {
@@ -82,7 +105,7 @@ test("controls are read at each tick, so they may be written into", () => {
   controls.turn = 1;
   play.clock.advance(50);
   assert.deepEqual(
-    play.socket.take().map(([, , , turn]) => turn),
+    play.socket.take().map(([, , , , turn]) => turn),
     [0, 0, 1],
   );
 });
@@ -108,7 +131,7 @@ test("controls that turn bad later are told once, and those of before count", ()
     play.heard("notice").map(({ name }) => name),
     ["bad_controls"],
   );
-  assert.deepEqual(play.socket.take().at(-1)?.slice(3), [1, 0, 0]);
+  assert.deepEqual(play.socket.take().at(-1)?.slice(4), [1, 0, 0]);
 });
 
 test("numbering goes on after a resume, and frames of before are not sent again", () => {

@@ -205,7 +205,7 @@ export class SimRoom {
   }
 
   /** @param {number[]} items */
-  #queueFrame([seq, , ...codes]) {
+  #queueFrame([seq, , , ...codes]) {
     this.arrived += 1;
     this.#queue.push({ seq, codes, atMs: this.clock.nowMs });
     if (this.#queue.length > HOLD_TICKS) {

@@ -199,7 +199,7 @@ test("a shot is in the very next frame, is adopted by the server's, and ends wit
   assert.equal(shots?.length, 1);
   const [drawn] = /** @type {any[]} */ (shots);
   assert.ok(drawn.id < 0);
-  const seq = play.socket.take().filter(([id, , , fire]) => id === 3 && fire === 1)[0][1];
+  const seq = play.socket.take().filter(([id, , , , fire]) => id === 3 && fire === 1)[0][1];
   const shot = [1, [12], ...packRows([[64, 80 * 16, SHIP]], 3)];
   play.socket.say(state({ tick: 2, span: 1, seq, enters: [shot] }));
   assert.equal(drawn.id, 12);

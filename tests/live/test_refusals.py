@@ -59,7 +59,7 @@ def test_spectator_may_not_steer(port: int) -> None:
     client = Client("arena", {}, role=1)
     with link(port) as websocket:
         enter(client, websocket)
-        websocket.send(pack(INPUT, 1, 0))
+        websocket.send(pack(INPUT, 1, 0, 0))
         assert closing(client, websocket).code == 4005
 
 

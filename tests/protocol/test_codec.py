@@ -95,7 +95,7 @@ def test_state_of_the_link_comes_before_the_items() -> None:
 
 def test_compiled_input_decoder_does_not_pass_by_the_state_of_the_link() -> None:
     inputs = InputCodec([(0, 1)])
-    assert refusal(packed(3, 1, 0, 1), inputs=inputs, allowed={ClientMessage.JOIN}).code is CloseCode.OUT_OF_STATE
+    assert refusal(packed(3, 1, 0, 0, 1), inputs=inputs, allowed={ClientMessage.JOIN}).code is CloseCode.OUT_OF_STATE
 
 
 def test_number_of_items_comes_before_their_types() -> None:
@@ -123,11 +123,12 @@ def test_first_wrong_item_is_named() -> None:
         ((1, "a", None, 0, {"x": [0, math.nan]}), "JOIN: item 5 'params'.x[1] must be a finite number, got nan"),
         ((2, b"x" * 24, 0), "RESUME: must be an array of 4, got one of 3"),
         ((2, "x" * 24, 0, 0), "RESUME: item 2 'token' must be a 24-byte bin, got a 24-byte str"),
-        ((3, 1), "INPUT: must be an array of at least 3, got one of 2"),
-        ((3, 0, 0), "INPUT: item 2 'seq' must be an integer 1..4294967295, got 0"),
-        ((3, 1, "abc"), "INPUT: item 3 'ack' must be an integer 0..4294967295, got a 3-byte str"),
-        ((3, 1, 0, 1.5), "INPUT: item 4 'v' must be an integer -1073741823..1073741823, got a float"),
-        ((3, 1, 0, 0, 2**30), "INPUT: item 5 'v' must be an integer -1073741823..1073741823, got 1073741824"),
+        ((3, 1), "INPUT: must be an array of at least 4, got one of 2"),
+        ((3, 0, 0, 0), "INPUT: item 2 'seq' must be an integer 1..4294967295, got 0"),
+        ((3, 1, "abc", 0), "INPUT: item 3 'ack' must be an integer 0..4294967295, got a 3-byte str"),
+        ((3, 1, 0, 4096), "INPUT: item 4 'behind' must be an integer 0..4095, got 4096"),
+        ((3, 1, 0, 0, 1.5), "INPUT: item 5 'v' must be an integer -1073741823..1073741823, got a float"),
+        ((3, 1, 0, 0, 0, 2**30), "INPUT: item 6 'v' must be an integer -1073741823..1073741823, got 1073741824"),
         ((4, "", 1), "MESSAGE: item 2 'name' must be a str of 1..64 bytes, got a 0-byte str"),
         ((4, "a", math.inf), "MESSAGE: item 3 'payload' must be a finite number, got inf"),
         ((4, "a", {"two words": -math.inf}), "MESSAGE: item 3 'payload'{0} must be a finite number, got -inf"),
@@ -146,11 +147,11 @@ def test_wrong_item_is_refused_in_words_that_a_developer_understands(items: tupl
 
 def test_input_is_held_to_the_fields_of_the_room() -> None:
     inputs = InputCodec([(-1, 1), (0, 1)], ["turn", "fire"])
-    assert refusal(packed(3, 1, 0, 2, 0), inputs=inputs).reason == (
-        "INPUT: item 4 'turn' must be an integer -1..1, got 2"
+    assert refusal(packed(3, 1, 0, 0, 2, 0), inputs=inputs).reason == (
+        "INPUT: item 5 'turn' must be an integer -1..1, got 2"
     )
-    assert refusal(packed(3, 1, 0, 1), inputs=inputs).reason == "INPUT: must be an array of 5, got one of 4"
-    assert decode_client(packed(3, 1, 0, -1, 1), LIMITS, inputs) == m.Input(1, 0, (-1, 1))
+    assert refusal(packed(3, 1, 0, 0, 1), inputs=inputs).reason == "INPUT: must be an array of 6, got one of 5"
+    assert decode_client(packed(3, 1, 0, 40, -1, 1), LIMITS, inputs) == m.Input(1, 0, 40, (-1, 1))
 
 
 def test_limits_of_the_operator_count() -> None:
@@ -246,7 +247,7 @@ def test_events_packed_once_are_what_the_general_encoder_writes(count: int) -> N
 
 def test_encoder_refuses_what_the_other_side_would() -> None:
     with pytest.raises(ValueError, match="'seq' must be an integer 1"):
-        encode_client(m.Input(0, 0, ()))
+        encode_client(m.Input(0, 0, 0, ()))
     with pytest.raises(ValueError, match="span must not be above tick"):
         encode_server(m.State(1, 2, 0, None, [], [], [], []))
 

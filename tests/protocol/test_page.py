@@ -101,5 +101,5 @@ def test_every_message_has_an_example() -> None:
 
 def test_reason_of_a_refusal_on_the_page_is_what_the_codec_says() -> None:
     with pytest.raises(ProtocolError) as refused:
-        decode_client(msgpack.packb([3, 300, "abc", 0]), Limits())
+        decode_client(msgpack.packb([3, 300, "abc", 0, 0]), Limits())
     assert f"`{refused.value.reason}`" in section(9).replace("\n", " ").replace("   ", " ")

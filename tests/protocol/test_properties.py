@@ -17,12 +17,13 @@ from gameserver.protocol import (
     encode_server,
 )
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER, MAX_LEAD, MAX_REASON_BYTES, MAX_TICK_HZ
+from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, MAX_REASON_BYTES, MAX_TICK_HZ
 
 LIMITS = Limits(max_message_bytes=2**20, max_depth=12)
 INPUTS = InputCodec([(-1, 1), (0, 1), (-MAX_CODE, MAX_CODE)])
 
 counters = st.integers(0, MAX_COUNTER)
+behinds = st.integers(0, MAX_BEHIND)
 codes = st.integers(-MAX_CODE, MAX_CODE)
 names = st.text(min_size=1, max_size=16)
 tokens = st.binary(min_size=24, max_size=24)
@@ -42,7 +43,13 @@ roles = st.sampled_from(Role)
 client_messages: st.SearchStrategy[m.ClientMsg] = st.one_of(
     st.builds(m.Join, kind=names, room=st.none() | names, role=roles, params=maps),
     st.builds(m.Resume, token=tokens, tick=counters, event=counters),
-    st.builds(m.Input, seq=st.integers(1, MAX_COUNTER), ack=counters, codes=st.lists(codes, max_size=20).map(tuple)),
+    st.builds(
+        m.Input,
+        seq=st.integers(1, MAX_COUNTER),
+        ack=counters,
+        behind=behinds,
+        codes=st.lists(codes, max_size=20).map(tuple),
+    ),
     st.builds(m.Message, name=names, payload=payloads),
     st.builds(m.Ping, nonce=counters),
     st.builds(m.Pong, nonce=counters),
@@ -164,7 +171,7 @@ odd_numbers = st.integers(-2, 3) | codes | st.sampled_from([MAX_COUNTER, MAX_COU
 odd_items = odd_numbers | st.booleans() | st.none() | st.floats() | st.text(max_size=2)
 
 
-@given(st.lists(st.integers(0, 3) | odd_items, min_size=4, max_size=7))
+@given(st.lists(st.integers(0, 3) | odd_items, min_size=5, max_size=8))
 def test_compiled_input_decoder_takes_exactly_what_the_general_one_takes(items: list[object]) -> None:
     data = msgpack.packb([3, *items])
     frame = INPUTS.match(data)
@@ -174,7 +181,9 @@ def test_compiled_input_decoder_takes_exactly_what_the_general_one_takes(items: 
         assert outcome(lambda raw: decode_client(raw, LIMITS), data) == m.Input(*frame)
 
 
-@given(st.lists(codes, max_size=16), st.integers(1, MAX_COUNTER), counters)
-def test_compiled_input_decoder_reads_every_frame_of_its_room(values: list[int], seq: int, ack: int) -> None:
+@given(st.lists(codes, max_size=16), st.integers(1, MAX_COUNTER), counters, behinds)
+def test_compiled_input_decoder_reads_every_frame_of_its_room(
+    values: list[int], seq: int, ack: int, behind: int
+) -> None:
     inputs = InputCodec([(-MAX_CODE, MAX_CODE)] * len(values))
-    assert inputs.match(encode_client(m.Input(seq, ack, tuple(values)))) == (seq, ack, tuple(values))
+    assert inputs.match(encode_client(m.Input(seq, ack, behind, tuple(values)))) == (seq, ack, behind, tuple(values))

@@ -85,8 +85,8 @@ def test_a_join_is_welcomed_at_the_next_tick_and_then_shown_the_whole_state() ->
 def test_inputs_are_consumed_one_a_tick_and_acked_in_state() -> None:
     server = MemoryServer(Field)
     link, guest = server.join("field")
-    server.say(guest, C.INPUT, 1, 0, 1)
-    server.say(guest, C.INPUT, 2, 0, 1)
+    server.say(guest, C.INPUT, 1, 0, 0, 1)
+    server.say(guest, C.INPUT, 2, 0, 0, 1)
     dot = field(server).players[0].avatar
     server.tick()
     assert (dot.x, link.of(S.STATE)[-1][3]) == (1.0, 1)
@@ -120,7 +120,7 @@ def test_a_spectator_sees_and_steers_nothing() -> None:
     link, guest = server.join("field", role=1)
     assert [player.number for player in field(server).players] == [1]
     assert link.of(S.STATE)
-    server.say(guest, C.INPUT, 1, 0, 1)
+    server.say(guest, C.INPUT, 1, 0, 0, 1)
     assert link.closed is not None
     assert link.closed[0] == CloseCode.OUT_OF_STATE
 
@@ -256,7 +256,7 @@ def test_the_same_seed_and_inputs_give_the_same_snapshots() -> None:
         _, guest = server.join("field")
         hashes = []
         for seq in range(1, 30):
-            server.say(guest, C.INPUT, seq, 0, seq % 3 - 1)
+            server.say(guest, C.INPUT, seq, 0, 0, seq % 3 - 1)
             server.tick()
             newest = server.engine.history.newest
             assert newest is not None

@@ -25,7 +25,7 @@ def play(ticks: int = 400, room: type[Arena] = Arena) -> bytes:
     for tick in range(ticks):
         for _, guest in seats:
             codes = (dice.randint(-1, 1), dice.random() < 0.7, 0, dice.random() < 0.5, 0, 0)
-            server.say(guest, C.INPUT, tick + 1, 0, *map(int, codes))
+            server.say(guest, C.INPUT, tick + 1, 0, 0, *map(int, codes))
         if tick == 50:
             server.say(seats[0][1], C.MESSAGE, "chat", {"text": "hi"})
         if tick == 80:
@@ -150,7 +150,7 @@ def test_recording_costs_no_change_of_the_game() -> None:
         _, guest = server.join("arena")
         made = []
         for seq in range(1, 60):
-            server.say(guest, C.INPUT, seq, 0, 1, 1, 0, 1, 0, 0)
+            server.say(guest, C.INPUT, seq, 0, 0, 1, 1, 0, 1, 0, 0)
             server.tick()
             assert engine.history.newest is not None
             made.append(engine.history.newest.hash())

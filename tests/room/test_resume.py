@@ -28,7 +28,7 @@ def resume(server: MemoryServer, link: MemoryLink, token: bytes | None = None) -
 def test_a_resumed_player_has_its_seat_avatar_and_numbering() -> None:
     server = MemoryServer(Field)
     link, guest = server.join("field")
-    server.say(guest, C.INPUT, 9, 0, 1)
+    server.say(guest, C.INPUT, 9, 0, 0, 1)
     server.tick()
     avatar = field(server).players[0].avatar
     lose(server, guest)
@@ -186,7 +186,7 @@ def test_inputs_from_before_the_loss_do_not_act_after_it() -> None:
     server = MemoryServer(Field)
     _, guest = server.join("field")
     for seq in range(1, 5):
-        server.say(guest, C.INPUT, seq, 0, 1)
+        server.say(guest, C.INPUT, seq, 0, 0, 1)
     server.tick()
     dot = field(server).players[0].avatar
     assert dot.x == 1.0

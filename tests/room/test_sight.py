@@ -85,11 +85,11 @@ def test_a_player_sees_what_is_near_and_what_is_always_visible() -> None:
 def test_the_view_follows_the_avatar_with_hysteresis() -> None:
     server = MemoryServer(Plain)
     link, guest = server.join("plain")
-    server.say(guest, C.INPUT, 1, 0, 100)
+    server.say(guest, C.INPUT, 1, 0, 0, 100)
     server.tick()
     assert seen(link) == {SUN, DOTS[0], DOTS[50], DOTS[100], DOTS[150], 22}, "0 is within the leave radius still"
     for seq in (2, 3):
-        server.say(guest, C.INPUT, seq, 0, 100)
+        server.say(guest, C.INPUT, seq, 0, 0, 100)
         server.tick()
     assert seen(link) == {SUN, DOTS[250], DOTS[300], DOTS[350], DOTS[200], 22}
 
