@@ -166,6 +166,8 @@ def run(
         fail(f"bots {bots}: write a number from 0 up")
     if (cert is None) != (key is None):
         fail("--cert and --key come together: give both, or neither")
+    if web is not None and not web.is_dir():
+        fail(f"{web}: no such folder")
     for path in (cert, key, auth):
         if path is not None and not path.is_file():
             fail(f"{path}: no such file")

@@ -49,6 +49,7 @@ def refused(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("run gameserver:Room", "is no Room"),
         ("run --cert nope.pem --key nope.pem", "nope.pem: no such file"),
         ("run --cert nope.pem", "come together"),
+        ("run --web nope", "nope: no such folder"),
         ("run --auth nope.toml", "nope.toml: no such file"),
         ("run --limits.max-rooms 0", "max_rooms must be a finite number above 0"),
         ("run --limits.max-depth 1000", "max_depth must be at most"),

@@ -37,6 +37,9 @@ _TYPES: Final = {
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024  # a page's asset; each is held in memory once it was asked for
 
+_PACKAGE_FOLDERS: Final = frozenset({"sdk", "vendor"})
+"""What an author's page imports of the package: the SDK, and the msgpack library beside it."""
+
 _NOT_FOUND: Final = text(HTTPStatus.NOT_FOUND, "no such page")
 
 
@@ -52,8 +55,11 @@ class _Held(NamedTuple):
 class StaticFiles:
     """Serves a folder. Files are read when first asked for and again when they change on disk."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, package: Path | None = None) -> None:
+        """`root`: the folder. `package`: where the SDK and what it needs come from when `root` is an author's own
+        page."""
         self._root = root.resolve()
+        self._package = None if package is None else package.resolve()
         self._held: dict[Path, _Held] = {}
 
     def respond(self, path: str) -> Response:
@@ -61,20 +67,24 @@ class StaticFiles:
         parts = split_path(path)
         if parts is None:
             return _NOT_FOUND
-        place = self._root.joinpath(*parts)
-        if parts and parts[-1] == "":
-            place = place / "index.html"
-        elif not parts:
-            place = self._root / "index.html"
-        try:
-            return self._respond_file(place, path)
-        except OSError:
-            return _NOT_FOUND
+        found = self._respond_from(self._root, parts, path)
+        if found is None and self._package is not None and parts and parts[0] in _PACKAGE_FOLDERS:
+            found = self._respond_from(self._package, parts, path)
+        return found or _NOT_FOUND
 
-    def _respond_file(self, place: Path, path: str) -> Response:
+    def _respond_from(self, root: Path, parts: list[str], path: str) -> Response | None:
+        place = root.joinpath(*parts)
+        if not parts or parts[-1] == "":
+            place = place / "index.html"
+        try:
+            return self._respond_file(root, place, path)
+        except OSError:
+            return None
+
+    def _respond_file(self, root: Path, place: Path, path: str) -> Response | None:
         real = place.resolve()  # follows links: what they lead to must be inside as well
-        if not real.is_relative_to(self._root):
-            return _NOT_FOUND
+        if not real.is_relative_to(root):
+            return None
         if real.is_dir():
             return text(HTTPStatus.MOVED_PERMANENTLY, "a folder", ("Location", f"{path}/"))
         held = self._read(real)
