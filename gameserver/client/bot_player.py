@@ -165,6 +165,8 @@ class Bot:
         if change.status is Status.WAITING and self.report.joined:
             self.report.disconnects += 1
             self.report.problems[f"lost its link: {_end(change)}"] += 1
+        elif change.status is Status.WAITING:
+            self.report.problems[f"could not connect: {_end(change)}"] += 1
         elif change.status is Status.CLOSED and change.code != CloseCode.NORMAL:
             self.report.complain(f"was closed: {_end(change)}")
 

@@ -141,6 +141,14 @@ async def test_a_kind_that_does_not_exist_is_over_at_once_and_says_why(autojump_
     assert any("4010" in problem for problem in report.problems)
 
 
+async def test_a_server_that_is_not_there_is_named_as_the_reason(autojump_clock: MockClock) -> None:
+    async with serving(Flight) as server:
+        server.refuse = lambda: HandshakeError("nobody there")
+        report = await play(server, 2, 60.0)
+    assert report.joined == 0
+    assert report.problems["could not connect: nobody there"] > 4
+
+
 async def test_a_run_in_which_nothing_moves_does_not_pass(autojump_clock: MockClock) -> None:
     class Still(Room[Any]):
         kind = "flight"
