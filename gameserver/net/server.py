@@ -175,6 +175,7 @@ async def serve(
 
 def _static_files(settings: NetSettings) -> StaticFiles | None:
     try:
-        return StaticFiles(settings.web_root or web_root())
+        package = web_root()
     except FileNotFoundError:
-        return None
+        return None if settings.web_root is None else StaticFiles(settings.web_root)
+    return StaticFiles(package) if settings.web_root is None else StaticFiles(settings.web_root, package)

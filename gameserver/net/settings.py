@@ -73,7 +73,7 @@ class NetSettings:
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
     web_root: Path | None = None
-    """The folder served at `/`; None: the page that the package carries."""
+    """The folder served at `/`, with the package's `/sdk/` and `/vendor/` beside it; None: the package's own page."""
     limits: NetLimits = NetLimits()
     uncounted_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
     """Addresses that `max_links_per_address` leaves alone: a proxy's, and this machine's."""

@@ -105,3 +105,23 @@ def test_a_file_that_is_taken_away_is_not_there(root: Path) -> None:
     assert files.respond("/sdk/index.js").status == HTTPStatus.OK
     (root / "sdk" / "index.js").unlink()
     assert files.respond("/sdk/index.js").status == HTTPStatus.NOT_FOUND
+
+
+def test_an_authors_page_has_the_sdk_of_the_package_beside_it(tmp_path: Path) -> None:
+    own, package = tmp_path / "own", tmp_path / "package"
+    for folder, name in (
+        (own, "index.html"),
+        (package, "index.html"),
+        (package, "sdk/index.js"),
+        (package, "demo/x.js"),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(str(folder.name))
+    files = StaticFiles(own, package)
+    assert files.respond("/").body == b"own"
+    assert files.respond("/sdk/index.js").body == b"package"
+    assert files.respond("/demo/x.js").status == HTTPStatus.NOT_FOUND
+    assert files.respond("/sdk/../index.html").status == HTTPStatus.NOT_FOUND
+    (own / "sdk").mkdir()
+    (own / "sdk" / "index.js").write_text("mine")
+    assert files.respond("/sdk/index.js").body == b"mine"
