@@ -6,6 +6,12 @@ import { Role, WEBSOCKET_PATH } from "../sdk/constants.js";
 import { connect } from "../sdk/index.js";
 
 const KIND = "arena";
+/**
+ * How a shot begins (`SHIP_RADIUS`, `SHOT_SPEED` of gameserver/games/arena.py). Only for the eye: the server's own shot takes the place of the
+ * one that is shown ahead of it.
+ */
+const MUZZLE_UNITS = 16;
+const SHOT_SPEED = 760;
 
 /** @typedef {import("../sdk/index.js").Session} Session */
 /** @typedef {import("./ui/netgraph.js").NetFigures} NetFigures */
@@ -21,7 +27,7 @@ const KIND = "arena";
  */
 export function joinArena({ pilot, room, switches }) {
   const { prediction, interpolation, lagMs, jitterMs } = switches;
-  return connect(socketUrl(), {
+  const session = connect(socketUrl(), {
     kind: KIND,
     room,
     role: pilot === null ? Role.SPECTATOR : Role.PLAYER,
@@ -30,6 +36,27 @@ export function joinArena({ pilot, room, switches }) {
     interpolation,
     lag: { ms: lagMs, jitterMs },
   });
+  session.on("predicted", ({ avatar, before }) => {
+    if (avatar.cooldown > before.cooldown) showShot(session, avatar);
+  });
+  return session;
+}
+
+/** The own shot leaves the muzzle now, not a round trip later. @param {Session} session @param {import("../sdk/index.js").Entity} own */
+function showShot(session, own) {
+  const aheadX = Math.cos(own.angle);
+  const aheadY = Math.sin(own.angle);
+  session.predictSpawn(
+    "Shot",
+    {
+      x: own.x + MUZZLE_UNITS * aheadX,
+      y: own.y + MUZZLE_UNITS * aheadY,
+      vx: own.vx + SHOT_SPEED * aheadX,
+      vy: own.vy + SHOT_SPEED * aheadY,
+      owner_ship: own.id,
+    },
+    { match: (shot) => shot.owner_ship === own.id },
+  );
 }
 
 /** @returns {string} the WebSocket beside this page, on the same origin */
@@ -45,11 +72,13 @@ export function noFigures() {
     rtt: 0,
     jitter: 0,
     lead: 0,
+    leadTarget: 0,
     snapshotBytes: 0,
     snapshotHz: 0,
     bytesPerS: 0,
     corrections: 0,
     correctionUnits: 0,
+    prediction: "off",
     interpolationMs: 0,
     missed: 0,
     trimmed: 0,
@@ -57,15 +86,17 @@ export function noFigures() {
 }
 
 /** @param {NetFigures} figures filled in place @param {Session} session */
-export function readFigures(figures, { stats }) {
+export function readFigures(figures, { stats, switches }) {
   figures.rtt = stats.rtt;
   figures.jitter = stats.jitter;
   figures.lead = stats.lead;
+  figures.leadTarget = stats.leadTarget;
   figures.snapshotBytes = stats.snapshotBytes;
   figures.snapshotHz = stats.snapshotHz;
   figures.bytesPerS = stats.bytesPerS;
   figures.corrections = stats.corrections;
   figures.correctionUnits = stats.correctionUnits;
+  figures.prediction = stats.predicting && switches.prediction ? stats.diagnosis : "off";
   figures.interpolationMs = stats.interpolationDelay;
   figures.missed = stats.missed;
   figures.trimmed = stats.trimmed;

@@ -98,6 +98,17 @@ export class Scene {
     return id === null ? undefined : this.looks.get(id)?.ship;
   }
 
+  /** @param {number} x @param {number} y @returns {boolean} whether a wall or the end of the arena is there */
+  blocked(x, y) {
+    const { left, top, right, bottom } = this.bounds;
+    if (x < left || x > right || y < top || y > bottom) return true;
+    for (let index = 0; index < this.walls.length; index++) {
+      const wall = this.walls[index];
+      if (x > wall.x && x < wall.x + wall.w && y > wall.y && y < wall.y + wall.h) return true;
+    }
+    return false;
+  }
+
   /** @param {ReadonlyArray<Wall>} walls */
   #takeWalls(walls) {
     const key = `${walls.length}:${walls[0]?.id ?? 0}:${walls[walls.length - 1]?.id ?? 0}`;

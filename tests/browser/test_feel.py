@@ -41,6 +41,39 @@ def test_a_key_press_moves_the_own_ship_on_the_next_frames_at_150_ms_each_way(du
     assert answer["frames"] <= MAX_FRAMES, answer
 
 
+def test_the_own_shot_leaves_the_muzzle_at_once_and_becomes_the_servers(duel: str, enter: Enter) -> None:
+    page = join_far_away(duel, enter)
+    page.evaluate(
+        """() => {
+          window.answer = new Promise((resolve) => {
+            addEventListener("keydown", () => {
+              const pressed = performance.now();
+              const check = () => {
+                if (arena.shots() > 0) resolve(performance.now() - pressed);
+                else requestAnimationFrame(check);
+              };
+              requestAnimationFrame(check);
+            }, { once: true, capture: true });
+          });
+        }"""
+    )
+    page.keyboard.press("Space")
+    assert page.evaluate("window.answer") < LAG_MS
+    # One shot was fired, so one is drawn while it flies: the server's took the place of the one shown ahead of it.
+    counts = page.evaluate(
+        """() => new Promise((resolve) => {
+          const counts = new Set();
+          const count = () => {
+            counts.add(arena.shots());
+            if (arena.shots() > 0) requestAnimationFrame(count);
+            else resolve([...counts].sort());
+          };
+          count();
+        })"""
+    )
+    assert counts == [0, 1]
+
+
 def test_without_prediction_the_own_ship_waits_for_the_server(duel: str, enter: Enter) -> None:
     page = join_far_away(duel, enter)
     page.keyboard.press("f")

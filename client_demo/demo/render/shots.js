@@ -1,7 +1,8 @@
 /**
  * Shots as bolts in their owner's hue, with a flash where one begins and sparks where one ends.
  *
- * The server sends no event for a shot that ends in a wall; the picture notices that it is gone.
+ * The server sends no event for a shot that ends in a wall; the picture notices that it is gone. One that is shown ahead of the server ends
+ * where it meets a wall, whatever the server is going to say.
  */
 import { hueStep } from "../palette.js";
 
@@ -15,12 +16,16 @@ const STRAY_HUE = 75;
 /** @typedef {import("../types.js").Shot} Shot */
 /** @typedef {import("./particles.js").Particles} Particles */
 /** @typedef {import("./sprites.js").Sprites} Sprites */
-/** @typedef {{x: number, y: number, hue: number, frame: number}} Flight */
+/** @typedef {{id: number, x: number, y: number, hue: number, frame: number, over: boolean}} Flight */
 
 export class Shots {
   /** Called with each shot that appeared. @type {(shot: Shot) => void} */
   onFired = () => {};
-  /** @type {Map<number, Flight>} */
+  /**
+   * By the SDK's object and not by id: a shot of one's own that was shown ahead of the server gets its id later.
+   *
+   * @type {Map<Shot, Flight>}
+   */
   #flights = new Map();
   /** Spent records, used again. @type {Flight[]} */
   #spare = [];
@@ -31,17 +36,17 @@ export class Shots {
     this.#frame += 1;
     for (let index = 0; index < scene.shots.length; index++) {
       const shot = scene.shots[index];
-      const flight = this.#flights.get(shot.id) ?? this.#begin(scene, camera, particles, shot);
+      const flight = this.#flightOf(scene, camera, particles, shot);
+      flight.frame = this.#frame;
+      if (flight.over) continue;
       flight.x = shot.x;
       flight.y = shot.y;
-      flight.frame = this.#frame;
+      if (scene.blocked(shot.x, shot.y)) this.#end(camera, particles, flight);
     }
-    for (const [id, flight] of this.#flights) {
+    for (const [shot, flight] of this.#flights) {
       if (flight.frame === this.#frame) continue;
-      if (camera.sees(flight.x, flight.y, MARGIN_UNITS)) {
-        particles.burst(FADE_SPARKS, flight.x, flight.y, 120, 0.28, 9, flight.hue);
-      }
-      this.#flights.delete(id);
+      this.#end(camera, particles, flight);
+      this.#flights.delete(shot);
       this.#spare.push(flight);
     }
   }
@@ -55,10 +60,11 @@ export class Shots {
   draw(ctx, camera, scene, sprites) {
     for (let index = 0; index < scene.shots.length; index++) {
       const shot = scene.shots[index];
+      const flight = this.#flights.get(shot);
+      if (flight === undefined || flight.over) continue;
       if (!camera.sees(shot.x, shot.y, MARGIN_UNITS)) continue;
-      const hue = this.#flights.get(shot.id)?.hue ?? STRAY_HUE;
       const angle = Math.atan2(shot.vy, shot.vx);
-      sprites.stamp(ctx, camera, "bolt", hueStep(hue), shot.x, shot.y, angle, 1, 1);
+      sprites.stamp(ctx, camera, "bolt", hueStep(flight.hue), shot.x, shot.y, angle, 1, 1);
     }
   }
 
@@ -69,14 +75,40 @@ export class Shots {
    * @param {Shot} shot
    * @returns {Flight}
    */
-  #begin(scene, camera, particles, shot) {
-    const flight = this.#spare.pop() ?? { x: 0, y: 0, hue: 0, frame: 0 };
-    flight.hue = scene.ship(shot.owner_ship)?.hue ?? STRAY_HUE;
-    this.#flights.set(shot.id, flight);
-    if (camera.sees(shot.x, shot.y, MARGIN_UNITS)) {
-      particles.spark(shot.x, shot.y, shot.vx * 0.1, shot.vy * 0.1, 0.12, 46, flight.hue);
-      this.onFired(shot);
+  #flightOf(scene, camera, particles, shot) {
+    const known = this.#flights.get(shot);
+    if (known !== undefined && known.id === shot.id) return known;
+    if (known !== undefined && known.id < 0 && shot.id > 0) {
+      known.id = shot.id;
+      return known;
     }
+    // The object of a shot that ended may hold another one by now.
+    if (known !== undefined) this.#end(camera, particles, known);
+    const flight = known ?? this.#spare.pop() ?? newFlight();
+    flight.id = shot.id;
+    flight.over = false;
+    flight.hue = scene.ship(shot.owner_ship)?.hue ?? STRAY_HUE;
+    this.#flights.set(shot, flight);
+    if (camera.sees(shot.x, shot.y, MARGIN_UNITS)) this.#begin(particles, shot, flight.hue);
     return flight;
   }
+
+  /** @param {Particles} particles @param {Shot} shot @param {number} hue */
+  #begin(particles, shot, hue) {
+    particles.spark(shot.x, shot.y, shot.vx * 0.1, shot.vy * 0.1, 0.12, 46, hue);
+    this.onFired(shot);
+  }
+
+  /** @param {Camera} camera @param {Particles} particles @param {Flight} flight */
+  #end(camera, particles, flight) {
+    if (flight.over) return;
+    flight.over = true;
+    const { x, y, hue } = flight;
+    if (camera.sees(x, y, MARGIN_UNITS)) particles.burst(FADE_SPARKS, x, y, 120, 0.28, 9, hue);
+  }
+}
+
+/** @returns {Flight} */
+function newFlight() {
+  return { id: 0, x: 0, y: 0, hue: 0, frame: 0, over: false };
 }

@@ -11,6 +11,8 @@ const DRAW_EVERY_S = 0.1;
 const STRIP_PX = 46;
 const STRIP_GAP_PX = 22;
 const PAD_PX = 12;
+/** @type {Readonly<Record<string, string>>} */
+const PREDICTION_COLOURS = Object.freeze({ matched: GOOD, jitter: WARN, diverging: BAD });
 
 /**
  * What is shown. Times in milliseconds, `lead` in ticks, sizes in bytes.
@@ -19,11 +21,13 @@ const PAD_PX = 12;
  * @property {number} rtt
  * @property {number} jitter
  * @property {number} lead
+ * @property {number} leadTarget what the client aims at
  * @property {number} snapshotBytes of the newest one
  * @property {number} snapshotHz
  * @property {number} bytesPerS
  * @property {number} corrections since joining
  * @property {number} correctionUnits size of the newest one, world units
+ * @property {string} prediction `matched`, `jitter` or `diverging` (the SDK's diagnosis), or `off`
  * @property {number} interpolationMs
  * @property {number} missed frames of ours that the server did not find in time
  * @property {number} trimmed frames of ours that it dropped
@@ -84,12 +88,20 @@ export class NetGraph {
     const ctx = this.#ctx;
     ctx.setTransform(density, 0, 0, density, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    const { rtt, jitter, snapshotBytes, snapshotHz, bytesPerS, lead } = figures;
+    const { rtt, jitter, snapshotBytes, snapshotHz, bytesPerS, lead, leadTarget } = figures;
     const kilobytes = (bytesPerS / 1000).toFixed(1);
     this.#strip(0, "round trip", `${ms(rtt)} ± ${ms(jitter)} ms`, this.#rtt, 60, SHIELD, false);
     const traffic = `${Math.round(snapshotBytes)} B × ${snapshotHz.toFixed(0)}/s · ${kilobytes} kB/s`;
     this.#strip(1, "snapshots", traffic, this.#bytes, 300, GOOD, true);
-    this.#strip(2, "tick lead", `${lead.toFixed(1)} ticks`, this.#lead, 4, WARN, false);
+    this.#strip(
+      2,
+      "tick lead",
+      `${lead.toFixed(1)} → ${leadTarget.toFixed(1)} ticks`,
+      this.#lead,
+      4,
+      WARN,
+      false,
+    );
     this.#marks(2);
     this.#figures(figures);
   }
@@ -140,14 +152,15 @@ export class NetGraph {
   }
 
   /** @param {NetFigures} figures */
-  #figures({ corrections, correctionUnits, interpolationMs, missed, trimmed }) {
+  #figures({ corrections, correctionUnits, prediction, interpolationMs, missed, trimmed }) {
     const ctx = this.#ctx;
     const width = this.#canvas.clientWidth - 2 * PAD_PX;
     const top = stripTop(3) - 8;
     const correction = `${corrections} (${correctionUnits.toFixed(2)} u)`;
     caption(ctx, "corrections", correction, width, top, corrections > 0 ? BAD : INK);
-    caption(ctx, "interpolation delay", `${ms(interpolationMs)} ms`, width, top + 17, INK);
-    caption(ctx, "frames missed · trimmed", `${missed} · ${trimmed}`, width, top + 34, INK);
+    caption(ctx, "prediction", prediction, width, top + 17, PREDICTION_COLOURS[prediction] ?? INK);
+    caption(ctx, "interpolation delay", `${ms(interpolationMs)} ms`, width, top + 34, INK);
+    caption(ctx, "frames missed · trimmed", `${missed} · ${trimmed}`, width, top + 51, INK);
   }
 }
 

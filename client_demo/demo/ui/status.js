@@ -8,7 +8,7 @@ import { closeWords, comebackWords } from "./words.js";
 const FAIR_RTT_MS = 120;
 const POOR_RTT_MS = 250;
 
-/** @typedef {import("../../sdk/index.js").Status} LinkStatus */
+/** @typedef {Extract<import("../../sdk/index.js").Status, {state: "reconnecting"}>} Comeback */
 /** @typedef {{root: HTMLElement, pill: HTMLElement, pillText: HTMLElement, banner: HTMLElement, title: HTMLElement, hint: HTMLElement, detail: HTMLElement, action: HTMLButtonElement, live: HTMLElement}} Parts */
 
 export class Status {
@@ -37,8 +37,8 @@ export class Status {
     this.say("Connected");
   }
 
-  /** @param {LinkStatus} change @param {number} now milliseconds */
-  reconnecting({ attempt = 1, retryInMs = 0, code = 0 }, now) {
+  /** @param {Comeback} change @param {number} now milliseconds */
+  reconnecting({ attempt, retryInMs, code }, now) {
     this.#retryAt = now + retryInMs;
     this.#why = comebackWords(code);
     this.#show("reconnecting", "Reconnecting…", this.#why, `try ${attempt}`, "Try now");
