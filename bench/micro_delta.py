@@ -26,6 +26,7 @@ from gameserver.state.world import World
 from gameserver.sync.apply import DeltaDecoder
 from gameserver.sync.delta import DeltaEncoder
 from gameserver.sync.interest import Interest, places_of
+from gameserver.sync.ration import RationedEncoder, Viewpoint
 from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -183,6 +184,28 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
     yield from (capture, look, encode, decode)
 
 
+def rationed(count: int, ticks: int, allowance: float) -> Iterator[Row]:
+    """The same with tiers: beyond 150 units every 2nd snapshot, beyond 300 every 4th; and an allowance of bytes."""
+    scene = Scene(count)
+    interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
+    encoder = RationedEncoder(DeltaEncoder(scene.schema, TICK_HZ), interest, {150: 2, 300: 4})
+    limit = "" if allowance == math.inf else f", {allowance:.0f} bytes"
+    encode = Row(f"encode, {count} in tiers{limit}", count)
+    base, before = None, None
+    for _ in range(ticks):
+        scene.step()
+        new = scene.capture()
+        ids = new.tables[0].ids
+        eyes = places_of(scene.schema, new, ids)
+        now = interest.look(new, eyes, before)
+        with encode:
+            viewpoint = Viewpoint(eyes, ids, np.full(count, allowance, np.float32))
+            bodies, before = encoder.encode(base, new, before, now, viewpoint)
+        encode.sizes += [len(body) for body in bodies]
+        base = new
+    yield encode
+
+
 class Boid(Entity, columns=True):
     """One of very many."""
 
@@ -243,6 +266,8 @@ def main() -> None:
         full_view(100, ticks),
         own_views(200, ticks),
         own_views(500, ticks),
+        rationed(500, ticks, math.inf),
+        rationed(500, ticks, 250),
         columns(10_000, 100, ticks),
     ):
         for row in rows:

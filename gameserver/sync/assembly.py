@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gameserver.sync.typedelta import EnterRows, TypeDelta
+    from gameserver.sync.typedelta import Block, EnterRows
 
     Flags = NDArray[np.bool_]
     Rows = NDArray[np.intp]
 
-BLOCK: Final = b"\x94"  # every block of enters, changes and values is an array of four
+ARRAY_OF_FOUR: Final = b"\x94"  # every block of enters, changes and values is an array of four
 
 _pack = msgpack.Packer().pack
 
@@ -77,16 +77,20 @@ class Assembly:
         if not len(entering):
             return
         ids = entering.gaps(rows.table.ids[entering.rows])
-        start, widths = BLOCK + _pack(index), _pack(rows.widths)
+        start, widths = ARRAY_OF_FOUR + _pack(index), _pack(rows.widths)
         data = _Cut(rows.rows, entering.rows)
         for viewer, first, end in entering.shares():
             self._enters.add(viewer, start + ids.array(first, end) + widths + data.packed(first, end))
 
-    def add_changes(self, index: int, delta: TypeDelta, staying: Pairs) -> None:
-        """Add the residuals of staying rows to each viewer's changes."""
-        start = BLOCK + _pack(index)
-        for block in delta.blocks:
-            named = Named(staying, block.present[staying.rows])
+    def add_changes(self, index: int, blocks: Sequence[Block], staying: Pairs, told: Flags | None = None) -> None:
+        """Add the residuals of those who stay to each viewer's changes; where `told` is given, of those only.
+
+        The rows of `staying` are those of the blocks.
+        """
+        start = ARRAY_OF_FOUR + _pack(index)
+        for block in blocks:
+            present = block.present[staying.rows]
+            named = Named(staying, present if told is None else present & told)
             widths = _pack(block.widths)
             data = _Cut(block.rows, named.pairs.rows)
             for viewer, first, end, who in named.shares():
@@ -95,7 +99,7 @@ class Assembly:
     def add_values(self, index: int, place: int, column: Sequence[object], now: Pairs, told: Flags) -> None:
         """Add the values of one object field, of those pairs of `now` that are told, to each viewer's values."""
         named = Named(now, told)
-        start = BLOCK + _pack(index) + _pack(place)
+        start = ARRAY_OF_FOUR + _pack(index) + _pack(place)
         values = [_pack(column[row]) for row in named.pairs.rows.tolist()]
         for viewer, first, end, who in named.shares():
             self._values.add(viewer, start + who + array_header(end - first) + b"".join(values[first:end]))

@@ -43,10 +43,11 @@ class DeltaEncoder:
     """Encodes the deltas of one room. Nobody may change a snapshot that it was given."""
 
     def __init__(self, schema: Schema, tick_hz: int) -> None:
-        self._types = schema.entities
-        self._motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
+        self.types = schema.entities
+        self.motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
+        self.enters: list[EnterRows] = []
+        """The rows of all entities of the newest snapshot, type by type."""
         self._new: Snapshot | None = None
-        self._enters: list[EnterRows] = []
         self._deltas: dict[int, list[TypeDelta]] = {}
         self._bodies: dict[int | None, bytes] = {}
 
@@ -59,11 +60,11 @@ class DeltaEncoder:
         if before is not ALL or now is not ALL:
             earlier = None if base is None else Views.everything(base) if before is ALL else Views.of([before])
             return self.encode_views(base, new, earlier, Views.everything(new) if now is ALL else Views.of([now]))[0]
-        self._turn_to(new)
+        self.turn_to(new)
         key = None if base is None else base.tick
         known = self._bodies.get(key)
         if known is None:
-            known = self._bodies[key] = self._full() if base is None else self._change(base, new)
+            known = self._bodies[key] = self._full() if base is None else self._change(base)
         return known
 
     def encode_views(self, base: Snapshot | None, new: Snapshot, before: Views | None, now: Views) -> list[bytes]:
@@ -71,53 +72,57 @@ class DeltaEncoder:
 
         `before` are their views of `base`, None when `base` is; `now` their views of `new`.
         """
-        self._turn_to(new)
+        self.turn_to(new)
         assembly = Assembly(now.count)
-        deltas = None if base is None else self._deltas_from(base, new)
-        for index, rows in enumerate(self._enters):
+        deltas = None if base is None else self.deltas_from(base)
+        for index, rows in enumerate(self.enters):
             sees = now.pairs(index)
             if deltas is None or before is None:
                 assembly.add_enters(index, rows, sees)
-                self._add_values(assembly, index, None, sees, np.ones(len(sees), np.bool_))
+                self.add_values(assembly, index, None, sees, np.ones(len(sees), np.bool_))
                 continue
             delta = deltas[index]
             saw = before.pairs(index)
             assembly.add_leaves(delta.before.ids, saw.where(~saw.at(delta.to_new).among(now.masks[index])))
             stays = sees.at(delta.to_base).among(before.masks[index])
             assembly.add_enters(index, rows, sees.where(~stays))
-            assembly.add_changes(index, delta, sees.where(stays).at(delta.to_stay))
-            self._add_values(assembly, index, delta, sees, ~stays)
+            assembly.add_changes(index, delta.blocks, sees.where(stays).at(delta.to_stay))
+            self.add_values(assembly, index, delta, sees, ~stays)
         return assembly.bodies()
 
-    def _add_values(self, assembly: Assembly, index: int, delta: TypeDelta | None, sees: Pairs, enters: Flags) -> None:
-        places = self._types[index].object_places
+    def add_values(self, assembly: Assembly, index: int, delta: TypeDelta | None, sees: Pairs, enters: Flags) -> None:
+        """Add the object fields of those pairs of `sees` that enter, or that hold another value than in the base."""
+        places = self.types[index].object_places
         changed = [None] * len(places) if delta is None else delta.changed_objects
-        columns = self._enters[index].table.objects
+        columns = self.enters[index].table.objects
         for place, mask, column in zip(places, changed, columns, strict=True):
             told = enters if mask is None else enters | mask[sees.rows]
             if told.any():
                 assembly.add_values(index, place, column, sees, told)
 
-    def _turn_to(self, new: Snapshot) -> None:
-        """Forget what was kept for an earlier snapshot."""
+    def turn_to(self, new: Snapshot) -> None:
+        """Make `new` the newest snapshot, and forget what was kept for an earlier one."""
         if self._new is not new:
             self._new = new
-            self._enters = [EnterRows(table) for table in new.tables]
+            self.enters = [EnterRows(table) for table in new.tables]
             self._deltas = {}
             self._bodies = {}
 
-    def _deltas_from(self, base: Snapshot, new: Snapshot) -> list[TypeDelta]:
+    def deltas_from(self, base: Snapshot) -> list[TypeDelta]:
+        """Return what became of each type between `base` and the newest snapshot."""
         deltas = self._deltas.get(base.tick)
         if deltas is None:
+            new = self._new
+            assert new is not None
             span = new.tick - base.tick
-            tables = zip(self._motions, base.tables, new.tables, strict=True)
+            tables = zip(self.motions, base.tables, new.tables, strict=True)
             deltas = self._deltas[base.tick] = [TypeDelta(motion, old, table, span) for motion, old, table in tables]
         return deltas
 
     def _full(self) -> bytes:
         enters: list[Item] = []
         values: list[Item] = []
-        for index, (entity_type, rows) in enumerate(zip(self._types, self._enters, strict=True)):
+        for index, (entity_type, rows) in enumerate(zip(self.types, self.enters, strict=True)):
             table = rows.table
             if len(table):
                 enters.append([index, gaps(table.ids.tolist()), rows.widths, rows.rows.tobytes()])
@@ -125,12 +130,12 @@ class DeltaEncoder:
                 values += [[index, place, None, column] for place, column in places]
         return _body([], enters, [], values)
 
-    def _change(self, base: Snapshot, new: Snapshot) -> bytes:
+    def _change(self, base: Snapshot) -> bytes:
         leaves: list[int] = []
         enters: list[Item] = []
         changes: list[Item] = []
         values: list[Item] = []
-        for index, (delta, rows) in enumerate(zip(self._deltas_from(base, new), self._enters, strict=True)):
+        for index, (delta, rows) in enumerate(zip(self.deltas_from(base), self.enters, strict=True)):
             leaves += delta.before.ids[delta.gone].tolist()
             if delta.fresh.size:
                 ids = delta.after.ids[delta.fresh].tolist()
@@ -143,7 +148,7 @@ class DeltaEncoder:
 
     def _changed_values(self, index: int, delta: TypeDelta) -> list[Item]:
         found: list[Item] = []
-        places = self._types[index].object_places
+        places = self.types[index].object_places
         for place, mask, column in zip(places, delta.changed_objects, delta.after.objects, strict=True):
             if mask is not None and mask.any():
                 named = np.flatnonzero(mask)

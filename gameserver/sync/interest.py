@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gameserver.state.entity import Entity, EntityType
     from gameserver.state.schema import Schema
     from gameserver.state.table import Table
+    from gameserver.sync.pairs import Pairs
     from gameserver.sync.snapshot import Snapshot
 
     Mask = NDArray[np.bool_]
@@ -81,6 +82,8 @@ class Interest:
         self._places = [
             _place(entity_type, own.get(index, general), place) for index, entity_type in enumerate(schema.entities)
         ]
+        self.reach = max([place.reach.leave for place in self._places if place is not None], default=general.leave)
+        """The outermost radius of all."""
 
     def look(
         self,
@@ -112,6 +115,17 @@ class Interest:
             masks.append(mask)
         return Views(snapshot, tuple(masks), len(points))
 
+    def distances(self, index: int, table: Table, pairs: Pairs, eyes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far from its viewer's eye each pair's entity is, squared; 0 for types that have no place."""
+        place = self._places[index]
+        if place is None:
+            return np.zeros(len(pairs), np.float32)
+        x, y = _coordinates(place, table)
+        across = x.take(pairs.rows) - eyes[:, 0].take(pairs.viewers)
+        along = y.take(pairs.rows) - eyes[:, 1].take(pairs.viewers)
+        found: NDArray[np.float32] = across * across + along * along
+        return found
+
 
 def _place(entity_type: EntityType, reach: float | Reach | None, names: tuple[str, str]) -> _Place | None:
     fields = list(entity_type.numeric)
@@ -139,10 +153,15 @@ def places_of(
     return found
 
 
-def _near(place: _Place, table: Table, eyes: NDArray[np.float32], saw: Mask | None) -> Mask:
-    """Return which entities each viewer sees, given which of them it saw."""
+def _coordinates(place: _Place, table: Table) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     x = (table.codes[place.x] * place.step_x).astype(np.float32)
     y = (table.codes[place.y] * place.step_y).astype(np.float32)
+    return x, y
+
+
+def _near(place: _Place, table: Table, eyes: NDArray[np.float32], saw: Mask | None) -> Mask:
+    """Return which entities each viewer sees, given which of them it saw."""
+    x, y = _coordinates(place, table)
     sees = np.empty((len(eyes), len(table)), np.bool_)
     size = max(1, BLOCK_CELLS // max(1, len(table)))
     enter, leave = np.float32(place.reach.enter**2), np.float32(place.reach.leave**2)

@@ -6,7 +6,7 @@ Work on all viewers at once is work on these pairs: there are far fewer of them 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
     Rows = NDArray[np.intp]
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 NIL: Final = b"\xc0"
 
@@ -55,12 +57,22 @@ class Pairs:
         return self if rows is None else Pairs(self.viewers, rows.take(self.rows), self.count)
 
     def among(self, mask: Flags) -> Flags:
-        """Return which pairs a matrix names; a row of -1 is none of the matrix."""
-        width = mask.shape[1]
+        """Return which pairs a matrix, viewers by rows, names; none whose row is -1."""
+        return self.look_up(mask)
+
+    def look_up(self, matrix: NDArray[Scalar]) -> NDArray[Scalar]:
+        """Return what stands in a matrix, viewers by rows, for each pair; 0 for a row of -1."""
+        width = matrix.shape[1]
         if not width:
-            return np.zeros(len(self), np.bool_)
-        named: Flags = mask.ravel().take(self.viewers * width + self.rows, mode="wrap")
-        return named & (self.rows >= 0)
+            return np.zeros(len(self), matrix.dtype)
+        found = matrix.ravel().take(self.viewers * width + self.rows, mode="wrap")
+        return np.where(self.rows >= 0, found, matrix.dtype.type(0))
+
+    def mask(self, width: int) -> Flags:
+        """Return the matrix, viewers by `width` rows, that names these pairs."""
+        mask = np.zeros((self.count, width), np.bool_)
+        mask[self.viewers, self.rows] = True
+        return mask
 
     @cached_property
     def counts(self) -> Rows:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
 from gameserver.sync.bits import MAX_WIDTH, pack, widths_of, zigzag
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from numpy.typing import NDArray
 
     from gameserver.state.table import Table
@@ -23,7 +25,7 @@ BLOCK_BYTES: Final = 12  # what a block costs besides one width a field and its 
 
 
 class EnterRows:
-    """The packed rows of entities that enter: their codes as they are."""
+    """What is told of entities that enter: their codes as they are, in packed rows."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -43,6 +45,14 @@ class EnterRows:
     def rows(self) -> NDArray[np.uint8]:
         """Shape (entities, bytes of a row)."""
         return self._packed[1]
+
+    @cached_property
+    def sizes(self) -> NDArray[np.intp]:
+        """About how many bytes each entity takes, with its texts and lists."""
+        sizes = np.full(len(self.table), self.rows.shape[1])
+        for column in self.table.objects:
+            sizes += [len(cast("Sized", value)) + 1 for value in column]
+        return sizes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +115,14 @@ class TypeDelta:
     @cached_property
     def blocks(self) -> list[Block]:
         """The residuals, split into the usual and the exceptional; none when all went as expected."""
-        before, after = self.before.codes, self.after.codes
+        return split(zigzag(self.residuals_from(self.before.codes)))
+
+    def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what takes a viewer from what it holds of `before` to what is now, of the staying rows."""
+        after = self.after.codes
         if self.base_rows is not None and self.new_rows is not None:
-            before, after = before[:, self.base_rows], after[:, self.new_rows]
-        if before is after:
-            return []
-        return split(zigzag(self._motion.residuals(before, after, self._span)))
+            held, after = held[:, self.base_rows], after[:, self.new_rows]
+        return self._motion.residuals(held, after, self._span)
 
     @cached_property
     def changed_objects(self) -> list[NDArray[np.bool_] | None]:

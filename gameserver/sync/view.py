@@ -34,14 +34,23 @@ ALL: Final = _Everything.ALL
 class Views:
     """What some viewers see of one snapshot. Nothing in it is ever written to after it was made."""
 
-    __slots__ = ("_pairs", "count", "masks", "snapshot")
+    __slots__ = ("_pairs", "ages", "count", "masks", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, masks: tuple[NDArray[np.bool_], ...], count: int) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        masks: tuple[NDArray[np.bool_], ...],
+        count: int,
+        ages: tuple[NDArray[np.uint8], ...] | None = None,
+    ) -> None:
         self.snapshot = snapshot
         self.masks = masks
         """One matrix an entity type, of shape (viewers, entities of the type)."""
         self.count = count
         """How many viewers."""
+        self.ages = ages
+        """Matrices like `masks`. Of an entity in the view: for how many snapshots what the viewer holds of it is only
+        what was expected; of one that is not: for how many it has waited to come in. None: 0 for all."""
         self._pairs: dict[int, Pairs] = {}
 
     def pairs(self, index: int) -> Pairs:
@@ -55,13 +64,16 @@ class Views:
     def of(views: Sequence[View]) -> Views:
         """Put viewers' views of one snapshot together; without copying when they are one matrix's, in its order."""
         parent = views[0].views
-        if any(view.views is not parent for view in views):
-            rows = zip(*[view.masks for view in views], strict=True)
-            return Views(parent.snapshot, tuple([np.stack(row) for row in rows]), len(views))
         chosen = [view.row for view in views]
-        if chosen == list(range(parent.count)):
+        if any(view.views is not parent for view in views):
+            matrices = [np.stack(rows) for rows in zip(*[view.masks for view in views], strict=True)]
+            ages = [np.stack(rows) for rows in zip(*[view.ages for view in views], strict=True)]
+        elif chosen == list(range(parent.count)):
             return parent
-        return Views(parent.snapshot, tuple([mask[chosen] for mask in parent.masks]), len(views))
+        else:
+            matrices = [mask[chosen] for mask in parent.masks]
+            ages = [age[chosen] for age in parent.ages or ()]
+        return Views(parent.snapshot, tuple(matrices), len(views), tuple(ages) or None)
 
     @staticmethod
     def everything(snapshot: Snapshot, count: int = 1) -> Views:
@@ -83,6 +95,13 @@ class View:
     def masks(self) -> tuple[NDArray[np.bool_], ...]:
         """One mask an entity type, of shape (entities of the type,)."""
         return tuple([mask[self.row] for mask in self.views.masks])
+
+    @property
+    def ages(self) -> tuple[NDArray[np.uint8], ...]:
+        """This viewer's rows of the ages."""
+        if self.views.ages is None:
+            return tuple([np.zeros(mask.shape[1], np.uint8) for mask in self.views.masks])
+        return tuple([age[self.row] for age in self.views.ages])
 
     def tables(self) -> tuple[Table, ...]:
         """Return what this viewer sees, as its client comes to hold it."""
