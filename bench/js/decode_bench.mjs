@@ -1,6 +1,7 @@
 /**
- * What the browser's SDK costs: decode and apply a snapshot in which all of 100 ships changed, draw a frame of them, and whether the heap
- * grows over ten minutes of play. Targets: ≤ 0.2 ms, ≤ 1 ms, no growth. One page's worth of work, in Node's V8, which is Chromium's.
+ * What the browser's SDK costs: decode and apply a snapshot in which all of 100 ships changed, draw
+ * a frame of them, and whether the heap grows over ten minutes of play. Targets: ≤ 0.2 ms, ≤ 1 ms,
+ * no growth. One page's worth of work, in Node's V8, which is Chromium's.
  *
  *     node --expose-gc bench/js/decode_bench.mjs
  */
@@ -59,7 +60,10 @@ function firstState() {
   return encode([17, 3, 0, 0, null, [], enters, [], [[0, NUMERIC, null, names]]]);
 }
 
-/** Everybody steers, and is where dead reckoning was off by a little; speeds, turns and counters wander around what they were. */
+/**
+ * Everybody steers, and is where dead reckoning was off by a little; speeds, turns and counters
+ * wander around what they were.
+ */
 function states() {
   const wander = Array.from({ length: SHIPS }, () => [0, 0, 0]);
   return Array.from({ length: MESSAGES }, (_, i) => {

@@ -19,7 +19,13 @@ export function emit(name, value) {
   return { do: "emit", name, value };
 }
 
-/** Something that a developer should know of. @param {string} name @param {string} message @returns {Action} */
+/**
+ * Something that a developer should know of.
+ *
+ * @param {string} name
+ * @param {string} message
+ * @returns {Action}
+ */
 export function warn(name, message) {
   return emit("notice", { name, detail: { message } });
 }

@@ -1,6 +1,6 @@
 /**
- * Bit strings and gaps of protocol.md §2: bit `i` is bit `i mod 8` of byte `i div 8`, least significant first.
- * Pure functions on bytes; callers have checked the lengths.
+ * Bit strings and gaps of protocol.md §2: bit `i` is bit `i mod 8` of byte `i div 8`, least
+ * significant first. Pure functions on bytes; callers have checked the lengths.
  */
 import { DeltaError } from "./errors.js";
 
@@ -31,7 +31,10 @@ export function unzigzag(unsigned) {
   return (unsigned >>> 1) ^ -(unsigned & 1);
 }
 
-/** @typedef {{widths: Uint8Array, rows: Uint8Array, strideBits: number}} Rows a matrix of residuals as it is packed */
+/**
+ * @typedef {{widths: Uint8Array, rows: Uint8Array, strideBits: number}} Rows a matrix of residuals
+ *   as it is packed
+ */
 
 /**
  * Checks a matrix of residuals and gives its layout.

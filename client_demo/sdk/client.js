@@ -38,7 +38,11 @@ export class Session {
   /** The newest tick that `predicted` told of. */
   #predictedSeq = 0;
 
-  /** Resolves with the first WELCOME; rejects when the session ends before. @type {Promise<Welcome>} */
+  /**
+   * Resolves with the first WELCOME; rejects when the session ends before.
+   *
+   * @type {Promise<Welcome>}
+   */
   joined;
   /** @type {Status} */
   status = { state: "connecting" };
@@ -98,7 +102,12 @@ export class Session {
     return this;
   }
 
-  /** What the player does, by the names of the room's inputs; read at each tick. What is left out is neutral. @returns {Readonly<Record<string, unknown>>} */
+  /**
+   * What the player does, by the names of the room's inputs; read at each tick. What is left out is
+   * neutral.
+   *
+   * @returns {Readonly<Record<string, unknown>>}
+   */
   get controls() {
     return this.#core.controls;
   }
@@ -108,7 +117,8 @@ export class Session {
   }
 
   /**
-   * @param {Readonly<Record<string, unknown>>} controls is not copied: what is written into it later counts from the next tick on
+   * @param {Readonly<Record<string, unknown>>} controls is not copied: what is written into it
+   *   later counts from the next tick on
    * @throws {TypeError} for an input that the room does not have, or a value that it cannot hold
    */
   setControls(controls) {
@@ -142,13 +152,16 @@ export class Session {
   }
 
   /**
-   * What to draw now. Call it once for each frame of the display; runs what is due first, so that a key that was just pressed counts.
+   * What to draw now. Call it once for each frame of the display; runs what is due first, so that a
+   * key that was just pressed counts.
    *
-   * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame hands it over
+   * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame hands
+   *   it over
    * @returns {Drawn} reused in the next frame: read it, do not keep it
    */
   frame(nowMs = this.#clock.now()) {
-    // What the display calls now began a little ago; what is due by this moment is run, whatever is drawn.
+    // What the display calls now began a little ago; what is due by this moment is run, whatever is
+    // drawn.
     this.#link.turn(Math.max(nowMs, this.#clock.now()));
     /** @type {import("./actions.js").Action[]} */
     const told = [];
@@ -158,13 +171,17 @@ export class Session {
   }
 
   /**
-   * Shows at once what a predicted tick spawns; the server's entity takes its place when it comes. To be called from a handler of
-   * `predicted`. The values are those that the server will have after that tick.
+   * Shows at once what a predicted tick spawns; the server's entity takes its place when it comes.
+   * To be called from a handler of `predicted`. The values are those that the server will have
+   * after that tick.
    *
    * @param {string} type name of the entity type
-   * @param {Readonly<Record<string, unknown>>} values of its fields; those left out are 0, false or empty
-   * @param {{match?: (entity: Entity) => boolean}} [options] `match`: whether an entity of the server's may be it
-   * @returns {Entity | null} what is drawn, with a negative id until it is adopted; null when prediction is off
+   * @param {Readonly<Record<string, unknown>>} values of its fields; those left out are 0, false or
+   *   empty
+   * @param {{match?: (entity: Entity) => boolean}} [options] `match`: whether an entity of the
+   *   server's may be it
+   * @returns {Entity | null} what is drawn, with a negative id until it is adopted; null when
+   *   prediction is off
    * @throws {TypeError} for a type or field that the room does not have
    */
   predictSpawn(type, values, { match = () => true } = {}) {
@@ -173,11 +190,13 @@ export class Session {
   }
 
   /**
-   * Tells at once an event that the server is going to tell; its own is not told again. If it does not come in time, `withdrawn` is told.
+   * Tells at once an event that the server is going to tell; its own is not told again. If it does
+   * not come in time, `withdrawn` is told.
    *
    * @param {string} name
    * @param {any} payload
-   * @param {{match?: (payload: any) => boolean, timeoutMs?: number}} [options] `match`: whether one of that name is it
+   * @param {{match?: (payload: any) => boolean, timeoutMs?: number}} [options] `match`: whether one
+   *   of that name is it
    */
   expectEvent(name, payload, { match = () => true, timeoutMs = EXPECT_FOR_MS } = {}) {
     const { seat } = this.#core;

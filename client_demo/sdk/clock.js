@@ -1,26 +1,39 @@
 /**
- * Two of the client's clocks: how far away the server is, and which past moment of the others is drawn. The third is `pacer.js`.
+ * Two of the client's clocks: how far away the server is, and which past moment of the others is
+ * drawn. The third is `pacer.js`.
  *
- * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §2 and §4 state the algorithms;
- * `gameserver/sync/clock.py` is the twin, and a test compares the two.
+ * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §2 and
+ * §4 state the algorithms; `gameserver/sync/clock.py` is the twin, and a test compares the two.
  */
 import { Level } from "./level.js";
 import { LEAD_UNITS_PER_TICK, SENT_SLOTS } from "./pacer.js";
 
-/** RFC 6298's weights: a change is followed within about eight samples, which is half a second of play. */
+/**
+ * RFC 6298's weights: a change is followed within about eight samples, which is half a second of
+ * play.
+ */
 export const RTT_GAIN = 1 / 8;
 export const RTT_DEVIATION_GAIN = 1 / 4;
 
-/** A sample counts as at most this many deviations away: one late wake-up must not move the estimate far … */
+/**
+ * A sample counts as at most this many deviations away: one late wake-up must not move the estimate
+ * far …
+ */
 export const RTT_CLAMP_DEVIATIONS = 3.0;
 
-/** … and on a link without jitter, this is the deviation for that clamp, or the estimate could never move again. */
+/**
+ * … and on a link without jitter, this is the deviation for that clamp, or the estimate could never
+ * move again.
+ */
 export const RTT_MIN_DEVIATION_S = 0.002;
 
 /** Two snapshot intervals: one to have a snapshot on either side, one in reserve for a late one. */
 export const INTERVALS_OF_DELAY = 2.0;
 
-/** One interval plus three times the deviation, which remembers its peaks, covers all but a few in a thousand arrivals. */
+/**
+ * One interval plus three times the deviation, which remembers its peaks, covers all but a few in a
+ * thousand arrivals.
+ */
 export const JITTERS_OF_DELAY = 3.0;
 
 /** At 20 snapshots a second, most of a change is followed within a second. */
@@ -28,17 +41,26 @@ export const INTERVAL_GAIN = 1 / 16;
 export const DELIVERY_GAIN = 1 / 16;
 export const DELIVERY_RISE_GAIN = 1 / 8;
 
-/** Snapshots that keep arriving this long off by more than an interval are a new level. A burst after a stall is over sooner. */
+/**
+ * Snapshots that keep arriving this long off by more than an interval are a new level. A burst
+ * after a stall is over sooner.
+ */
 export const DELIVERY_SHIFT_INTERVALS = 3.0;
 
 /** An error of the drawn time is eased out with this time constant … */
 export const EASE_S = 0.5;
 
-/** … but time is drawn at most this much faster or slower. Slower may be more: running out of snapshots looks worse. */
+/**
+ * … but time is drawn at most this much faster or slower. Slower may be more: running out of
+ * snapshots looks worse.
+ */
 export const MAX_CATCH_UP = 0.02;
 export const MAX_SLOW_DOWN = 0.04;
 
-/** Further off than `NEAR_S` those limits widen by this much per second of error: a step of 180 ms is gone in about two seconds. */
+/**
+ * Further off than `NEAR_S` those limits widen by this much per second of error: a step of 180 ms
+ * is gone in about two seconds.
+ */
 export const NEAR_S = 0.05;
 export const FAR_CATCH_UP_PER_S = 0.5;
 export const FAR_SLOW_DOWN_PER_S = 2.0;
@@ -72,7 +94,8 @@ export class RoundTrip {
   }
 
   /**
-   * A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks: the rest of the time was the way.
+   * A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks: the rest of the
+   * time was the way.
    *
    * @param {number} seq @param {number} lead @param {number} tickS @param {number} nowS
    */
@@ -81,7 +104,11 @@ export class RoundTrip {
     if (sentS !== null) this.add(nowS - sentS - (lead / LEAD_UNITS_PER_TICK) * tickS);
   }
 
-  /** Takes one measured round trip, the time that the server held it already subtracted. @param {number} sampleS */
+  /**
+   * Takes one measured round trip, the time that the server held it already subtracted.
+   *
+   * @param {number} sampleS
+   */
   add(sampleS) {
     const sample = Math.max(0, sampleS);
     this.samples += 1;
@@ -96,7 +123,10 @@ export class RoundTrip {
   }
 }
 
-/** The moment of server time that is drawn. Call `arrived` with each STATE applied and `draw` once a frame. */
+/**
+ * The moment of server time that is drawn. Call `arrived` with each STATE applied and `draw` once a
+ * frame.
+ */
 export class InterpolationClock {
   #tickS;
   #nominalS;
@@ -151,8 +181,8 @@ export class InterpolationClock {
   }
 
   /**
-   * The server time to draw at `nowS`, in seconds since tick 0. It never runs backwards, and at most `MAX_EXTRAPOLATION_S` ahead of the
-   * newest snapshot. 0 before the first.
+   * The server time to draw at `nowS`, in seconds since tick 0. It never runs backwards, and at
+   * most `MAX_EXTRAPOLATION_S` ahead of the newest snapshot. 0 before the first.
    *
    * @param {number} nowS
    */
@@ -180,7 +210,12 @@ export class InterpolationClock {
   }
 }
 
-/** How much faster (+) or slower (−) than real time to draw when `errorS` behind (+) or ahead (−) of the aim. @param {number} errorS */
+/**
+ * How much faster (+) or slower (−) than real time to draw when `errorS` behind (+) or ahead (−) of
+ * the aim.
+ *
+ * @param {number} errorS
+ */
 export function drawingStretch(errorS) {
   const farS = Math.max(0, Math.abs(errorS) - NEAR_S);
   const fastest = MAX_CATCH_UP + FAR_CATCH_UP_PER_S * farS;

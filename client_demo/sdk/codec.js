@@ -1,7 +1,7 @@
 /**
- * Messages ↔ bytes (protocol.md §3). Decoding raises ProtocolError and nothing else, whatever the bytes are; encoding raises
- * RangeError or TypeError for what the server would refuse. What is inside STATE's blocks is checked by `delta.js`, what is in
- * WELCOME's schema by `schema.js`.
+ * Messages ↔ bytes (protocol.md §3). Decoding raises ProtocolError and nothing else, whatever the
+ * bytes are; encoding raises RangeError or TypeError for what the server would refuse. What is
+ * inside STATE's blocks is checked by `delta.js`, what is in WELCOME's schema by `schema.js`.
  */
 import { Decoder, Encoder } from "../vendor/msgpack/msgpack.js";
 import {
@@ -53,20 +53,27 @@ import { bad, bool, counter, isMap, list, payloadOf, seconds, text, tokenOf } fr
  *
  * @typedef {{type: "events", since: number, upto: number, items: RoomEvent[]}} Events
  * @typedef {{type: "ping", nonce: number}} Ping
- * @typedef {{type: "pong", nonce: number, tick: number, held: number, missed: number, trimmed: number}} Pong
+ * @typedef {{type: "pong", nonce: number, tick: number, held: number, missed: number, trimmed:
+ *   number}} Pong
  * @typedef {{type: "notice", name: string, detail: Record<string, any>}} Notice
  *
  * @typedef {Welcome | State | Events | Ping | Pong | Notice} ServerMsg
  */
 
-/** Longest array or map that is read: ids of a whole view fit, a length out of the blue does not reserve memory. */
+/**
+ * Longest array or map that is read: ids of a whole view fit, a length out of the blue does not
+ * reserve memory.
+ */
 const MAX_ITEMS = 2 ** 17;
 
 /** How deep a payload may be nested: what the message around it leaves of what a client takes. */
 const EVENTS_DEPTH = MAX_SERVER_DEPTH - 3;
 const NOTICE_DEPTH = MAX_SERVER_DEPTH - 1;
 
-/** The protocol has no extensions: neither msgpack's timestamps come in, nor do Dates go out as such. */
+/**
+ * The protocol has no extensions: neither msgpack's timestamps come in, nor do Dates go out as
+ * such.
+ */
 const NO_EXTENSIONS = {
   /** @returns {null} */
   tryToEncode: () => null,
@@ -218,7 +225,11 @@ export function encodeJoin(kind, room, role, params) {
   return encoder.encode([ClientMessage.JOIN, kind, room, role, params]);
 }
 
-/** @param {Uint8Array} token @param {number} tick newest applied, 0 if none @param {number} event cursor */
+/**
+ * @param {Uint8Array} token
+ * @param {number} tick newest applied, 0 if none
+ * @param {number} event cursor
+ */
 export function encodeResume(token, tick, event) {
   return encoder.encode([ClientMessage.RESUME, token, tick, event]);
 }

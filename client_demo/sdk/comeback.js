@@ -1,13 +1,20 @@
 /**
- * What to do when a link has ended: whether to come back, how, and when (protocol.md §10). Pure; randomness is an argument.
+ * What to do when a link has ended: whether to come back, how, and when (protocol.md §10). Pure;
+ * randomness is an argument.
  */
 import { CLOSE } from "./constants.js";
 
-/** Back-off: doubling from the first to the last, full jitter, so that the clients of a server that fell do not return as one. */
+/**
+ * Back-off: doubling from the first to the last, full jitter, so that the clients of a server that
+ * fell do not return as one.
+ */
 export const FIRST_DELAY_MS = 500;
 export const MAX_DELAY_MS = 16_000;
 
-/** Codes from here on are the protocol's; an unknown one is of a later version, and means nothing to us. */
+/**
+ * Codes from here on are the protocol's; an unknown one is of a later version, and means nothing to
+ * us.
+ */
 const FIRST_OWN_CODE = 4000;
 
 /**
@@ -45,7 +52,11 @@ export class Comeback {
   }
 }
 
-/** What the server asked for in a close with 1001, `retry in N s`; 0 if nothing. @param {string} reason */
+/**
+ * What the server asked for in a close with 1001, `retry in N s`; 0 if nothing.
+ *
+ * @param {string} reason
+ */
 function retryAfterMs(reason) {
   const found = /^retry in (\d{1,4}(?:\.\d+)?) s$/.exec(reason);
   return found === null ? 0 : Number(found[1]) * 1000;

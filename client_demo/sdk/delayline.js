@@ -1,5 +1,6 @@
 /**
- * Holds things back for a while and gives them out in order: the latency that the lab adds to a link. Pure.
+ * Holds things back for a while and gives them out in order: the latency that the lab adds to a
+ * link. Pure.
  */
 
 /** @template T */
@@ -23,7 +24,8 @@ export class DelayLine {
    * @param {T} item
    * @param {number} nowMs
    * @param {number} lagMs
-   * @param {number} jitterMs delays vary by up to this much in both directions; order is kept, as TCP keeps it
+   * @param {number} jitterMs delays vary by up to this much in both directions; order is kept, as
+   *   TCP keeps it
    */
   push(item, nowMs, lagMs, jitterMs) {
     const wanted = nowMs + Math.max(0, lagMs + (2 * this.#random() - 1) * jitterMs);
@@ -32,7 +34,12 @@ export class DelayLine {
     this.#items.push({ item, dueMs: this.#lastDueMs });
   }
 
-  /** Takes out the next item that is due, or undefined. @param {number} nowMs @returns {T | undefined} */
+  /**
+   * Takes out the next item that is due, or undefined.
+   *
+   * @param {number} nowMs
+   * @returns {T | undefined}
+   */
   take(nowMs) {
     return this.dueMs <= nowMs ? this.#items.shift()?.item : undefined;
   }

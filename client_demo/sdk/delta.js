@@ -1,6 +1,7 @@
 /**
- * Turns a view and a STATE into the next view (protocol.md §5). Parse, then commit: everything is checked on the way into a
- * spare state, the base is only read, and a message that does not fit raises DeltaError with nothing changed that anyone sees.
+ * Turns a view and a STATE into the next view (protocol.md §5). Parse, then commit: everything is
+ * checked on the way into a spare state, the base is only read, and a message that does not fit
+ * raises DeltaError with nothing changed that anyone sees.
  */
 import { undoGaps } from "./bits.js";
 import { MAX_CODE } from "./constants.js";
@@ -13,7 +14,10 @@ import { NO_TICK, ViewState } from "./view.js";
  * @typedef {import("./schema.js").Schema} Schema
  */
 
-/** Reads STATE messages of one schema. Holds scratch memory, nothing that means anything after a message. */
+/**
+ * Reads STATE messages of one schema. Holds scratch memory, nothing that means anything after a
+ * message.
+ */
 export class DeltaDecoder {
   /** @param {Schema} schema */
   constructor(schema) {

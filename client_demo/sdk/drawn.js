@@ -1,6 +1,6 @@
 /**
- * Drawn entities: plain objects with a value under each field's name, kept from one frame to the next so that drawing makes no
- * garbage. Knows nothing of time.
+ * Drawn entities: plain objects with a value under each field's name, kept from one frame to the
+ * next so that drawing makes no garbage. Knows nothing of time.
  */
 import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
 
@@ -8,14 +8,16 @@ import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./view.js").Table} Table
  *
- * @typedef {Record<string, any> & {id: number, type: string, isNew: boolean}} Entity a field's value under its name, `type` the name of
- *   its type, `isNew` true in the first frame that draws it. A game's own field called `type` or `isNew` counts under that name.
+ * @typedef {Record<string, any> & {id: number, type: string, isNew: boolean}} Entity a field's
+ *   value under its name, `type` the name of its type, `isNew` true in the first frame that draws
+ *   it. A game's own field called `type` or `isNew` counts under that name.
  */
 
 /**
  * @param {EntityType} type
  * @param {number} id
- * @returns {Entity} with every property that it will ever have, always in the same order: one shape for the engine
+ * @returns {Entity} with every property that it will ever have, always in the same order: one shape
+ *   for the engine
  */
 export function newEntity(type, id) {
   /** @type {Entity} */
@@ -35,7 +37,10 @@ export function marksNew(type) {
 /**
  * Sets the numeric fields of the given columns to the values that stand in the table.
  *
- * @param {Entity} entity @param {readonly number[]} columns @param {Table} table @param {number} row
+ * @param {Entity} entity
+ * @param {readonly number[]} columns
+ * @param {Table} table
+ * @param {number} row
  */
 export function setColumns(entity, columns, table, row) {
   const { numeric } = table.type;

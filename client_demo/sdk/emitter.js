@@ -16,7 +16,8 @@ export class Emitter {
   }
 
   /**
-   * A handler that raises keeps neither the others nor the link from going on; its error is reported as uncaught.
+   * A handler that raises keeps neither the others nor the link from going on; its error is
+   * reported as uncaught.
    *
    * @param {string} name @param {any} value
    */

@@ -1,6 +1,6 @@
 /**
- * The SDK's errors. What a server sends may only ever raise these two; anything else that is thrown is a bug of ours or of the
- * game's and is not caught on the way.
+ * The SDK's errors. What a server sends may only ever raise these two; anything else that is thrown
+ * is a bug of ours or of the game's and is not caught on the way.
  */
 
 /** A message that is not one of this protocol's: the link is closed with `code`. */
@@ -16,7 +16,10 @@ export class ProtocolError extends Error {
   }
 }
 
-/** A STATE that does not fit the view it should change: the view stays as it is, and the client asks for a full state. */
+/**
+ * A STATE that does not fit the view it should change: the view stays as it is, and the client asks
+ * for a full state.
+ */
 export class DeltaError extends ProtocolError {
   /** @param {string} message */
   constructor(message) {

@@ -1,5 +1,6 @@
 /**
- * The events of a room, in order and once (protocol.md §6), held until what is drawn has reached their tick. Pure.
+ * The events of a room, in order and once (protocol.md §6), held until what is drawn has reached
+ * their tick. Pure.
  */
 import { ProtocolError } from "./errors.js";
 
@@ -39,18 +40,32 @@ export class EventQueue {
     for (const event of items) if (!this.#claim(event)) this.#waiting.push(event);
   }
 
-  /** An event that was told already, ahead of the server: the server's own is not told again. @param {Expected} expected */
+  /**
+   * An event that was told already, ahead of the server: the server's own is not told again.
+   *
+   * @param {Expected} expected
+   */
   expect(expected) {
     this.#expected.push(expected);
   }
 
-  /** Takes out an expected event that did not come in time, or undefined. @param {number} nowS @returns {Expected | undefined} */
+  /**
+   * Takes out an expected event that did not come in time, or undefined.
+   *
+   * @param {number} nowS
+   * @returns {Expected | undefined}
+   */
   takeOverdue(nowS) {
     const overdue = this.#expected.findIndex(({ untilS }) => untilS <= nowS);
     return overdue < 0 ? undefined : this.#expected.splice(overdue, 1)[0];
   }
 
-  /** Takes out the oldest event that happened by `tick`, or undefined. @param {number} tick @returns {RoomEvent | undefined} */
+  /**
+   * Takes out the oldest event that happened by `tick`, or undefined.
+   *
+   * @param {number} tick
+   * @returns {RoomEvent | undefined}
+   */
   take(tick) {
     return this.#waiting.length > 0 && this.#waiting[0].tick <= tick
       ? this.#waiting.shift()

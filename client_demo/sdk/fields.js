@@ -1,6 +1,7 @@
 /**
- * One field's values and their codes on the wire (protocol.md §4). Pure; the arithmetic and its order are those of the server,
- * so that a value snapped here equals, to the last bit, the value snapped there.
+ * One field's values and their codes on the wire (protocol.md §4). Pure; the arithmetic and its
+ * order are those of the server, so that a value snapped here equals, to the last bit, the value
+ * snapped there.
  */
 
 /** The double nearest to 2π, written out because the protocol names it. */
@@ -18,7 +19,8 @@ export const TURN_RADIANS = 6.283185307179586;
  * @property {number} steps `angle`: codes in a turn; else 0
  * @property {readonly string[]} names `choice`: the names in order; else empty
  * @property {number} rate column of the field that says how fast this one changes, or -1
- * @property {number} k codes that this field moves in a tick for each code of its rate; 0 without one
+ * @property {number} k codes that this field moves in a tick for each code of its rate; 0 without
+ *   one
  *
  * @typedef {object} TextField
  * @property {string} name
@@ -125,7 +127,12 @@ export function isNumeric(field) {
   return field.kind !== "text" && field.kind !== "list";
 }
 
-/** `value mod modulus` in 0 … modulus − 1, for integers. @param {number} value @param {number} modulus */
+/**
+ * `value mod modulus` in 0 … modulus − 1, for integers.
+ *
+ * @param {number} value
+ * @param {number} modulus
+ */
 export function modulo(value, modulus) {
   const rest = value % modulus;
   // `+ 0` turns −0, which `%` gives for negative multiples, into 0.

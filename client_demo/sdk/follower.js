@@ -1,5 +1,6 @@
 /**
- * Follows one room: applies its deltas, predicts the own avatar, and makes what is to be drawn. Knows no messages but STATE.
+ * Follows one room: applies its deltas, predicts the own avatar, and makes what is to be drawn.
+ * Knows no messages but STATE.
  *
  * Pure; times in seconds. A STATE that does not fit changes nothing here and raises DeltaError.
  */
@@ -21,8 +22,10 @@ import { NO_TICK, ViewRing } from "./view.js";
  * @property {(seq: number) => number | null} sentAtS when one left
  *
  * @typedef {object} Drawn what a frame shows; all objects are reused in the next frame
- * @property {Map<string, Entity[]>} entities by the name of their type, each list in ascending order of id except for the own avatar
- * @property {Entity | null} avatar what the player steers, predicted if prediction is on; also in its list
+ * @property {Map<string, Entity[]>} entities by the name of their type, each list in ascending
+ *   order of id except for the own avatar
+ * @property {Entity | null} avatar what the player steers, predicted if prediction is on; also in
+ *   its list
  * @property {number} tick the moment at which the others are drawn, in ticks of the room
  *
  * @typedef {object} View what a frame should show
@@ -31,7 +34,7 @@ import { NO_TICK, ViewRing } from "./view.js";
  */
 
 /** Nobody has drawn for so long: the page is hidden. */
-export const NOT_DRAWN_AFTER_S = 0.5;
+const NOT_DRAWN_AFTER_S = 0.5;
 
 export class Follower {
   #schema;
@@ -127,7 +130,11 @@ export class Follower {
     this.#guard(() => this.predictor?.predict(seq, codes, tickedAtS, lengthS));
   }
 
-  /** The step is the game's: what it raises ends prediction, not the session. @param {() => void} work */
+  /**
+   * The step is the game's: what it raises ends prediction, not the session.
+   *
+   * @param {() => void} work
+   */
   #guard(work) {
     try {
       work();
@@ -196,7 +203,8 @@ export class Follower {
   }
 
   /**
-   * Copies a list to where the caller sees it; the own avatar as predicted takes the place of what the server last said of it.
+   * Copies a list to where the caller sees it; the own avatar as predicted takes the place of what
+   * the server last said of it.
    *
    * @param {Entity[]} from @param {Entity[]} to @param {Entity | null} own
    */

@@ -1,10 +1,11 @@
 /**
- * Whether the other side still lives (protocol.md §8): silence for all of the dead time means that the link is dead. A PING every two
- * seconds, and at least three in the dead time, keeps a quiet room from looking dead; its PONG tells the net graph what STATE does not,
- * and a spectator its round trip.
+ * Whether the other side still lives (protocol.md §8): silence for all of the dead time means that
+ * the link is dead. A PING every two seconds, and at least three in the dead time, keeps a quiet
+ * room from looking dead; its PONG tells the net graph what STATE does not, and a spectator its
+ * round trip.
  *
- * Pure; times in seconds. Only time during which we ran counts as silence: a tab that was frozen for a minute wakes up with what the
- * server said meanwhile still waiting to be read.
+ * Pure; times in seconds. Only time during which we ran counts as silence: a tab that was frozen
+ * for a minute wakes up with what the server said meanwhile still waiting to be read.
  */
 import { LEAD_UNITS_PER_TICK } from "./pacer.js";
 
@@ -70,7 +71,11 @@ export class Heartbeat {
   /**
    * A PONG came: a round trip, if it answers the newest PING.
    *
-   * @param {number} nonce @param {number} held 1/256 tick @param {number} tickS @param {RoundTrip} roundTrip @param {number} nowS
+   * @param {number} nonce
+   * @param {number} held 1/256 tick
+   * @param {number} tickS
+   * @param {RoundTrip} roundTrip
+   * @param {number} nowS
    */
   answered(nonce, held, tickS, roundTrip, nowS) {
     if (nonce !== this.#waiting) return;

@@ -1,6 +1,7 @@
 /**
- * The browser client of a trio-gameserver: `connect` joins a room and keeps the session across broken links; `frame` says what to draw.
- * README.md shows how to use it. Works as it stands in a page with `script-src 'self'`, and in Node with a WebSocket handed in.
+ * The browser client of a trio-gameserver: `connect` joins a room and keeps the session across
+ * broken links; `frame` says what to draw. README.md shows how to use it. Works as it stands in a
+ * page with `script-src 'self'`, and in Node with a WebSocket handed in.
  */
 import { Session } from "./client.js";
 
@@ -9,7 +10,8 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
 
 /**
  * @typedef {import("./codec.js").RoomEvent} RoomEvent a `tick`, a `name` and a `payload`
- * @typedef {Omit<import("./codec.js").Welcome, "token">} Welcome where one is: `room`, `session`, `tick_hz`, `schema` …
+ * @typedef {Omit<import("./codec.js").Welcome, "token">} Welcome where one is: `room`, `session`,
+ *   `tick_hz`, `schema` …
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./follower.js").Drawn} Drawn
  * @typedef {import("./prediction.js").Step} Step
@@ -17,8 +19,10 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  * @typedef {import("./stats.js").Stats} Stats
  *
  * @typedef {object} Switches what one can turn on and off at any time, to feel what it does
- * @property {boolean} prediction draw the own avatar where it will be, not where the server last said it was
- * @property {boolean} interpolation draw others between two snapshots, not where the newest has them
+ * @property {boolean} prediction draw the own avatar where it will be, not where the server last
+ *   said it was
+ * @property {boolean} interpolation draw others between two snapshots, not where the newest has
+ *   them
  * @property {number} lagMs latency to add in each direction
  * @property {number} jitterMs by how much that varies, up and down
  *
@@ -33,7 +37,8 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  * @property {string} meaning
  * @property {string} reason what the server said
  *
- * @typedef {object} Notice `draining`, `skipped` from the server; `bad_controls`, `prediction_failed` from the SDK
+ * @typedef {object} Notice `draining`, `skipped` from the server; `bad_controls`,
+ *   `prediction_failed` from the SDK
  * @property {string} name
  * @property {Record<string, any>} detail
  *
@@ -44,7 +49,8 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  * @property {Status} status of the link
  * @property {Notice} notice
  * @property {PredictedTick} predicted a tick of the own avatar was predicted, for the first time
- * @property {{entity: Entity} | {name: string, payload: any}} withdrawn what `predictSpawn` or `expectEvent` showed did not happen
+ * @property {{entity: Entity} | {name: string, payload: any}} withdrawn what `predictSpawn` or
+ *   `expectEvent` showed did not happen
  * @property {Closed} closed the session has ended, and the SDK does not come back by itself
  *
  * @typedef {object} ConnectOptions
@@ -57,9 +63,12 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  * @property {boolean} [interpolation]
  * @property {{ms?: number, jitterMs?: number}} [lag] latency to add, for the lab
  * @property {number | null} [snapDistance] an error of the prediction beyond it is not eased out
- * @property {boolean} [eventsAtOnce] tell events as they arrive, not when what is drawn has reached them
- * @property {new (url: string, protocols: string[]) => any} [WebSocket] where there is no global one
- * @property {(url: URL) => Promise<Step>} [loadStep] where modules cannot be imported from the server
+ * @property {boolean} [eventsAtOnce] tell events as they arrive, not when what is drawn has reached
+ *   them
+ * @property {new (url: string, protocols: string[]) => any} [WebSocket] where there is no global
+ *   one
+ * @property {(url: URL) => Promise<Step>} [loadStep] where modules cannot be imported from the
+ *   server
  * @property {import("./link.js").Clock} [clock] for tests
  * @property {import("./page.js").Page} [page] for tests
  * @property {() => number} [random] for tests

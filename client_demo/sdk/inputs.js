@@ -1,9 +1,9 @@
 /**
- * The player's input frames: one for each tick of the client's clock, numbered, kept until the server has consumed them, and held
- * back, not queued, while the link's send buffer is backed up.
+ * The player's input frames: one for each tick of the client's clock, numbered, kept until the
+ * server has consumed them, and held back, not queued, while the link's send buffer is backed up.
  *
- * Pure; times in seconds. Rules kept here: a frame is sent once, in order of `seq`; of frames that could not leave in time only those are
- * kept that can still help; what is shed is counted.
+ * Pure; times in seconds. Rules kept here: a frame is sent once, in order of `seq`; of frames that
+ * could not leave in time only those are kept that can still help; what is shed is counted.
  */
 import { RoundTrip } from "./clock.js";
 import { encodeInput } from "./codec.js";
@@ -19,10 +19,14 @@ import { checkControls, encodeControls } from "./schema.js";
  * @typedef {object} Frame
  * @property {number} seq
  * @property {readonly number[]} codes
- * @property {number | null} seen the tick of the others that was on the screen as it was made; null: nothing was drawn
+ * @property {number | null} seen the tick of the others that was on the screen as it was made;
+ *   null: nothing was drawn
  */
 
-/** More than this waiting in the WebSocket means that the network takes less than we give it; a frame is some 30 bytes. */
+/**
+ * More than this waiting in the WebSocket means that the network takes less than we give it; a
+ * frame is some 30 bytes.
+ */
 export const MAX_BUFFERED_BYTES = 512;
 
 /** Frames kept for a prediction that begins late: as many as may be pending. */
@@ -42,7 +46,10 @@ export class InputFrames {
   consumedSeq = 0;
   /** Frames dropped because the link did not take them in time. */
   shed = 0;
-  /** What is wrong with the controls that were given last; empty: nothing. While something is, the codes of before count. */
+  /**
+   * What is wrong with the controls that were given last; empty: nothing. While something is, the
+   * codes of before count.
+   */
   fault = "";
 
   /** @param {Schema} schema @param {number} tickHz */
@@ -62,7 +69,12 @@ export class InputFrames {
     return this.roundTrip.sentAtS(seq);
   }
 
-  /** A room was joined, or joined again: frames of before must not act now. @param {number} nowS @param {number} seq newest consumed */
+  /**
+   * A room was joined, or joined again: frames of before must not act now.
+   *
+   * @param {number} nowS
+   * @param {number} seq newest consumed
+   */
   start(nowS, seq) {
     this.#recent = [];
     this.#unsent = [];
@@ -79,7 +91,8 @@ export class InputFrames {
    *
    * @param {number} nowS
    * @param {Controls} controls as they are now
-   * @param {number | null} seen the tick of the others that is on the screen; null: nothing is drawn
+   * @param {number | null} seen the tick of the others that is on the screen; null: nothing is
+   *   drawn
    * @returns {readonly Frame[]} the new ones
    */
   run(nowS, controls, seen) {
@@ -120,7 +133,14 @@ export class InputFrames {
     this.#unsent = [];
   }
 
-  /** A STATE came: frames up to `seq` were consumed, that one after `lead` / 256 ticks. @param {number} seq @param {number | null} lead @param {number} tickS @param {number} nowS */
+  /**
+   * A STATE came: frames up to `seq` were consumed, that one after `lead` / 256 ticks.
+   *
+   * @param {number} seq
+   * @param {number | null} lead
+   * @param {number} tickS
+   * @param {number} nowS
+   */
   consumed(seq, lead, tickS, nowS) {
     this.consumedSeq = seq;
     this.#recent = this.#recent.filter((frame) => frame.seq > seq);
@@ -142,7 +162,12 @@ export class InputFrames {
   }
 }
 
-/** How far behind `ack` a player sees the others, as INPUT says it. @param {number} ack @param {number | null} seen */
+/**
+ * How far behind `ack` a player sees the others, as INPUT says it.
+ *
+ * @param {number} ack
+ * @param {number | null} seen
+ */
 function behind(ack, seen) {
   if (seen === null) return 0;
   return clamp(Math.round((ack - seen) * BEHIND_UNITS_PER_TICK), 0, MAX_BEHIND);

@@ -1,12 +1,14 @@
 /**
  * What is drawn of others: the state between two received snapshots, a little in the past.
  *
- * Pure. `InterpolationClock` says which moment is drawn. docs/guide/time.md §5 states the algorithm;
- * `gameserver/client/interpolation.py` is the twin, and a test compares the two.
+ * Pure. `InterpolationClock` says which moment is drawn. docs/guide/time.md §5 states the
+ * algorithm; `gameserver/client/interpolation.py` is the twin, and a test compares the two.
  *
  * - An entity appears and disappears with the snapshot that says so, neither sooner nor later.
- * - At a snapshot's own tick every value is exactly that snapshot's, so motion that ends is at rest at its exact end.
- * - Without a newer snapshot motion goes on with its last rates for `MAX_EXTRAPOLATION_S`, and no further.
+ * - At a snapshot's own tick every value is exactly that snapshot's, so motion that ends is at rest
+ *   at its exact end.
+ * - Without a newer snapshot motion goes on with its last rates for `MAX_EXTRAPOLATION_S`, and no
+ *   further.
  * - What moves much further than its rates explain was put elsewhere: it is not drawn on the way.
  */
 import { MAX_EXTRAPOLATION_S } from "./clock.js";
@@ -42,8 +44,8 @@ export class Interpolator {
   }
 
   /**
-   * Makes the state at a moment, type by type in the schema's order. The arrays and the entities in them are the same objects in
-   * every frame.
+   * Makes the state at a moment, type by type in the schema's order. The arrays and the entities in
+   * them are the same objects in every frame.
    *
    * @param {ViewRing} ring
    * @param {number} drawnS seconds after the room's tick 0

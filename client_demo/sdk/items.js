@@ -1,5 +1,6 @@
 /**
- * Checks of the items that server messages are made of: each gives the value back or raises ProtocolError with 4004.
+ * Checks of the items that server messages are made of: each gives the value back or raises
+ * ProtocolError with 4004.
  */
 import { CloseCode, MAX_COUNTER, RESUME_TOKEN_BYTES } from "./constants.js";
 import { ProtocolError } from "./errors.js";
@@ -37,7 +38,11 @@ export function tokenOf(value) {
   return fits ? value.slice() : bad("token is not a bin of its length");
 }
 
-/** @param {any} value @param {number} depth of arrays and maps that it may have @returns {any} the value, a finite one */
+/**
+ * @param {any} value
+ * @param {number} depth of arrays and maps that it may have
+ * @returns {any} the value, a finite one
+ */
 export function payloadOf(value, depth) {
   if (typeof value === "number" && !Number.isFinite(value)) bad("a number that is not finite");
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;

@@ -1,14 +1,20 @@
 /**
- * A running mean that survives outliers and follows a lasting change at once. The client's two clocks steer by one each.
+ * A running mean that survives outliers and follows a lasting change at once. The client's two
+ * clocks steer by one each.
  *
- * Pure. docs/guide/time.md §1 states the algorithm; `gameserver/sync/level.py` is its twin, and a test compares the two.
+ * Pure. docs/guide/time.md §1 states the algorithm; `gameserver/sync/level.py` is its twin, and a
+ * test compares the two.
  */
 
-/** Beyond its floor plus this many deviations, a sample is an outlier: it widens the deviation and leaves the mean alone. */
+/**
+ * Beyond its floor plus this many deviations, a sample is an outlier: it widens the deviation and
+ * leaves the mean alone.
+ */
 export const OUTLIER_DEVIATIONS = 3.0;
 
 /**
- * Jitter is forgotten slowly (and believed quickly, by the `rise` below): too much of it costs milliseconds, too little frames.
+ * Jitter is forgotten slowly (and believed quickly, by the `rise` below): too much of it costs
+ * milliseconds, too little frames.
  */
 export const DEVIATION_FALL_GAIN = 1 / 64;
 
@@ -27,7 +33,8 @@ export class Level {
    * @param {number} options.gain weight of a sample in the mean
    * @param {number} options.rise weight of a sample in a deviation that grows
    * @param {number} options.floor what is never an outlier, in the samples' unit
-   * @param {number} options.shiftAfter how long outliers to one side must last to be believed whole, in the unit of `at`
+   * @param {number} options.shiftAfter how long outliers to one side must last to be believed
+   *   whole, in the unit of `at`
    */
   constructor(options) {
     this.#options = options;
@@ -62,7 +69,8 @@ export class Level {
   }
 
   /**
-   * One more to the same side in a row may be the new level; the first of a row counts as jitter, as a single incident.
+   * One more to the same side in a row may be the new level; the first of a row counts as jitter,
+   * as a single incident.
    *
    * @param {number} sample @param {number} side @param {number} reach @param {number} at
    */

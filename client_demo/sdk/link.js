@@ -1,9 +1,10 @@
 /**
- * The WebSocket, the timers and the page: the only module with I/O. Carries what the core asks for to the server and back, comes back
- * when a link breaks, and emulates a longer way for the lab.
+ * The WebSocket, the timers and the page: the only module with I/O. Carries what the core asks for
+ * to the server and back, comes back when a link breaks, and emulates a longer way for the lab.
  *
- * Every wake-up, whether a timer, a message, a frame or the page's news, ends in `turn`, which does all that is due. So a background tab,
- * whose timers sleep, runs its ticks and shows life on the messages that arrive.
+ * Every wake-up, whether a timer, a message, a frame or the page's news, ends in `turn`, which does
+ * all that is due. So a background tab, whose timers sleep, runs its ticks and shows life on the
+ * messages that arrive.
  */
 import { Comeback } from "./comeback.js";
 import { CLOSE, CloseCode, MAX_REASON_BYTES, SUBPROTOCOL, TOKEN_PREFIX } from "./constants.js";
@@ -57,7 +58,10 @@ export class Link {
   #socket = null;
   #unsubscribe = () => {};
   #timer = null;
-  /** When the present phase ends by itself: a try that is not answered, or the wait for the next one. */
+  /**
+   * When the present phase ends by itself: a try that is not answered, or the wait for the next
+   * one.
+   */
   #deadlineMs = Number.POSITIVE_INFINITY;
   /** @type {DelayLine<Uint8Array | string>} */
   #inbound;
@@ -120,7 +124,12 @@ export class Link {
     this.#sleep();
   }
 
-  /** Carries out what the core asks for, in order. @param {readonly Action[]} actions @param {number} nowMs */
+  /**
+   * Carries out what the core asks for, in order.
+   *
+   * @param {readonly Action[]} actions
+   * @param {number} nowMs
+   */
   perform(actions, nowMs) {
     for (const action of actions) {
       switch (action.do) {
@@ -241,7 +250,8 @@ export class Link {
   #load(path) {
     const follower = this.#core.seat?.follower;
     const base = new URL(this.#options.url.replace(/^ws/, "http"));
-    // Should another room have been joined meanwhile, this one's follower is not looked at any more.
+    // Should another room have been joined meanwhile, this one's follower is not looked at any
+    // more.
     const use = (/** @type {Step} */ step) => follower?.useStep(step);
     const fail = (/** @type {Error} */ error) => {
       const detail = { message: `the room's step cannot be loaded: ${error.message}` };

@@ -1,4 +1,6 @@
-/** Counts and sizes of what arrives, as rates over the last whole second. Pure; times in seconds. */
+/**
+ * Counts and sizes of what arrives, as rates over the last whole second. Pure; times in seconds.
+ */
 
 const WINDOW_S = 1;
 

@@ -1,13 +1,17 @@
 /**
- * How the fields of one entity type move between two of its states: which lie on a curve, on a line, on a circle, and which step.
- * Pure arithmetic on decoded values, shared by interpolation and prediction. docs/guide/time.md §5 states it.
+ * How the fields of one entity type move between two of its states: which lie on a curve, on a
+ * line, on a circle, and which step. Pure arithmetic on decoded values, shared by interpolation and
+ * prediction. docs/guide/time.md §5 states it.
  */
 import { clamp, TURN_RADIANS } from "./fields.js";
 
 /** @typedef {import("./fields.js").NumericField} NumericField */
 /** @typedef {import("./schema.js").EntityType} EntityType */
 
-/** A move counts as a jump when it is this many times longer than the larger of its two rates explains … */
+/**
+ * A move counts as a jump when it is this many times longer than the larger of its two rates
+ * explains …
+ */
 export const JUMP_FACTOR = 4;
 
 /** … plus this many steps of the grid, so that slow things may be nudged. */
@@ -77,7 +81,8 @@ export function between(item, from, a, to, b, u, h) {
   const startRate = from[a + rate] * rateStep * h;
   const endRate = to[b + rate] * rateStep * h;
   if (!turns) return hermite(start, end, startRate, endRate, u);
-  // A fast spinner may turn by more than half a turn: its rates say which way, and how often, it went round.
+  // A fast spinner may turn by more than half a turn: its rates say which way, and how often, it
+  // went round.
   const expected = start + (startRate + endRate) / 2;
   return wrap(hermite(start, expected + shortestWay(expected, end), startRate, endRate, u));
 }
@@ -85,7 +90,10 @@ export function between(item, from, a, to, b, u, h) {
 /**
  * The value of a field some seconds after the last that is known of it, its rate going on as it is.
  *
- * @param {Moving} item @param {Int32Array} from @param {number} a start of the row @param {number} seconds
+ * @param {Moving} item
+ * @param {Int32Array} from
+ * @param {number} a start of the row
+ * @param {number} seconds
  */
 export function after(item, from, a, seconds) {
   const { column, rate, rateStep, field, turns } = item;
@@ -109,7 +117,11 @@ export function shortestWay(a, b) {
 /**
  * The cubic from `a` to `b` at `u`; the rates are what would be covered in the whole of it.
  *
- * @param {number} a @param {number} b @param {number} fromRate @param {number} toRate @param {number} u
+ * @param {number} a
+ * @param {number} b
+ * @param {number} fromRate
+ * @param {number} toRate
+ * @param {number} u
  */
 export function hermite(a, b, fromRate, toRate, u) {
   const u2 = u * u;

@@ -1,40 +1,55 @@
 /**
  * The client's tick: when the next input frame is due.
  *
- * The server reports how long consumed frames waited (`lead`); the pacer keeps an estimate of what a frame sent *now* will wait and bends
- * the length of its ticks, by at most 10 %, so that this stays at half a tick plus twice the jitter. Corrections made after the reported
- * frame was sent are in flight: they are added to the report, so none is made twice. A client that slept, or is more than 10 ticks early,
- * jumps instead.
+ * The server reports how long consumed frames waited (`lead`); the pacer keeps an estimate of what
+ * a frame sent *now* will wait and bends the length of its ticks, by at most 10 %, so that this
+ * stays at half a tick plus twice the jitter. Corrections made after the reported frame was sent
+ * are in flight: they are added to the report, so none is made twice. A client that slept, or is
+ * more than 10 ticks early, jumps instead.
  *
- * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §3 states the algorithm;
- * `gameserver/sync/pacer.py` is its twin, and a test compares the two.
+ * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §3
+ * states the algorithm; `gameserver/sync/pacer.py` is its twin, and a test compares the two.
  */
 import { LIMITS } from "./constants.js";
 import { Level } from "./level.js";
 
 export const LEAD_UNITS_PER_TICK = 256;
 
-/** Frames remembered by number: more than a second of them at 240 Hz. A slot carries its number, and a lookup checks it. */
+/**
+ * Frames remembered by number: more than a second of them at 240 Hz. A slot carries its number, and
+ * a lookup checks it.
+ */
 export const SENT_SLOTS = 256;
 
 /** Target lead: half a tick, plus twice the jitter. protocol.md §7 asks every client for this. */
 export const BASE_LEAD_TICKS = 0.5;
 export const JITTERS_OF_LEAD = 2.0;
 
-/** A tick is at most this much longer or shorter than the room's: nobody notices, and a tick of error is gone in ten. */
+/**
+ * A tick is at most this much longer or shorter than the room's: nobody notices, and a tick of
+ * error is gone in ten.
+ */
 export const MAX_STRETCH = 0.1;
 
-/** Share of the error, in ticks, that each tick corrects: settles in twenty ticks and does not chase the noise of single reports. */
+/**
+ * Share of the error, in ticks, that each tick corrects: settles in twenty ticks and does not chase
+ * the noise of single reports.
+ */
 export const STRETCH_PER_TICK = 0.05;
 
 export const LEAD_GAIN = 1 / 8;
 export const LEAD_RISE_GAIN = 1 / 4;
 
-/** Reports that stay off by more than a tick for this many of the client's ticks are a new level: the route changed, a stall ended. */
+/**
+ * Reports that stay off by more than a tick for this many of the client's ticks are a new level:
+ * the route changed, a stall ended.
+ */
 export const LEAD_OUTLIER_TICKS = 1.0;
 export const LEAD_SHIFT_TICKS = 6.0;
 
-/** Further off than this is not stretched away but jumped: at 10 % it would take a hundred ticks. */
+/**
+ * Further off than this is not stretched away but jumped: at 10 % it would take a hundred ticks.
+ */
 export const JUMP_TICKS = 10.0;
 
 /** Decides when the client's next tick is due, from the leads that the server reports. */
@@ -47,7 +62,10 @@ export class TickPacer {
     floor: LEAD_OUTLIER_TICKS,
     shiftAfter: LEAD_SHIFT_TICKS,
   });
-  /** The frames of the last ticks: number, and the sum of corrections, in ticks, that had been made when each left. */
+  /**
+   * The frames of the last ticks: number, and the sum of corrections, in ticks, that had been made
+   * when each left.
+   */
   #ringSeq = new Float64Array(SENT_SLOTS);
   #ringShift = new Float64Array(SENT_SLOTS);
   #epoch = 1;
@@ -71,7 +89,10 @@ export class TickPacer {
     this.#maxTarget = Math.max(2, (0.5 * holdS) / tickS);
   }
 
-  /** What a frame sent now is expected to wait at the server, in ticks; the target, while nothing is known. */
+  /**
+   * What a frame sent now is expected to wait at the server, in ticks; the target, while nothing is
+   * known.
+   */
   get lead() {
     return this.#level.value === null ? this.target : this.#level.value;
   }
@@ -114,7 +135,8 @@ export class TickPacer {
   }
 
   /**
-   * How many ticks to run now; they count as run. One that comes too late is told to run only what still helps.
+   * How many ticks to run now; they count as run. One that comes too late is told to run only what
+   * still helps.
    *
    * @param {number} nowS
    */
@@ -132,7 +154,8 @@ export class TickPacer {
   }
 
   /**
-   * A STATE came: frame `seq` waited `lead` / 256 ticks. Frames from before a jump tell nothing about now.
+   * A STATE came: frame `seq` waited `lead` / 256 ticks. Frames from before a jump tell nothing
+   * about now.
    *
    * @param {number} seq @param {number} lead
    */
@@ -156,14 +179,22 @@ export class TickPacer {
     this.nextAtS += this.#tickS * (1 - stretch);
   }
 
-  /** Too early by far: wait so long that the server's queue comes down to the target. @param {number} ticks */
+  /**
+   * Too early by far: wait so long that the server's queue comes down to the target.
+   *
+   * @param {number} ticks
+   */
   #pause(ticks) {
     this.nextAtS += ticks * this.#tickS;
     this.jumps += 1;
     this.#forget();
   }
 
-  /** Too late by far: the room has lived through these ticks without us; go on with now. @param {number} ticks */
+  /**
+   * Too late by far: the room has lived through these ticks without us; go on with now.
+   *
+   * @param {number} ticks
+   */
   #skip(ticks) {
     this.nextAtS += ticks * this.#tickS;
     this.skipped += ticks;
@@ -171,7 +202,10 @@ export class TickPacer {
     this.#forget();
   }
 
-  /** What older frames report is no longer true of now; until the next report, believe to be on target. */
+  /**
+   * What older frames report is no longer true of now; until the next report, believe to be on
+   * target.
+   */
   #forget() {
     this.#epoch = this.seq + 1;
     this.#level.forgetValue();

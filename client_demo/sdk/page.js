@@ -1,8 +1,13 @@
-/** The surroundings: what a browser tells about the page, in the three words that a link needs; its clock; its modules. */
+/**
+ * The surroundings: what a browser tells about the page, in the three words that a link needs; its
+ * clock; its modules.
+ */
 
 /**
- * @typedef {"online" | "visible" | "gone"} PageNews the network is back; the tab came back to the front; the page is being left
- * @typedef {(listener: (news: PageNews) => void) => () => void} Page subscribes, and gives back how to end that
+ * @typedef {"online" | "visible" | "gone"} PageNews the network is back; the tab came back to the
+ *   front; the page is being left
+ * @typedef {(listener: (news: PageNews) => void) => () => void} Page subscribes, and gives back how
+ *   to end that
  */
 
 /** @type {Page} the page that this runs in; nothing ever happens outside of a browser */
@@ -35,7 +40,12 @@ export function systemClock() {
   };
 }
 
-/** A room's shared step, from the server that it is played on. @param {URL} url @returns {Promise<import("./prediction.js").Step>} */
+/**
+ * A room's shared step, from the server that it is played on.
+ *
+ * @param {URL} url
+ * @returns {Promise<import("./prediction.js").Step>}
+ */
 export async function importStep(url) {
   const { predict } = await import(url.href);
   if (typeof predict !== "function") throw new Error(`${url.pathname} exports no predict`);

@@ -1,7 +1,9 @@
 /**
- * Where the own avatar is drawn: on its way from the tick before to the newest predicted one, plus an error that is eased out.
+ * Where the own avatar is drawn: on its way from the tick before to the newest predicted one, plus
+ * an error that is eased out.
  *
- * Pure; times in seconds. docs/guide/time.md §6, "Each drawn frame", states the algorithm; `gameserver/client/prediction.py` has the twin.
+ * Pure; times in seconds. docs/guide/time.md §6, "Each drawn frame", states the algorithm;
+ * `gameserver/client/prediction.py` has the twin.
  */
 import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./motion.js";
 
@@ -13,13 +15,19 @@ import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./motion.js";
  * @property {string} name
  * @property {number} step value of one code
  * @property {boolean} turns whether it is an angle
- * @property {string | null} rate name of the field that tells how far it may move; null: it is never a jump
+ * @property {string | null} rate name of the field that tells how far it may move; null: it is
+ *   never a jump
  */
 
-/** An error of the drawn pose shrinks by a factor e in this time: gone before it is noticed, slow enough not to be seen. */
+/**
+ * An error of the drawn pose shrinks by a factor e in this time: gone before it is noticed, slow
+ * enough not to be seen.
+ */
 export const EASE_S = 0.1;
 
-/** An error of more than the way made in this time is no error but another place: the pose snaps. */
+/**
+ * An error of more than the way made in this time is no error but another place: the pose snaps.
+ */
 export const SNAP_AFTER_S = 0.5;
 
 export class Pose {
@@ -40,7 +48,8 @@ export class Pose {
   /**
    * @param {EntityType} type
    * @param {number} tickS
-   * @param {number | null} snapDistance an error beyond it snaps, in the fields' own unit; null: by the present rate
+   * @param {number | null} snapDistance an error beyond it snaps, in the fields' own unit; null: by
+   *   the present rate
    */
   constructor(type, tickS, snapDistance) {
     this.#fields = easedFields(type);
@@ -71,13 +80,23 @@ export class Pose {
     this.#read(avatar, this.#current);
   }
 
-  /** The newest step belongs to this tick of the client. @param {number} atS when it was due @param {number} lengthS */
+  /**
+   * The newest step belongs to this tick of the client.
+   *
+   * @param {number} atS when it was due
+   * @param {number} lengthS
+   */
   tick(atS, lengthS) {
     this.#tickedAtS = atS;
     this.#tickLengthS = lengthS;
   }
 
-  /** Where it is drawn now, in the order of the eased fields; the same array each time. @param {Entity} avatar @param {number} nowS */
+  /**
+   * Where it is drawn now, in the order of the eased fields; the same array each time.
+   *
+   * @param {Entity} avatar
+   * @param {number} nowS
+   */
   at(avatar, nowS) {
     this.#decay(nowS);
     this.#betweenTicks(avatar, nowS, this.#drawn);
@@ -85,7 +104,13 @@ export class Pose {
     return this.#drawn;
   }
 
-  /** Goes on from where it was drawn, unless that is too far from where it is now. @param {Entity} avatar @param {Float64Array} drawn @param {number} nowS */
+  /**
+   * Goes on from where it was drawn, unless that is too far from where it is now.
+   *
+   * @param {Entity} avatar
+   * @param {Float64Array} drawn
+   * @param {number} nowS
+   */
   ease(avatar, drawn, nowS) {
     const was = drawn.slice();
     this.#betweenTicks(avatar, nowS, this.#drawn);
@@ -98,7 +123,13 @@ export class Pose {
     if (this.#fields.some((field, i) => this.#isFar(avatar, field, i))) this.#offset.fill(0);
   }
 
-  /** Sets the eased fields of what is drawn. @param {Entity} drawn @param {Entity} avatar @param {number} nowS */
+  /**
+   * Sets the eased fields of what is drawn.
+   *
+   * @param {Entity} drawn
+   * @param {Entity} avatar
+   * @param {number} nowS
+   */
   write(drawn, avatar, nowS) {
     const pose = this.at(avatar, nowS);
     for (let i = 0; i < this.#fields.length; i += 1) {

@@ -1,13 +1,17 @@
 /**
- * The player's own avatar, ahead of the server: predicted with the shared step, put right when the server says otherwise.
+ * The player's own avatar, ahead of the server: predicted with the shared step, put right when the
+ * server says otherwise.
  *
- * Pure. docs/guide/time.md §6 states the algorithm; `gameserver/client/prediction.py` is the twin, and a test compares the two.
+ * Pure. docs/guide/time.md §6 states the algorithm; `gameserver/client/prediction.py` is the twin,
+ * and a test compares the two.
  *
- * - The step runs on values that are on their grid and with a `dt` of exactly one tick, as on the server; so without contact the
- *   prediction is not nearly but exactly right, and a correction means that something really differed.
- * - A received state that is what was predicted changes nothing. Any other one is taken whole, and the frames that the server has not
- *   consumed yet are stepped again on top of it.
- * - What is drawn never jumps for a small error: the pose keeps its place at that instant, and the difference is eased out.
+ * - The step runs on values that are on their grid and with a `dt` of exactly one tick, as on the
+ *   server; so without contact the prediction is not nearly but exactly right, and a correction
+ *   means that something really differed.
+ * - A received state that is what was predicted changes nothing. Any other one is taken whole, and
+ *   the frames that the server has not consumed yet are stepped again on top of it.
+ * - What is drawn never jumps for a small error: the pose keeps its place at that instant, and the
+ *   difference is eased out.
  */
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
 import { decodeValue, encodeValue } from "./fields.js";
@@ -20,18 +24,26 @@ import { Pose } from "./pose.js";
  * @typedef {import("./view.js").Table} Table
  *
  * @typedef {Record<string, any>} Controls an input's value under its name
- * @typedef {(entity: any, controls: any, dt: number) => void} Step the room's shared step: changes the entity
+ * @typedef {(entity: any, controls: any, dt: number) => void} Step the room's shared step: changes
+ *   the entity
  *
- * @typedef {"matched" | "jitter" | "diverging"} Outcome what a received state says about the prediction: it is right; the server
- *   repeated or dropped a frame; every frame was consumed, and still something else touched the avatar, or the rules differ
+ * @typedef {"matched" | "jitter" | "diverging"} Outcome what a received state says about the
+ *   prediction: it is right; the server repeated or dropped a frame; every frame was consumed, and
+ *   still something else touched the avatar, or the rules differ
  *
  * @typedef {{seq: number, inputs: readonly number[], result: Int32Array}} Frame
  */
 
-/** Frames not acknowledged yet: more than a second at 240 Hz. Beyond it the link is as good as dead, and the oldest go. */
+/**
+ * Frames not acknowledged yet: more than a second at 240 Hz. Beyond it the link is as good as dead,
+ * and the oldest go.
+ */
 export const MAX_PENDING = 256;
 
-/** Of the last 64 states, four that differ without a lost frame say that the rules differ; one or two may be hits. */
+/**
+ * Of the last 64 states, four that differ without a lost frame say that the rules differ; one or
+ * two may be hits.
+ */
 export const DIAGNOSED_STATES = 64;
 export const DIVERGING_STATES = 4;
 
@@ -114,7 +126,10 @@ export class Predictor {
   /**
    * Starts at a received state, forgetting everything before it.
    *
-   * @param {number} tick @param {number} seq newest frame consumed @param {Table} table @param {number} row
+   * @param {number} tick
+   * @param {number} seq newest frame consumed
+   * @param {Table} table
+   * @param {number} row
    */
   begin(tick, seq, table, row) {
     this.#pending = [];
@@ -152,7 +167,11 @@ export class Predictor {
   /**
    * A STATE came, with the avatar as it is at `tick`, the frame `seq` consumed.
    *
-   * @param {number} tick @param {number} seq @param {Table} table @param {number} row @param {number} nowS
+   * @param {number} tick
+   * @param {number} seq
+   * @param {Table} table
+   * @param {number} row
+   * @param {number} nowS
    * @returns {Outcome}
    */
   received(tick, seq, table, row, nowS) {
@@ -172,7 +191,12 @@ export class Predictor {
     return outcome;
   }
 
-  /** The avatar as it is to be drawn now; the same object each time. @param {number} nowS @returns {Entity} */
+  /**
+   * The avatar as it is to be drawn now; the same object each time.
+   *
+   * @param {number} nowS
+   * @returns {Entity}
+   */
   pose(nowS) {
     Object.assign(this.#drawn, this.avatar);
     this.#pose.write(this.#drawn, this.avatar, nowS);
@@ -180,7 +204,11 @@ export class Predictor {
     return this.#drawn;
   }
 
-  /** What the avatar should be once `seq` was consumed, or null; drops the frames up to it. @param {number} seq */
+  /**
+   * What the avatar should be once `seq` was consumed, or null; drops the frames up to it.
+   *
+   * @param {number} seq
+   */
   #expected(seq) {
     /** @type {Int32Array | null} */
     let expected = seq === this.#seq ? this.#received.slice() : null;

@@ -1,6 +1,7 @@
 /**
- * The schema that WELCOME carries (protocol.md §4), checked and compiled: which types there are, where each field stands in a
- * row of codes, and how fast rated fields move. Pure; raises ProtocolError for a map that is not a schema.
+ * The schema that WELCOME carries (protocol.md §4), checked and compiled: which types there are,
+ * where each field stands in a row of codes, and how fast rated fields move. Pure; raises
+ * ProtocolError for a map that is not a schema.
  */
 import { MAX_CODE } from "./constants.js";
 import { ProtocolError } from "./errors.js";

@@ -1,5 +1,6 @@
 /**
- * The place in a room that a session holds: all that lasts from one link to the next, and nothing of the link. Pure; times in seconds.
+ * The place in a room that a session holds: all that lasts from one link to the next, and nothing
+ * of the link. Pure; times in seconds.
  */
 import { Role } from "./constants.js";
 import { EventQueue } from "./events.js";
@@ -29,6 +30,8 @@ export class Seat {
   /** The server's count of our frames that came late, and that it dropped. */
   missed = 0;
   trimmed = 0;
+  /** The fault of the controls that the game was told of. */
+  reportedFault = "";
 
   /** @param {Welcome} welcome @param {Schema} schema @param {number | null} snapDistance */
   constructor(welcome, schema, snapDistance) {
@@ -46,7 +49,12 @@ export class Seat {
     return this.welcome.role === Role.PLAYER && this.schema.inputs.length > 0;
   }
 
-  /** A link has joined, or joined again: its clock begins, and frames of before do not act. @param {Welcome} welcome @param {number} nowS */
+  /**
+   * A link has joined, or joined again: its clock begins, and frames of before do not act.
+   *
+   * @param {Welcome} welcome
+   * @param {number} nowS
+   */
   take(welcome, nowS) {
     this.welcome = welcome;
     this.follower.predictor?.forgetPending();
@@ -80,7 +88,9 @@ export class Seat {
   /**
    * Shows what a predicted tick spawned.
    *
-   * @param {string} type @param {Readonly<Record<string, unknown>>} values @param {number} seq of the tick
+   * @param {string} type
+   * @param {Readonly<Record<string, unknown>>} values
+   * @param {number} seq of the tick
    * @param {(entity: Entity) => boolean} match
    * @returns {Entity | null} null when nothing is predicted now
    */

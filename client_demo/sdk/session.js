@@ -1,18 +1,20 @@
 /**
- * One participant across links, as the client sees it: joins, follows, steers, and comes back (protocol.md §8). Sans-I/O: whole messages,
- * the time and what happens to the link come in; actions come out, for `link.js` to carry out in order.
+ * One participant across links, as the client sees it: joins, follows, steers, and comes back
+ * (protocol.md §8). Sans-I/O: whole messages, the time and what happens to the link come in;
+ * actions come out, for `link.js` to carry out in order.
  *
- * - A message that is not the protocol's closes the link with its code; a STATE that does not fit asks for a full one, and changes nothing.
+ * - A message that is not the protocol's closes the link with its code; a STATE that does not fit
+ *   asks for a full one, and changes nothing.
  * - Events are told in order and once, across links; each when what is drawn has reached its tick.
  * - Input frames of before a lost link do not act after it.
  */
-import { close, emit, loadStep, send, warn } from "./actions.js";
+import { close, emit, loadStep, send } from "./actions.js";
 import * as codec from "./codec.js";
 import { CloseCode, LIMITS } from "./constants.js";
 import { DeltaError, ProtocolError } from "./errors.js";
-import { NOT_DRAWN_AFTER_S } from "./follower.js";
 import { Heartbeat } from "./heartbeat.js";
 import { RateMeter } from "./meter.js";
+import { reportFaults, tellEvents, tellWithdrawn } from "./reports.js";
 import { compileSchema } from "./schema.js";
 import { Seat } from "./seat.js";
 
@@ -32,8 +34,10 @@ import { Seat } from "./seat.js";
  * @property {string | null} room its id, or null for any with a free seat
  * @property {number} role
  * @property {Readonly<Record<string, unknown>>} params the game's business
- * @property {number | null} snapDistance an error of the prediction beyond it is not eased; null: by the present speed
- * @property {boolean} eventsAtOnce tell events when they arrive, not when what is drawn has reached them
+ * @property {number | null} snapDistance an error of the prediction beyond it is not eased; null:
+ *   by the present speed
+ * @property {boolean} eventsAtOnce tell events when they arrive, not when what is drawn has reached
+ *   them
  */
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -46,10 +50,12 @@ export class SessionCore {
   /** A STATE did not fit: those that do not start from nothing are dropped until one does. */
   #wantsFull = false;
   #mayResume = false;
-  #drawnAtS = -NEVER;
-  #controlsFault = "";
 
-  /** What the player does, by the names of the room's inputs; read at each tick. @type {Readonly<Record<string, unknown>>} */
+  /**
+   * What the player does, by the names of the room's inputs; read at each tick.
+   *
+   * @type {Readonly<Record<string, unknown>>}
+   */
   controls = {};
   /** Whether somebody wants to know of each predicted tick. */
   tellsPredicted = false;
@@ -91,7 +97,10 @@ export class SessionCore {
     this.seat?.leave();
   }
 
-  /** There is no session to come back to: the next link joins anew. What was seen last stays on screen until then. */
+  /**
+   * There is no session to come back to: the next link joins anew. What was seen last stays on
+   * screen until then.
+   */
   forget() {
     this.#mayResume = false;
   }
@@ -116,7 +125,8 @@ export class SessionCore {
   }
 
   /**
-   * Time passed: runs the ticks that are due, and shows life. Call it whenever something happens, and at `dueMs`.
+   * Time passed: runs the ticks that are due, and shows life. Call it whenever something happens,
+   * and at `dueMs`.
    *
    * @param {number} nowMs
    * @param {number} bufferedBytes what the link has not sent yet
@@ -134,17 +144,21 @@ export class SessionCore {
       const tell = (/** @type {PredictedTick} */ tick) => actions.push(emit("predicted", tick));
       this.seat.tick(nowS, this.controls, this.tellsPredicted ? tell : null);
       this.seat.flush(nowS, bufferedBytes, (bytes) => actions.push(send(bytes)));
-      this.#reportFaults(this.seat, actions);
+      reportFaults(this.seat, actions);
     }
     // Nobody draws: events are told as they come.
-    if (nowS - this.#drawnAtS > NOT_DRAWN_AFTER_S) this.#tell(this.seat, NEVER, actions);
-    this.#withdraw(this.seat, nowS, actions);
+    if (this.seat.follower.seen(nowS) === null) tellEvents(this.seat, NEVER, actions);
+    tellWithdrawn(this.seat, nowS, actions);
     return actions;
   }
 
   // --- what the game does
 
-  /** @param {string} name @param {unknown} payload @returns {Action[]} nothing while no room is joined */
+  /**
+   * @param {string} name
+   * @param {unknown} payload
+   * @returns {Action[]} nothing while no room is joined
+   */
   say(name, payload) {
     return this.#link === "joined" ? [send(codec.encodeMessage(name, payload))] : [];
   }
@@ -162,9 +176,8 @@ export class SessionCore {
    */
   frame(nowMs, view, told) {
     if (this.seat === null) return null;
-    this.#drawnAtS = nowMs / 1000;
-    const drawn = this.seat.follower.frame(this.#drawnAtS, view);
-    this.#tell(this.seat, drawn.tick, told);
+    const drawn = this.seat.follower.frame(nowMs / 1000, view);
+    tellEvents(this.seat, drawn.tick, told);
     return drawn;
   }
 
@@ -207,7 +220,13 @@ export class SessionCore {
     return actions;
   }
 
-  /** @param {Seat} seat @param {State} state @param {number} bytes @param {number} nowS @returns {Action[]} */
+  /**
+   * @param {Seat} seat
+   * @param {State} state
+   * @param {number} bytes
+   * @param {number} nowS
+   * @returns {Action[]}
+   */
   #apply(seat, state, bytes, nowS) {
     const { follower, frames } = seat;
     if (state.seq < frames.consumedSeq || state.tick < follower.tick) {
@@ -237,7 +256,7 @@ export class SessionCore {
     }
     /** @type {Action[]} */
     const actions = [];
-    if (this.#options.eventsAtOnce) this.#tell(seat, NEVER, actions);
+    if (this.#options.eventsAtOnce) tellEvents(seat, NEVER, actions);
     return actions;
   }
 
@@ -255,33 +274,6 @@ export class SessionCore {
   #joinedSeat(what) {
     if (this.#link !== "joined" || this.seat === null) throw outOfState(what);
     return this.seat;
-  }
-
-  /** @param {Seat} seat @param {number} tick of what is drawn @param {Action[]} actions */
-  #tell({ events }, tick, actions) {
-    for (let event = events.take(tick); event; event = events.take(tick)) {
-      actions.push(emit("event", event));
-    }
-  }
-
-  /** What was shown ahead of the server and did not happen. @param {Seat} seat @param {number} nowS @param {Action[]} actions */
-  #withdraw({ events, follower }, nowS, actions) {
-    for (const entity of follower.spawns.withdrawn.splice(0)) {
-      actions.push(emit("withdrawn", { entity }));
-    }
-    for (let lost = events.takeOverdue(nowS); lost; lost = events.takeOverdue(nowS)) {
-      actions.push(emit("withdrawn", { name: lost.name, payload: lost.payload }));
-    }
-  }
-
-  /** What the game did wrong is said once: controls that the room does not have, a step that raised. @param {Seat} seat @param {Action[]} actions */
-  #reportFaults({ frames, follower }, actions) {
-    if (frames.fault !== "" && frames.fault !== this.#controlsFault) {
-      actions.push(warn("bad_controls", frames.fault));
-    }
-    this.#controlsFault = frames.fault;
-    if (follower.stepFault !== "") actions.push(warn("prediction_failed", follower.stepFault));
-    follower.stepFault = "";
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * What the player's own actions spawn, shown before the server has heard of them: a shot leaves the gun in the frame in which the key is
- * pressed. Pure; times in seconds.
+ * What the player's own actions spawn, shown before the server has heard of them: a shot leaves the
+ * gun in the frame in which the key is pressed. Pure; times in seconds.
  *
- * A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either the server's entity is in it, and is
- * adopted (the same drawn object goes on, under the server's id, its error eased out), or there is none, and the spawn is withdrawn.
- * An adopted one goes on being drawn in the player's own time, ahead of the others, until the server's is gone.
+ * A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either
+ * the server's entity is in it, and is adopted (the same drawn object goes on, under the server's
+ * id, its error eased out), or there is none, and the spawn is withdrawn. An adopted one goes on
+ * being drawn in the player's own time, ahead of the others, until the server's is gone.
  */
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
 import { clamp } from "./fields.js";
@@ -48,7 +49,12 @@ export class PredictedSpawns {
   #courses;
   /** @type {Spawn[]} */
   #spawns = [];
-  /** Adopted and gone from the newest view, at this tick; the past that is drawn may still hold them. @type {Map<number, number>} */
+  /**
+   * Adopted and gone from the newest view, at this tick; the past that is drawn may still hold
+   * them.
+   *
+   * @type {Map<number, number>}
+   */
   #gone = new Map();
   #lastId = 0;
 
@@ -94,7 +100,8 @@ export class PredictedSpawns {
    *
    * @param {ViewState} newest
    * @param {number} seq newest frame consumed in it
-   * @param {number | null} atS when the state after that frame is drawn in the player's own time; null: not known
+   * @param {number | null} atS when the state after that frame is drawn in the player's own time;
+   *   null: not known
    */
   reconcile(newest, seq, atS) {
     const kept = this.#spawns.filter((spawn) => {
@@ -135,7 +142,12 @@ export class PredictedSpawns {
     }
   }
 
-  /** @param {Spawn} spawn @param {ViewState} newest @param {number | null} atS @returns {boolean} whether it goes on */
+  /**
+   * @param {Spawn} spawn
+   * @param {ViewState} newest
+   * @param {number | null} atS
+   * @returns {boolean} whether it goes on
+   */
   #adopt(spawn, newest, atS) {
     const table = newest.tables[spawn.type.index];
     for (let row = 0; row < table.count; row += 1) {
@@ -153,7 +165,12 @@ export class PredictedSpawns {
     return false;
   }
 
-  /** @param {Spawn} spawn @param {ViewState} newest @param {number | null} atS @returns {boolean} whether it goes on */
+  /**
+   * @param {Spawn} spawn
+   * @param {ViewState} newest
+   * @param {number | null} atS
+   * @returns {boolean} whether it goes on
+   */
   #follow(spawn, newest, atS) {
     const table = newest.tables[spawn.type.index];
     const row = table.rowOf(spawn.entity.id);
@@ -168,7 +185,13 @@ export class PredictedSpawns {
     return true;
   }
 
-  /** It is where the server has it, and is drawn on from where it is drawn. @param {Spawn} spawn @param {Entity} base @param {number} atS */
+  /**
+   * It is where the server has it, and is drawn on from where it is drawn.
+   *
+   * @param {Spawn} spawn
+   * @param {Entity} base
+   * @param {number} atS
+   */
   #rebase(spawn, base, atS) {
     const { entity, type, offsets, drawnAtS } = spawn;
     spawn.base = base;
@@ -206,7 +229,13 @@ function coursesOf(type) {
   });
 }
 
-/** Where a field is at a moment, if it went on as it was. @param {Course} course @param {Spawn} spawn @param {number} nowS */
+/**
+ * Where a field is at a moment, if it went on as it was.
+ *
+ * @param {Course} course
+ * @param {Spawn} spawn
+ * @param {number} nowS
+ */
 function placeOf({ name, rate, lo, hi }, { base, atS }, nowS) {
   return clamp(base[name] + base[rate] * Math.max(0, nowS - atS), lo, hi);
 }

@@ -1,4 +1,7 @@
-/** The figures of the net graph, from what the parts of a session count. Pure; times in seconds come in, milliseconds go out. */
+/**
+ * The figures of the net graph, from what the parts of a session count. Pure; times in seconds come
+ * in, milliseconds go out.
+ */
 
 /**
  * @typedef {object} Stats
@@ -16,7 +19,8 @@
  * @property {number} pending input frames predicted and not consumed yet
  * @property {number} corrections STATEs that moved the avatar from where it was predicted to be
  * @property {number} correctionUnits how far the newest of them did, in the game's unit
- * @property {import("./prediction.js").Outcome} diagnosis what corrections of the last seconds point to
+ * @property {import("./prediction.js").Outcome} diagnosis what corrections of the last seconds
+ *   point to
  * @property {number} missed ticks for which the server had no frame of ours
  * @property {number} trimmed frames of ours that the server dropped
  * @property {number} shed frames that never left, because the link was backed up

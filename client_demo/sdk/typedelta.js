@@ -1,6 +1,7 @@
 /**
- * One entity type's part of applying a STATE: who stays, who enters, what changed, and where rated fields moved meanwhile
- * (protocol.md §5, "Applying"). Works on scratch arrays that grow and are kept; reads the base table, writes the target table.
+ * One entity type's part of applying a STATE: who stays, who enters, what changed, and where rated
+ * fields moved meanwhile (protocol.md §5, "Applying"). Works on scratch arrays that grow and are
+ * kept; reads the base table, writes the target table.
  *
  * Called in this order for each message: keep, enter…, merge, change…, advance, setValues….
  */
@@ -84,7 +85,8 @@ export class TypeDelta {
   }
 
   /**
-   * Lays out the target: those that stay and those that enter, by id. Enters come whole, with empty object fields.
+   * Lays out the target: those that stay and those that enter, by id. Enters come whole, with empty
+   * object fields.
    *
    * @param {Table} base
    * @param {Table} target

@@ -1,8 +1,10 @@
 /**
- * What this viewer sees: the codes of every entity in its view at a tick, one table for each type, and a ring of the newest such
- * states to draw the past from. Holds numbers, decides nothing: `delta.js` fills a state, `interpolation.js` reads two.
+ * What this viewer sees: the codes of every entity in its view at a tick, one table for each type,
+ * and a ring of the newest such states to draw the past from. Holds numbers, decides nothing:
+ * `delta.js` fills a state, `interpolation.js` reads two.
  *
- * Tables keep their arrays when they are filled again, so that following a room makes no garbage once it has grown to size.
+ * Tables keep their arrays when they are filled again, so that following a room makes no garbage
+ * once it has grown to size.
  */
 
 /** @typedef {import("./schema.js").EntityType} EntityType */
@@ -11,7 +13,10 @@
 /** A slot that holds no state. */
 export const NO_TICK = -1;
 
-/** At 20 snapshots a second three seconds of past, at 60 one: more than any sensible interpolation delay. */
+/**
+ * At 20 snapshots a second three seconds of past, at 60 one: more than any sensible interpolation
+ * delay.
+ */
 export const VIEW_RING_SIZE = 64;
 
 /** The entities of one type in a view, ids ascending. */

@@ -106,7 +106,11 @@ for (const { name, tick_hz, schema: wire, steps } of vectors("deltas")) {
   });
 }
 
-/** One line an entity: type, id, codes in the schema's order. @param {import("../../client_demo/sdk/view.js").ViewState} view */
+/**
+ * One line an entity: type, id, codes in the schema's order.
+ *
+ * @param {import("../../client_demo/sdk/view.js").ViewState} view
+ */
 function viewOf(view) {
   const lines = view.tables.flatMap(({ type, count, ids, codes, width, objects }) =>
     Array.from({ length: count }, (_, row) => {

@@ -59,7 +59,11 @@ export class FakeSocket {
   /** @type {any} */ onerror = null;
   /** Messages of the client that were not looked at yet, decoded. @type {any[][]} */
   sent = [];
-  /** How the client closed it, if it did. @type {[number | undefined, string | undefined] | null} */
+  /**
+   * How the client closed it, if it did.
+   *
+   * @type {[number | undefined, string | undefined] | null}
+   */
   closedBy = null;
 
   /** @param {string} url @param {string[]} protocols */
@@ -173,7 +177,11 @@ export function fakeSession(options = {}) {
     get socket() {
       return /** @type {FakeSocket} */ (sockets.at(-1));
     },
-    /** Opens the newest link and answers its first message. @param {Record<string, any>} [keys] of WELCOME */
+    /**
+     * Opens the newest link and answers its first message.
+     *
+     * @param {Record<string, any>} [keys] of WELCOME
+     */
     join(keys = {}) {
       this.socket.open();
       const first = this.socket.take();

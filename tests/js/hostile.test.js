@@ -1,4 +1,7 @@
-/** Whatever a server sends, a session closes its link or goes on; nothing is raised, and what it shows stays whole. */
+/**
+ * Whatever a server sends, a session closes its link or goes on; nothing is raised, and what it
+ * shows stays whole.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SessionCore } from "../../client_demo/sdk/session.js";

@@ -1,6 +1,7 @@
 /**
- * A room that makes random STATE messages and knows what a viewer must see after each: the other side of the delta, written
- * from protocol.md with plain objects and BigInt-free arithmetic, sharing no code with the SDK.
+ * A room that makes random STATE messages and knows what a viewer must see after each: the other
+ * side of the delta, written from protocol.md with plain objects and BigInt-free arithmetic,
+ * sharing no code with the SDK.
  */
 import { bitString, gaps, packRows, stateOf } from "./wire.js";
 
@@ -109,7 +110,12 @@ export class ModelRoom {
     return ids;
   }
 
-  /** Everybody drifts, then some change. @param {Map<number, ModelEntity>} stays @param {number} span */
+  /**
+   * Everybody drifts, then some change.
+   *
+   * @param {Map<number, ModelEntity>} stays
+   * @param {number} span
+   */
   change(stays, span) {
     /** @type {any[]} */
     const blocks = [];
@@ -134,7 +140,14 @@ export class ModelRoom {
     return blocks;
   }
 
-  /** Writes residuals as one block, or as two that add up. @param {number} type @param {number[]} who @param {number} count @param {number[][]} rows */
+  /**
+   * Writes residuals as one block, or as two that add up.
+   *
+   * @param {number} type
+   * @param {number[]} who
+   * @param {number} count
+   * @param {number[][]} rows
+   */
   split(type, who, count, rows) {
     const columns = COLUMNS[type].length;
     const part = rows.map((row) => row.map((residual) => (this.random.chance(0.3) ? residual : 0)));
@@ -185,7 +198,12 @@ export class ModelRoom {
     return this.lastId;
   }
 
-  /** Writes a choice in one of the ways that it can be written. @param {number[]} indexes @param {number} count */
+  /**
+   * Writes a choice in one of the ways that it can be written.
+   *
+   * @param {number[]} indexes
+   * @param {number} count
+   */
   who(indexes, count) {
     if (indexes.length === count && this.random.chance(0.5)) return null;
     return this.random.chance(0.5) ? bitString(indexes, count) : gaps(indexes);

@@ -1,6 +1,7 @@
 /**
- * The whole SDK plays in a simulated room over a simulated network, on a fake clock: what a player feels, in figures. Each figure is
- * asserted together with the liveness of what it measures, and fails when the mechanism is off.
+ * The whole SDK plays in a simulated room over a simulated network, on a fake clock: what a player
+ * feels, in figures. Each figure is asserted together with the liveness of what it measures, and
+ * fails when the mechanism is off.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +10,12 @@ import { otherAt, SimRoom, steer, TICK_HZ } from "./simroom.js";
 
 const LAGGED = { latencyMs: 150, jitterMs: 30 };
 
-/** Presses keys at random, some seconds each. @param {SimRoom} room @param {import("./random.js").Random} random */
+/**
+ * Presses keys at random, some seconds each.
+ *
+ * @param {SimRoom} room
+ * @param {import("./random.js").Random} random
+ */
 function fumble(room, random) {
   const controls = { turn: 0, thrust: false };
   room.session.controls = controls;
@@ -58,7 +64,12 @@ test("rules that differ show as corrections, and are diagnosed", async () => {
   assert.equal(room.session.stats.diagnosis, "diverging");
 });
 
-/** Frames from pressing thrust to the first that draws the ship elsewhere. @param {SimRoom} room @param {boolean} prediction */
+/**
+ * Frames from pressing thrust to the first that draws the ship elsewhere.
+ *
+ * @param {SimRoom} room
+ * @param {boolean} prediction
+ */
 async function framesToAnswer(room, prediction) {
   await room.play(3);
   room.session.switches = { prediction };
@@ -134,7 +145,12 @@ test("a push by the server is eased in, a portal is jumped through", async () =>
   assert.ok(avatar !== null && avatar.x > room.ship.x, "and ahead of the server again");
 });
 
-/** Share of the frames that come late or are dropped in the two seconds after two seconds of recovery. @param {SimRoom} room */
+/**
+ * Share of the frames that come late or are dropped in the two seconds after two seconds of
+ * recovery.
+ *
+ * @param {SimRoom} room
+ */
 async function lossAfterRecovery(room) {
   await room.play(2);
   const before = room.missed + room.trimmed;

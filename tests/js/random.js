@@ -1,4 +1,7 @@
-/** A small seeded generator for property tests (mulberry32), so that a failure names a seed and comes back with it. */
+/**
+ * A small seeded generator for property tests (mulberry32), so that a failure names a seed and
+ * comes back with it.
+ */
 
 /** @param {number} seed */
 export function seeded(seed) {

@@ -1,6 +1,7 @@
 /**
- * A small authoritative room behind a bad network, all in memory and on a fake clock: the server's side of protocol.md §7, for tests
- * that let the whole SDK play. It sends every STATE from nothing; deltas have tests of their own.
+ * A small authoritative room behind a bad network, all in memory and on a fake clock: the server's
+ * side of protocol.md §7, for tests that let the whole SDK play. It sends every STATE from nothing;
+ * deltas have tests of their own.
  */
 import { connect } from "../../client_demo/sdk/index.js";
 import { decode, encode } from "../../client_demo/vendor/msgpack/msgpack.js";
@@ -34,7 +35,13 @@ export const SIM_SCHEMA = {
   ],
 };
 
-/** The room's rules, as both sides run them. @param {any} ship @param {any} controls @param {number} dt */
+/**
+ * The room's rules, as both sides run them.
+ *
+ * @param {any} ship
+ * @param {any} controls
+ * @param {number} dt
+ */
 export function steer(ship, controls, dt) {
   ship.heading += controls.turn * 4.2 * dt;
   if (controls.thrust) ship.vx += 500 * dt;
@@ -52,7 +59,11 @@ export function otherAt(tick) {
 class Way {
   #lastMs = 0;
 
-  /** @param {FakeClock} clock @param {Random} random @param {{latencyMs: number, jitterMs: number}} network */
+  /**
+   * @param {FakeClock} clock
+   * @param {Random} random
+   * @param {{latencyMs: number, jitterMs: number}} network
+   */
   constructor(clock, random, network) {
     this.clock = clock;
     this.random = random;
@@ -92,8 +103,8 @@ export class SimRoom {
 
   /**
    * @param {Random} random
-   * @param {Partial<{latencyMs: number, jitterMs: number, step: typeof steer | null, tickMs: number}>} [options] `tickMs`: a tick by the
-   *   client's clock
+   * @param {Partial<{latencyMs: number, jitterMs: number, step: typeof steer | null, tickMs:
+   *   number}>} [options] `tickMs`: a tick by the client's clock
    */
   constructor(random, { latencyMs = 0, jitterMs = 0, step = steer, tickMs = TICK_MS } = {}) {
     this.clock = new FakeClock();
@@ -123,7 +134,12 @@ export class SimRoom {
     this.#schedule();
   }
 
-  /** Lets time pass, and draws sixty frames a second. @param {number} seconds @param {(drawn: import("../../client_demo/sdk/index.js").Drawn) => void} [look] */
+  /**
+   * Lets time pass, and draws sixty frames a second.
+   *
+   * @param {number} seconds
+   * @param {(drawn: import("../../client_demo/sdk/index.js").Drawn) => void} [look]
+   */
   async play(seconds, look = () => {}) {
     for (let frame = 0; frame < seconds * 60; frame += 1) {
       this.clock.advance(TICK_MS);

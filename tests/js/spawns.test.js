@@ -63,7 +63,13 @@ class Scene {
     this.spawns.reconcile(this.ring.newest, seq, atS);
   }
 
-  /** Ids and places of the shots that a frame shows. @param {number} nowS @param {number} [tick] @param {{id: number, x: number}[]} [others] */
+  /**
+   * Ids and places of the shots that a frame shows.
+   *
+   * @param {number} nowS
+   * @param {number} [tick]
+   * @param {{id: number, x: number}[]} [others]
+   */
   draw(nowS, tick = this.ring.newest.tick, others = []) {
     const shots = others.map((shot) => ({ ...shot, type: "Shot", isNew: false }));
     this.spawns.show([[], shots], tick, nowS);

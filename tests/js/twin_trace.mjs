@@ -1,6 +1,7 @@
 /**
- * Runs the browser's side of `test_twins.py`: reads a script of calls as JSON from stdin, writes what came of each as JSON.
- * A call is `[what, ...arguments]`; what it is called on is named by the script.
+ * Runs the browser's side of `test_twins.py`: reads a script of calls as JSON from stdin, writes
+ * what came of each as JSON. A call is `[what, ...arguments]`; what it is called on is named by the
+ * script.
  */
 import { readFileSync } from "node:fs";
 import * as clock from "../../client_demo/sdk/clock.js";

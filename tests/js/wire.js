@@ -1,6 +1,6 @@
 /**
- * Writes STATE messages for tests, straight from protocol.md §5 and with no care for speed: what the SDK reads must have been
- * written by other code than its own.
+ * Writes STATE messages for tests, straight from protocol.md §5 and with no care for speed: what
+ * the SDK reads must have been written by other code than its own.
  */
 
 /** @param {number} signed */

@@ -1,6 +1,7 @@
 /**
- * Plays on a real server with the browser's SDK, over Node's `ws`: `node node_client.mjs URL SECONDS [LAG_MS] [JITTER_MS] [DROP_EVERY_S]`.
- * Prints one JSON object that says what it saw. Time runs by the wall clock; sixty frames a second are drawn.
+ * Plays on a real server with the browser's SDK, over Node's `ws`: `node node_client.mjs URL
+ * SECONDS [LAG_MS] [JITTER_MS] [DROP_EVERY_S]`. Prints one JSON object that says what it saw. Time
+ * runs by the wall clock; sixty frames a second are drawn.
  */
 import { WebSocket } from "ws";
 import { connect } from "../../client_demo/sdk/index.js";
