@@ -1,4 +1,4 @@
-/** Small helpers for the page's own elements. Text goes in as text; nothing here parses markup. */
+/** Shortcuts to the page's own elements. Text goes in as text; nothing here parses markup. */
 
 /**
  * @template {Element} T
