@@ -1,19 +1,21 @@
 """What the transport alone costs: every tick each link gets the same 400 bytes, and what it sends is counted.
 
-python bench/transport/broadcast.py drained|ordinary PORT
+    python -m bench.transport.broadcast drained|ordinary
 
-Rooms, messages and sessions are left out, so the figure stands beside `bench/peers/floor`. Any WebSocket client may
-connect, at any path and without a subprotocol, which is all that the load generator knows.
+Rooms, messages and sessions are left out, so the figure stands beside the floors in `bench/peers`. Any WebSocket client
+may connect, at any path and without a subprotocol, which is all that the load generator knows of floors.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, cast
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 import trio_websocket
 
+from bench.control import obey, say
 from gameserver.net.counters import Counters
 from gameserver.net.drain import RoomLinks, SocketChannel
 from gameserver.net.head import END_OF_HEAD, parse_head
@@ -58,9 +60,11 @@ class Broadcast:
     def __init__(self) -> None:
         self.links: set[Link] = set()
         self.refused = 0
+        self.ticks = 0
 
     def tick(self, _now_s: float) -> None:
         """One frame to each link."""
+        self.ticks += 1
         for link in self.links:
             self.refused += not link.offer(PAYLOAD)
 
@@ -92,19 +96,29 @@ async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | N
     await trio.aclose_forcefully(stream)
 
 
-async def main(transport: str, port: int) -> None:
-    """Listen and tick until killed."""
-    settings = NetSettings(port=port)
+async def main(transport: str) -> None:
+    """Listen and tick until told to stop."""
+    settings = NetSettings(port=0)
     room, links = Broadcast(), RoomLinks() if transport == "drained" else None
+
+    def stats(_command: dict[str, Any]) -> dict[str, Any]:
+        inputs = sum(link.channel.messages_in for link in room.links)
+        return {"t": trio.current_time(), "ticks": room.ticks, "inputs": inputs, "refused": room.refused}
+
     async with trio.open_nursery() as nursery:
 
         def take(sock: socket.socket, _address: str) -> None:
             nursery.start_soon(handle, sock, room, links, settings)
 
-        for listener in await open_listeners(settings):
+        listeners = await open_listeners(settings)
+        for listener in listeners:
             nursery.start_soon(accept_forever, listener, take)
-        await run_room(cast("RoomEngine", room), links, Counters(), 0.0)
+        nursery.start_soon(run_room, cast("RoomEngine", room), links, Counters(), 0.0)
+        port = listeners[0].getsockname()[1]
+        say({"re": "ready", "port": port, "name": "transport", "versions": {"trio": version("trio")}})
+        await obey({"stats": stats})
+        nursery.cancel_scope.cancel()
 
 
 if __name__ == "__main__":
-    trio.run(main, sys.argv[1], int(sys.argv[2]))
+    trio.run(main, sys.argv[1])

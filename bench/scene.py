@@ -1,0 +1,90 @@
+"""The reference scene, "arena reference": the room that every figure in docs/performance.md is of.
+
+One body a player. It is pushed about, limited in speed, kept inside four walls; in each tick one in a hundred is hit.
+The rules are those of `peers/colyseus/server.mjs`, line by line, and the grids those of its quantised variant.
+Distances are units, times seconds.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from gameserver import Angle, Entity, Float, Inputs, Int, Near, Room, Text
+
+if TYPE_CHECKING:
+    from gameserver import Player
+
+WORLD_SIZE = 2000.0
+ACCELERATION = 1200.0
+MAX_SPEED = 300.0
+HIT_CHANCE = 0.01
+HIT_SCORE = 10
+VIEW_RADIUS = 400.0
+
+
+class Body(Entity):
+    x = Float(step=1 / 16, min=0.0, max=WORLD_SIZE)
+    y = Float(step=1 / 16, min=0.0, max=WORLD_SIZE)
+    vx = Float(step=1 / 64, rate_of="x")
+    vy = Float(step=1 / 64, rate_of="y")
+    angle = Angle(steps=65_536)
+    hp = Int(0, 100, default=100)
+    score = Int(0, 1_000_000)
+    name = Text(max_bytes=24)
+
+
+class Push(Inputs):
+    dx = Float(step=1 / 128, min=-1.0, max=1.0)
+    dy = Float(step=1 / 128, min=-1.0, max=1.0)
+    aim = Angle(steps=65_536)
+
+
+class ArenaReference(Room[Push]):
+    """Everyone sees everyone."""
+
+    tick_hz = 20
+    snapshot_hz = 20
+    entities = (Body,)
+
+    def on_join(self, player: Player) -> None:
+        x, y = self.random.uniform(0.0, WORLD_SIZE), self.random.uniform(0.0, WORLD_SIZE)
+        player.avatar = self.spawn(Body, owner=player, x=x, y=y, name=player.text("name", "player"))
+
+    def on_input(self, player: Player, controls: Push) -> None:
+        push(player.avatar, controls, self.dt)
+
+    def on_tick(self) -> None:
+        chance = self.random.random
+        for body in self.all(Body):
+            if chance() < HIT_CHANCE:
+                body.hp = (body.hp + 93) % 101
+                body.score += HIT_SCORE
+
+
+class ArenaReferenceNear(ArenaReference):
+    """Each player sees what is near its own body."""
+
+    interest = Near(VIEW_RADIUS)
+
+
+def push(body: Body, controls: Push, dt: float) -> None:
+    """One tick of one body."""
+    vx = body.vx + controls.dx * ACCELERATION * dt
+    vy = body.vy + controls.dy * ACCELERATION * dt
+    speed = sqrt(vx * vx + vy * vy)
+    if speed > MAX_SPEED:
+        vx *= MAX_SPEED / speed
+        vy *= MAX_SPEED / speed
+    body.x, body.vx = bounce(body.x + vx * dt, vx)
+    body.y, body.vy = bounce(body.y + vy * dt, vy)
+    body.angle = controls.aim
+
+
+def bounce(place: float, speed: float) -> tuple[float, float]:
+    """Turn round at the walls at 0 and WORLD_SIZE."""
+    if place < 0.0:
+        return 0.0, -speed
+    if place > WORLD_SIZE:
+        return WORLD_SIZE, -speed
+    return place, speed

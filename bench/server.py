@@ -1,0 +1,126 @@
+"""Our server with the reference scene, under the load generator's control (`control.py`).
+
+    python -m bench.server --players 50 --mode full|view [--transport drained|ordinary]
+
+It is the server that `gameserver run` starts; what is added only looks: how long ticks took, and what the state of a
+room was at a tick, so that clients can be compared with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import secrets
+from array import array
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from bench.control import obey, say
+from bench.scene import ArenaReference, ArenaReferenceNear
+from gameserver import __version__
+from gameserver.net.counters import Histogram
+from gameserver.net.server import Server, serve
+from gameserver.net.settings import NetSettings
+from gameserver.room.hub import Hub
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gameserver.room.room import Room
+    from gameserver.sync.snapshot import Snapshot
+
+KIND = "arena"
+SEED = 1
+
+
+class TickTimes(Histogram):
+    """Keeps every tick's time since the last look: the server's own histogram is too coarse for percentiles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._times_s = array("d")
+
+    def add(self, value: float) -> None:
+        """Keep one time, in seconds."""
+        self._times_s.append(value)
+
+    def take(self) -> dict[str, float]:
+        """Return percentiles in ms, and begin anew."""
+        times, self._times_s = sorted(self._times_s), array("d")
+        if not times:
+            return {}
+        at = {"p50": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
+        return {name: round(times[min(len(times) - 1, int(share * len(times)))] * 1e3, 3) for name, share in at.items()}
+
+
+class Bench:
+    """Answers the load generator's questions about one server."""
+
+    def __init__(self, hub: Hub, server: Server) -> None:
+        self._hub = hub
+        self._server = server
+        self._ticks = TickTimes()
+        server.counters.tick_s = self._ticks
+
+    def stats(self, _command: dict[str, Any]) -> dict[str, Any]:
+        """What was done so far; tick times since the last question."""
+        totals = self._server.totals()
+        rooms = self._hub.statistics()["rooms"]
+        return {
+            "t": trio.current_time(),
+            "ticks": totals.ticks,
+            "states": sum(room["states"] for room in rooms),
+            "skipped_states": sum(room["skipped_states"] for room in rooms),
+            "skipped_ticks": totals.skipped_ticks,
+            "inputs": totals.messages_in,
+            "missed_inputs": sum(room["missed_inputs"] for room in rooms),
+            "trimmed_inputs": sum(room["trimmed_inputs"] for room in rooms),
+            "players": sum(room["players"] for room in rooms),
+            "tick_ms": self._ticks.take(),
+        }
+
+    def snap(self, command: dict[str, Any]) -> dict[str, Any]:
+        """A room's newest state: for each body its id, its codes and its name."""
+        snapshot = self._hub.rooms[command["room"]].history.newest
+        assert snapshot is not None
+        return {"room": command["room"], "tick": snapshot.tick, "entities": bodies_of(snapshot)}
+
+
+def bodies_of(snapshot: Snapshot) -> list[Sequence[object]]:
+    """One list a body: id, codes in order of the schema, name."""
+    table = snapshot.tables[0]
+    rows = zip(table.ids.tolist(), table.codes.T.tolist(), table.objects[0], strict=True)
+    return [[entity_id, *codes, name] for entity_id, codes, name in rows]
+
+
+def room_class(mode: str, players: int) -> type[Room[Any]]:
+    """The scene's room with so many seats."""
+    base = ArenaReferenceNear if mode == "view" else ArenaReference
+    return type(base.__name__, (base,), {"__module__": base.__module__, "max_players": players})
+
+
+async def main(options: argparse.Namespace) -> None:
+    """Serve until told to stop."""
+    hub = Hub({KIND: room_class(options.mode, options.players)}, token_bytes=secrets.token_bytes, seed=SEED)
+    settings = NetSettings(port=0, transport=options.transport)
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(partial(serve, hub, settings))
+        bench = Bench(hub, server)
+        say({"re": "ready", "port": server.port, "name": "gameserver", "versions": versions()})
+        await obey({"stats": bench.stats, "snap": bench.snap})
+        nursery.cancel_scope.cancel()
+
+
+def versions() -> dict[str, str]:
+    """What runs here."""
+    return {"gameserver": __version__, "python": platform.python_version(), "trio": trio.__version__}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--players", type=int, default=50)
+    parser.add_argument("--mode", choices=("full", "view"), default="full")
+    parser.add_argument("--transport", choices=("drained", "ordinary"), default="drained")
+    trio.run(main, parser.parse_args())
