@@ -56,7 +56,8 @@ class Viewpoint:
     avatars: NDArray[np.int64]
     """The id of the entity that matters most to each, 0 for none."""
     allowances: Reals
-    """Bytes that the next delta may have, infinity for no limit."""
+    """About how many bytes the next delta may have, infinity for no limit. The avatar, changed texts and one thing more
+    are told in any case, so what was spent is to be taken from what comes next."""
 
 
 class _Share:
@@ -133,9 +134,9 @@ class RationedEncoder:
             share = _Share(now.pairs(index), weight)
             if base is not None and before is not None:
                 self._compare(share, index, base, before, due)
-            share.cost = self._cost(index, share)
+            share.cost = np.where(np.isinf(weight), np.float32(0), self._cost(index, share))
             shares.append(share)
-        fitting = _fit(shares, self._room(shares, viewpoint, now.count))
+        fitting = _fit(shares, self._room(shares, viewpoint))
         assembly = Assembly(now.count)
         masks, ages = [], []
         for index, (share, fits) in enumerate(zip(shares, fitting, strict=True)):
@@ -183,7 +184,7 @@ class RationedEncoder:
         entering = self._encoder.enters[index].sizes[share.sees.rows] + NAME_BYTES
         return np.where(share.stays, cost, entering).astype(np.float32)
 
-    def _room(self, shares: Sequence[_Share], viewpoint: Viewpoint, count: int) -> Reals:
+    def _room(self, shares: Sequence[_Share], viewpoint: Viewpoint) -> Reals:
         """Return how many bytes of each viewer's allowance are left for entities."""
         room = viewpoint.allowances - np.float32(HEAD_BYTES)
         for entity_type, share in zip(self._encoder.types, shares, strict=True):
@@ -222,6 +223,8 @@ def _split_wanted(residuals: NDArray[np.uint64], rows: Rows) -> list[Block]:
 
 def _fit(shares: Sequence[_Share], room: Reals) -> list[Flags]:
     """Return for each share which of the wanted pairs fit into their viewers' room, the most urgent first."""
+    if not shares:
+        return []
     viewers = np.concatenate([share.sees.viewers[share.wanted] for share in shares])
     cost = np.concatenate([share.cost[share.wanted] for share in shares])
     tight = np.bincount(viewers, weights=cost, minlength=len(room)) > room
@@ -230,7 +233,10 @@ def _fit(shares: Sequence[_Share], room: Reals) -> list[Flags]:
         urgency = np.concatenate([share.urgency[share.wanted] for share in shares])
         chosen = np.flatnonzero(~fits)
         chosen = chosen[np.lexsort((-urgency[chosen], viewers[chosen]))]
-        fits[chosen] = _running_sum(cost[chosen], viewers[chosen]) <= room[viewers[chosen]]
+        sums = _running_sum(cost[chosen], viewers[chosen])
+        fits[chosen] = (sums <= room[viewers[chosen]]) | (
+            sums <= cost[chosen]
+        )  # the first one always: even a huge text
     return _spread(fits, [share.wanted for share in shares])
 
 

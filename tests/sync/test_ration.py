@@ -292,6 +292,27 @@ def test_the_own_avatar_comes_first() -> None:
         assert ages(viewer)[viewer.avatar] == 0
 
 
+def test_what_is_larger_than_any_allowance_is_told_too_and_holds_up_nobody() -> None:
+    theatre = Theatre()
+    for _ in range(3):
+        theatre.world.spawn(Ship, name="x" * 12)
+        theatre.world.spawn(Flag)
+    viewer = Viewer(allowance=1)
+    for _ in range(12):
+        for flag in theatre.world.entities(Flag):
+            flag.holder += 1
+        theatre.tell(viewer)
+    assert len(viewer.state) == 6
+
+
+def test_a_room_without_entity_types_has_nothing_to_tell() -> None:
+    schema = Schema([])
+    ration = RationedEncoder(DeltaEncoder(schema, 1), Interest(schema, 1))
+    nobody = Viewpoint(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
+    new = Snapshot(1, ())
+    assert ration.encode(None, new, None, Views(new, (), 1), nobody)[0] == [b"\x90\x90\x90\x90"]
+
+
 def test_after_a_missed_snapshot_everything_in_view_is_exact() -> None:
     theatre, chance = Theatre({1: 8}), np.random.default_rng(8)
     for i in range(20):
