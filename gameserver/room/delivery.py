@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gameserver.protocol.codec import encode_state, state_head
 from gameserver.protocol.constants import CloseCode
 from gameserver.sync.events import EventsLost
-from gameserver.sync.view import ALL, Views
+from gameserver.sync.view import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,12 +60,10 @@ class Delivery:
     def _offer_views(self, viewers: list[Session], snapshot: Snapshot, heads: dict[int, bytes]) -> None:
         """Offer it to viewers who all have the same base and views of their own."""
         assert self._sight is not None
-        base = viewers[0].base
-        before = None if base is None else Views.of([v.view for v in viewers if v.view is not ALL])
-        now = self._sight.look(viewers, snapshot, before)
-        bodies = self._encoder.encode_views(base, snapshot, before, now)
-        for row, (viewer, body) in enumerate(zip(viewers, bodies, strict=True)):
-            self._offer(viewer, snapshot, now[row], body, heads)
+        told = self._sight.tell(viewers, snapshot)
+        for row, (viewer, body) in enumerate(zip(viewers, told.bodies, strict=True)):
+            viewer.base = told.base
+            self._offer(viewer, snapshot, told.views[row], body, heads)
 
     def _offer(self, session: Session, snapshot: Snapshot, view: Sees, body: bytes, heads: dict[int, bytes]) -> None:
         base = session.base
@@ -87,7 +85,7 @@ class Delivery:
             return
         if told is not None:
             session.events_sent(self._events)
-        session.state_sent(snapshot, view)
+        session.state_sent(snapshot, view, len(state))
         self.states += 1
         self.state_bytes += len(state)
 

@@ -28,6 +28,7 @@ class Player:
         "_avatar",
         "_kick",
         "_tell_avatar",
+        "bytes_per_s",
         "claims",
         "connected",
         "data",
@@ -52,6 +53,8 @@ class Player:
         """What the verified token says, or None without one."""
         self.connected = True
         """False while its link is lost and its session waits to be resumed."""
+        self.bytes_per_s: float | None = None
+        """What this player may be sent, in a room with `interest`; None: as the room says."""
         self.data: Any = None
         self._avatar: Entity | None = None
         self._tell_avatar: Callable[[Player], None] | None = None

@@ -45,6 +45,7 @@ class Session:
         "player",
         "previous_secret",
         "room_id",
+        "saved_bytes",
         "scanned",
         "seated",
         "secret",
@@ -81,6 +82,8 @@ class Session:
         """What it sees of `base`."""
         self.eye: Sequence[float] = (math.nan, math.nan)
         """From where it looked last, in a room where players see what is near."""
+        self.saved_bytes = 0.0
+        """What is left of its allowance, in a room that gives one."""
         self.window = Window(max_unacked)
         self.behind_since_s: float | None = None
         self.told = 0
@@ -134,12 +137,13 @@ class Session:
             return None
         return encode_events(self.told, log.newest, packed)
 
-    def state_sent(self, snapshot: Snapshot, view: Sight) -> None:
-        """The link has taken the delta that leads to `snapshot`."""
+    def state_sent(self, snapshot: Snapshot, view: Sight, size: int) -> None:
+        """The link has taken the delta that leads to `snapshot`, of `size` bytes."""
         self.base = snapshot
         self.view = view
         self.inputs.lead = None
         self.behind_since_s = None
+        self.saved_bytes -= size
         self.window.sent(snapshot.tick)
 
     def events_sent(self, log: EventLog) -> None:

@@ -156,6 +156,62 @@ def test_a_resumed_player_with_a_view_gets_one_full_state() -> None:
     assert seen(new) == seen(link)
 
 
+class Crowd(Room[Push]):
+    """Two hundred dots that all move, around one player."""
+
+    entities = (Dot,)
+    interest = Near(radius=1000, tiers={300: 4})
+
+    def on_create(self, options: Any) -> None:
+        self.dots = [self.spawn(Dot, x=number * 5) for number in range(200)]
+
+    def on_join(self, player: Player) -> None:
+        player.avatar = self.spawn(Dot, owner=player)
+
+    def on_tick(self) -> None:
+        for dot in self.dots:
+            dot.y = self.random.randrange(100)
+
+
+class Tight(Crowd):
+    interest = Near(radius=1000, bytes_per_s=5000)
+
+
+def sizes(room: type[Room[Any]], **tuned: Any) -> tuple[list[int], MemoryLink]:
+    """Bytes of each STATE's bodies over three seconds, and the link that got them."""
+    server = MemoryServer(room)
+    link = RawLink()
+    guest = server.hub.open(link, server.now_s)
+    server.say(guest, C.JOIN, room.__name__.lower(), None, 0, {})
+    server.keep_up(link, guest)
+    for name, value in tuned.items():
+        server.tick()
+        setattr(server.engine.roster.players[0], name, value)
+    server.tick(60)
+    return [len(raw) for raw in link.raw if raw[1] == S.STATE], link
+
+
+def test_what_is_far_is_told_less_often() -> None:
+    class Even(Crowd):
+        interest = Near(radius=1000)
+
+    even, _ = sizes(Even)
+    tiered, _ = sizes(Crowd)
+    assert sum(tiered[5:]) < 0.65 * sum(even[5:])
+
+
+def test_a_player_on_five_kilobytes_a_second_still_plays_and_nothing_starves() -> None:
+    spent, link = sizes(Tight)
+    assert sum(spent[20:40]) <= 5000 * 1.1
+    assert len(spent) >= 60, "a state comes each tick all the same"
+    assert len(seen(link)) > 100, "all come into view by and by"
+
+
+def test_a_players_own_allowance_overrides_the_rooms() -> None:
+    spent, _ = sizes(Tight, bytes_per_s=2000)
+    assert sum(spent[-20:]) <= 2000 * 1.1
+
+
 class RawLink(MemoryLink):
     """Keeps the bytes, too."""
 
