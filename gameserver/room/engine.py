@@ -18,6 +18,7 @@ from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspendin
 from gameserver.room.delivery import Delivery
 from gameserver.room.player import JoinRefused
 from gameserver.room.recording import FORMAT, Header, Recorder
+from gameserver.room.rewind import Past
 from gameserver.room.room import Room
 from gameserver.room.roster import Roster
 from gameserver.room.sight import Sight
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("gameserver.room")
 
 HISTORY_S = 1.0
-"""How far back snapshots are kept: a resumed link gets a delta from them, and shots are judged in them (at most 250 ms
-back)."""
+"""How far back snapshots are kept: a resumed link gets a delta from them, and shots are judged in them (at most
+`Room.max_rewind_s` back)."""
 
 MIN_HISTORY_TICKS = 32
 MAX_HELD = 65_535
@@ -78,6 +79,8 @@ class RoomEngine:
         self.world = World(kind.schema)
         self.roster = Roster(kind, room_id, limits)
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
+        max_rewind_ticks = int(kind.room_class.max_rewind_s * self.tick_hz)
+        self.past = Past(kind.schema, self.history, max_rewind_ticks, self.roster.lag_of)
         self.events = EventLog(limits.max_held_events)
         self._encoder = DeltaEncoder(kind.schema, self.tick_hz)
         self.delivery = Delivery(self._encoder, self.events, limits, self._make_sight())
@@ -117,13 +120,14 @@ class RoomEngine:
 
     def _advance(self, now_s: float) -> None:
         arrivals = self.roster.take_arrivals(now_s)
-        self._make_tick(arrivals, lambda session: session.inputs.take(now_s))
+        self._make_tick(arrivals, lambda session: session.inputs.take(now_s, self.tick_number))
 
     def _make_tick(self, arrivals: Sequence[Arrival], take: Callable[[Session], Codes]) -> None:
         """What arrives, then one input frame a player in order of joining, then the rules, then the state that this
         gives."""
         self.tick_number += 1
         self._told.clear()
+        self.past.begin(self.tick_number)
         for arrival in arrivals:
             self._apply(arrival)
         inputs = [(session, take(session)) for session in self.roster.sessions.values() if session.steers]
@@ -131,7 +135,8 @@ class RoomEngine:
         snapshot = self._take_snapshot()
         self.history.put(snapshot)
         if self.recorder is not None:
-            self.recorder.put(arrivals, [(session.number, codes) for session, codes in inputs], self._told, snapshot)
+            frames = [(session.number, codes) for session, codes in inputs]
+            self.recorder.put(arrivals, frames, self.past.lags, self._told, snapshot)
 
     def _apply(self, arrival: Arrival) -> None:
         match arrival:
@@ -293,8 +298,11 @@ class RoomEngine:
         self._bind(session)
         self.roster.sessions[session.number] = session
 
-    def replay_tick(self, arrivals: Sequence[Arrival], take: Callable[[Session], Codes]) -> bool:
+    def replay_tick(
+        self, arrivals: Sequence[Arrival], take: Callable[[Session], Codes], lag_of: Callable[[Player], int]
+    ) -> bool:
         """Make one tick of what was recorded. False: the rules failed."""
+        self.past.lag_of = lag_of
         return self._guarded(lambda: self._make_tick(arrivals, take))
 
     # -- the end -------------------------------------------------------------------------------------------------------

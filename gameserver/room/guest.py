@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
-from gameserver.protocol.constants import ClientMessage, CloseCode
+from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, ClientMessage, CloseCode
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.flow import TokenBucket
 
@@ -161,8 +161,8 @@ class Guest:
         if session.previous_secret:  # whoever talks over the new link has its WELCOME, and with it the new token
             session.previous_secret = b""
         match message:
-            case m.Input(seq, ack, _, codes):
-                session.inputs.push(seq, codes, at_s)
+            case m.Input(seq, ack, behind, codes):
+                session.inputs.push(seq, codes, at_s, ack * BEHIND_UNITS_PER_TICK - behind)
                 session.window.ack(ack)
             case m.Ack(tick):
                 session.window.ack(tick)

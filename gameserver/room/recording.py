@@ -4,10 +4,11 @@ it differs.
 A recording is `MAGIC`, then records. A record is its payload's length (4 bytes, big-endian), its CRC-32 (4 bytes) and
 the payload, msgpack. The first is a map (`Header`); each other is one tick:
 
-    [tick, arrivals, inputs, events, hash, span, body]
+    [tick, arrivals, inputs, lags, events, hash, span, body]
 
 - `arrivals`: what took effect at this tick, `[word, session, …]`; see `_pack_arrival`.
 - `inputs`: `[session, codes]` of each player whose codes differ from those of the tick before.
+- `lags`: what each `Room.rewind` was told, in the order of the calls: how far behind its player saw, in 1/16 tick.
 - `events`: `[name, payload, sessions or nil]`, what the rules told.
 - `hash`: 64 bits of the state after the tick. `span`, `body`: on snapshot ticks the delta from the state `span` ticks
   ago (0: from nothing), as in a STATE; else nil. So a recording can be looked at without running its rules.
@@ -68,6 +69,7 @@ class Tick(NamedTuple):
     tick: int
     arrivals: list[list[Any]]
     inputs: list[tuple[int, tuple[int, ...]]]
+    lags: list[int]
     events: list[list[Any]]
     hash: int
     span: int | None
@@ -91,6 +93,7 @@ class Recorder:
         self,
         arrivals: Sequence[Arrival],
         inputs: Sequence[tuple[int, tuple[int, ...]]],
+        lags: Sequence[int],
         events: Sequence[tuple[str, object, frozenset[int] | None]],
         snapshot: Snapshot,
     ) -> None:
@@ -100,7 +103,7 @@ class Recorder:
         span, body = self._state(snapshot)
         told = [[name, payload, None if to is None else sorted(to)] for name, payload, to in events]
         packed = [_pack_arrival(arrival) for arrival in arrivals]
-        self._write(pack_record([snapshot.tick, packed, changed, told, snapshot.hash(), span, body]))
+        self._write(pack_record([snapshot.tick, packed, changed, lags, told, snapshot.hash(), span, body]))
 
     def _state(self, snapshot: Snapshot) -> tuple[int | None, bytes | None]:
         if snapshot.tick % self._snapshot_every:
@@ -183,10 +186,11 @@ def _tick(payload: Any) -> Tick | None:
     """A tick's record, or None when a good checksum stands over nonsense."""
     if not isinstance(payload, list) or len(payload) != len(Tick._fields):
         return None
-    tick, arrivals, inputs, events, state_hash, span, body = payload
+    tick, arrivals, inputs, lags, events, state_hash, span, body = payload
     try:
         codes = [(int(number), tuple(codes)) for number, codes in inputs]
+        lags = [int(lag) for lag in lags]
     except (TypeError, ValueError):
         return None
     whole = isinstance(tick, int) and isinstance(arrivals, list) and isinstance(events, list)
-    return Tick(tick, arrivals, codes, events, state_hash, span, body) if whole else None
+    return Tick(tick, arrivals, codes, lags, events, state_hash, span, body) if whole else None

@@ -104,7 +104,12 @@ class _Replay:
         self._codes.update(tick.inputs)
         arrivals = [made for arrival in tick.arrivals if (made := self._arrival(*arrival)) is not None]
         neutral = self._kind.inputs.neutral_codes
-        went = self._engine.replay_tick(arrivals, lambda session: self._codes.get(session.number, neutral))
+        lags = iter(tick.lags)
+        went = self._engine.replay_tick(
+            arrivals,
+            lambda session: self._codes.get(session.number, neutral),
+            lambda _: next(lags, 0),  # rules that ask more often than was recorded differ anyway
+        )
         return self._engine.history.newest if went else None
 
     def recorded(self, tick: Tick) -> Snapshot | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gameserver.room.engine import RoomEngine
     from gameserver.room.player import Player
+    from gameserver.room.rewind import Rewind
     from gameserver.room.sight import Near
     from gameserver.room.timers import Timer
     from gameserver.state.table import Table
@@ -34,6 +35,9 @@ else:
     C = TypeVar("C", bound=Inputs)
 
 MAX_TICK_HZ = 240
+
+MAX_REWIND_S = 0.9
+"""A room keeps its snapshots for a second."""
 
 
 class Room(Generic[C]):
@@ -55,10 +59,13 @@ class Room(Generic[C]):
     max_spectators: ClassVar[int] = 64
     empty_close_s: ClassVar[float] = 30.0
     """How long a room without anybody in it stays open."""
+    max_rewind_s: ClassVar[float] = 0.25
+    """How far back `rewind` goes at most, 0 to 0.9 s: so long after reaching cover somebody may still be hit."""
     resume_grace_s: ClassVar[float | None] = None
     """How long a lost player's seat is kept; None: the server's own setting."""
     entities: ClassVar[tuple[type[Entity], ...]] = ()
-    """The replicated types. Left empty: all that the room's own module defines or imports."""
+    """The replicated types. Left empty: all that its module, and those of the rooms it inherits from, define or
+    import."""
     predict: ClassVar[Callable[[Any, Any, float], object] | None] = None
     """A `@shared` function (entity, controls, dt) that clients run ahead of the server for their own avatar."""
 
@@ -158,6 +165,11 @@ class Room(Generic[C]):
     def get(self, entity_id: int) -> Entity | None:
         return self._engine.world.get(entity_id)
 
+    def rewind(self, player: Player) -> Rewind:
+        """The world as this player saw it when it made the input of this tick, and since: what its shots are judged by.
+        At most `max_rewind_s` back, whatever its client claims."""
+        return self._engine.past.rewind(player)
+
     def send(self, player: Player, name: str, payload: Any = None) -> None:
         """Tell one participant an event of this tick."""
         self._engine.emit(name, payload, frozenset((player.number,)))
@@ -202,16 +214,18 @@ def inputs_of(room_class: type[Room[Any]]) -> type[Inputs]:
 
 
 def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
-    """The replicated types of a room class: those it lists, or all that its module names (or, where that names none,
-    the module of the class that it inherits from), in that order."""
+    """The replicated types of a room class: those it lists, or all that its module names and those of the rooms that it
+    inherits from, in that order."""
     if room_class.entities:
         return tuple(room_class.entities)
+    found: dict[type[Entity], None] = {}
     for cls in room_class.__mro__:
-        names = vars(sys.modules[cls.__module__]).values() if issubclass(cls, Room) and cls is not Room else ()
-        found = [v for v in names if isinstance(v, type) and issubclass(v, Entity) and v is not Entity]
-        if found:
-            return tuple(dict.fromkeys(found))
-    return ()
+        if issubclass(cls, Room) and cls is not Room:
+            named = vars(sys.modules[cls.__module__]).values()
+            found |= dict.fromkeys(
+                v for v in named if isinstance(v, type) and issubclass(v, Entity) and v is not Entity
+            )
+    return tuple(found)
 
 
 def check_room(room_class: type[Room[Any]]) -> None:
@@ -226,6 +240,9 @@ def check_room(room_class: type[Room[Any]]) -> None:
             f"{name}.snapshot_hz is {room_class.snapshot_hz}; write a divisor of tick_hz ({room_class.tick_hz}), "
             "so that snapshots fall on ticks"
         )
+    rewind_s = room_class.max_rewind_s
+    if not isinstance(rewind_s, int | float) or not 0.0 <= rewind_s <= MAX_REWIND_S:
+        raise DeclarationError(f"{name}.max_rewind_s is {rewind_s!r}; write 0 to {MAX_REWIND_S} seconds")
     if not isinstance(room_class.max_players, int) or room_class.max_players < 1:
         raise DeclarationError(f"{name}.max_players is {room_class.max_players!r}; write a whole number from 1 up")
     if not 1 <= len(kind_of(room_class).encode()) <= 64:

@@ -44,6 +44,11 @@ class Roster:
     def spectators(self) -> list[Player]:
         return [s.player for s in self.sessions.values() if s.seated and not s.is_player]
 
+    def lag_of(self, player: Player) -> int:
+        """How far behind the room a player sees the others, in 1/16 tick: as the frame said that was consumed last."""
+        session = self.sessions.get(player.number)
+        return 0 if session is None else session.inputs.lag
+
     def has_seat(self, role: Role) -> bool:
         """Whether one more may come in; those on their way and those who may come back count."""
         room_class = self._kind.room_class

@@ -2,7 +2,8 @@
 
 Rules kept here (protocol.md §7): frames are consumed in order of `seq`, one a tick, so a client cannot run faster than
 the room's clock whatever it sends; a missing frame repeats the last one for a bounded time and then counts as neutral;
-a queue that grows past its bound loses its oldest frames; what is dropped or missing is counted. Time is an argument.
+a queue that grows past its bound loses its oldest frames; what is dropped or missing is counted. A frame carries the
+moment that its player saw, which never runs backwards and is never in the future. Time is an argument.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from typing import NamedTuple
+
+from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK
 
 MIN_QUEUED_FRAMES = 4
 """A slow room (5 Hz, say) still buffers this many: 250 ms of it would be a single frame, which any jitter overruns."""
@@ -19,11 +22,13 @@ MAX_LEAD = 65_535
 
 
 class Frame(NamedTuple):
-    """One input frame as it waits: its number, its codes in schema order, and when it arrived, in seconds."""
+    """One input frame as it waits: its number, its codes in schema order, when it arrived, in seconds, and the moment
+    that its player saw, in 1/16 tick of the room (0 or less: none)."""
 
     seq: int
     codes: tuple[int, ...]
     at_s: float
+    seen: int
 
 
 class InputQueue:
@@ -35,8 +40,10 @@ class InputQueue:
         "_hold_ticks",
         "_last",
         "_newest",
+        "_seen",
         "_tick_s",
         "consumed",
+        "lag",
         "lead",
         "missed",
         "neutral",
@@ -51,12 +58,16 @@ class InputQueue:
         self._held = self._hold_ticks  # nothing to repeat before the first frame
         self._last = neutral
         self._newest = 0
+        self._seen = 0
         self.neutral = neutral
         self.consumed = 0
         """Number of the newest frame consumed; 0 before the first."""
         self.lead: int | None = None
         """How long the newest frame consumed had waited, in 1/256 tick; None when none was since the lead was last
         told."""
+        self.lag = 0
+        """How far behind the tick of the newest frame consumed its player saw the others, in 1/16 tick; 0 when nothing
+        was seen. A frame that is missing leaves it as it is: the one that counts again is a tick younger then."""
         self.missed = 0
         self.trimmed = 0
         self.stale = 0
@@ -64,19 +75,20 @@ class InputQueue:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def push(self, seq: int, codes: tuple[int, ...], at_s: float) -> None:
-        """Queue a frame that arrived at `at_s` seconds; duplicates and stale ones are counted and dropped."""
+    def push(self, seq: int, codes: tuple[int, ...], at_s: float, seen: int = 0) -> None:
+        """Queue a frame that arrived at `at_s` seconds, made when its player saw the others at `seen` / 16 ticks;
+        duplicates and stale ones are counted and dropped."""
         if seq <= self._newest:
             self.stale += 1
             return
         self._newest = seq
-        self._frames.append(Frame(seq, codes, at_s))
+        self._frames.append(Frame(seq, codes, at_s, seen))
         if len(self._frames) > self._hold_ticks:
             self._frames.popleft()
             self.trimmed += 1
 
-    def take(self, now_s: float) -> tuple[int, ...]:
-        """Return the codes that count for the tick that begins at `now_s`."""
+    def take(self, now_s: float, tick: int) -> tuple[int, ...]:
+        """Return the codes that count for the room's `tick`, which begins at `now_s`."""
         if not self._frames:
             return self._take_missing()
         frame = self._frames.popleft()
@@ -85,6 +97,9 @@ class InputQueue:
         self.lead = min(MAX_LEAD, max(0, int(waited * LEAD_UNITS_PER_TICK)))
         self._last = frame.codes
         self._held = 0
+        now = tick * BEHIND_UNITS_PER_TICK
+        self._seen = seen = min(now, max(self._seen, frame.seen))
+        self.lag = now - seen if seen > 0 else 0
         return frame.codes
 
     def _take_missing(self) -> tuple[int, ...]:

@@ -72,8 +72,8 @@ class Player:
             self.queue.push(seq, (), at_s)
         if self.now_s < self._next_tick_s:
             return
-        self.queue.take(self.now_s)
         self._tick += 1
+        self.queue.take(self.now_s, self._tick)
         self._next_tick_s += (1 + self.drift) / self.tick_hz
         lead = self.queue.lead
         self.samples.append(

@@ -17,23 +17,23 @@ def test_frames_are_consumed_in_order_one_a_tick() -> None:
     q = queue()
     q.push(1, (1, 0), 0.0)
     q.push(2, (2, 0), 0.0)
-    assert q.take(TICK_S) == (1, 0)
+    assert q.take(TICK_S, 1) == (1, 0)
     assert q.consumed == 1
-    assert q.take(2 * TICK_S) == (2, 0)
+    assert q.take(2 * TICK_S, 1) == (2, 0)
     assert q.consumed == 2
 
 
 def test_lead_is_the_wait_in_256ths_of_a_tick() -> None:
     q = queue()
     q.push(1, (1, 0), 0.0)
-    q.take(TICK_S / 2)
+    q.take(TICK_S / 2, 1)
     assert q.lead == 128
 
 
 def test_a_frame_stamped_after_its_tick_has_no_negative_lead() -> None:
     q = queue()
     q.push(1, (1, 0), 1.0)
-    q.take(0.9)
+    q.take(0.9, 1)
     assert q.lead == 0
 
 
@@ -42,7 +42,7 @@ def test_duplicates_and_stale_frames_are_dropped_and_counted() -> None:
     q.push(5, (1, 0), 0.0)
     q.push(5, (2, 0), 0.0)
     q.push(4, (3, 0), 0.0)
-    assert q.take(0.0) == (1, 0)
+    assert q.take(0.0, 1) == (1, 0)
     q.push(3, (4, 0), 0.0)
     assert (len(q), q.stale) == (0, 3)
 
@@ -50,7 +50,7 @@ def test_duplicates_and_stale_frames_are_dropped_and_counted() -> None:
 def test_a_missing_frame_repeats_the_last_for_250_ms_and_then_counts_as_neutral() -> None:
     q = queue()
     q.push(1, (7, 7), 0.0)
-    taken = [q.take(i * TICK_S) for i in range(8)]
+    taken = [q.take(i * TICK_S, 1) for i in range(8)]
     assert taken == [(7, 7)] * 6 + [NEUTRAL] * 2
     assert q.missed == 7
     assert q.consumed == 1
@@ -58,7 +58,7 @@ def test_a_missing_frame_repeats_the_last_for_250_ms_and_then_counts_as_neutral(
 
 def test_nothing_is_missed_before_the_first_frame() -> None:
     q = queue()
-    assert q.take(0.0) == NEUTRAL
+    assert q.take(0.0, 1) == NEUTRAL
     assert (q.missed, q.consumed, q.lead) == (0, 0, None)
 
 
@@ -67,20 +67,60 @@ def test_a_full_queue_loses_its_oldest_frames() -> None:
     for seq in range(1, 9):
         q.push(seq, (seq, 0), 0.0)
     assert (len(q), q.trimmed) == (5, 3)
-    assert q.take(0.0) == (4, 0)
+    assert q.take(0.0, 1) == (4, 0)
 
 
 def test_frames_from_before_a_lost_link_do_not_act_after_it() -> None:
     q = queue()
     q.push(1, (1, 1), 0.0)
-    q.take(0.0)
+    q.take(0.0, 1)
     q.push(2, (2, 2), 0.0)
     q.forget()
-    assert q.take(0.0) == NEUTRAL
+    assert q.take(0.0, 1) == NEUTRAL
     q.push(2, (9, 9), 0.0)
-    assert q.take(0.0) == NEUTRAL, "a number once used stays used"
+    assert q.take(0.0, 1) == NEUTRAL, "a number once used stays used"
     q.push(3, (3, 3), 0.0)
-    assert q.take(0.0) == (3, 3)
+    assert q.take(0.0, 1) == (3, 3)
+
+
+def test_lag_is_how_far_behind_its_tick_a_frame_saw_in_16ths() -> None:
+    q = queue()
+    q.push(1, (1, 0), 0.0, seen=98 * 16 - 5)
+    q.take(0.0, 100)
+    assert q.lag == 2 * 16 + 5
+
+
+def test_a_missing_frame_is_as_far_behind_as_the_last() -> None:
+    q = queue()
+    q.push(1, (1, 0), 0.0, seen=98 * 16)
+    q.take(0.0, 100)
+    q.take(0.0, 101)
+    assert q.lag == 2 * 16
+
+
+def test_a_frame_that_saw_nothing_lags_by_nothing() -> None:
+    q = queue()
+    q.push(1, (1, 0), 0.0)
+    q.take(0.0, 100)
+    assert q.lag == 0
+
+
+def test_what_is_seen_runs_neither_backwards_nor_ahead() -> None:
+    q = queue()
+    for seq, (seen, lag) in enumerate([(98, 3), (90, 4), (99, 4), (200, 0), (101, 1)], 1):
+        q.push(seq, (0, 0), 0.0, seen=seen * 16)
+        q.take(0.0, 100 + seq)
+        assert q.lag == lag * 16, seq
+
+
+@given(st.lists(st.tuples(st.integers(-5000, 2**37), st.integers(0, 2)), max_size=30))
+def test_whatever_is_claimed_no_frame_saw_the_future(claims: list[tuple[int, int]]) -> None:
+    q = queue()
+    for tick, (seen, frames) in enumerate(claims, 1):
+        for number in range(frames):
+            q.push(3 * tick + number, (0, 0), 0.0, seen=seen)
+        q.take(0.0, tick)
+        assert 0 <= q.lag <= tick * 16
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.lists(st.integers(1, 40), max_size=6)), max_size=40))
@@ -91,7 +131,7 @@ def test_whatever_arrives_one_frame_a_tick_in_ascending_order(script: list[tuple
         for seq in seqs:
             q.push(seq, (seq, 0), tick * TICK_S)
         before = q.consumed
-        codes = q.take(tick * TICK_S)
+        codes = q.take(tick * TICK_S, 1)
         if q.consumed != before:
             assert codes == (q.consumed, 0)
             consumed.append(q.consumed)
