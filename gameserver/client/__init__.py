@@ -13,7 +13,9 @@ sockets, no clock, no tasks.
 from gameserver.client.bot import Rules, keep_playing, run_bots
 from gameserver.client.brains import Brain, Sight
 from gameserver.client.checks import SpeedLimit
-from gameserver.client.connection import Client, EventStream, connect
+from gameserver.client.connection import Client, connect
+from gameserver.client.eventstream import EventStream
+from gameserver.client.happenings import PredictedTick, Withdrawn
 from gameserver.client.replica import Options
 from gameserver.client.report import Report
 from gameserver.client.status import EventsMissed, JoinFailed, Status, StatusChange
@@ -25,12 +27,14 @@ __all__ = [
     "EventsMissed",
     "JoinFailed",
     "Options",
+    "PredictedTick",
     "Report",
     "Rules",
     "Sight",
     "SpeedLimit",
     "Status",
     "StatusChange",
+    "Withdrawn",
     "connect",
     "keep_playing",
     "run_bots",

@@ -145,14 +145,19 @@ async def keep_playing(
     """Fill a room with `count` bots that play until this is cancelled, and come back whenever they are thrown out."""
     open_socket = opener(url) if isinstance(url, str) else url
     names = list(brains)
+    reading = SharedReading()
     async with trio.open_nursery() as nursery:
         for number in range(count):
             rng = random.Random(None if seed is None else f"{seed}/{number}")
-            nursery.start_soon(partial(_play_on, number, kind, open_socket, BRAINS[names[number % len(names)]], rng))
+            nursery.start_soon(
+                partial(_play_on, number, kind, open_socket, BRAINS[names[number % len(names)]], rng, reading)
+            )
             await trio.sleep(ramp)
 
 
-async def _play_on(number: int, kind: str, open_socket: Opener, make: MakeBrain, rng: random.Random) -> None:
+async def _play_on(
+    number: int, kind: str, open_socket: Opener, make: MakeBrain, rng: random.Random, reading: SharedReading
+) -> None:
     while True:
-        await Bot(number, kind, open_socket, make(rng), rng).play()
+        await Bot(number, kind, open_socket, make(rng), rng, reading=reading).play()
         await trio.sleep(1 + rng.random())

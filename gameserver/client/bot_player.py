@@ -4,6 +4,7 @@ state, checks all that it is told, and keeps count.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import trio
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from gameserver.client.link import Opener
     from gameserver.client.reading import Reading
     from gameserver.state.schema import Schema
+
+log = logging.getLogger("gameserver.bot")
 
 NAMES = (
     "Ada",
@@ -91,6 +94,7 @@ class Bot:
         """Set once it has joined, or has failed to."""
         self._brain = brain
         self._watch: Watch | None = None
+        self._failed = False
         self._measured_from_s: float | None = None
         self._state_at_s: float | None = None
         self._before: tuple[int, int] = (0, 0)
@@ -120,8 +124,7 @@ class Bot:
         report.desyncs = counters.desyncs
         return report
 
-    # -- what the client tells
-    # ------------------------------------------------------------------------------------------
+    # -- what the client tells ---------------------------------------------------------------------------------------
 
     def _see(self, event: ClientEvent) -> None:
         match event:
@@ -152,7 +155,18 @@ class Bot:
         self._state_at_s = now_s
         replica = self.core.replica
         assert replica is not None
-        self.core.hold(self._brain.decide(Sight(event.view, replica.avatar_id, replica.schema.inputs)))
+        self._steer(Sight(event.view, replica.avatar_id, replica.schema.inputs))
+
+    def _steer(self, sight: Sight) -> None:
+        """Do what the brain says. One that fails is somebody's own: it is reported, and the bot takes its hands off."""
+        try:
+            self.core.hold(self._brain.decide(sight))
+        except Exception as error:
+            if not self._failed:
+                log.exception("the brain of a bot failed")
+            self._failed = True
+            self.report.complain(f"the brain failed: {type(error).__name__}: {error}")
+            self.core.hold(None)
 
     def _count(self, event: Updated, now_s: float) -> None:
         self.report.snapshots += 1

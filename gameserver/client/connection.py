@@ -19,9 +19,11 @@ import trio
 
 from gameserver.client.backoff import Backoff
 from gameserver.client.core import ClientCore, Phase
+from gameserver.client.eventstream import EventStream
+from gameserver.client.expected import EXPECT_FOR_S
 from gameserver.client.happenings import Joined, Updated
 from gameserver.client.link import CLOSE_WITHIN_S, Link, opener
-from gameserver.client.status import EventsMissed, JoinFailed, Status, StatusChange
+from gameserver.client.status import JoinFailed, Status, StatusChange
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Role
 
@@ -29,56 +31,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Callable, Mapping
 
-    from gameserver.client.happenings import ClientEvent
+    from gameserver.client.happenings import ClientEvent, PredictedTick
     from gameserver.client.interpolation import Drawn
     from gameserver.client.link import LinkEnd, Opener
     from gameserver.client.replica import Options
+    from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.sync.viewstate import ViewState
-
-MAX_WAITING_EVENTS = 4096
-"""Events kept for an `events()` loop that does not come round: as many as the server itself keeps."""
-
-
-class EventStream:
-    """What `Client.events` returns. `close` it, or leave it to the end of the client: it is bounded."""
-
-    def __init__(self, over: trio.Event) -> None:
-        self._sender, self._receiver = trio.open_memory_channel[m.Event](MAX_WAITING_EVENTS)
-        self._over = over
-
-    def __aiter__(self) -> EventStream:
-        return self
-
-    async def __anext__(self) -> m.Event:
-        try:
-            return await self._receiver.receive()
-        except trio.EndOfChannel:
-            if self._over.is_set():
-                raise StopAsyncIteration from None
-            raise EventsMissed from None
-        except trio.ClosedResourceError:
-            raise StopAsyncIteration from None
-
-    def put(self, event: m.Event) -> bool:
-        """Add an event; return whether the stream goes on to take them."""
-        try:
-            self._sender.send_nowait(event)
-        except trio.WouldBlock:
-            self._sender.close()
-            return False
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return False
-        return True
-
-    def end(self) -> None:
-        """No more comes; what waits is still delivered."""
-        self._sender.close()
-
-    def close(self) -> None:
-        """Nobody listens any more."""
-        self._sender.close()
-        self._receiver.close()
 
 
 class Client:
@@ -108,8 +67,7 @@ class Client:
         self.closed = trio.Event()
         """Set when it is over and will not come back."""
 
-    # -- what a user does
-    # -----------------------------------------------------------------------------------------------
+    # -- what a user does --------------------------------------------------------------------------------------------
 
     @property
     def view(self) -> ViewState:
@@ -165,6 +123,32 @@ class Client:
         """
         return None if self.core.replica is None else self.core.replica.draw_avatar(trio.current_time())
 
+    def predict_spawn(
+        self, tick: PredictedTick, which: str, *, match: Callable[[Any], bool] = lambda _: True, **values: Any
+    ) -> Entity | None:
+        """Show at once an entity of type `which` that a predicted tick spawns, where it will be after that tick; to
+        be called from `Options.on_tick`. It is among the `spawns` of what `draw` returns, under a negative id until
+        the server's own, the first for which `match` is true, takes its place. If there is none, `Withdrawn` is told.
+        None while there is no session.
+
+        Raises KeyError for a type that the room has not, TypeError for a field.
+        """
+        return None if self.core.replica is None else self.core.replica.spawn(tick, which, values, match)
+
+    def expect_event(
+        self,
+        name: str,
+        payload: Any = None,
+        *,
+        match: Callable[[Any], bool] = lambda _: True,
+        within_s: float = EXPECT_FOR_S,
+    ) -> None:
+        """Tell at once an event that the server is going to tell; its own, the first of that name for which `match`
+        is true, is not told again. If none comes in time, `Withdrawn` is told."""
+        event = self.core.expect(name, payload, match, trio.current_time() + within_s)
+        if event is not None:
+            self._tell(event)
+
     async def leave(self) -> None:
         """Leave for good, and wait until the server has heard it, or a second has passed."""
         self._come_back = False
@@ -174,8 +158,7 @@ class Client:
             with trio.move_on_after(CLOSE_WITHIN_S):
                 await self.closed.wait()
 
-    # -- one link after the other
-    # ---------------------------------------------------------------------------------------
+    # -- one link after the other ------------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Keep the client in its room until it is over. Started once it has joined; raises JoinFailed if it cannot at
@@ -212,8 +195,7 @@ class Client:
         self._report(StatusChange(Status.WAITING, end.code, end.reason, wait_s))
         await trio.sleep(wait_s)
 
-    # -- telling
-    # --------------------------------------------------------------------------------------------------------
+    # -- telling -----------------------------------------------------------------------------------------------------
 
     def _tell(self, event: ClientEvent) -> None:
         match event:

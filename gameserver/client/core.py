@@ -17,7 +17,8 @@ import math
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from gameserver.client.happenings import ClientEvent, Counters, Desynced, Joined, Updated
+from gameserver.client.expected import Expected
+from gameserver.client.happenings import ClientEvent, Counters, Desynced, Joined, Updated, Withdrawn
 from gameserver.client.outbox import Outbox
 from gameserver.client.reading import Reading
 from gameserver.client.replica import Options, Replica
@@ -29,6 +30,8 @@ from gameserver.sync.apply import DeltaError
 from gameserver.sync.inputs import LEAD_UNITS_PER_TICK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gameserver.state.inputs import Inputs
 
 DEAD_AFTER_S = 10.0
@@ -82,8 +85,7 @@ class ClientCore:
         self._pings: dict[int, float] = {}
         self._sends_inputs = False
 
-    # -- the life of a link
-    # ---------------------------------------------------------------------------------------------
+    # -- the life of a link ------------------------------------------------------------------------------------------
 
     def opened(self, now_s: float) -> None:
         """A link came up: enter the room, or come back to the session there is."""
@@ -119,8 +121,7 @@ class ClientCore:
         """Leave for good; the server closes with 1000."""
         self._send(m.Leave())
 
-    # -- what goes out
-    # --------------------------------------------------------------------------------------------------
+    # -- what goes out -----------------------------------------------------------------------------------------------
 
     def hold(self, controls: Inputs | None) -> None:
         """Have these controls count from the next tick on, until others are held; None for hands off. Raises
@@ -133,6 +134,15 @@ class ClientCore:
     def say(self, name: str, payload: Any = None) -> None:
         """Send a message of the game's own. Raises ValueError for what the wire cannot carry."""
         self._send(m.Message(name, payload))
+
+    def expect(self, name: str, payload: Any, match: Callable[[Any], bool], until_s: float) -> m.Event | None:
+        """Return an event to be told now, ahead of the server, whose own is not told again; None while there is no
+        session.
+        """
+        if self.replica is None:
+            return None
+        self.replica.expected.add(Expected(name, payload, match, until_s))
+        return m.Event(self.replica.view.tick, name, payload)
 
     @property
     def next_at_s(self) -> float:
@@ -156,14 +166,14 @@ class ClientCore:
     def _measure_at_s(self) -> float:
         return self._measured_at_s + MEASURE_EVERY_S
 
-    def tick(self, now_s: float) -> None:
+    def tick(self, now_s: float) -> list[ClientEvent]:
         """Do what is due: run the client's ticks, measure, ask for a sign of life. Raises ProtocolError (DEAD) when
         none came.
         """
         if now_s >= self._dead_at_s:
             raise ProtocolError(CloseCode.DEAD, f"nothing heard for {self._dead_after_s:g} s")
         if self.phase is not Phase.JOINED or self.replica is None:
-            return
+            return []
         if self._sends_inputs:
             self._run_ticks(self.replica, now_s)
         if now_s >= self._measure_at_s:
@@ -172,6 +182,13 @@ class ClientCore:
         if now_s >= self._ask_at_s:
             self._asked_at_s = now_s
             self._ping(now_s)
+        return self._withdrawn(self.replica, now_s)
+
+    def _withdrawn(self, replica: Replica, now_s: float) -> list[ClientEvent]:
+        """What was shown ahead of the server, and has turned out not to happen."""
+        entities, replica.spawns.withdrawn = replica.spawns.withdrawn, []
+        overdue = replica.expected.take_overdue(now_s) if len(replica.expected) else []
+        return [*[Withdrawn(entity) for entity in entities], *[Withdrawn(None, e.name, e.payload) for e in overdue]]
 
     def _run_ticks(self, replica: Replica, now_s: float) -> None:
         ack, behind = replica.view.tick, replica.behind(now_s)
@@ -194,8 +211,7 @@ class ClientCore:
         self.counters.bytes_sent += len(data)
         self.outbox.put(data)
 
-    # -- what comes in
-    # --------------------------------------------------------------------------------------------------
+    # -- what comes in -----------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes | str, now_s: float) -> list[ClientEvent]:
         """Take one whole WebSocket message; return what came of it. Raises ProtocolError with the code to close

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gameserver.protocol import messages as m
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gameserver.state.entity import Entity
     from gameserver.sync.viewstate import ViewState
 
 
@@ -37,7 +40,27 @@ class Desynced:
     reason: str
 
 
-ClientEvent: TypeAlias = Joined | Updated | Desynced | m.Event | m.Notice | m.ServerPong
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What was shown ahead of the server did not happen: an entity of `predict_spawn`, or an event of
+    `expect_event`.
+    """
+
+    entity: Entity | None = None
+    name: str | None = None
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedTick:
+    """A tick of the own avatar, run ahead of the server: its attributes before, and the avatar after."""
+
+    seq: int
+    before: Mapping[str, Any]
+    avatar: Any
+
+
+ClientEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -23,11 +24,11 @@ from gameserver.state.fields import TURN, Float
 from gameserver.sync.clock import MAX_EXTRAPOLATION_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from gameserver.state.entity import EntityType
+    from gameserver.state.entity import Entity, EntityType
     from gameserver.state.schema import Schema
     from gameserver.state.table import Table
 
@@ -71,6 +72,12 @@ class DrawnTable:
         """Return the `n` values of a numeric field. Raises ValueError for a name that is none."""
         return self.values[list(self.entity_type.numeric).index(name)]  # type: ignore[no-any-return]
 
+    def without(self, ids: Collection[int]) -> DrawnTable:
+        """Return the table without these entities."""
+        stays = ~np.isin(self.ids, list(ids))
+        objects = tuple([tuple(compress(column, stays)) for column in self.objects])
+        return DrawnTable(self.entity_type, self.ids[stays], self.values[:, stays], objects)
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -79,6 +86,8 @@ class Drawn:
     tick: float
     """The moment, in ticks of the room."""
     tables: tuple[DrawnTable, ...]
+    spawns: tuple[Entity, ...] = ()
+    """What the player's own actions have spawned, in the player's own time; they are not in the tables."""
 
 
 class Motion:

@@ -158,7 +158,8 @@ class Link:
         with trio.move_on_at(self._core.next_at_s):
             await self._joined.wait()
         while True:
-            self._core.tick(trio.current_time())
+            for event in self._core.tick(trio.current_time()):
+                self._on_event(event)
             await self._flush(socket)
             with trio.CancelScope(deadline=self._core.next_at_s) as self._nap:
                 await trio.sleep_forever()

@@ -108,6 +108,8 @@ class Predictor:
         """The avatar that is followed; None before `begin`."""
         self.avatar: Any = entity_type.cls()
         """The avatar after the newest predicted tick, exactly as the server will have it. Read only."""
+        self.before: dict[str, Any] = {}
+        """Its attributes one tick before."""
         self._drawn: Any = entity_type.cls()
         self.corrections = 0
         """States that moved the avatar from where it was predicted to be."""
@@ -124,8 +126,7 @@ class Predictor:
             return Outcome.DIVERGING
         return Outcome.JITTER if Outcome.JITTER in self._outcomes else Outcome.MATCHED
 
-    # -- the client's tick and the server's states
-    # ----------------------------------------------------------------------
+    # -- the client's tick and the server's states -------------------------------------------------------------------
 
     def begin(self, tick: int, seq: int, codes: Sequence[int], objects: Sequence[object], entity_id: int) -> None:
         """Follow the avatar `entity_id` from a received state on. Frames that are on their way already are stepped on
@@ -148,6 +149,7 @@ class Predictor:
         if self.entity_id is None:
             self._pending.append(_Frame(seq, inputs, ()))
         else:
+            self.before = dict(vars(self.avatar))
             self._advance(seq, inputs)
         self._ticked_at_s = ticked_at_s
         self._tick_length_s = tick_length_s
@@ -193,8 +195,7 @@ class Predictor:
         self._step(self.avatar, self._inputs.from_codes(inputs), self._dt)
         self._pending.append(_Frame(seq, inputs, self._snap()))
 
-    # -- the avatar's values
-    # --------------------------------------------------------------------------------------------
+    # -- the avatar's values -----------------------------------------------------------------------------------------
 
     def _load(self, codes: Sequence[int], objects: Sequence[object]) -> None:
         self._unpredicted = tuple(codes)
@@ -215,8 +216,7 @@ class Predictor:
         values = vars(self.avatar)
         return [values[field.name] for field in self._eased]
 
-    # -- what is drawn
-    # --------------------------------------------------------------------------------------------------
+    # -- what is drawn -----------------------------------------------------------------------------------------------
 
     def pose(self, now_s: float) -> Any:
         """Return the avatar as it is to be drawn now. The same object each time: read it, do not keep it."""

@@ -11,15 +11,18 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gameserver.client.expected import ExpectedEvents
+from gameserver.client.happenings import PredictedTick
 from gameserver.client.interpolation import Drawn, Interpolator
 from gameserver.client.prediction import MAX_PENDING, Predictor
+from gameserver.client.spawns import PredictedSpawns
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, MAX_BEHIND, CloseCode
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.clock import InterpolationClock, RoundTrip
 from gameserver.sync.pacer import TickPacer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gameserver.client.reading import Reading
     from gameserver.protocol.messages import Event, Events, State, Welcome
@@ -44,6 +47,8 @@ class Options:
     predict: Callable[[Any, Any, float], object] | None = None
     """The room's shared step, if the own avatar is to be predicted."""
     snap_distance: float | None = None
+    on_tick: Callable[[PredictedTick], object] | None = None
+    """Called after each predicted tick, to show at once what it spawns."""
     interpolate: bool = True
     """Whether snapshots are kept for drawing between them; a client that never draws can do without."""
 
@@ -72,6 +77,8 @@ class Replica:
         self._corrections = 0
         self._unacked: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=MAX_PENDING)
         self.view: ViewState = self._decoder.empty()
+        self.spawns = PredictedSpawns(self.schema)
+        self.expected = ExpectedEvents()
 
     def resumed(self, welcome: Welcome, now_s: float) -> None:
         """The session goes on over a new link: with the numbering and the cursor of the old one, and nothing pressed
@@ -82,11 +89,11 @@ class Replica:
         self.welcome = welcome
         self.pacer.start(now_s, max(self.pacer.seq, welcome.seq))
         self._unacked.clear()
+        self.spawns.clear()
         if self.predictor is not None:
             self.predictor.forget_pending()
 
-    # -- what the server says
-    # -------------------------------------------------------------------------------------------
+    # -- what the server says ----------------------------------------------------------------------------------------
 
     def apply(self, state: State, now_s: float) -> None:
         """Take a STATE. Raises DeltaError when it does not fit, ProtocolError when it tells of the past; both change
@@ -106,19 +113,21 @@ class Replica:
             self.pacer.reported(state.seq, state.lead)
             self.round_trip.frame_acked(state.seq, state.lead, self.tick_s, now_s)
         self._reconcile(now_s)
+        if len(self.spawns):
+            self.spawns.reconcile(view, self.seq, self._drawn_at_s(self.seq))
 
     def take_events(self, events: Events) -> tuple[Event, ...]:
-        """Move the cursor on. Raises ProtocolError when an event is missing, which must not happen."""
+        """Move the cursor on, and return the events that were not told already. Raises ProtocolError when one is
+        missing, which must not happen."""
         if events.since != self.cursor:
             raise ProtocolError(CloseCode.MALFORMED, f"EVENTS: since {events.since}, but the cursor is {self.cursor}")
         self.cursor = events.upto
         for event in events.items:
             if event.name == AVATAR_EVENT:
                 self.avatar_id = event.payload if isinstance(event.payload, int) else None
-        return events.items
+        return tuple([event for event in events.items if not self.expected.claim(event)])
 
-    # -- the own avatar
-    # -------------------------------------------------------------------------------------------------
+    # -- the own avatar ----------------------------------------------------------------------------------------------
 
     def steer(self, seq: int, inputs: tuple[int, ...], now_s: float) -> None:
         """The client's tick `seq` is run with these inputs: predict what the server will make of it."""
@@ -127,6 +136,19 @@ class Replica:
         if self.predictor is not None:
             pacer = self.pacer
             self.predictor.predict(seq, inputs, pacer.ticked_at_s, pacer.next_at_s - pacer.ticked_at_s)
+            if self.options.on_tick is not None and self.predictor.entity_id is not None:
+                self.options.on_tick(PredictedTick(seq, self.predictor.before, self.predictor.avatar))
+
+    def spawn(self, tick: PredictedTick, which: str, values: Mapping[str, Any], match: Callable[[Any], bool]) -> Entity:
+        """Show at once what a predicted tick spawns; the server's entity takes its place when it comes."""
+        at_s = self._drawn_at_s(tick.seq)
+        assert at_s is not None
+        return self.spawns.add(which, values, seq=tick.seq, at_s=at_s, match=match, view=self.view)
+
+    def _drawn_at_s(self, seq: int) -> float | None:
+        """When the state after frame `seq` is drawn in the player's own time."""
+        sent_s = self.round_trip.sent_at_s(seq)
+        return None if sent_s is None else sent_s + self.tick_s
 
     def _reconcile(self, now_s: float) -> None:
         while self._unacked and self._unacked[0][0] <= self.seq:
@@ -186,12 +208,17 @@ class Replica:
         ticks = self.view.tick - drawn_s / self.tick_s
         return min(MAX_BEHIND, max(0, round(ticks * BEHIND_UNITS_PER_TICK)))
 
-    # -- what is drawn
-    # --------------------------------------------------------------------------------------------------
+    # -- what is drawn -----------------------------------------------------------------------------------------------
 
     def draw(self, now_s: float) -> Drawn | None:
         """Return everyone as to be drawn now, a little in the past; None before the first STATE."""
-        return self.interpolator.draw(self.clock.draw(now_s))
+        drawn = self.interpolator.draw(self.clock.draw(now_s))
+        if drawn is None:
+            return None
+        spawns, hidden = self.spawns.draw(drawn.tick, now_s)
+        if not hidden:
+            return drawn
+        return Drawn(drawn.tick, tuple([table.without(hidden) for table in drawn.tables]), tuple(spawns))
 
     def draw_avatar(self, now_s: float) -> Any:
         """Return the own avatar as to be drawn now, predicted; None when there is none, or no step to predict it

@@ -182,6 +182,38 @@ async def test_a_brain_of_ones_own_sees_the_state_and_steers(autojump_clock: Moc
         nursery.cancel_scope.cancel()
 
 
+async def test_a_brain_that_fails_is_reported_and_the_others_play_on(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def __init__(self, rng: object) -> None: ...
+
+        def decide(self, sight: Any) -> Inputs | None:
+            raise ZeroDivisionError("no idea")
+
+    async with serving(Flight) as server:
+        report = await play(server, 2, 2.0, brain=Broken)
+    assert not report.clean
+    assert report.problems["the brain failed: ZeroDivisionError: no idea"] > 40
+    assert report.snapshot_hz > 18
+    assert len(caplog.records) == 2, "with its traceback, once for each bot"
+
+
+async def test_rules_come_with_a_brain_that_has_some(autojump_clock: MockClock) -> None:
+    class Strict:
+        rules = Rules([SpeedLimit("Ship", per_s=0.0, slack=0.0)])
+
+        def __init__(self, rng: object) -> None: ...
+
+        def decide(self, sight: Any) -> Inputs | None:
+            controls: Inputs = sight.inputs.cls(thrust=True)
+            return controls
+
+    async with serving(Flight) as server:
+        report = await play(server, 1, 2.0, brain=Strict)
+    assert any("moved too far" in problem for problem in report.problems)
+
+
 async def test_progress_is_told_while_it_goes_on(autojump_clock: MockClock) -> None:
     told: list[tuple[int, float]] = []
     async with serving(Flight) as server:

@@ -10,8 +10,9 @@ import pytest
 import trio
 from trio_websocket import ConnectionRejected, HandshakeError
 
-from gameserver.client.connection import MAX_WAITING_EVENTS, Client, joined
+from gameserver.client.connection import Client, joined
 from gameserver.client.core import ClientCore
+from gameserver.client.eventstream import MAX_WAITING_EVENTS
 from gameserver.client.happenings import Joined
 from gameserver.client.link import opener
 from gameserver.client.replica import Options
@@ -66,10 +67,10 @@ async def test_a_client_joins_steers_and_leaves_nothing_behind(autojump_clock: M
 async def test_inputs_may_be_given_as_an_instance_and_taken_back(autojump_clock: MockClock) -> None:
     async with playing() as (_, client):
         client.send_input(Controls(turn=1))
-        assert client.core.inputs == (1, 0)
+        assert client.core.inputs == (1, 0, 0)
         client.send_input()
-        assert client.core.inputs == (0, 0)
-        with pytest.raises(TypeError, match="turn, thrust"):
+        assert client.core.inputs == (0, 0, 0)
+        with pytest.raises(TypeError, match="turn, thrust, fire"):
             client.send_input(trhust=True)
 
 

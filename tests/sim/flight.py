@@ -7,6 +7,8 @@ from typing import Any
 from gameserver import Angle, Entity, Flag, Float, Inputs, Int, Player, Room, Text, shared
 from gameserver.shared_math import cos, sin
 
+SHOT_SPEED = 400.0
+
 
 class Ship(Entity):
     x = Float(step=1 / 64)
@@ -15,17 +17,26 @@ class Ship(Entity):
     vy = Float(step=1 / 16, rate_of="y")
     angle = Angle(steps=1024)
     fuel = Int(0, 100_000, default=100_000)
+    loaded = Int(0, 1, default=1)
     name = Text(max_bytes=16)
+
+
+class Shot(Entity):
+    x = Float(step=1 / 64)
+    vx = Float(step=1 / 16, rate_of="x")
 
 
 class Controls(Inputs):
     turn = Int(-1, 1)
     thrust = Flag()
+    fire = Flag()
 
 
 @shared
 def fly(ship: Ship, controls: Controls, dt: float) -> None:
     ship.angle = ship.angle + controls.turn * 3.0 * dt
+    if controls.fire:
+        ship.loaded = 0
     if controls.thrust and ship.fuel > 0:
         ship.fuel = ship.fuel - 1
         ship.vx += cos(ship.angle) * 300.0 * dt
@@ -41,7 +52,7 @@ class Flight(Room[Controls]):
     tick_hz = 60
     snapshot_hz = 20
     max_players = 64
-    entities = (Ship,)
+    entities = (Ship, Shot)
     predict = fly
 
     def on_join(self, player: Player) -> None:
@@ -54,3 +65,18 @@ class Flight(Room[Controls]):
             player.avatar.vx -= 150.0
         else:
             self.broadcast(name, payload)
+
+
+class Gunnery(Flight):
+    """The same with guns, which hold one shot each."""
+
+    def on_input(self, player: Player, controls: Controls) -> None:
+        ship = player.avatar
+        loaded = ship.loaded
+        fly(ship, controls, self.dt)
+        if ship.loaded < loaded:
+            self.spawn(Shot, x=ship.x, vx=ship.vx + SHOT_SPEED)
+
+    def on_tick(self) -> None:
+        for shot in self.all(Shot):
+            shot.x += shot.vx * self.dt

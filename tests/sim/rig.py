@@ -184,8 +184,7 @@ class Rig:
         guest.lost(self.now_s, None)
         self._lost(client, Closed(None))
 
-    # -- the server's side
-    # ----------------------------------------------------------------------------------------------
+    # -- the server's side -------------------------------------------------------------------------------------------
 
     def _tick_rooms(self) -> None:
         for engine in list(self.hub.rooms.values()):
@@ -215,8 +214,7 @@ class Rig:
             else:
                 client.guest.check(self.now_s)
 
-    # -- the client's side
-    # ----------------------------------------------------------------------------------------------
+    # -- the client's side -------------------------------------------------------------------------------------------
 
     def _play(self, client: Client) -> None:
         if client.core.phase is Phase.DOWN:
@@ -227,7 +225,7 @@ class Rig:
             if client.joined and client.steer is not None:
                 client.core.hold(client.steer(client, self.now_s))
             if client.core.next_at_s <= self.now_s:
-                client.core.tick(self.now_s)
+                client.seen += client.core.tick(self.now_s)
         except ProtocolError as error:
             client.failures.append(error)
             client.up.send(self.now_s, Closed(error.code, error.reason))
@@ -262,8 +260,7 @@ class Rig:
         client.guest = self.hub.open(client.link, self.now_s)
         client.core.opened(self.now_s)
 
-    # -- what goes wrong
-    # ------------------------------------------------------------------------------------------------
+    # -- what goes wrong ---------------------------------------------------------------------------------------------
 
     def stall(self, client: Client, seconds: float) -> None:
         """Hold up both ways; afterwards everything arrives at once."""

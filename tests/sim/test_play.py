@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from math import hypot
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gameserver.client.happenings import Joined
+from gameserver.client.happenings import Joined, Withdrawn
 from gameserver.client.prediction import Outcome
 from gameserver.protocol.constants import Role
-from tests.sim.flight import Controls, Flight, Ship
+from tests.sim.flight import SHOT_SPEED, Controls, Flight, Gunnery, Ship
 from tests.sim.rig import Client, Rig
+
+if TYPE_CHECKING:
+    from gameserver.client.happenings import PredictedTick
 
 
 def restless(client: Client, now_s: float) -> Controls:
@@ -206,3 +211,74 @@ def test_others_are_drawn_smoothly_and_where_they_were() -> None:
     assert len(errors) > 200
     assert moved > 20, "it does move"
     assert max(errors) < 0.6
+
+
+# -- told and shown ahead of the server
+
+
+class Gun:
+    """Fires a shot at each press of `turn`, and shows it in the same tick."""
+
+    def __init__(self, rig: Rig, *, honest: bool = True) -> None:
+        self.shown: list[Any] = []
+        self._honest = honest
+        self.client = rig.client(steer=self._steer)
+        self.client.core.options = replace(self.client.core.options, on_tick=self._shoot)
+        self.pressed_at_s = float("inf")
+
+    def _steer(self, client: Client, now_s: float) -> Controls:
+        return Controls(fire=now_s >= self.pressed_at_s, thrust=True)
+
+    def _shoot(self, tick: PredictedTick) -> None:
+        if tick.avatar.loaded < tick.before["loaded"] or (not self._honest and not self.shown and tick.seq > 100):
+            ship = tick.avatar
+            vx = ship.vx + SHOT_SPEED
+            values = {"x": ship.x + vx / 60, "vx": vx}  # the room moves it in the tick that spawns it
+            replica = self.client.replica
+            self.shown.append(replica.spawn(tick, "Shot", values, lambda shot: shot.id > 0))
+
+
+def test_a_shot_is_on_screen_with_the_key_and_becomes_the_servers_without_a_jump() -> None:
+    rig = Rig(Gunnery, delay_s=0.15, jitter_s=0.0)
+    gun = Gun(rig)
+    rig.run(3.0)
+    gun.pressed_at_s = rig.now_s
+    rig.run(0.02)
+    (shot,) = gun.shown
+    places, times = [], []
+    for _ in range(90):
+        rig.run(1 / 60)
+        drawn = gun.client.replica.draw(rig.now_s)
+        assert drawn is not None
+        assert drawn.spawns == (shot,)
+        assert shot.id not in drawn.tables[1].ids
+        places.append(shot.x)
+        times.append(rig.now_s)
+    assert shot.id > 0, "adopted"
+    speeds = [(b - a) / (t - s) for (a, b), (s, t) in zip(pairwise(places), pairwise(times), strict=True)]
+    assert all(speed == pytest.approx(shot.vx, rel=0.05) for speed in speeds)
+    assert gun.client.of(Withdrawn) == []
+
+
+def test_a_shot_that_the_server_never_fired_is_withdrawn() -> None:
+    rig = Rig(Gunnery, delay_s=0.1, jitter_s=0.0)
+    gun = Gun(rig, honest=False)
+    rig.run(4.0)
+    (shot,) = gun.shown
+    (withdrawn,) = gun.client.of(Withdrawn)
+    assert withdrawn.entity is shot
+    assert len(gun.client.replica.spawns) == 0
+
+
+def test_an_event_told_ahead_is_not_told_again_and_withdrawn_when_it_does_not_come() -> None:
+    rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
+    client = fly(rig, 2.0)
+    told = client.core.expect("mark", 1, lambda payload: payload == 1, rig.now_s + 1.0)
+    assert told is not None
+    client.core.say("mark", 1)
+    client.core.say("mark", 2)
+    client.core.expect("mark", 99, lambda payload: payload == 99, rig.now_s + 1.0)
+    rig.run(2.0)
+    assert [payload for name, payload in client.happened if name == "mark"] == [2]
+    (withdrawn,) = client.of(Withdrawn)
+    assert (withdrawn.name, withdrawn.payload) == ("mark", 99)

@@ -1,0 +1,178 @@
+"""What the player's own actions spawn, there before the server has heard of them: a shot leaves the gun with the key.
+
+Pure; times in seconds. A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either
+the server's entity is in it and is adopted (the same object goes on, under the server's id, its error eased out), or
+there is none and the spawn is withdrawn. An adopted one goes on being drawn in the player's own time, ahead of the
+others, until the server's is gone. The browser's twin is `client_demo/sdk/spawns.js`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gameserver.client.prediction import EASE_S
+from gameserver.state.declare import unknown_field
+from gameserver.state.fields import TURN, Angle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gameserver.state.entity import Entity
+    from gameserver.state.schema import Schema
+    from gameserver.sync.viewstate import ViewState
+
+    Match = Callable[[Any], bool]
+
+MAX_WAIT_S = 2.0
+"""Withdrawn, if there is no sign of the server's after this: the link is as good as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """A field that moves by its rate."""
+
+    name: str
+    rate: str
+    turns: bool
+    lo: float
+    hi: float
+
+
+@dataclass(slots=True)
+class _Spawn:
+    entity: Any
+    index: int
+    seq: int
+    match: Match
+    after_id: int
+    """The server's has a higher id: it did not exist yet."""
+    base: dict[str, Any]
+    """Its values at `at_s`."""
+    at_s: float
+    drawn_at_s: float
+    adopted: bool = False
+    offsets: dict[str, float] = field(default_factory=dict)
+    """What is drawn beside the base's motion."""
+
+
+class PredictedSpawns:
+    """All of one client."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._courses = [_courses(schema, index) for index in range(len(schema.entities))]
+        self._spawns: list[_Spawn] = []
+        self._gone: dict[int, int] = {}
+        self._last_id = 0
+        self.withdrawn: list[Entity] = []
+        """Those that did not happen, until someone takes them."""
+
+    def __len__(self) -> int:
+        return len(self._spawns)
+
+    def add(
+        self, which: str, values: Mapping[str, Any], *, seq: int, at_s: float, match: Match, view: ViewState
+    ) -> Entity:
+        """Show an entity of type `which`, which frame `seq` spawned and which is where `values` say at `at_s`.
+
+        Its id is negative until it is adopted. Raises KeyError for a type that the room has not, TypeError for a field.
+        """
+        index = self._schema.named(which)
+        entity_type = self._schema.entities[index]
+        if not values.keys() <= entity_type.fields.keys():
+            raise unknown_field(entity_type.cls, dict(values), entity_type.fields)
+        entity = entity_type.cls(**values)
+        self._last_id -= 1
+        entity.id, entity.alive = self._last_id, True
+        after_id = max([int(table.ids[-1]) for table in view.tables if len(table)], default=0)
+        base = {name: getattr(entity, name) for name in entity_type.fields}
+        self._spawns.append(_Spawn(entity, index, seq, match, after_id, base, at_s, at_s))
+        return entity
+
+    def reconcile(self, view: ViewState, seq: int, at_s: float | None) -> None:
+        """A STATE was applied, the frame `seq` consumed: adopt, withdraw, follow those that were adopted.
+
+        `at_s`: when the state after that frame is drawn in the player's own time; None: not known.
+        """
+        self._spawns = [
+            spawn
+            for spawn in self._spawns
+            if (self._follow(spawn, view, at_s) if spawn.adopted else spawn.seq > seq or self._adopt(spawn, view, at_s))
+        ]
+
+    def clear(self) -> None:
+        """The link was lost: what was not adopted did not happen, and the others are the server's alone again."""
+        self.withdrawn += [spawn.entity for spawn in self._spawns if not spawn.adopted]
+        self._spawns = []
+        self._gone = {}
+
+    def draw(self, tick: float, now_s: float) -> tuple[list[Entity], set[int]]:
+        """Return the spawns as to be drawn now, and the ids in whose place they are drawn; the others are drawn at
+        `tick`.
+        """
+        self._gone = {entity_id: at for entity_id, at in self._gone.items() if at > tick}
+        overdue = [spawn for spawn in self._spawns if not spawn.adopted and now_s - spawn.at_s >= MAX_WAIT_S]
+        self.withdrawn += [spawn.entity for spawn in overdue]
+        self._spawns = [spawn for spawn in self._spawns if spawn not in overdue]
+        for spawn in self._spawns:
+            self._move(spawn, now_s)
+        drawn = [spawn.entity for spawn in self._spawns]
+        return drawn, {*self._gone, *[entity.id for entity in drawn]}
+
+    def _adopt(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> bool:
+        taken = {other.entity.id for other in self._spawns}
+        for found in view.entities(self._schema.entities[spawn.index].name):
+            if found.id > spawn.after_id and found.id not in taken and spawn.match(found):
+                spawn.adopted = True
+                spawn.entity.id = found.id
+                self._rebase(spawn, found, spawn.at_s if at_s is None else at_s)
+                return True
+        self.withdrawn.append(spawn.entity)
+        return False
+
+    def _follow(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> bool:
+        found = view.get(spawn.entity.id) if view.tables[spawn.index].row(spawn.entity.id) is not None else None
+        if found is None:
+            self._gone[spawn.entity.id] = view.tick
+            return False
+        if at_s is not None:
+            self._rebase(spawn, found, at_s)
+        return True
+
+    def _rebase(self, spawn: _Spawn, found: Entity, at_s: float) -> None:
+        """It is where the server has it, and is drawn on from where it is drawn."""
+        names = self._schema.entities[spawn.index].fields
+        spawn.base = {name: getattr(found, name) for name in names}
+        spawn.at_s = at_s
+        drawn = vars(spawn.entity)
+        for course in self._courses[spawn.index]:
+            off = drawn[course.name] - _place(course, spawn, spawn.drawn_at_s)
+            spawn.offsets[course.name] = (off + TURN / 2) % TURN - TURN / 2 if course.turns else off
+        drawn.update({name: value for name, value in spawn.base.items() if name not in spawn.offsets})
+
+    def _move(self, spawn: _Spawn, now_s: float) -> None:
+        share = math.exp(-max(0.0, now_s - spawn.drawn_at_s) / EASE_S)
+        spawn.drawn_at_s = now_s
+        for course in self._courses[spawn.index]:
+            offset = spawn.offsets[course.name] = spawn.offsets.get(course.name, 0.0) * share
+            place = _place(course, spawn, now_s) + offset
+            setattr(spawn.entity, course.name, place % TURN if course.turns else place)
+
+
+def _courses(schema: Schema, index: int) -> list[_Course]:
+    fields = list(schema.entities[index].numeric.items())
+    courses = []
+    for target, rate in schema.entities[index].rates:
+        name, moved = fields[target]
+        turns = isinstance(moved, Angle)
+        lo, hi = (-math.inf, math.inf) if turns else (moved.lo * moved.step, moved.hi * moved.step)
+        courses.append(_Course(name, fields[rate][0], turns, lo, hi))
+    return courses
+
+
+def _place(course: _Course, spawn: _Spawn, now_s: float) -> float:
+    """Where a field is at a moment, if it went on as it was."""
+    place = spawn.base[course.name] + spawn.base[course.rate] * max(0.0, now_s - spawn.at_s)
+    return float(min(course.hi, max(course.lo, place)))
