@@ -32,6 +32,11 @@ class Table:
         codes = np.empty((len(entity_type.numeric), 0), np.int64)
         return Table(np.empty(0, np.int64), codes, tuple([()] * len(entity_type.objects)))
 
+    def __post_init__(self) -> None:
+        """Make a later write an error in whoever does it."""
+        self.ids.flags.writeable = False
+        self.codes.flags.writeable = False
+
     def __len__(self) -> int:
         return len(self.ids)
 

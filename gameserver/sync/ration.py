@@ -134,7 +134,7 @@ class RationedEncoder:
             share = _Share(now.pairs(index), weight)
             if base is not None and before is not None:
                 self._compare(share, index, base, before, due)
-            share.cost = np.where(np.isinf(weight), np.float32(0), self._cost(index, share))
+            share.cost = self._cost(index, share)
             shares.append(share)
         fitting = _fit(shares, self._room(shares, viewpoint))
         assembly = Assembly(now.count)

@@ -182,9 +182,7 @@ def test_after_capture_the_attributes_are_what_was_captured(
     assert all(a.same(b) for a, b in zip(first, again, strict=True)), "what was snapped stays where it is"
 
 
-@pytest.mark.parametrize(
-    ("x", "code"), [(1 / 32, 1), (-1 / 32, 0), (0.0312, 0), (0.0, 0), (-0.0, 0)]
-)
+@pytest.mark.parametrize(("x", "code"), [(1 / 32, 1), (-1 / 32, 0), (0.0312, 0), (0.0, 0), (-0.0, 0)])
 def test_what_lies_between_two_codes_goes_to_the_upper(x: float, code: int) -> None:
     w = world()
     ship = w.spawn(Ship, x=x)
@@ -204,6 +202,17 @@ def test_captures_of_what_did_not_change_share_their_arrays() -> None:
     w.spawn(Ship)
     assert first.ids.tolist() == [1]
     assert w.capture()[0].ids.tolist() == [1, 2]
+
+
+def test_nobody_can_write_to_what_was_captured() -> None:
+    w = world()
+    w.spawn(Rock)
+    w.table(Swarm).spawn_many(2)
+    for table in w.capture()[1:]:
+        for array in (table.ids, table.codes):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 7
+    w.table(Swarm).x += 1
 
 
 def test_a_later_change_of_a_list_does_not_reach_an_earlier_capture() -> None:

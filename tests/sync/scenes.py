@@ -93,9 +93,3 @@ def snapshot(world: World, tick: int) -> Snapshot:
 def same(one: tuple[Table, ...], other: tuple[Table, ...]) -> bool:
     """Whether all tables hold the same."""
     return all(a.same(b) for a, b in zip(one, other, strict=True))
-
-
-def assert_frozen(table: Table) -> None:
-    """Make any later write to a table's arrays an error, so that a test finds who does it."""
-    table.ids.flags.writeable = False
-    table.codes.flags.writeable = False

@@ -254,6 +254,24 @@ def test_no_message_is_larger_than_its_allowance(allowance: float) -> None:
     assert np.mean(free.sizes) > 600
 
 
+def test_what_nobody_is_told_of_widens_no_row() -> None:
+    """A ship that jumps, out of everybody's sight, costs nothing."""
+    sizes = []
+    for jump in (0, 30_000):
+        theatre = Theatre(radius=100)
+        ships = [theatre.world.spawn(Ship, x=i) for i in range(8)]
+        ships.append(theatre.world.spawn(Ship, x=5000))
+        viewer = Viewer()
+        theatre.tell(viewer)
+        for ship in ships:
+            ship.y += 1
+        ships[-1].x += jump
+        ships[-1].hp += jump // 1000
+        theatre.tell(viewer)
+        sizes.append(viewer.sizes[-1])
+    assert sizes[0] == sizes[1]
+
+
 def test_nothing_starves_on_a_thin_line() -> None:
     """60 ships are worth 400 bytes; at 150 each is told again and again, the near more often."""
     theatre, chance = Theatre(), np.random.default_rng(6)
