@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.client.happenings import ClientEvent
+    from gameserver.client.reading import Reading
     from gameserver.client.replica import Replica
     from gameserver.room.engine import RoomEngine
     from gameserver.room.guest import Guest
@@ -144,11 +145,12 @@ class Rig:
         steer: Callable[[Client, float], Any] | None = None,
         role: Role = Role.PLAYER,
         predict: bool = True,
+        reading: Reading | None = None,
         **params: Any,
     ) -> Client:
         """A client that joins as soon as time moves."""
         options = Options(predict=self.kind.predict if predict else None)
-        core = ClientCore(m.Join(self.kind.__name__.lower(), None, role, params), options)
+        core = ClientCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reading=reading)
         made = Client(core, self._way(), self._way(), Backoff(self.random), steer)
         self.clients.append(made)
         return made
