@@ -42,7 +42,8 @@ class ObjectStore:
         self._living = living
         self._entities: dict[int, Entity] = {}
         self._list: tuple[Entity, ...] | None = ()
-        self._captured = Table.empty(entity_type)
+        self._none = Table.empty(entity_type)
+        self._captured = self._none
 
     def __len__(self) -> int:
         return len(self._entities)
@@ -66,6 +67,9 @@ class ObjectStore:
     def capture(self) -> Table:
         """Quantise every entity, snap it, and return what was captured. Raises StateError; then nothing changed."""
         entities = self.entities()
+        if not entities:
+            self._captured = self._none
+            return self._none
         ids = self._ids(entities)
         codes = self._codes(entities)
         objects = tuple([self._column(i, name, entities) for i, name in enumerate(self.entity_type.objects)])

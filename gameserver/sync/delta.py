@@ -76,19 +76,22 @@ class DeltaEncoder:
         assembly = Assembly(now.count)
         deltas = None if base is None else self.deltas_from(base)
         for index, rows in enumerate(self.enters):
-            sees = now.pairs(index)
             if deltas is None or before is None:
+                sees = now.pairs(index)
                 assembly.add_enters(index, rows, sees)
                 self.add_values(assembly, index, None, sees, np.ones(len(sees), np.bool_))
-                continue
-            delta = deltas[index]
-            saw = before.pairs(index)
-            assembly.add_leaves(delta.before.ids, saw.where(~saw.at(delta.to_new).among(now.masks[index])))
-            stays = sees.at(delta.to_base).among(before.masks[index])
-            assembly.add_enters(index, rows, sees.where(~stays))
-            assembly.add_changes(index, delta.blocks, sees.where(stays).at(delta.to_stay))
-            self.add_values(assembly, index, delta, sees, ~stays)
+            elif not deltas[index].is_empty:
+                self._compare(assembly, index, deltas[index], before, now)
         return assembly.bodies()
+
+    def _compare(self, assembly: Assembly, index: int, delta: TypeDelta, before: Views, now: Views) -> None:
+        """Add what changed of one type in the view of each viewer."""
+        saw, sees = before.pairs(index), now.pairs(index)
+        assembly.add_leaves(delta.before.ids, saw.where(~saw.at(delta.to_new).among(now.masks[index])))
+        stays = sees.at(delta.to_base).among(before.masks[index])
+        assembly.add_enters(index, self.enters[index], sees.where(~stays))
+        assembly.add_changes(index, delta.blocks, sees.where(stays).at(delta.to_stay))
+        self.add_values(assembly, index, delta, sees, ~stays)
 
     def add_values(self, assembly: Assembly, index: int, delta: TypeDelta | None, sees: Pairs, enters: Flags) -> None:
         """Add the object fields of those pairs of `sees` that enter, or that hold another value than in the base."""
@@ -136,6 +139,8 @@ class DeltaEncoder:
         changes: list[Item] = []
         values: list[Item] = []
         for index, (delta, rows) in enumerate(zip(self.deltas_from(base), self.enters, strict=True)):
+            if delta.is_empty:
+                continue
             leaves += delta.before.ids[delta.gone].tolist()
             if delta.fresh.size:
                 ids = delta.after.ids[delta.fresh].tolist()

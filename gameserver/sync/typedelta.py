@@ -87,6 +87,11 @@ class TypeDelta:
             )
             self.n_stay = len(self.new_rows)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing of this type, and is nothing."""
+        return not len(self.before) and not len(self.after)
+
     @cached_property
     def to_new(self) -> Rows | None:
         """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
@@ -115,7 +120,7 @@ class TypeDelta:
     @cached_property
     def blocks(self) -> list[Block]:
         """The residuals, split into the usual and the exceptional; none when all went as expected."""
-        return split(zigzag(self.residuals_from(self.before.codes)))
+        return split(zigzag(self.residuals_from(self.before.codes))) if self.n_stay else []
 
     def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return what takes a viewer from what it holds of `before` to what is now, of the staying rows."""
