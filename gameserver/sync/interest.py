@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gameserver.state.errors import DeclarationError
+from gameserver.state.errors import DeclarationError, StateError
 from gameserver.sync.view import Views
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Interest:
             else:
                 mask = _near(place, table, points, None if before is None else _carried(before, index, table))
             if narrow is not None:
-                mask = narrow(self._types[index], table, mask)
+                mask = _narrowed(narrow, self._types[index], table, mask)
             if avatars is not None:
                 _show_own(mask, table, np.asarray(avatars, np.int64))
             masks.append(mask)
@@ -188,6 +188,15 @@ def _carried(before: Views, index: int, table: Table) -> Mask:
     carried = np.zeros((before.count, len(table)), np.bool_)
     carried[:, new_rows] = mask[:, base_rows]
     return carried
+
+
+def _narrowed(narrow: Filter, entity_type: EntityType, table: Table, mask: Mask) -> Mask:
+    """Return a copy of what the author's rule makes of a mask. Raises StateError when that is no such mask."""
+    made = np.array(narrow(entity_type, table, mask), np.bool_)
+    if made.shape != mask.shape:
+        msg = f"the view of {entity_type.name} was narrowed to shape {made.shape}; it has to stay {mask.shape}"
+        raise StateError(msg)
+    return made
 
 
 def _show_own(mask: Mask, table: Table, avatars: NDArray[np.int64]) -> None:

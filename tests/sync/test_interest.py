@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from gameserver.state.entity import Entity
-from gameserver.state.errors import DeclarationError
+from gameserver.state.errors import DeclarationError, StateError
 from gameserver.state.fields import Float, Int
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
@@ -162,6 +162,24 @@ def test_the_author_s_rule_has_the_last_word_but_for_the_avatar() -> None:
 
     views = rule().look(snapshot(world), [[0, 0]], avatars=[1], narrow=only_even)  # type: ignore[arg-type]
     assert seen(views) == [1, 2, 4]
+
+
+def test_the_author_s_mask_stays_the_author_s() -> None:
+    world = World(SCHEMA)
+    world.spawn(Ship)
+    nobody = np.zeros((1, 1), np.bool_)
+    views = rule().look(
+        snapshot(world), [[0, 0]], avatars=[1], narrow=lambda _t, table, mask: nobody if len(table) else mask
+    )
+    assert seen(views) == [1]
+    assert not nobody.any()
+
+
+def test_a_mask_of_another_shape_is_refused_by_name() -> None:
+    world = World(SCHEMA)
+    world.spawn(Ship)
+    with pytest.raises(StateError, match=r"the view of Ship was narrowed to shape \(1,\); it has to stay \(2, 1\)"):
+        rule().look(snapshot(world), [[0, 0], [0, 0]], narrow=lambda _t, table, _m: table.ids > 3)
 
 
 def test_places_are_found_in_every_type() -> None:
