@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gameserver.protocol.constants import Limits
+    from gameserver.room.link import LinkHandle
     from gameserver.room.session import Session
     from gameserver.room.sight import Sight
     from gameserver.sync.delta import DeltaEncoder
@@ -42,52 +43,66 @@ class Delivery:
 
     def deliver(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
         """Offer `snapshot` to everyone whose link can take it now. May raise what the author's `narrow_view` raises."""
-        heads: dict[int, bytes] = {}
-        apart: dict[int, list[Session]] = {}
+        narrow = self._sight is not None
+        for_all: dict[Snapshot | None, tuple[bytes, bytes]] = {}
+        apart: dict[Snapshot | None, list[Session]] = {}
         for session in sessions:
             link = session.link
             if link is None or not session.seated:
                 continue
+            base = session.base
             if not (session.window.open and link.ready):
                 self._skip(session, now_s)
-            elif self._sight is None or not session.is_player:
-                self._offer(session, snapshot, ALL, self._encoder.encode(session.base, snapshot), heads)
+            elif narrow and session.is_player:
+                apart.setdefault(base, []).append(session)
             else:
-                apart.setdefault(0 if session.base is None else session.base.tick, []).append(session)
+                told = for_all.get(base)
+                if told is None:
+                    told = for_all[base] = _head(base, snapshot), self._encoder.encode(base, snapshot)
+                self._offer(session, link, snapshot, ALL, *told)
         for viewers in apart.values():
-            self._offer_views(viewers, snapshot, heads)
+            self._offer_views(viewers, snapshot)
 
-    def _offer_views(self, viewers: list[Session], snapshot: Snapshot, heads: dict[int, bytes]) -> None:
+    def _offer_views(self, viewers: list[Session], snapshot: Snapshot) -> None:
         """Offer it to viewers who all have the same base and views of their own."""
         assert self._sight is not None
         told = self._sight.tell(viewers, snapshot)
+        head = _head(told.base, snapshot)
         for row, (viewer, body) in enumerate(zip(viewers, told.bodies, strict=True)):
+            assert viewer.link is not None
             viewer.base = told.base
-            self._offer(viewer, snapshot, told.views[row], body, heads)
+            self._offer(viewer, viewer.link, snapshot, told.views[row], head, body)
 
-    def _offer(self, session: Session, snapshot: Snapshot, view: Sees, body: bytes, heads: dict[int, bytes]) -> None:
-        base = session.base
-        span = 0 if base is None else snapshot.tick - base.tick
-        head = heads.get(span)
-        if head is None:
-            head = heads[span] = state_head(snapshot.tick, span)
+    def _offer(
+        self, session: Session, link: LinkHandle, snapshot: Snapshot, view: Sees, head: bytes, body: bytes
+    ) -> None:
+        """Offer one viewer its state, with the events before it. `head` and `body` are what it has in common with
+        others."""
         inputs = session.inputs
         state = encode_state(head, inputs.consumed, inputs.lead, body)
+        if session.scanned == self._events.newest:
+            taken = link.offer(state)
+        else:
+            taken = self._offer_with_events(session, link, state)
+        if taken:
+            session.state_sent(snapshot, view, len(state))
+            self.states += 1
+            self.state_bytes += len(state)
+        else:
+            self.skipped += 1
+
+    def _offer_with_events(self, session: Session, link: LinkHandle, state: bytes) -> bool:
         try:
             told = session.pending_events(self._events)
         except EventsLost:
             self._let_go(session, "too many events missed")
-            return
-        link = session.link
-        assert link is not None
-        if not (link.offer(state) if told is None else link.offer(told, state)):
-            self.skipped += 1
-            return
-        if told is not None:
+            return False
+        if told is None:
+            return link.offer(state)
+        taken = link.offer(told, state)
+        if taken:
             session.events_sent(self._events)
-        session.state_sent(snapshot, view, len(state))
-        self.states += 1
-        self.state_bytes += len(state)
+        return taken
 
     def _skip(self, session: Session, now_s: float) -> None:
         self.skipped += 1
@@ -100,3 +115,7 @@ class Delivery:
     def _let_go(self, session: Session, reason: str) -> None:
         if session.guest is not None:
             session.guest.close(CloseCode.TOO_SLOW, reason)
+
+
+def _head(base: Snapshot | None, snapshot: Snapshot) -> bytes:
+    return state_head(snapshot.tick, 0 if base is None else snapshot.tick - base.tick)

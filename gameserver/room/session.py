@@ -36,6 +36,7 @@ class Session:
         "eye",
         "guest",
         "inputs",
+        "is_player",
         "key",
         "leaving",
         "link",
@@ -59,6 +60,7 @@ class Session:
         self, player: Player, room_id: str, inputs: InputQueue, *, max_unacked: int, key: int = 0, secret: bytes = b""
     ) -> None:
         self.player = player
+        self.is_player = player.role is Role.PLAYER
         self.key = key
         """The session's number in the whole process: the public part of its resume token."""
         self.number = player.number
@@ -94,13 +96,9 @@ class Session:
         self.on_gone: Callable[[Session], None] | None = None
 
     @property
-    def is_player(self) -> bool:
-        return self.player.role is Role.PLAYER
-
-    @property
     def steers(self) -> bool:
         """Whether it has a frame in each tick."""
-        return self.seated and self.player.role is Role.PLAYER
+        return self.seated and self.is_player
 
     def attach(self, guest: Guest) -> None:
         """The session goes on over this guest's link; nothing is in flight on it yet."""

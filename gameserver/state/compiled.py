@@ -81,8 +81,16 @@ def compile_decode(fields: Fields) -> Callable[..., Any]:
     names: dict[str, Any] = {}
     lines = []
     for index, (name, field) in enumerate(fields.items()):
-        names[f"decode{index}"] = field.decode
-        lines.append(f"    made.{name} = decode{index}(c{index})\n")
+        value = f"c{index}"
+        if isinstance(field, Float | Angle):
+            names[f"step{index}"] = field.step
+            value = f"c{index} * step{index}"
+        elif isinstance(field, Flag):
+            value = f"c{index} != 0"
+        elif isinstance(field, Choice):
+            names[f"of{index}"] = field.values
+            value = f"of{index}[c{index}]"
+        lines.append(f"    made.{name} = {value}\n")
     unpack = f"    {', '.join(f'c{i}' for i in range(len(fields)))}, = codes\n" if fields else ""
     source = f"def decode(cls, codes):\n    made = object.__new__(cls)\n{unpack}{''.join(lines)}    return made\n"
     return _function(source, "decode", names)

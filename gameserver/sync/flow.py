@@ -16,22 +16,22 @@ class Window:
     when it is full the viewer is skipped, and the next delta after an ack spans the gap.
     """
 
-    __slots__ = ("_in_flight", "acked", "limit")
+    __slots__ = ("_in_flight", "acked", "limit", "open")
 
     def __init__(self, limit: int) -> None:
         self._in_flight: deque[int] = deque()
         self.limit = limit
         self.acked = 0
+        self.open = limit > 0
+        """Whether one more may be sent."""
 
     def __len__(self) -> int:
         return len(self._in_flight)
 
-    @property
-    def open(self) -> bool:
-        return len(self._in_flight) < self.limit
-
     def sent(self, tick: int) -> None:
-        self._in_flight.append(tick)
+        flight = self._in_flight
+        flight.append(tick)
+        self.open = len(flight) < self.limit
 
     def ack(self, tick: int) -> None:
         """The client says that it has applied `tick`. One it was never sent frees nothing newer than what it was
@@ -39,28 +39,38 @@ class Window:
         flight = self._in_flight
         while flight and flight[0] <= tick:
             self.acked = flight.popleft()
+            self.open = True
 
     def clear(self) -> None:
         self._in_flight.clear()
+        self.open = self.limit > 0
+
+
+_ROUNDING_S = 1e-9
+"""What sums of a rate's fractions may be off by, and must not cost anybody a token."""
 
 
 class TokenBucket:
-    """`rate_per_s` tokens a second, at most `burst` saved up."""
+    """`rate_per_s` tokens a second, at most `burst` saved up.
 
-    __slots__ = ("_at_s", "_tokens", "burst", "rate_per_s")
+    One number says it all: the moment at which the bucket was, or would have been, empty. Tokens are the time since
+    then, so there is nothing to refill.
+    """
+
+    __slots__ = ("_burst_s", "_empty_at_s", "_token_s")
 
     def __init__(self, rate_per_s: float, burst: float, now_s: float) -> None:
-        self.rate_per_s = rate_per_s
-        self.burst = burst
-        self._tokens = burst
-        self._at_s = now_s
+        self._token_s = 1.0 / rate_per_s
+        self._burst_s = burst / rate_per_s
+        self._empty_at_s = now_s - self._burst_s
 
     def take(self, amount: float, now_s: float) -> bool:
         """Take `amount` tokens, or none and return False when there are not so many."""
-        if now_s > self._at_s:
-            self._tokens = min(self.burst, self._tokens + (now_s - self._at_s) * self.rate_per_s)
-            self._at_s = now_s
-        if amount > self._tokens:
+        empty_at_s = self._empty_at_s
+        if empty_at_s < now_s - self._burst_s:
+            empty_at_s = now_s - self._burst_s
+        empty_at_s += amount * self._token_s
+        if empty_at_s > now_s + _ROUNDING_S:
             return False
-        self._tokens -= amount
+        self._empty_at_s = empty_at_s
         return True

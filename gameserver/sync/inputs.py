@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import NamedTuple
+from typing import TypeAlias
 
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK
 
@@ -21,14 +21,9 @@ LEAD_UNITS_PER_TICK = 256
 MAX_LEAD = 65_535
 
 
-class Frame(NamedTuple):
-    """One input frame as it waits: its number, its codes in schema order, when it arrived, in seconds, and the moment
-    that its player saw, in 1/16 tick of the room (0 or less: none)."""
-
-    seq: int
-    codes: tuple[int, ...]
-    at_s: float
-    seen: int
+Frame: TypeAlias = tuple[int, tuple[int, ...], float, int]
+"""One input frame as it waits: its number, its codes in schema order, when it arrived, in seconds, and the moment that
+its player saw, in 1/16 tick of the room (0 or less: none). A plain tuple: one is made for every player and tick."""
 
 
 class InputQueue:
@@ -39,9 +34,9 @@ class InputQueue:
         "_held",
         "_hold_ticks",
         "_last",
+        "_lead_units_per_s",
         "_newest",
         "_seen",
-        "_tick_s",
         "consumed",
         "lag",
         "lead",
@@ -53,7 +48,7 @@ class InputQueue:
 
     def __init__(self, *, hold_s: float, tick_hz: int, neutral: tuple[int, ...]) -> None:
         self._frames: deque[Frame] = deque()
-        self._tick_s = 1.0 / tick_hz
+        self._lead_units_per_s = LEAD_UNITS_PER_TICK * tick_hz
         self._hold_ticks = max(MIN_QUEUED_FRAMES, math.ceil(hold_s * tick_hz))
         self._held = self._hold_ticks  # nothing to repeat before the first frame
         self._last = neutral
@@ -82,7 +77,7 @@ class InputQueue:
             self.stale += 1
             return
         self._newest = seq
-        self._frames.append(Frame(seq, codes, at_s, seen))
+        self._frames.append((seq, codes, at_s, seen))
         if len(self._frames) > self._hold_ticks:
             self._frames.popleft()
             self.trimmed += 1
@@ -91,16 +86,15 @@ class InputQueue:
         """Return the codes that count for the room's `tick`, which begins at `now_s`."""
         if not self._frames:
             return self._take_missing()
-        frame = self._frames.popleft()
-        self.consumed = frame.seq
-        waited = (now_s - frame.at_s) / self._tick_s
-        self.lead = min(MAX_LEAD, max(0, int(waited * LEAD_UNITS_PER_TICK)))
-        self._last = frame.codes
+        self.consumed, self._last, at_s, seen = self._frames.popleft()
+        lead = int((now_s - at_s) * self._lead_units_per_s)
+        self.lead = lead if 0 <= lead <= MAX_LEAD else min(MAX_LEAD, max(0, lead))
         self._held = 0
         now = tick * BEHIND_UNITS_PER_TICK
-        self._seen = seen = min(now, max(self._seen, frame.seen))
-        self.lag = now - seen if seen > 0 else 0
-        return frame.codes
+        if seen > self._seen:
+            self._seen = min(now, seen)
+        self.lag = now - self._seen if self._seen > 0 else 0
+        return self._last
 
     def _take_missing(self) -> tuple[int, ...]:
         if self.consumed:
