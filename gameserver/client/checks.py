@@ -1,5 +1,5 @@
-"""What a bot holds against the states it is told: nothing may move further than the rules allow, no two states may
-tell the same tick differently, and something ought to happen.
+"""What a bot holds against the states it is told: nothing may move further than the rules allow, and something ought
+to happen.
 
 Pure. That a delta fits, that ticks, acks and cursors do not run backwards and that no event is missing is checked by
 the client itself (`core.py`, `replica.py`), for every user and not only for bots.

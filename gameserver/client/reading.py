@@ -3,8 +3,8 @@ together.
 
 Clients in one room that see the same are sent the same bytes: everything of a STATE but the four numbers at its head.
 Where they also hold the same view, the outcome is the same, so `SharedReading` works it out, with all its checks, for
-the first of them and hands the very same immutable view to the others. Fifty bots then cost little more than one.
-Pure.
+the first of them and hands the very same immutable view to the others. Reading for fifty bots then costs little more
+than for one. Pure.
 """
 
 from __future__ import annotations
