@@ -2,6 +2,7 @@
 
 from gameserver.protocol.constants import Role
 from gameserver.room.player import JoinRefused, Player
+from gameserver.room.rewind import Rewind
 from gameserver.room.room import Room
 from gameserver.room.sight import Near
 from gameserver.state.entity import Entity
@@ -24,6 +25,7 @@ __all__ = [
     "Near",
     "Player",
     "Ref",
+    "Rewind",
     "Role",
     "Room",
     "Text",

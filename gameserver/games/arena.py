@@ -8,13 +8,16 @@ or ticks (60 a second).
 from __future__ import annotations
 
 from math import pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from gameserver import Angle, Choice, Entity, Flag, Float, Inputs, Int, Player, Ref, Room, Text, shared
+from gameserver.geometry import segment_hits_circle
 from gameserver.shared_math import cos, floor, hypot, sin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from gameserver import Rewind
 
 WIDTH = 2400.0
 HEIGHT = 1600.0
@@ -186,6 +189,9 @@ def steer(ship: Ship, controls: Controls, dt: float) -> None:
             ship.cooldown = RAPID_FIRE_EVERY_TICKS
 
 
+Cells: TypeAlias = dict[tuple[int, int], list[Ship]]
+
+
 class Pilot:
     """What belongs to a player and is not replicated."""
 
@@ -202,8 +208,11 @@ class Arena(Room[Controls]):
     snapshot_hz = 20
     max_players = 50
     predict = steer
+    lag_compensation: ClassVar[bool] = True
+    """Whether a shot is judged by what its player saw; without, players have to aim ahead by their latency."""
 
     def on_create(self, options: Mapping[str, object]) -> None:
+        self._fired: list[tuple[Shot, Rewind]] = []
         for left, top, right, bottom in BLOCKS:
             self.spawn(Wall, x=left, y=top, w=right - left, h=bottom - top)
         for _ in range(PICKUPS):
@@ -239,9 +248,10 @@ class Arena(Room[Controls]):
         ready = ship.cooldown
         steer(ship, controls, self.dt)
         if ship.cooldown > ready:
-            self._fire(ship)
+            self._fire(player, ship)
 
     def on_tick(self) -> None:
+        self._catch_up()
         self._move_shots()
         self._collect_pickups()
         for player in self.players:
@@ -257,49 +267,68 @@ class Arena(Room[Controls]):
 
     # -- shots ---------------------------------------------------------------------------------------------------------
 
-    def _fire(self, ship: Ship) -> None:
+    def _fire(self, player: Player, ship: Ship) -> None:
         ship.shield = 0
         ahead_x, ahead_y = cos(ship.angle), sin(ship.angle)
-        self.spawn(
+        shot = self.spawn(
             Shot,
             x=ship.x + ahead_x * SHIP_RADIUS,
             y=ship.y + ahead_y * SHIP_RADIUS,
             vx=ship.vx + ahead_x * SHOT_SPEED,
             vy=ship.vy + ahead_y * SHOT_SPEED,
             owner_ship=ship,
-        ).born = self.tick
+        )
+        shot.born = self.tick
+        if self.lag_compensation:
+            self._fired.append((shot, self.rewind(player)))
+
+    def _catch_up(self) -> None:
+        """The player of a shot saw the others where they were: the shot flies through that past now, one step for each
+        tick of it, and goes on from there. So it meets the others where its player sees it meet them."""
+        for shot, past in self._fired:
+            shot.born -= len(past.ticks)
+            for tick in past.ticks:
+                if not self._fly(shot, past.all(Ship, tick)):
+                    break
+        self._fired.clear()
 
     def _move_shots(self) -> None:
         shots = self.all(Shot)
-        if not shots:
-            return
-        cells = self._ships_by_cell()
-        for shot in shots:
-            from_x, from_y = shot.x, shot.y
-            shot.x += shot.vx * self.dt
-            shot.y += shot.vy * self.dt
-            target = self._first_hit(cells, shot, from_x, from_y)
-            if target is not None:
-                self._hit(target, shot)
-            if target is not None or self.tick - shot.born > SHOT_TICKS or blocked(shot.x, shot.y):
-                self.despawn(shot)
+        if shots:
+            cells = self._ships_by_cell()
+            for shot in shots:
+                self._fly(shot, near(cells, shot))
 
-    def _ships_by_cell(self) -> dict[tuple[float, float], list[Ship]]:
-        cells: dict[tuple[float, float], list[Ship]] = {}
+    def _ships_by_cell(self) -> Cells:
+        cells: Cells = {}
         for ship in self.all(Ship):
-            if not ship.dead:
-                cells.setdefault((ship.x // CELL, ship.y // CELL), []).append(ship)
+            cells.setdefault((floor(ship.x / CELL), floor(ship.y / CELL)), []).append(ship)
         return cells
 
-    def _first_hit(
-        self, cells: dict[tuple[float, float], list[Ship]], shot: Shot, from_x: float, from_y: float
-    ) -> Ship | None:
-        column, row = floor(shot.x / CELL), floor(shot.y / CELL)
-        for i in (column - 1, column, column + 1):
-            for j in (row - 1, row, row + 1):
-                for ship in cells.get((i, j), ()):
-                    if ship is not shot.owner_ship and passes(from_x, from_y, shot.x, shot.y, ship.x, ship.y):
-                        return ship
+    def _fly(self, shot: Shot, ships: Iterable[Ship]) -> bool:
+        """One step of a shot among ships as they are, or were. False: it has ended."""
+        from_x, from_y = shot.x, shot.y
+        shot.x += shot.vx * self.dt
+        shot.y += shot.vy * self.dt
+        target = self._first_hit(shot, from_x, from_y, ships)
+        if target is not None:
+            self._hit(target, shot)
+        elif self.tick - shot.born <= SHOT_TICKS and not blocked(shot.x, shot.y):
+            return True
+        self.despawn(shot)
+        return False
+
+    def _first_hit(self, shot: Shot, from_x: float, from_y: float, ships: Iterable[Ship]) -> Ship | None:
+        """The living ship that the shot hits. Who is hit is a matter of where ships were, whether it hurts is one of
+        now: of what they do since, and of what others have done to them."""
+        own = shot.owner_ship
+        for ship in ships:
+            if ship.dead or (own is not None and ship.id == own.id) or abs(ship.x - shot.x) > CELL:
+                continue
+            if segment_hits_circle(from_x, from_y, shot.x, shot.y, ship.x, ship.y, SHIP_RADIUS):
+                target = self.get(ship.id)
+                if isinstance(target, Ship) and not target.dead:
+                    return target
         return None
 
     def _hit(self, ship: Ship, shot: Shot) -> None:
@@ -383,6 +412,14 @@ class Arena(Room[Controls]):
         return True
 
 
+def near(cells: Cells, shot: Shot) -> Iterable[Ship]:
+    """The ships of the square that a shot is in, and of those around it: all that it can reach in a tick."""
+    column, row = floor(shot.x / CELL), floor(shot.y / CELL)
+    for i in (column - 1, column, column + 1):
+        for j in (row - 1, row, row + 1):
+            yield from cells.get((i, j), ())
+
+
 def blocked(x: float, y: float, margin: float = 0.0) -> bool:
     """Whether a point lies in a block (grown by `margin`) or outside the arena."""
     if not (0.0 < x < WIDTH and 0.0 < y < HEIGHT):
@@ -390,14 +427,3 @@ def blocked(x: float, y: float, margin: float = 0.0) -> bool:
     return any(
         left - margin < x < right + margin and top - margin < y < bottom + margin for left, top, right, bottom in BLOCKS
     )
-
-
-def passes(x0: float, y0: float, x1: float, y1: float, x: float, y: float) -> bool:
-    """Whether the way from (x0, y0) to (x1, y1) comes within a ship's radius of (x, y): a fast shot cannot jump over a
-    ship."""
-    dx, dy = x1 - x0, y1 - y0
-    along = (x - x0) * dx + (y - y0) * dy
-    length2 = dx * dx + dy * dy
-    share = 0.0 if length2 == 0.0 else max(0.0, min(1.0, along / length2))
-    off_x, off_y = x0 + share * dx - x, y0 + share * dy - y
-    return off_x * off_x + off_y * off_y < SHIP_RADIUS * SHIP_RADIUS

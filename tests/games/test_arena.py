@@ -24,7 +24,6 @@ from gameserver.games.arena import (
     Shot,
     Wall,
     blocked,
-    passes,
 )
 from gameserver.protocol.constants import ClientMessage as C
 from tests.room.memory import MemoryLink, MemoryServer
@@ -248,13 +247,6 @@ def test_nonsense_in_params_gives_a_default(params: dict[str, Any]) -> None:
     assert 0 <= seat.ship.hue <= 359
     assert 1 <= len(seat.ship.name) <= 24
     assert seat.ship.bot is False
-
-
-def test_a_fast_shot_cannot_jump_over_a_ship() -> None:
-    assert passes(0, 0, 100, 0, 50, SHIP_RADIUS - 1)
-    assert not passes(0, 0, 100, 0, 50, SHIP_RADIUS + 1)
-    assert not passes(0, 0, 100, 0, 130, 0)
-    assert passes(5, 5, 5, 5, 5, 5)
 
 
 def test_a_ship_that_leaves_is_gone_and_its_shots_belong_to_nobody() -> None:

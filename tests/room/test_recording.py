@@ -8,13 +8,14 @@ import pytest
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.room.kind import Kind, make_kind
-from gameserver.room.recording import MAGIC, Recording, RecordingError
+from gameserver.room.recording import MAGIC, Recording, RecordingError, pack_record
 from gameserver.room.replay import verify
 from tests.room.memory import MemoryServer
 
 
 def play(ticks: int = 400, room: type[Arena] = Arena) -> bytes:
-    """A recorded game of three players who come, steer at random, talk, get lost, come back and leave."""
+    """A recorded game of three players who come, steer at random, shoot at what they saw, talk, get lost, come back and
+    leave."""
     server = MemoryServer(room, seed=7)
     data = bytearray()
     server.hub.open_room("arena").record(data.extend)
@@ -25,7 +26,8 @@ def play(ticks: int = 400, room: type[Arena] = Arena) -> bytes:
     for tick in range(ticks):
         for _, guest in seats:
             codes = (dice.randint(-1, 1), dice.random() < 0.7, 0, dice.random() < 0.5, 0, 0)
-            server.say(guest, C.INPUT, tick + 1, 0, 0, *map(int, codes))
+            ack, behind = server.engine.tick_number - dice.randint(0, 4), dice.randint(0, 150)
+            server.say(guest, C.INPUT, tick + 1, ack, behind, *map(int, codes))
         if tick == 50:
             server.say(seats[0][1], C.MESSAGE, "chat", {"text": "hi"})
         if tick == 80:
@@ -60,6 +62,21 @@ def test_the_recorded_game_was_one(recorded: bytes) -> None:
     assert arrivals == ["join", "join", "join", "said", "suspend", "leave"]
     assert len({tick.hash for tick in ticks}) > 390, "things moved"
     assert any(event[0] == "chat" for tick in ticks for event in tick.events)
+
+
+def test_what_the_rules_were_told_of_the_players_views_is_in_it(recorded: bytes, arena_kind: Kind) -> None:
+    """The game depends on it: told otherwise, it goes another way."""
+    lags = [lag for tick in Recording(recorded).ticks() for lag in tick.lags]
+    assert len(lags) > 20, "shots were fired"
+    assert len(set(lags)) > 10
+    packed = [[*tick] for tick in Recording(recorded).ticks()]
+    forgetful = bytearray(recorded[: recorded.index(pack_record(packed[0]))])
+    for tick in packed:
+        tick[3] = [0] * len(tick[3])
+        forgetful += pack_record(tick)
+    verdict = verify(Recording(bytes(forgetful)), arena_kind)
+    first = next(tick.tick for tick in Recording(recorded).ticks() if any(lag >= 32 for lag in tick.lags))
+    assert verdict.differs_at == first
 
 
 def test_the_first_tick_and_field_that_differ_are_named(recorded: bytes) -> None:
