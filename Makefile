@@ -4,12 +4,14 @@ PYTHON ?= python3
 PORT ?= 8000
 BOTS ?= 4
 FUZZ_S ?= 60
+SOAK_MIN ?= 30
 
 BIN := .venv/bin
 # What only tests and checks need is left out of the environment that plays.
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 FUZZ_STAMP := .venv/.installed-fuzz
+CONFORMANCE_STAMP := .venv/.installed-conformance
 NODE_STAMP := node_modules/.installed
 PINS := pyproject.toml constraints.txt tools/bootstrap.py
 
@@ -79,6 +81,14 @@ fuzz: $(FUZZ_STAMP) ## Fuzz every decoder, guided by coverage; FUZZ_S=60 seconds
 		$(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_S); \
 	done
 
+.PHONY: conformance
+conformance: $(CONFORMANCE_STAMP) ## Run Autobahn's WebSocket cases on each transport
+	$(BIN)/python -m tests.conformance.autobahn
+
+.PHONY: soak
+soak: $(DEV_STAMP) ## Players come, go and lose their links all the time, and nothing may pile up; SOAK_MIN=30 minutes
+	$(BIN)/python -m bench.soak --minutes $(SOAK_MIN)
+
 .PHONY: venv
 venv: $(DEV_STAMP) ## Make .venv with all that development needs
 
@@ -107,6 +117,10 @@ $(DEV_STAMP): $(PINS)
 
 $(FUZZ_STAMP): $(DEV_STAMP)
 	@$(PYTHON) tools/bootstrap.py python dev fuzz
+	@touch $@
+
+$(CONFORMANCE_STAMP): $(DEV_STAMP)
+	@$(PYTHON) tools/bootstrap.py python dev conformance
 	@touch $@
 
 $(NODE_STAMP): package.json package-lock.json .npmrc

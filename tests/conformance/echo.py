@@ -1,0 +1,123 @@
+"""A server whose guests say back what they hear: what a WebSocket test suite needs, behind all of our net layer.
+
+The suite speaks plain WebSocket. So there is no protocol of ours above it, no subprotocol to offer, and no limit that
+the suite's megabytes, pings and fragments would meet. Everything below is the server's own: head, upgrade, channel,
+drain, link, and the library under them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import trio
+
+from gameserver.net.connection import Connection
+from gameserver.net.drain import RoomLinks
+from gameserver.net.frames import frame_head
+from gameserver.net.listeners import accept_forever, open_listeners
+from gameserver.net.server import Server
+from gameserver.net.settings import NetLimits, NetSettings
+from gameserver.net.upgrade import Accepted, check_websocket, websocket_key
+
+if TYPE_CHECKING:
+    import socket
+
+    from gameserver.net.http import HttpConnection, Upgrade
+    from gameserver.net.link import Link
+    from gameserver.net.settings import Transport
+    from gameserver.room.hub import Hub
+
+ROOM: Final = "echo"
+TEXT: Final = 0x1
+DRAIN_EVERY_S: Final = 0.002
+PLENTY: Final = 16 << 20
+LIMITS: Final = NetLimits(
+    max_wire_message_bytes=PLENTY,
+    max_queued_bytes=PLENTY,
+    max_partial_frames_per_s=PLENTY,
+    max_partial_frames_burst=PLENTY,
+)
+
+
+class PlainUpgrade(Accepted):
+    """Lets in whoever speaks WebSocket."""
+
+    @property
+    def supported(self) -> bool:
+        """There is no version to agree on."""
+        return True
+
+    def request_head(self) -> bytes:
+        """What trio-websocket reads, without the subprotocol that was not offered."""
+        lines = super().request_head().split(b"\r\n")
+        return b"\r\n".join(line for line in lines if not line.startswith(b"Sec-WebSocket-Protocol"))
+
+
+class EchoGuest:
+    """Says back what it hears."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def receive(self, data: bytes | str, _at_s: float) -> None:
+        """One whole message. A room never sends text, so a text frame goes the way that its messages go, one below."""
+        if isinstance(data, bytes):
+            self._link.send(data)
+        elif self._link.close_code is None:
+            text = data.encode()
+            self._link.channel._put(frame_head(len(text), TEXT) + text)
+
+    def lost(self, _now_s: float, _code: int | None) -> None:
+        """It is over."""
+
+    def check(self, _now_s: float) -> None:
+        """There are no time limits."""
+
+
+class EchoHub:
+    """Gives each link an echo."""
+
+    def open(self, link: Link, _now_s: float, **_: object) -> EchoGuest:
+        """A link came up."""
+        link.join_room(ROOM)
+        return EchoGuest(link)
+
+
+class EchoConnection(Connection):
+    """A connection without the checks of our own protocol."""
+
+    async def _admit(self, _http: HttpConnection, upgrade: Upgrade) -> Accepted | None:
+        check_websocket(upgrade.head)
+        return PlainUpgrade(websocket_key(upgrade.head), cast("str", None), None)
+
+
+class EchoServer(Server):
+    """A server without rooms; with `drained`, one that drains its links as a room does."""
+
+    def take_connection(self, sock: socket.socket, peer: str) -> None:
+        """Start a task for an accepted socket."""
+        self._connections += 1
+        self._nursery.start_soon(self._run_connection, EchoConnection(self, sock, peer))
+
+    async def drain_forever(self) -> None:
+        """Do what a room does between its ticks."""
+        links = self._room_links[ROOM] = RoomLinks()
+        while True:
+            await trio.sleep(DRAIN_EVERY_S)
+            links.drain(trio.current_time())
+
+
+async def serve_echo(
+    transport: Transport, *, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED, **more: Any
+) -> None:
+    """Serve until cancelled, on a free port of this machine unless `more` says otherwise."""
+    settings = NetSettings(**{"port": 0, "transport": transport, "limits": LIMITS, **more})
+    (listener,) = await open_listeners(settings)
+    with listener:
+        async with trio.open_nursery() as nursery:
+            server = EchoServer(cast("Hub", EchoHub()), settings, nursery, {})
+            server.port = listener.getsockname()[1]
+            if transport == "drained":
+                nursery.start_soon(server.drain_forever)
+            nursery.start_soon(accept_forever, listener, server.take_connection)
+            task_status.started(server)
