@@ -6,7 +6,7 @@ from gameserver.room.rewind import Rewind
 from gameserver.room.room import Room
 from gameserver.room.sight import Near
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Choice, Flag, Float, Int, List, Ref, Text
+from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps, List, Ref, Text
 from gameserver.state.inputs import Inputs
 from gameserver.state.shared import shared
 
@@ -21,6 +21,7 @@ __all__ = [
     "Inputs",
     "Int",
     "JoinRefused",
+    "Jumps",
     "List",
     "Near",
     "Player",

@@ -19,6 +19,7 @@ export const TURN_RADIANS = 6.283185307179586;
  * @property {number} steps `angle`: codes in a turn; else 0
  * @property {readonly string[]} names `choice`: the names in order; else empty
  * @property {number} rate column of the field that says how fast this one changes, or -1
+ * @property {boolean} jump `int`: whether it counts how often its entity was put elsewhere
  * @property {number} k codes that this field moves in a tick for each code of its rate; 0 without
  *   one
  *

@@ -9,7 +9,8 @@
  *   at its exact end.
  * - Without a newer snapshot motion goes on with its last rates for `MAX_EXTRAPOLATION_S`, and no
  *   further.
- * - What moves much further than its rates explain was put elsewhere: it is not drawn on the way.
+ * - What was put elsewhere is not drawn on the way: an entity whose count of jumps went on, or, of a
+ *   type without one, one that moved much further than its rates explain.
  */
 import { MAX_EXTRAPOLATION_S } from "./clock.js";
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";

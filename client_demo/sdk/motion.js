@@ -36,7 +36,8 @@ export class Motion {
       const rateStep = field.rate < 0 ? 0 : type.numeric[field.rate].step;
       return [{ field, column, turns: field.kind === "angle", rate: field.rate, rateStep }];
     });
-    /** What tells a jump: floats with a rate. */
+    this.counter = type.jumps;
+    /** What tells a jump where nothing counts them: floats with a rate. */
     this.curves = this.moving.filter((item) => item.rate >= 0 && !item.turns);
     /** Columns that step from one state to the next. */
     this.stepping = type.numeric.flatMap((field, column) =>
@@ -52,6 +53,8 @@ export class Motion {
    * @param {number} h seconds between the two
    */
   jumps(from, a, to, b, h) {
+    // Where the author says it, nothing is guessed.
+    if (this.counter >= 0) return from[a + this.counter] !== to[b + this.counter];
     for (const { column, rate, rateStep, field } of this.curves) {
       const moved = Math.abs(to[b + column] * field.step - from[a + column] * field.step);
       const before = Math.abs(from[a + rate] * rateStep);

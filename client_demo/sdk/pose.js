@@ -38,6 +38,11 @@ export class Pose {
   #current;
   #offset;
   #drawn;
+  /** Name of the field that counts jumps, or null. @type {string | null} */
+  #counter;
+  #jumps = 0;
+  /** Whether the newest step itself put the avatar elsewhere. */
+  #leapt = false;
   #posedAtS = Number.NEGATIVE_INFINITY;
   #tickedAtS = Number.NEGATIVE_INFINITY;
   #tickLengthS;
@@ -53,6 +58,7 @@ export class Pose {
    */
   constructor(type, tickS, snapDistance) {
     this.#fields = easedFields(type);
+    this.#counter = type.jumps < 0 ? null : type.numeric[type.jumps].name;
     this.#tickS = tickS;
     this.#tickLengthS = tickS;
     this.#snapDistance = snapDistance;
@@ -65,6 +71,11 @@ export class Pose {
   /** It begins here, at rest and without error. @param {Entity} avatar */
   begin(avatar) {
     this.place(avatar);
+    this.settle();
+  }
+
+  /** What is drawn beside it is forgotten: it is where it is. */
+  settle() {
     this.#offset.fill(0);
   }
 
@@ -72,12 +83,15 @@ export class Pose {
   place(avatar) {
     this.#read(avatar, this.#previous);
     this.#current.set(this.#previous);
+    this.#count(avatar);
+    this.#leapt = false;
   }
 
   /** The avatar was stepped on. @param {Entity} avatar */
   step(avatar) {
     this.#previous.set(this.#current);
     this.#read(avatar, this.#current);
+    this.#leapt = this.#count(avatar);
   }
 
   /**
@@ -137,6 +151,14 @@ export class Pose {
     }
   }
 
+  /** @param {Entity} avatar @returns whether its count went on */
+  #count(avatar) {
+    const jumps = this.#counter === null ? 0 : avatar[this.#counter];
+    const went = jumps !== this.#jumps;
+    this.#jumps = jumps;
+    return went;
+  }
+
   /** @param {Entity} avatar @param {Float64Array} out */
   #read(avatar, out) {
     for (let i = 0; i < out.length; i += 1) out[i] = avatar[this.#fields[i].name];
@@ -154,6 +176,7 @@ export class Pose {
 
   /** @param {Entity} avatar */
   #jumped(avatar) {
+    if (this.#counter !== null) return this.#leapt;
     return this.#fields.some((field, i) => {
       if (field.rate === null) return false;
       const explained = JUMP_FACTOR * this.#tickS * Math.abs(avatar[field.rate]);

@@ -12,6 +12,8 @@
  *   the frames that the server has not consumed yet are stepped again on top of it.
  * - What is drawn never jumps for a small error: the pose keeps its place at that instant, and the
  *   difference is eased out.
+ * - What the author says was put elsewhere (a field that counts jumps) is there at once, and is no
+ *   correction.
  */
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
 import { decodeValue, encodeValue } from "./fields.js";
@@ -242,6 +244,11 @@ export class Predictor {
     this.#pose.place(this.avatar);
     for (const frame of frames) this.#advance(frame.seq, frame.inputs);
     const after = this.#snap();
+    const { jumps } = this.#type;
+    if (jumps >= 0 && before[jumps] !== after[jumps]) {
+      this.#pose.settle();
+      return false;
+    }
     if (this.#motion.every((column) => before[column] === after[column])) return false;
     this.#pose.ease(this.avatar, drawn, nowS);
     return true;

@@ -18,6 +18,7 @@ import { encodeValue, isNumeric, TURN_RADIANS } from "./fields.js";
  * @property {readonly Field[]} fields in the wire's order
  * @property {readonly NumericField[]} numeric the columns of a row of codes
  * @property {readonly ObjectField[]} objects
+ * @property {number} jumps column that counts how often an entity was put elsewhere, or -1
  * @property {readonly number[]} objectColumn index of a field → index among `objects`, or -1
  *
  * @typedef {object} Schema
@@ -29,6 +30,9 @@ import { encodeValue, isNumeric, TURN_RADIANS } from "./fields.js";
 
 /** A rate that moves a field further than this in a tick would leave exact integer arithmetic. */
 const MAX_CODES_PER_RATE = 2 ** 20;
+
+/** A counter of jumps starts again at 0 after this. */
+const MAX_JUMPS = 255;
 
 /**
  * @param {unknown} wire WELCOME's `schema`
@@ -95,7 +99,10 @@ function entityType(wire, index, tickHz) {
   for (const item of numeric) {
     if (item.rate >= 0 && numeric[item.rate].rate >= 0) bad(`${name}.${item.name}: rate of a rate`);
   }
-  return { name, index, fields, numeric, objects, objectColumn };
+  const counters = numeric.filter((item) => item.jump);
+  if (counters.length > 1) bad(`${name}: jumps are counted twice`);
+  const jumps = numeric.findIndex((item) => item.jump);
+  return { name, index, fields, numeric, objects, jumps, objectColumn };
 }
 
 /**
@@ -119,6 +126,7 @@ function inputFields(wire) {
     const map = mapOf(item, `inputs[${i}]`);
     const made = field(map, "inputs");
     if (!isNumeric(made) || made.kind === "ref") bad(`inputs.${made.name} is ${made.kind}`);
+    if (made.jump) bad(`inputs.${made.name} counts jumps`);
     if ((map.rate ?? null) !== null) bad(`inputs.${made.name} has a rate`);
     return made;
   });
@@ -130,7 +138,7 @@ function inputFields(wire) {
 function field(map, owner) {
   const name = nameOf(map.name, `${owner}'s field`);
   const where = `${owner}.${name}`;
-  const numeric = { name, lo: 0, hi: 1, step: 1, steps: 0, names: [], rate: -1, k: 0 };
+  const numeric = { name, lo: 0, hi: 1, step: 1, steps: 0, names: [], rate: -1, k: 0, jump: false };
   switch (map.kind) {
     case "float": {
       const step = positive(map.step, `${where}: step`);
@@ -141,7 +149,7 @@ function field(map, owner) {
       return { ...numeric, kind: "angle", hi: steps - 1, steps, step: TURN_RADIANS / steps };
     }
     case "int":
-      return { ...numeric, ...range(map, where), kind: "int" };
+      return { ...numeric, ...range(map, where), kind: "int", jump: countsJumps(map, where) };
     case "flag":
       return { ...numeric, kind: "flag" };
     case "choice": {
@@ -155,7 +163,7 @@ function field(map, owner) {
       return { name, kind: "text", maxBytes: integerOf(map.max_bytes, 0, MAX_CODE, where) };
     case "list": {
       const of = field({ ...mapOf(map.of, `${where}: of`), name: `${name}[]` }, owner);
-      if (!isNumeric(of)) bad(`${where}: a list of ${of.kind}`);
+      if (!isNumeric(of) || of.jump) bad(`${where}: a list of ${of.kind}`);
       return { name, kind: "list", of, maxItems: integerOf(map.max_items, 0, MAX_CODE, where) };
     }
     default:
@@ -167,6 +175,13 @@ function field(map, owner) {
 function range(map, where) {
   const lo = integerOf(map.lo, -MAX_CODE, MAX_CODE, `${where}: lo`);
   return { lo, hi: integerOf(map.hi, lo, MAX_CODE, `${where}: hi`) };
+}
+
+/** @param {Record<string, unknown>} map @param {string} where */
+function countsJumps(map, where) {
+  if (map.jump === undefined) return false;
+  const isCounter = map.jump === true && map.lo === 0 && map.hi === MAX_JUMPS;
+  return isCounter || bad(`${where}: a counter of jumps has jump true and goes from 0 to 255`);
 }
 
 /** @param {unknown} value @param {string} what @returns {Record<string, unknown>} */

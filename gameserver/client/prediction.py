@@ -3,11 +3,14 @@ otherwise.
 
 Pure. docs/guide/time.md section 6 states the algorithm, and `client_demo/sdk/prediction.js` is its twin.
 
-Rules kept here: - The step runs on values that are on their grid and with `dt` of exactly one tick, as on the server;
-so without contact the prediction is not nearly but exactly right, and a correction means that something really
-differed. - A received state that is what was predicted changes nothing. Any other one is taken whole, and the frames
-that the server has not consumed yet are stepped again on top of it. - What is drawn never jumps for a small error:
-the pose keeps its place at that instant, and the difference is eased out.
+Rules kept here:
+- The step runs on values that are on their grid and with `dt` of exactly one tick, as on the server; so without
+  contact the prediction is not nearly but exactly right, and a correction means that something really differed.
+- A received state that is what was predicted changes nothing. Any other one is taken whole, and the frames that the
+  server has not consumed yet are stepped again on top of it.
+- What is drawn never jumps for a small error: the pose keeps its place at that instant, and the difference is eased
+  out.
+- What the author says was put elsewhere (a `Jumps` field) is there at once, and is no correction.
 """
 
 from __future__ import annotations
@@ -96,6 +99,10 @@ class Predictor:
         self._unpredicted: Codes = ()
         self._motion = [i for i, _, field in self._fields if isinstance(field, Float | Angle)]
         self._eased = _eased_fields(entity_type)
+        self._counter = entity_type.jumps
+        self._counter_name = None if self._counter is None else list(entity_type.numeric)[self._counter]
+        self._leapt = False
+        """Whether the newest tick of the step itself put the avatar elsewhere."""
         self._pending: deque[_Frame] = deque(maxlen=MAX_PENDING)
         self._outcomes: deque[Outcome] = deque(maxlen=DIAGNOSED_STATES)
         self._received: Codes = ()
@@ -177,6 +184,9 @@ class Predictor:
         before, drawn = self._snap(), self._pose(now_s)
         self._restep(objects)
         after = self._snap()
+        if self._counter is not None and before[self._counter] != after[self._counter]:
+            self._offset = [0.0] * len(self._eased)
+            return False
         if all(before[i] == after[i] for i in self._motion):
             return False
         self._ease(drawn, now_s)
@@ -187,13 +197,20 @@ class Predictor:
         frames, self._pending = self._pending, deque(maxlen=MAX_PENDING)
         self._load(self._received, objects)
         self._previous = self._values()
+        self._leapt = False
         for frame in frames:
             self._advance(frame.seq, frame.inputs)
 
     def _advance(self, seq: int, inputs: Codes) -> None:
         self._previous = self._values()
+        count = self._count()
         self._step(self.avatar, self._inputs.from_codes(inputs), self._dt)
         self._pending.append(_Frame(seq, inputs, self._snap()))
+        self._leapt = count != self._count()
+
+    def _count(self) -> int:
+        """How often the avatar was put elsewhere, by its own count."""
+        return 0 if self._counter_name is None else vars(self.avatar)[self._counter_name]
 
     # -- the avatar's values -----------------------------------------------------------------------------------------
 
@@ -242,6 +259,8 @@ class Predictor:
         ]
 
     def _jumped(self, current: Pose) -> bool:
+        if self._counter is not None:
+            return self._leapt
         for field, before, after in zip(self._eased, self._previous, current, strict=True):
             if field.rate is not None and not field.is_angle:
                 explained = JUMP_FACTOR * self._dt * abs(getattr(self.avatar, field.rate))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import pi
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from gameserver import Angle, Choice, Entity, Flag, Float, Inputs, Int, Player, Ref, Room, Text, shared
+from gameserver import Angle, Choice, Entity, Flag, Float, Inputs, Int, Jumps, Player, Ref, Room, Text, shared
 from gameserver.geometry import segment_hits_circle
 from gameserver.shared_math import cos, floor, hypot, sin
 
@@ -66,6 +66,7 @@ class Ship(Entity):
     hue = Int(0, 359)
     thrusting = Flag()
     dead = Flag()
+    jumps = Jumps()
     bot = Flag()
     name = Text(max_bytes=48)
 
@@ -361,7 +362,8 @@ class Arena(Room[Controls]):
         )
 
     def _respawn(self, ship: Ship) -> None:
-        ship.x, ship.y = self._free_place()
+        x, y = self._free_place()
+        self.teleport(ship, x=x, y=y)
         ship.hp, ship.shield, ship.rapid, ship.dead = MAX_HP, SHIELD_TICKS, 0, False
 
     # -- pickups, places, chat -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from keyword import iskeyword
 from typing import Any, Final
 
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fields import Angle, Field, Float
+from gameserver.state.fields import Angle, Field, Float, Jumps
 
 MAX_FIELDS: Final = 128  # of one class: a width for each is sent in every message that changes something of it
 MAX_RATE_RATIO: Final = 2**20  # of a rate's step to its target's: what a tick adds stays exact in a double
@@ -51,6 +51,10 @@ def _bind(owner: str, fields: dict[str, AnyField]) -> None:
             msg = f"{owner}.{name}: a field cannot have this name; take another, of letters, digits and _"
             raise DeclarationError(msg)
         field.bind(f"{owner}.{name}")
+    counters = [name for name, field in fields.items() if isinstance(field, Jumps)]
+    if len(counters) > 1:
+        msg = f"{owner}.{counters[1]}: {owner} counts its jumps in {counters[0]} already; leave out one of the two"
+        raise DeclarationError(msg)
     for name, field in fields.items():
         if field.rate_of is not None:
             _check_rate(owner, name, field, fields)

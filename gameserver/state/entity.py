@@ -9,7 +9,7 @@ import numpy as np
 from gameserver.state.compiled import compile_gather, compile_scatter
 from gameserver.state.declare import collect_fields, unknown_field
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fields import Angle, Float, List, Text, describe
+from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
 from gameserver.state.table import compact
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class EntityType:
             [(place[field.rate_of], place[name]) for name, field in self.numeric.items() if field.rate_of is not None]
         )
         """Pairs of numeric fields: a target and the rate that says how fast it changes."""
+        self.jumps: int | None = next((i for i, field in enumerate(numeric) if isinstance(field, Jumps)), None)
+        """Which numeric field counts how often an entity was put elsewhere, if the type has one."""
         self.gather: Callable[..., bytes] = compile_gather(self.numeric)
         self._scatter: Callable[..., None] = compile_scatter(self.numeric)
         real = [isinstance(field, Float | Angle) for field in numeric]
@@ -70,6 +72,11 @@ class EntityType:
         """Return the type as WELCOME's schema tells it."""
         fields = [{"name": name, **describe(field, self.rate_index(name))} for name, field in self.fields.items()]
         return {"name": self.name, "fields": fields}
+
+    def check_names(self, values: dict[str, Any]) -> None:
+        """Raise TypeError when one of the names in `values` is none of the fields."""
+        if not values.keys() <= self.fields.keys():
+            raise unknown_field(self.cls, values, self.fields)
 
     def load(self, entities: Sequence[Entity], codes: NDArray[np.int64], living: dict[int, Any]) -> None:
         """Set the numeric attributes to what `codes`, one column an entity, say; `living` is where references lead."""
@@ -109,8 +116,7 @@ class Entity:
     def __init__(self, **values: Any) -> None:
         """Make one that is in no room yet, of defaults and `values`. Raises TypeError for an unknown name."""
         fields = type(self).entity_type.fields
-        if not values.keys() <= fields.keys():
-            raise unknown_field(type(self), values, fields)
+        type(self).entity_type.check_names(values)
         attributes = self.__dict__
         for name, field in fields.items():
             attributes[name] = values[name] if name in values else field.initial()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gameserver.state.field import Field
+from gameserver.state.jumps import Jumps
 from gameserver.state.numeric import MAX_CHOICES, TURN, Angle, Choice, Flag, Float, Int, Ref
 from gameserver.state.objects import MAX_LIST_ITEMS, MAX_TEXT_BYTES, List, Text, describe
 
@@ -17,6 +18,7 @@ __all__ = [
     "Flag",
     "Float",
     "Int",
+    "Jumps",
     "List",
     "Ref",
     "Text",

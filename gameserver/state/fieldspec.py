@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gameserver.protocol.constants import MAX_CODE, CloseCode
 from gameserver.protocol.errors import ProtocolError
 from gameserver.state.declare import MAX_FIELDS, is_field_name
-from gameserver.state.fields import MAX_CHOICES, Angle, Choice, Flag, Float, Int, List, Ref, Text
+from gameserver.state.fields import MAX_CHOICES, Angle, Choice, Flag, Float, Int, Jumps, List, Ref, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,15 @@ class _WireFloat(Float):
         return self._codes
 
 
+def _whole(spec: Spec, where: str) -> Int:
+    if "jump" not in spec:
+        return Int(_int(spec, "lo", where), _int(spec, "hi", where))
+    made = Jumps()
+    if spec["jump"] is not True or (spec.get("lo"), spec.get("hi")) != (made.lo, made.hi):
+        raise refuse(where, f"a counter of jumps has jump true, lo {made.lo} and hi {made.hi}")
+    return made
+
+
 def _choice(spec: Spec, where: str) -> Choice[str]:
     names = read_array(spec.get("names"), where, MAX_CHOICES)
     if not all(isinstance(name, str) for name in names):
@@ -78,7 +87,7 @@ def _list(spec: Spec, where: str) -> List[Any]:
 READERS: Final[dict[str, Callable[[Spec, str], AnyField]]] = {
     "float": _float,
     "angle": lambda spec, where: Angle(_int(spec, "steps", where)),
-    "int": lambda spec, where: Int(_int(spec, "lo", where), _int(spec, "hi", where)),
+    "int": _whole,
     "flag": lambda _spec, _where: Flag(),
     "choice": _choice,
     "ref": lambda _spec, _where: Ref(),

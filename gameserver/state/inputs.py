@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gameserver.state.compiled import compile_decode
 from gameserver.state.declare import collect_fields, unknown_field
 from gameserver.state.errors import DeclarationError, StateError
-from gameserver.state.fields import Angle, Choice, Flag, Float, Int, describe
+from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ class InputsType:
 
     @staticmethod
     def _check(where: str, field: AnyField) -> None:
-        if not isinstance(field, Float | Angle | Int | Flag | Choice):
+        if not isinstance(field, Float | Angle | Int | Flag | Choice) or isinstance(field, Jumps):
             msg = f"{where}: inputs are Float, Angle, Int, Flag or Choice, not {type(field).__name__}"
             raise DeclarationError(msg)
         if field.rate_of is not None:

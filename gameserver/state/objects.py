@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, TypeVar, cast
 
 from gameserver.state.errors import DeclarationError
 from gameserver.state.field import Field, is_int
+from gameserver.state.jumps import Jumps
 from gameserver.state.numeric import Angle, Choice, Flag, Float, Int
 
 T = TypeVar("T")
@@ -77,7 +78,8 @@ class List(Field[list[T]]):
 
     def bind(self, where: str) -> None:
         """Check the items' field and the length."""
-        if not isinstance(self.of, Float | Angle | Int | Flag | Choice) or self.of.rate_of is not None:
+        holds = isinstance(self.of, Float | Angle | Int | Flag | Choice) and not isinstance(self.of, Jumps)
+        if not holds or self.of.rate_of is not None:
             msg = (
                 f"{where}: a list holds Float, Angle, Int, Flag or Choice values, such as List(Int(0, 9), max_items=8)"
             )

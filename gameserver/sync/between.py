@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def between(schema: Schema, before: Sequence[Table], after: Sequence[Table], share: float) -> tuple[Table, ...]:
     """Return the entities of `before` at the share 0 … 1 of the way to `after`, on the grid: floats on a line, angles
-    the short way round, everything else, and who leaves, as before."""
+    the short way round, everything else, who leaves, and who is put elsewhere, as before."""
     return tuple(
         [_blend(kind, one, other, share) for kind, one, other in zip(schema.entities, before, after, strict=True)]
     )
@@ -33,6 +33,8 @@ def _blend(entity_type: EntityType, before: Table, after: Table, share: float) -
     steps = entity_type.steps[angles]
     way[angles] = (way[angles] + steps // 2) % steps - steps // 2
     moves = [i for i, field in enumerate(entity_type.numeric.values()) if isinstance(field, Float) or i in angles]
+    if entity_type.jumps is not None:
+        way[:, way[entity_type.jumps] != 0] = 0
     codes = before.codes.copy()
     codes[moves] += np.rint(share * way[moves]).astype(np.int64)
     codes[angles] %= steps

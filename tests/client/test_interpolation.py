@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gameserver.client.interpolation import Drawn, Interpolator
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Flag, Float, Int, Ref, Text
+from gameserver.state.fields import Angle, Flag, Float, Int, Jumps, Ref, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.snapshot import Snapshot
@@ -40,7 +40,15 @@ class Wheel(Entity):
     spin = Float(step=1 / 64, rate_of="turn")
 
 
-SCHEMA = Schema([Ship, Wheel])
+class Ghost(Entity):
+    x = Float(step=1 / 64)
+    vx = Float(step=1 / 16, rate_of="x")
+    heading = Angle(steps=4096)
+    gates = Jumps()
+
+
+SCHEMA = Schema([Ship, Wheel, Ghost])
+GHOSTS = 2
 
 
 @dataclass
@@ -182,6 +190,18 @@ def test_what_was_put_elsewhere_is_not_drawn_on_the_way() -> None:
     assert scene.value("x", 5.9) == -900.0
     assert scene.value("heading", 5.9) == 0.0
     assert scene.value("x", 6) == 900.0
+
+
+def test_what_the_author_says_was_put_elsewhere_is_not_drawn_on_the_way_however_near() -> None:
+    scene = move({"x": 0.0, "vx": 6.0, "heading": 0.0}, {"x": 2.0, "vx": 0.0, "heading": 1.0, "gates": 1}, Ghost)
+    assert scene.value("x", 5.9, GHOSTS) == pytest.approx(0.59)
+    assert scene.value("heading", 5.9, GHOSTS) == 0.0
+    assert scene.value("x", 6, GHOSTS) == 2.0
+
+
+def test_a_type_that_counts_its_jumps_is_taken_at_its_word_however_far_it_moves() -> None:
+    scene = move({"x": -900.0}, {"x": 900.0}, Ghost)
+    assert scene.value("x", 3, GHOSTS) == pytest.approx(0.0)
 
 
 def test_a_fast_start_is_no_jump() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gameserver.client.prediction import DIVERGING_STATES, MAX_PENDING, Outcome, Predictor
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Flag, Float, Int, Ref, Text
+from gameserver.state.fields import Angle, Flag, Float, Int, Jumps, Ref, Text
 from gameserver.state.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -306,3 +306,54 @@ def test_an_error_of_heading_is_eased_the_short_way() -> None:
     client.received(1, 1, (*START[:2], 4, *START[3:]), NAMES, 1.0)
     drawn = [client.pose(1.0 + step * 0.02).heading for step in range(30)]
     assert all(min(a, 2 * math.pi - a) < 0.03 for a in drawn)
+
+
+class Ghost(Ship):
+    gates = Jumps()
+
+
+GHOST_START = tuple(f.encode(f.default) for f in Ghost.entity_type.numeric.values())
+GATES = Ghost.entity_type.jumps
+
+
+def make_ghost(step: Callable[[Any, Any, float], object] = steer) -> Predictor:
+    """A ghost at rest at 0 that has run its first tick."""
+    client = Predictor(Ghost.entity_type, Controls.inputs_type, step, TICK_HZ)
+    client.begin(0, 0, GHOST_START, NAMES, 7)
+    client.predict(1, DRIFT, 0.9, TICK_S)
+    client.pose(1.0)
+    return client
+
+
+def ghost_codes(x: float, gates: int) -> tuple[int, ...]:
+    codes = list(GHOST_START)
+    codes[0] = int(x * 64)
+    codes[GATES or 0] = gates
+    return tuple(codes)
+
+
+def test_an_avatar_that_the_server_puts_elsewhere_is_there_at_once_and_needs_no_correction() -> None:
+    client = make_ghost()
+    client.predict(2, THRUST, 0.95, TICK_S)
+    assert client.received(1, 1, ghost_codes(0.5, 1), NAMES, 1.0) is Outcome.MATCHED
+    assert client.corrections == 0
+    assert client.pose(1.0).x > 0.5, "the frame that the server has not consumed yet is stepped on top"
+
+
+def test_the_same_way_without_saying_so_is_a_correction_and_eased() -> None:
+    client = make_ghost()
+    assert client.received(1, 1, ghost_codes(0.5, 0), NAMES, 1.0) is Outcome.DIVERGING
+    assert client.corrections == 1
+    assert client.pose(1.0).x == pytest.approx(0.0)
+
+
+def test_a_portal_in_the_shared_step_is_drawn_at_once_and_agrees_with_the_server() -> None:
+    def portal(ghost: Any, controls: Any, dt: float) -> None:
+        if ghost.gates == 0:
+            ghost.x, ghost.gates = 0.5, 1
+
+    client = make_ghost(portal)
+    assert client.pose(0.9).x == 0.5
+    assert client.received(1, 1, ghost_codes(0.5, 1), NAMES, 1.0) is Outcome.MATCHED
+    client.predict(2, DRIFT, 1.0, TICK_S)
+    assert client.pose(1.0).x == 0.5

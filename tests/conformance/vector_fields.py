@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Choice, Flag, Float, Int
+from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps
 from tests.conformance.vector_json import Case
 
 TURN: Final = 2 * math.pi
@@ -22,6 +22,7 @@ class Probe(Entity):
     angle = Angle(steps=1024)
     odd_angle = Angle(steps=360)
     whole = Int(-5, 100)
+    jumps = Jumps()
     flag = Flag()
     choice = Choice("idle", "chase", "flee")
 
@@ -34,6 +35,7 @@ CODES: Final[dict[str, tuple[int, ...]]] = {
     "angle": (0, 1, 256, 511, 512, 1023),
     "odd_angle": (0, 1, 45, 90, 359),
     "whole": (-5, 0, 100),
+    "jumps": (0, 1, 255),
     "flag": (0, 1),
     "choice": (0, 1, 2),
 }
@@ -46,6 +48,7 @@ VALUES: Final[dict[str, tuple[float, ...]]] = {
     "angle": (0.0, TURN, -TURN, math.pi, -math.pi, 6.28, -0.001, 100.0, -100.0, 0.003067961575771282),
     "odd_angle": (0.0, TURN, 3.14, -3.14, 0.008726646259971648, 1e6),
     "whole": (-7.0, -4.5, 0.5, 1.5, 99.5, 1000.0),
+    "jumps": (0.0, 255.0),
 }
 
 

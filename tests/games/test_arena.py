@@ -154,8 +154,10 @@ def test_five_hits_kill_and_the_dead_come_back_with_a_shield() -> None:
     server.tick(3)
     assert (victim.ship.deaths, shooter.ship.score) == (1, 1)
     assert events(victim, "kill")[0]["victim_name"] == "Bob"
+    assert victim.ship.jumps == 0
     server.tick(RESPAWN_TICKS)
     assert (victim.ship.dead, victim.ship.hp) == (False, MAX_HP)
+    assert victim.ship.jumps == 1, "nobody draws it on the way"
     assert victim.ship.shield > SHIELD_TICKS - 5
 
 

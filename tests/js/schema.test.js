@@ -31,6 +31,23 @@ test("columns are the numeric fields in order, and rates point at columns", () =
   assert.deepEqual(type.objectColumn, [0, -1, -1]);
 });
 
+test("a counter of jumps is known by its column, and stands once in a type", () => {
+  const hp = { name: "hp", kind: "int", lo: 0, hi: 255 };
+  const gates = { ...hp, name: "gates", jump: true };
+  assert.equal(withFields([hp]).types[0].jumps, -1);
+  assert.equal(withFields([hp, gates]).types[0].jumps, 1);
+  const more = { ...gates, name: "more" };
+  for (const fields of [
+    [gates, more],
+    [{ ...gates, jump: false }],
+    [{ ...gates, hi: 256 }],
+    [{ name: "list", kind: "list", of: { kind: "int", lo: 0, hi: 255, jump: true }, max_items: 3 }],
+  ]) {
+    assert.throws(() => withFields(fields), ProtocolError);
+  }
+  assert.throws(() => withFields([], [gates]), ProtocolError);
+});
+
 test("values and codes turn into each other", () => {
   const angle = only({ kind: "angle", steps: 1024 });
   assert.equal(encodeValue(angle, -Math.PI / 2), 768);

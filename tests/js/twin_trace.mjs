@@ -97,19 +97,22 @@ function drawings([[wire, tickHz], ...calls]) {
 }
 
 /** @param {Calls} calls */
-function predictions([[wire, tickHz], ...calls]) {
+function predictions([[wire, tickHz, name], ...calls]) {
   const schema = compileSchema(wire, tickHz);
-  const [type] = schema.types;
-  const one = new prediction.Predictor(type, schema.inputs, steer, tickHz);
+  const index = schema.types.findIndex((item) => item.name === name);
+  const type = schema.types[index];
+  const step = type.jumps < 0 ? steer : haunt;
+  const one = new prediction.Predictor(type, schema.inputs, step, tickHz);
   const ring = new ViewRing(schema);
   return calls.map(([what, ...args]) => {
     if (what === "predict") one.predict(args[0], args[1], args[2], args[3]);
     if (what === "pose") return poseOf(one.pose(args[0]), type);
     if (what === "received" || what === "begin") {
       const [tick, seq, codes, nowS] = args;
-      const tables = [{ ids: [7], rows: [codes], objects: [["Ada"]] }];
-      show(ring, { tick, tables });
-      const table = ring.newest.tables[0];
+      const none = { ids: [], rows: [], objects: [[]] };
+      const own = { ids: [7], rows: [codes], objects: [["Ada"]] };
+      show(ring, { tick, tables: schema.types.map((_, i) => (i === index ? own : none)) });
+      const table = ring.newest.tables[index];
       if (what === "begin") one.begin(tick, seq, table, 0);
       else return [one.received(tick, seq, table, 0, nowS), one.diagnosis, one.pending];
     }
@@ -131,6 +134,15 @@ function steer(ship, controls, dt) {
   if (controls.thrust) ship.vx += 500 * dt;
   ship.vx *= 1 - 0.5 * dt;
   ship.x += ship.vx * dt;
+}
+
+/** The same as in `test_twins.py`. @param {any} ghost @param {any} controls @param {number} dt */
+function haunt(ghost, controls, dt) {
+  steer(ghost, controls, dt);
+  if (ghost.x > 100) {
+    ghost.x = -100;
+    ghost.gates = (ghost.gates + 1) % 256;
+  }
 }
 
 const RUNNERS = {

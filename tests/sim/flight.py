@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gameserver import Angle, Entity, Flag, Float, Inputs, Int, Player, Room, Text, shared
+from gameserver import Angle, Entity, Flag, Float, Inputs, Int, Jumps, Player, Room, Text, shared
 from gameserver.shared_math import cos, sin
 
 SHOT_SPEED = 400.0
+PORTAL_LENGTH = 30.0
 
 
 class Ship(Entity):
@@ -18,6 +19,7 @@ class Ship(Entity):
     angle = Angle(steps=1024)
     fuel = Int(0, 100_000, default=100_000)
     loaded = Int(0, 1, default=1)
+    jumps = Jumps()
     name = Text(max_bytes=16)
 
 
@@ -63,6 +65,8 @@ class Flight(Room[Controls]):
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         if name == "push":
             player.avatar.vx -= 150.0
+        elif name == "portal":
+            self.teleport(player.avatar, x=player.avatar.x + PORTAL_LENGTH)
         else:
             self.broadcast(name, payload)
 

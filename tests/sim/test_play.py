@@ -12,7 +12,7 @@ import pytest
 from gameserver.client.happenings import Joined, Withdrawn
 from gameserver.client.prediction import Outcome
 from gameserver.protocol.constants import Role
-from tests.sim.flight import SHOT_SPEED, Controls, Flight, Gunnery, Ship
+from tests.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunnery, Ship
 from tests.sim.rig import Client, Rig
 
 if TYPE_CHECKING:
@@ -98,6 +98,28 @@ def test_a_push_by_the_server_is_one_correction_and_no_more() -> None:
     client.core.say("push")
     rig.run(3.0)
     assert client.core.counters.corrections == 1
+
+
+def test_a_portal_is_no_correction_and_nobody_is_drawn_inside_it() -> None:
+    rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
+    client = fly(rig, 5.0)
+    watcher = rig.client(role=Role.SPECTATOR)
+    rig.run(2.0)
+    client.core.say("portal")
+    own: list[float] = []
+    seen: list[float] = []
+    for _ in range(60):
+        rig.run(1 / 60)
+        drawn = watcher.replica.draw(rig.now_s)
+        assert drawn is not None
+        assert client.replica.predictor is not None
+        own.append(client.replica.predictor.pose(rig.now_s).x)
+        seen.append(float(drawn.tables[0].column("x")[0]))
+    assert client.core.counters.corrections == 0
+    for places in (own, seen):
+        ways = sorted(abs(b - a) for a, b in pairwise(places))
+        assert ways[-1] > PORTAL_LENGTH - 10, "through it in one frame"
+        assert ways[-2] < 10, "and flying before and after"
 
 
 def test_after_a_stall_the_player_is_in_step_again_within_two_seconds() -> None:

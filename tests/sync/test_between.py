@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gameserver import Angle, Entity, Flag, Float, Int, Text
+from gameserver import Angle, Entity, Flag, Float, Int, Jumps, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.between import between
@@ -18,6 +18,7 @@ class Bird(Entity):
     x = Float(step=1 / 16, min=-100.0, max=100.0)
     heading = Angle(steps=360)
     eggs = Int(0, 100)
+    flights = Jumps()
     sings = Flag()
     name = Text(max_bytes=8)
 
@@ -55,6 +56,11 @@ def test_angles_turn_the_short_way_round(start: int, end: int, middle: int) -> N
 def test_everything_else_is_as_it_was_until_the_later_tick() -> None:
     bird = blended(0.9, {"eggs": 3, "sings": True, "name": "Bo"}, eggs=1, name="Ada")
     assert (bird.eggs, bird.sings, bird.name) == (1, False, "Ada")
+
+
+def test_who_is_put_elsewhere_is_where_it_was_until_the_later_tick() -> None:
+    bird = blended(0.5, {"x": 18.0, "heading": 1.0, "flights": 0}, x=10.0, flights=255)
+    assert (bird.x, bird.heading) == (10.0, 0.0)
 
 
 def test_who_comes_is_not_there_yet_and_who_leaves_still_is_where_it_was() -> None:
