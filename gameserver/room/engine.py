@@ -103,7 +103,8 @@ class RoomEngine:
         if near is None:
             return None
         own_rule = self.kind.room_class.narrow_view is not Room.narrow_view
-        return Sight(self.kind.schema, near, self.room.narrow_view if own_rule else None)
+        narrow = self.room.narrow_view if own_rule else None
+        return Sight(self.kind.schema, near, self._encoder, self.tick_hz, narrow)
 
     # -- the tick ------------------------------------------------------------------------------------------------------
 
