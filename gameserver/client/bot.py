@@ -15,7 +15,7 @@ import trio
 
 from gameserver.client.bot_player import Bot, Rules
 from gameserver.client.brains import BRAINS
-from gameserver.client.link import opener
+from gameserver.client.dial import opener
 from gameserver.client.reading import SharedReading
 from gameserver.client.report import Report
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gameserver.client.brains import Brain
-    from gameserver.client.link import Opener
+    from gameserver.client.dial import Opener
 
     MakeBrain = Callable[[random.Random], Brain]
 

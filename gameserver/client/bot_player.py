@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from gameserver.client.brains import Brain
     from gameserver.client.checks import SpeedLimit
+    from gameserver.client.dial import Opener
     from gameserver.client.happenings import ClientEvent
-    from gameserver.client.link import Opener
     from gameserver.client.reading import Reading
     from gameserver.state.schema import Schema
 

@@ -19,25 +19,31 @@ import trio
 
 from gameserver.client.backoff import Backoff
 from gameserver.client.core import ClientCore, Phase
+from gameserver.client.dial import CLOSE_WITHIN_S, opener
 from gameserver.client.eventstream import EventStream
 from gameserver.client.expected import EXPECT_FOR_S
 from gameserver.client.happenings import Joined, Updated
-from gameserver.client.link import CLOSE_WITHIN_S, Link, opener
+from gameserver.client.link import Link
+from gameserver.client.nursery import nursery_of_one
 from gameserver.client.status import JoinFailed, Status, StatusChange
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import Role
+from gameserver.protocol.constants import CloseCode, Role
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Callable, Mapping
 
+    from gameserver.client.dial import Opener
     from gameserver.client.happenings import ClientEvent, PredictedTick
     from gameserver.client.interpolation import Drawn
-    from gameserver.client.link import LinkEnd, Opener
+    from gameserver.client.link import LinkEnd
     from gameserver.client.replica import Options
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.sync.viewstate import ViewState
+
+ANSWERED = frozenset({CloseCode.SESSION_EXPIRED, CloseCode.SERVER_RESTARTED})
+"""The session is gone, but the server is there: no reason to be slow about joining anew."""
 
 
 class Client:
@@ -171,6 +177,8 @@ class Client:
                 back = end.back or self.core.lost(end.code)
                 if back == "no" or not self._come_back:
                     break
+                if end.code in ANSWERED:
+                    self._backoff.reset()
                 await self._wait(end)
             if self._task_status is not None:
                 raise JoinFailed(end.code, end.reason)
@@ -251,22 +259,10 @@ async def connect(
 @asynccontextmanager
 async def joined(client: Client) -> AsyncGenerator[None]:
     """Run a client in the background from its first WELCOME on, and have it leave at the end of the block."""
-    async with _nursery_of_one() as nursery:
+    async with nursery_of_one() as nursery:
         await nursery.start(client.run)
         try:
             yield
             await client.leave()
         finally:
             nursery.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _nursery_of_one() -> AsyncGenerator[trio.Nursery]:
-    """A nursery whose single failure comes out as it is, not in a group: JoinFailed can be caught by its name."""
-    try:
-        async with trio.open_nursery() as nursery:
-            yield nursery
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from group.exceptions[0].__cause__
-        raise

@@ -10,60 +10,31 @@ old input frames.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
-from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError, open_websocket_url
+from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError
 from wsproto.utilities import LocalProtocolError
 
+from gameserver.client.dial import CLOSE_WITHIN_S, NotTrusted
 from gameserver.client.happenings import Joined
-from gameserver.protocol.constants import SUBPROTOCOL, Back, CloseCode
+from gameserver.protocol.constants import Back, CloseCode
 from gameserver.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
 
     from trio_websocket import WebSocketConnection
 
     from gameserver.client.core import ClientCore
+    from gameserver.client.dial import Opener
     from gameserver.client.happenings import ClientEvent
 
-    Opener = Callable[[], AbstractAsyncContextManager[WebSocketConnection]]
-
-CONNECT_WITHIN_S = 5.0
-"""For TCP, TLS and the upgrade together: a server that needs longer is as good as away, and the next try is not far."""
-CLOSE_WITHIN_S = 1.0
-"""For the closing handshake; then the socket is closed without it."""
 STEADY_AFTER_S = 1.0
 """A link that has been joined for so long has proved to hold, and the next loss counts as a first one."""
-MAX_MESSAGE_BYTES = 16 << 20
-"""A full state of some hundred thousand entities; beyond it the server is wrong."""
-QUEUED_MESSAGES = 64
-"""Messages between socket and core: as many as a server sends without an ack, four times over."""
 
 RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP answers to the upgrade that say "not now"; any other refusal says "not you" or "not here"."""
-
-
-def opener(url: str, token: str | None = None, tls: ssl.SSLContext | None = None) -> Opener:
-    """Return what opens a WebSocket to `url`, each time anew. Raises ValueError for a URL that is none."""
-    if not url.startswith(("ws://", "wss://")):
-        raise ValueError(f"{url!r} is no WebSocket address: write ws://host:port/ws or wss://host/ws")
-    return partial(
-        open_websocket_url,
-        url,
-        tls,
-        subprotocols=[SUBPROTOCOL],
-        extra_headers=[] if token is None else [(b"Authorization", b"Bearer " + token.encode())],
-        message_queue_size=QUEUED_MESSAGES,
-        max_message_size=MAX_MESSAGE_BYTES,
-        receive_buffer_size=None,
-        connect_timeout=CONNECT_WITHIN_S,
-        disconnect_timeout=CLOSE_WITHIN_S,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +79,7 @@ class Link:
             back: Back | None = None if refused.status_code in RETRY_STATUSES else "no"
             return LinkEnd(None, f"HTTP {refused.status_code} {text}".strip(), back)
         except (HandshakeError, OSError) as error:
-            cause = error.__cause__ or error
-            return LinkEnd(None, str(cause) or type(cause).__name__)
+            return LinkEnd(None, str(error) or type(error).__name__, "no" if isinstance(error, NotTrusted) else None)
 
     async def _talk(self, socket: WebSocketConnection) -> LinkEnd:
         self._core.opened(trio.current_time())
@@ -180,4 +150,4 @@ def _end_of(closed: ConnectionClosed) -> LinkEnd:
     reason = closed.reason
     if reason is None or reason.code == CloseCode.LINK_LOST:
         return LinkEnd(None, "the link broke")
-    return LinkEnd(reason.code, reason.reason or reason.name)
+    return LinkEnd(int(reason.code), reason.reason or reason.name)

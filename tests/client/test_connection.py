@@ -12,9 +12,9 @@ from trio_websocket import ConnectionRejected, HandshakeError
 
 from gameserver.client.connection import Client, joined
 from gameserver.client.core import ClientCore
+from gameserver.client.dial import opener
 from gameserver.client.eventstream import MAX_WAITING_EVENTS
 from gameserver.client.happenings import Joined
-from gameserver.client.link import opener
 from gameserver.client.replica import Options
 from gameserver.client.status import EventsMissed, JoinFailed, Status, StatusChange
 from gameserver.protocol import messages as m
