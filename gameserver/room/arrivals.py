@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from gameserver.room.link import LinkHandle
     from gameserver.room.session import Session
 
 
@@ -22,11 +23,13 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Resuming:
-    """A session has a new link; its client has applied `tick` and was told the events up to `event`."""
+    """A session has a new link; its client has applied `tick` and was told the events up to `event`. `link` is None in
+    a replay, where nobody listens."""
 
     session: Session
     tick: int
     event: int
+    link: LinkHandle | None = None
 
 
 @dataclass(frozen=True, slots=True)

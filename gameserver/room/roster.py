@@ -79,7 +79,7 @@ class Roster:
         if session.guest is not None:
             session.guest.replaced()
         session.attach(guest)
-        self._arrivals.append(Resuming(session, tick, event))
+        self._arrivals.append(Resuming(session, tick, event, guest.link))
 
     def link_lost(self, session: Session, now_s: float, *, for_good: bool) -> None:
         """A session's link is gone."""
@@ -121,5 +121,12 @@ class Roster:
 
 
 def _is_gone_again(arrival: Arrival) -> bool:
-    """Whether a session that was to come in or back has lost its link since; what follows in the list tells of that."""
-    return isinstance(arrival, Joining | Resuming) and arrival.session.link is None
+    """Whether a session that was to come in or back has lost its link since, or came back over another one; what
+    follows in the list tells of that."""
+    match arrival:
+        case Joining(session):
+            return session.link is None
+        case Resuming(session):
+            return session.link is None or session.link is not arrival.link
+        case _:
+            return False

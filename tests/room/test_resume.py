@@ -143,8 +143,10 @@ def test_of_two_resumes_at_once_one_wins_cleanly() -> None:
     server.tick(2)
     assert first.closed is not None
     assert first.closed[0] == CloseCode.REPLACED
-    assert second.welcome["resumed"] is True
+    assert first.of(S.WELCOME) == []
+    assert [message[1]["resumed"] for message in second.of(S.WELCOME)] == [True], "one answer, not one for each"
     assert second.of(S.STATE)
+    assert field(server).calls == ["join 1", "suspend 1", "resume 1"]
 
 
 def test_after_the_grace_the_session_is_gone_and_says_so() -> None:
