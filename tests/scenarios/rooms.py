@@ -1,0 +1,91 @@
+"""Rooms whose players can tell, from what they are told alone, whether anything was lost, doubled or left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gameserver import Entity, Flag, Float, Inputs, Int, Room
+
+if TYPE_CHECKING:
+    from gameserver import Player
+
+BEAT_EVERY_TICKS: Final = 4
+SPEED: Final = 8.0
+
+
+class Walker(Entity):
+    """One for each player; another one is a ghost."""
+
+    number = Int(1, 2**29)
+    x = Float(step=1 / 64, min=-1e5, max=1e5)
+    away = Flag()
+
+
+class Walk(Inputs):
+    """Left, right."""
+
+    way = Int(-1, 1)
+
+
+class Ledger(Room[Walk]):
+    """Numbers all that it tells: `beat` to everyone, `own` to each player. Counts who comes, goes, and comes back."""
+
+    kind = "ledger"
+    tick_hz = 20
+    max_players = 200
+    entities = (Walker,)
+
+    def on_create(self, options: Any) -> None:
+        self.beat = 0
+        self.joined = self.left = self.suspended = self.resumed = 0
+
+    def on_join(self, player: Player) -> None:
+        self.joined += 1
+        player.data = 0
+        player.avatar = self.spawn(Walker, owner=player, number=player.number)
+
+    def on_leave(self, player: Player) -> None:
+        self.left += 1
+
+    def on_suspend(self, player: Player) -> None:
+        self.suspended += 1
+        player.avatar.away = True
+
+    def on_resume(self, player: Player) -> None:
+        self.resumed += 1
+        player.avatar.away = False
+
+    def on_input(self, player: Player, controls: Walk) -> None:
+        player.avatar.x += controls.way * SPEED * self.dt
+
+    def on_tick(self) -> None:
+        if self.tick % BEAT_EVERY_TICKS:
+            return
+        self.beat += 1
+        self.broadcast("beat", self.beat)
+        for player in self.players:
+            player.data += 1
+            self.send(player, "own", [player.number, player.data])
+
+    def on_message(self, player: Player, name: str, payload: Any) -> None:
+        if name == "count":
+            came = {"joined": self.joined, "left": self.left, "suspended": self.suspended, "resumed": self.resumed}
+            self.send(player, "counts", {**came, "players": len(self.players)})
+
+
+class Crowd(Ledger):
+    """A ledger with much to say at each tick: what a slow reader is slow for."""
+
+    kind = "crowd"
+    crowd = 150
+
+    def on_create(self, options: Any) -> None:
+        super().on_create(options)
+        for number in range(self.crowd):
+            self.spawn(Walker, number=1_000_000 + number)
+
+    def on_tick(self) -> None:
+        super().on_tick()
+        for walker in self.all(Walker):
+            if walker.number > 1_000_000 - 1:
+                walker.x = self.random.uniform(-1e5, 1e5)
