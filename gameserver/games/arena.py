@@ -1,16 +1,26 @@
 """The demo game: ships with inertia in a walled arena, shots, pickups, a scoreboard and chat.
 
-It is written as a game author would write it, on the public face only. `steer` is the shared step: it runs here, and
-translated in every browser, which therefore predicts its own ship to the last bit. Distances are units, times seconds
-or ticks (60 a second).
+It is written as a game author would write it, on the public face only. How ships fly is in `arena_flight`; here is what
+the server alone decides: shots and hits, deaths and respawns, pickups and talk.
 """
 
 from __future__ import annotations
 
-from math import pi
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from gameserver import Angle, Choice, Entity, Flag, Float, Inputs, Int, Jumps, Player, Ref, Room, Text, shared
+from gameserver import Choice, Entity, Float, Int, Player, Ref, Room
+from gameserver.games.arena_flight import (
+    BLOCKS,
+    HEIGHT,
+    MAX_HP,
+    SHIP_RADIUS,
+    TURN,
+    WIDTH,
+    Controls,
+    Ship,
+    blocked,
+    steer,
+)
 from gameserver.geometry import segment_hits_circle
 from gameserver.shared_math import cos, floor, hypot, sin
 
@@ -19,23 +29,9 @@ if TYPE_CHECKING:
 
     from gameserver import Rewind
 
-WIDTH = 2400.0
-HEIGHT = 1600.0
-SHIP_RADIUS = 16.0
-TURN_RATE = 4.2  # radians a second: a full turn in a second and a half
-THRUST = 560.0  # units a second, each second
-DRAG = 0.55  # share of the speed lost a second: a ship left alone drifts on for seconds
-BRAKE = 3.0
-MAX_SPEED = 440.0
-BOUNCE = 0.6  # share of the speed kept at a wall
-FIRE_EVERY_TICKS = 14
-RAPID_FIRE_EVERY_TICKS = 7
-TURN = 2 * pi
-
 SHOT_SPEED = 760.0
 SHOT_TICKS = 66
 SHOT_DAMAGE = 20
-MAX_HP = 100
 RESPAWN_TICKS = 150
 SHIELD_TICKS = 120
 RAPID_TICKS = 480
@@ -46,29 +42,6 @@ CELL = 128.0  # side of the squares that ships are sorted into, so that a shot l
 CHAT_CHARS = 200
 CHAT_BURST = 5
 CHAT_EVERY_TICKS = 90
-
-# left, top, right, bottom; the shared step knows the same four (`bounce_off_blocks`)
-BLOCKS = ((560, 380, 860, 440), (1540, 380, 1840, 440), (560, 1160, 860, 1220), (1540, 1160, 1840, 1220))
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64, min=0.0, max=WIDTH)
-    y = Float(step=1 / 64, min=0.0, max=HEIGHT)
-    vx = Float(step=1 / 16, rate_of="x")
-    vy = Float(step=1 / 16, rate_of="y")
-    angle = Angle(steps=1024)
-    hp = Int(0, MAX_HP, default=MAX_HP)
-    score = Int(0, 9999)
-    deaths = Int(0, 9999)
-    cooldown = Int(0, 60)
-    shield = Int(0, 255)
-    rapid = Int(0, 600)
-    hue = Int(0, 359)
-    thrusting = Flag()
-    dead = Flag()
-    jumps = Jumps()
-    bot = Flag()
-    name = Text(max_bytes=48)
 
 
 class Shot(Entity):
@@ -93,104 +66,8 @@ class Wall(Entity):
     h = Int(0, 4000)
 
 
-class Controls(Inputs):
-    turn = Int(-1, 1)
-    thrust = Flag()
-    brake = Flag()
-    fire = Flag()
-    steer = Flag()  # turn towards `aim`: mouse, touch and gamepad
-    aim = Angle(steps=1024)
-
-
-@shared
-def turn_towards(angle: float, aim: float, most: float) -> float:
-    """The angle after a turn of at most `most` towards `aim`, the short way round."""
-    off = (aim - angle + pi) % TURN - pi
-    return angle + max(-most, min(most, off))
-
-
-@shared
-def bounce_off_block(ship: Ship, left: float, top: float, right: float, bottom: float) -> None:
-    """Push the ship out of a rectangle over the nearest side, and turn its speed round."""
-    into_left = ship.x + SHIP_RADIUS - left
-    into_right = right - (ship.x - SHIP_RADIUS)
-    into_top = ship.y + SHIP_RADIUS - top
-    into_bottom = bottom - (ship.y - SHIP_RADIUS)
-    if into_left > 0.0 and into_right > 0.0 and into_top > 0.0 and into_bottom > 0.0:
-        least = min(min(into_left, into_right), min(into_top, into_bottom))
-        if least == into_left:
-            ship.x = left - SHIP_RADIUS
-            ship.vx = -abs(ship.vx) * BOUNCE
-        elif least == into_right:
-            ship.x = right + SHIP_RADIUS
-            ship.vx = abs(ship.vx) * BOUNCE
-        elif least == into_top:
-            ship.y = top - SHIP_RADIUS
-            ship.vy = -abs(ship.vy) * BOUNCE
-        else:
-            ship.y = bottom + SHIP_RADIUS
-            ship.vy = abs(ship.vy) * BOUNCE
-
-
-@shared
-def bounce_off_walls(ship: Ship) -> None:
-    """Keep the ship inside the arena and outside the blocks."""
-    if ship.x < SHIP_RADIUS:
-        ship.x = SHIP_RADIUS
-        ship.vx = abs(ship.vx) * BOUNCE
-    elif ship.x > WIDTH - SHIP_RADIUS:
-        ship.x = WIDTH - SHIP_RADIUS
-        ship.vx = -abs(ship.vx) * BOUNCE
-    if ship.y < SHIP_RADIUS:
-        ship.y = SHIP_RADIUS
-        ship.vy = abs(ship.vy) * BOUNCE
-    elif ship.y > HEIGHT - SHIP_RADIUS:
-        ship.y = HEIGHT - SHIP_RADIUS
-        ship.vy = -abs(ship.vy) * BOUNCE
-    bounce_off_block(ship, 560.0, 380.0, 860.0, 440.0)
-    bounce_off_block(ship, 1540.0, 380.0, 1840.0, 440.0)
-    bounce_off_block(ship, 560.0, 1160.0, 860.0, 1220.0)
-    bounce_off_block(ship, 1540.0, 1160.0, 1840.0, 1220.0)
-
-
-@shared
-def steer(ship: Ship, controls: Controls, dt: float) -> None:
-    """One tick of a ship under its player's controls."""
-    ship.cooldown = max(0, ship.cooldown - 1)
-    ship.shield = max(0, ship.shield - 1)
-    ship.rapid = max(0, ship.rapid - 1)
-    ship.thrusting = controls.thrust and not ship.dead
-    if ship.dead:
-        ship.vx = 0.0
-        ship.vy = 0.0
-        return
-    if controls.steer:
-        ship.angle = turn_towards(ship.angle, controls.aim, TURN_RATE * dt)
-    else:
-        ship.angle = ship.angle + controls.turn * TURN_RATE * dt
-    if controls.thrust:
-        ship.vx += cos(ship.angle) * THRUST * dt
-        ship.vy += sin(ship.angle) * THRUST * dt
-    drag = DRAG
-    if controls.brake:
-        drag = BRAKE
-    keep = 1.0 - drag * dt
-    ship.vx *= keep
-    ship.vy *= keep
-    speed = hypot(ship.vx, ship.vy)
-    if speed > MAX_SPEED:
-        ship.vx *= MAX_SPEED / speed
-        ship.vy *= MAX_SPEED / speed
-    ship.x += ship.vx * dt
-    ship.y += ship.vy * dt
-    bounce_off_walls(ship)
-    if controls.fire and ship.cooldown == 0:
-        ship.cooldown = FIRE_EVERY_TICKS
-        if ship.rapid > 0:
-            ship.cooldown = RAPID_FIRE_EVERY_TICKS
-
-
 Cells: TypeAlias = dict[tuple[int, int], list[Ship]]
+"""Ships by the square that they are in."""
 
 
 class Pilot:
@@ -420,12 +297,3 @@ def near(cells: Cells, shot: Shot) -> Iterable[Ship]:
     for i in (column - 1, column, column + 1):
         for j in (row - 1, row, row + 1):
             yield from cells.get((i, j), ())
-
-
-def blocked(x: float, y: float, margin: float = 0.0) -> bool:
-    """Whether a point lies in a block (grown by `margin`) or outside the arena."""
-    if not (0.0 < x < WIDTH and 0.0 < y < HEIGHT):
-        return True
-    return any(
-        left - margin < x < right + margin and top - margin < y < bottom + margin for left, top, right, bottom in BLOCKS
-    )

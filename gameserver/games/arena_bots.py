@@ -1,7 +1,8 @@
 """What bots hold the arena to: how far its things may move, and the step that their own ship is predicted with."""
 
 from gameserver.client import Options, Rules, SpeedLimit
-from gameserver.games.arena import MAX_SPEED, SHOT_SPEED, steer
+from gameserver.games.arena import SHOT_SPEED
+from gameserver.games.arena_flight import MAX_SPEED, steer
 
 RULES = Rules(
     [

@@ -105,7 +105,9 @@ class InputQueue:
         return self._last
 
     def forget(self) -> None:
-        """Drop what waits: a link was lost, and frames made before must not act after it is back."""
+        """Drop what waits: a link was lost, and frames made before must not act after it is back. The client numbers on
+        from the newest consumed (WELCOME's `seq`)."""
         self._frames.clear()
+        self._newest = self.consumed
         self._held = self._hold_ticks
         self.lead = None

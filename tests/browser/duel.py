@@ -1,7 +1,12 @@
 """The arena with fixed places: a test knows who stands in front of whose nose. The rules are the arena's own."""
 
+from typing import TYPE_CHECKING
+
 from gameserver import Player
 from gameserver.games import arena
+
+if TYPE_CHECKING:
+    from gameserver.games.arena_flight import Ship
 
 PLACES = ((900.0, 800.0), (1100.0, 800.0), (1300.0, 1000.0), (700.0, 1000.0))
 
@@ -10,12 +15,11 @@ class Duel(arena.Arena):
     """Players start in a row, noses to the right, unprotected; pickups lie out of the way."""
 
     kind = "arena"
-    entities = (arena.Ship, arena.Shot, arena.Pickup, arena.Wall)
     _next = 0
 
     def on_join(self, player: Player) -> None:
         super().on_join(player)
-        ship: arena.Ship | None = player.avatar
+        ship: "Ship | None" = player.avatar
         if ship is None:
             return
         ship.x, ship.y = PLACES[self._next % len(PLACES)]

@@ -6,23 +6,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gameserver.games.arena import (
+    PICKUP_TICKS,
+    PICKUPS,
+    RESPAWN_TICKS,
+    SHIELD_TICKS,
+    SHOT_TICKS,
+    Arena,
+    Pickup,
+    Shot,
+    Wall,
+)
+from gameserver.games.arena_flight import (
     BLOCKS,
     FIRE_EVERY_TICKS,
     HEIGHT,
     MAX_HP,
     MAX_SPEED,
-    PICKUP_TICKS,
-    PICKUPS,
-    RESPAWN_TICKS,
-    SHIELD_TICKS,
     SHIP_RADIUS,
-    SHOT_TICKS,
     WIDTH,
-    Arena,
-    Pickup,
     Ship,
-    Shot,
-    Wall,
     blocked,
 )
 from gameserver.protocol.constants import ClientMessage as C

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gameserver.games.arena import (
-    BLOCKS,
-    MAX_HP,
-    RESPAWN_TICKS,
-    SHIP_RADIUS,
-    SHOT_DAMAGE,
-    SHOT_SPEED,
-    SHOT_TICKS,
-    Arena,
-    Ship,
-    Shot,
-)
+from gameserver.games.arena import RESPAWN_TICKS, SHOT_DAMAGE, SHOT_SPEED, SHOT_TICKS, Arena, Shot
+from gameserver.games.arena_flight import BLOCKS, MAX_HP, SHIP_RADIUS, Ship
 from gameserver.protocol.constants import ClientMessage as C
 from tests.room.memory import MemoryServer
 
