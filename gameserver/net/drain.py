@@ -98,7 +98,7 @@ class SocketChannel(Channel):
     def drain(self, clock: ArrivalClock) -> None:
         """Read what has arrived, without waiting."""
         for _ in range(MAX_READS_PER_DRAIN):
-            if self._unread_bytes > MAX_UNREAD_BYTES:
+            if self.unread_bytes > MAX_UNREAD_BYTES:
                 return
             try:
                 data, ancillary, _, _ = self._recvmsg(READ_BYTES, _TIMESTAMP_SPACE)
@@ -186,6 +186,7 @@ class SocketChannel(Channel):
         self.messages_out += len(messages)
         if sent < len(data):
             super()._put(data[sent:])
+            self._batch_left = len(data) - sent
         return True
 
     def _put(self, data: bytes) -> None:

@@ -71,8 +71,8 @@ class Link:
 
     def send(self, message: bytes) -> None:
         """Queue a message that must not be lost."""
-        if self.channel.outbox_bytes > self._limits.max_outbox_bytes:
-            self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_outbox_bytes} bytes wait to be read")
+        if self.channel.queued_bytes > self._limits.max_queued_bytes:
+            self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes wait to be read")
             return
         self.channel.push(message)
 

@@ -53,7 +53,7 @@ class NetLimits:
     max_partial_frames_per_s: float = 50.0
     """Pings, pongs and fragments from one link: they cost time, and no message limit sees them."""
     max_partial_frames_burst: float = 200.0
-    max_outbox_bytes: int = 131_072
+    max_queued_bytes: int = 131_072
     """Bytes of messages that must not be lost, waiting for a link to take them. Beyond it: TOO_SLOW."""
 
 

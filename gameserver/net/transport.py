@@ -38,6 +38,7 @@ class Channel(trio.abc.Stream):
     """A WebSocket's bytes over `stream`. Tasks that it needs run in `nursery`, which must outlive it."""
 
     __slots__ = (
+        "_batch_left",
         "_broken",
         "_busy",
         "_closing",
@@ -49,7 +50,6 @@ class Channel(trio.abc.Stream):
         "_progress",
         "_sent_bytes",
         "_stream",
-        "_unread_bytes",
         "bytes_in",
         "bytes_out",
         "ended",
@@ -59,6 +59,7 @@ class Channel(trio.abc.Stream):
         "on_partial_frames",
         "outbox_bytes",
         "scanner",
+        "unread_bytes",
     )
 
     def __init__(
@@ -75,9 +76,10 @@ class Channel(trio.abc.Stream):
         self._nursery = nursery
         self.scanner = FrameScanner(max_message_bytes)
         self._pieces: deque[bytes] = deque([head] if head else ())
-        self._unread_bytes = len(head)
+        self.unread_bytes = len(head)
         self._outbox: deque[bytes] = deque()
         self.outbox_bytes = 0
+        self._batch_left = 0  # bytes of the last batch that are still in the outbox; they come first there
         self._sent_bytes = 0  # counts up for ever; waiting senders compare with it
         self._progress = trio.lowlevel.ParkingLot()
         self._busy = False  # a pump is running: something waits to leave
@@ -109,12 +111,19 @@ class Channel(trio.abc.Stream):
         """Take these binary messages whole, or none of them and return False. Never waits."""
         if self._busy or self._closing:
             return False
-        self._put(binary_frames(messages))
+        data = binary_frames(messages)
+        self._put(data)
+        self._batch_left = len(data)
         self.messages_out += len(messages)
         return True
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits to leave besides a batch."""
+        return self.outbox_bytes - self._batch_left
+
     def push(self, message: bytes) -> None:
-        """Queue a message behind what is waiting. The caller keeps the queue bounded (`outbox_bytes`)."""
+        """Queue a message behind what is waiting. The caller keeps the queue bounded (`queued_bytes`)."""
         if not self._closing:
             self._put(binary_frames((message,)))
             self.messages_out += 1
@@ -161,7 +170,7 @@ class Channel(trio.abc.Stream):
                 return self._end()
             if self._pieces:
                 piece = self._pieces.popleft()
-                self._unread_bytes -= len(piece)
+                self.unread_bytes -= len(piece)
                 return piece
             if self.ended.is_set():
                 return b""
@@ -196,7 +205,7 @@ class Channel(trio.abc.Stream):
         scanner = self.scanner
         for piece in scanner.passed:
             self._pieces.append(piece)
-            self._unread_bytes += len(piece)
+            self.unread_bytes += len(piece)
         scanner.passed.clear()
         if scanner.partial_frames:
             count, scanner.partial_frames = scanner.partial_frames, 0
@@ -204,9 +213,9 @@ class Channel(trio.abc.Stream):
 
     def _linger(self) -> bool:
         """While closing: drop what came in. False when the peer has closed too, or sends too much to wait for that."""
-        self._lingered_bytes += self._unread_bytes
+        self._lingered_bytes += self.unread_bytes
         self._pieces.clear()
-        self._unread_bytes = 0
+        self.unread_bytes = 0
         return not self.scanner.peer_closed and self._lingered_bytes <= MAX_LINGER_BYTES
 
     def _end(self) -> bytes:
@@ -231,7 +240,7 @@ class Channel(trio.abc.Stream):
         """The stream is of no use any more, in either direction."""
         self._broken = True
         self._outbox.clear()
-        self.outbox_bytes = 0
+        self.outbox_bytes = self._batch_left = 0
         self._end()
 
     def _put(self, data: bytes) -> None:
@@ -266,6 +275,7 @@ class Channel(trio.abc.Stream):
             self._outbox.appendleft(first[count:])
         self._sent_bytes += count
         self.outbox_bytes -= count
+        self._batch_left = max(0, self._batch_left - count)
         self._progress.unpark_all()
 
 

@@ -148,7 +148,7 @@ async def test_the_server_stops_in_good_order() -> None:
 
 
 async def test_a_server_that_stops_lets_nobody_in_and_does_not_wait_for_ever() -> None:
-    async with serving(drain_s=1.0) as server:
+    async with serving(drain_s=1.0, net_limits=dataclasses.replace(FAST, close_timeout_s=60)) as server:
         stuck = await Wire.open(server.port)  # never answers the Close
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.stop)

@@ -7,7 +7,7 @@ same pair with a room that drains it.
 from __future__ import annotations
 
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 import trio
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TransportName: TypeAlias = Literal["memory", "socket", "drained"]
 TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "drained")
-LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_outbox_bytes=10_000)
+LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_queued_bytes=10_000)
 ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 
 
@@ -101,8 +101,9 @@ class Rig:
         await trio.testing.wait_all_tasks_blocked()
 
     async def send(self, data: bytes) -> None:
-        """Send raw bytes to the server, and let them arrive."""
-        await self.client.send_all(data)
+        """Send raw bytes to the server, and let them arrive. A server that has hung up gets nothing."""
+        with suppress(trio.BrokenResourceError):
+            await self.client.send_all(data)
         await self.settle()
 
     async def frames(self) -> list[Frame]:

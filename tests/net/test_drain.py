@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import socket
 import struct
 
@@ -10,8 +12,9 @@ import trio
 import trio.testing
 
 from gameserver.net.drain import ArrivalClock, RoomLinks
-from tests.net.rig import linked
-from tests.net.wire import BINARY, PING, Frame, client_frame
+from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES
+from tests.net.rig import LIMITS, linked
+from tests.net.wire import BINARY, CONTINUATION, PING, Frame, client_frame, read_frames
 
 
 def stamp(wall_s: float) -> list[tuple[int, int, bytes]]:
@@ -97,18 +100,47 @@ async def test_a_room_that_ends_gives_its_links_back_to_themselves() -> None:
 
 
 async def test_a_link_whose_pongs_nobody_reads_is_read_on_only_within_a_bound() -> None:
-    async with linked("drained") as rig:
+    limits = dataclasses.replace(LIMITS, max_partial_frames_burst=1e9)
+    flood = client_frame(bytes(100), PING) * 100
+    async with linked("drained", limits) as rig:
         rig.stop_reading()
         while rig.link.offer(bytes(900)):
             pass
         assert rig.room is not None
-        flood = client_frame(bytes(100), PING) * 10
-        sent = 0
-        with trio.move_on_after(0.5):
-            while sent < 1_000_000:
+        for _ in range(60):
+            with trio.move_on_after(0.02):
                 await rig.client.send_all(flood)
-                sent += len(flood)
-                rig.room.drain(trio.current_time())
-                if rig.link.close_code is not None:
-                    break
-        assert sent < 1_000_000
+            rig.room.drain(trio.current_time())
+        assert rig.link.close_code is None
+        assert MAX_UNREAD_BYTES / 2 < rig.link.channel.unread_bytes < 2 * MAX_UNREAD_BYTES
+
+
+async def test_what_is_sent_while_a_batch_is_half_out_waits_even_when_there_is_room() -> None:
+    async with linked("drained") as rig:
+        rig.stop_reading()
+        assert isinstance(rig.client, trio.SocketStream)
+        client = socket.socket(fileno=os.dup(rig.client.socket.fileno()))
+        try:
+            batch = bytes(100_000)
+            assert rig.link.offer(batch)
+            data = client.recv(1_000_000)  # now the kernel has room, and no task has run that could use it
+            rig.link.send(b"event")
+        finally:
+            client.close()
+        rest = b""
+        while len(data) + len(rest) < len(batch) + 10 + 7:
+            rest += await rig.client.receive_some(1_000_000)
+        assert read_frames(data + rest) == ([Frame(BINARY, batch), Frame(BINARY, b"event")], b"")
+
+
+@pytest.mark.parametrize("fin", [True, False])
+async def test_a_short_message_overtakes_none_that_the_library_still_holds(fin: bool) -> None:
+    """In one drain: a read full of fragments, then a read with nothing but one short message."""
+    first = client_frame(bytes(500), fin=False)
+    rest = client_frame(bytes(READ_BYTES - len(first) - 8), CONTINUATION, fin=fin)
+    assert len(first + rest) == READ_BYTES
+    limits = dataclasses.replace(LIMITS, max_wire_message_bytes=10_000)
+    async with linked("drained", limits) as rig:
+        await rig.send(first + rest + client_frame(b"short", BINARY if fin else CONTINUATION))
+        whole = bytes(500 + len(rest) - 8)
+        assert rig.guest.heard == ([whole, b"short"] if fin else [whole + b"short"])

@@ -140,6 +140,13 @@ def test_a_ping_inside_a_fragmented_message_does_not_end_it() -> None:
     assert scanner.partial_frames == 3
 
 
+def test_a_whole_message_inside_a_fragmented_one_is_for_the_library_to_refuse() -> None:
+    scanner = FrameScanner(MAX_BYTES)
+    start, whole = client_frame(b"a", fin=False), client_frame(b"wrong")
+    assert scanner.feed(start + whole, take=True) == []
+    assert scanner.passed == [start, whole]
+
+
 def test_a_message_above_the_limit_is_passed_on_as_it_comes_and_not_held() -> None:
     scanner = FrameScanner(MAX_BYTES)
     data = client_frame(bytes(MAX_BYTES + 1))

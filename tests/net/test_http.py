@@ -160,6 +160,12 @@ async def test_a_head_of_exactly_the_limit_is_read() -> None:
     assert status_of(await ask(raw.replace(b"X: ", b"X: x"))) == 431
 
 
+async def test_a_head_without_an_end_is_refused_before_it_has_one() -> None:
+    async with conversation() as talk:
+        await talk.stream.send_all(b"GET /" + b"x" * LIMITS.max_head_bytes)
+        assert status_of(await talk.read_some()) == 431
+
+
 async def test_a_slow_head_is_answered_with_408(autojump_clock: trio.testing.MockClock) -> None:
     async with conversation() as talk:
         began = trio.current_time()

@@ -62,6 +62,19 @@ async def test_pings_are_answered_whoever_reads_them(transport: TransportName) -
         assert rig.guest.heard == [b"message"]
 
 
+@pytest.mark.parametrize("opcode", [BINARY, PING])
+async def test_payload_that_looks_like_a_frame_is_payload_however_it_is_cut(
+    transport: TransportName, opcode: int
+) -> None:
+    inner = client_frame(b"injected")
+    outer = client_frame(b"payload " + inner, opcode, key=bytes(4))
+    async with linked(transport) as rig:
+        await rig.send(outer[: -len(inner)])
+        await rig.send(outer[-len(inner) :])
+        await rig.send(client_frame(b"next"))
+        assert rig.guest.heard == ([b"payload " + inner, b"next"] if opcode == BINARY else [b"next"])
+
+
 async def test_leaving_and_joining_rooms_loses_nothing(transport: TransportName) -> None:
     message = client_frame(bytes(range(50)))
     async with linked(transport) as rig:
@@ -99,18 +112,18 @@ async def test_frames_never_interleave(transport: TransportName) -> None:
     """While a batch is half out, pongs and messages that must not be lost wait behind its last byte."""
     async with linked(transport) as rig:
         rig.stop_reading()
-        taken = 0
-        while rig.link.offer(bytes(900)):
-            taken += 1
+        large = [bytes([number]) * 40_000 for number in range(5)]
+        taken = [message for message in large if rig.link.offer(message)]
         await rig.send(client_frame(b"?", PING))
         rig.link.send(b"event")
         await rig.send(client_frame(b"still heard"))
         assert not rig.link.offer(b"no")
         frames = []
-        for _ in range(20):
+        for _ in range(50):
             frames += await rig.frames()
-        assert frames[:taken] == [Frame(BINARY, bytes(900))] * taken
-        assert sorted(frames[taken:]) == [Frame(BINARY, b"event"), Frame(PONG, b"?")]
+        assert 1 <= len(taken) < len(large)
+        assert frames[: len(taken)] == [Frame(BINARY, message) for message in taken]
+        assert sorted(frames[len(taken) :]) == [Frame(BINARY, b"event"), Frame(PONG, b"?")]
         assert rig.guest.heard == [b"still heard"]
 
 
@@ -123,7 +136,7 @@ async def test_messages_that_must_not_be_lost_wait_up_to_a_bound(transport: Tran
             sent += 1
             assert sent < 1_000
         assert rig.link.close_code == CloseCode.TOO_SLOW
-        assert rig.link.channel.outbox_bytes <= LIMITS.max_outbox_bytes + 600
+        assert rig.link.channel.queued_bytes <= LIMITS.max_queued_bytes + 600
         await rig.over.wait()
         assert rig.guest.lost_with == [CloseCode.TOO_SLOW]
 
@@ -186,6 +199,18 @@ async def test_a_peer_that_never_agrees_to_a_close_is_left_at_the_deadline(
         await rig.over.wait()
         assert trio.current_time() - began == pytest.approx(LIMITS.close_timeout_s, abs=0.1)
         assert [frame.close_code for frame in await rig.frames_to_end()] == [4022]
+
+
+async def test_a_peer_that_answers_a_close_with_a_flood_is_left_before_the_deadline(
+    transport: TransportName, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with linked(transport) as rig:
+        began = trio.current_time()
+        rig.link.close(4022, "bye")
+        for _ in range(40):
+            await rig.send(client_frame(bytes(60_000)))
+        await rig.over.wait()
+        assert trio.current_time() - began < LIMITS.close_timeout_s
 
 
 async def test_a_peer_that_reads_nothing_is_left_at_the_deadline(
@@ -284,6 +309,7 @@ async def test_frames_that_are_no_messages_are_limited(transport: TransportName,
 @pytest.mark.parametrize(
     "data",
     [
+        client_frame(b"", fin=False),
         client_frame(b"x", masked=False),
         client_frame(b"x", rsv=4),
         client_frame(b"x", 3),
@@ -296,6 +322,7 @@ async def test_frames_that_are_no_messages_are_limited(transport: TransportName,
         bytes([0x82, 0xFF, *[0xFF] * 8, *bytes(4)]),
     ],
     ids=[
+        "a message within a message",
         "unmasked",
         "reserved bits",
         "unknown opcode",
@@ -312,6 +339,7 @@ async def test_what_breaks_the_websocket_protocol_ends_the_link_alone(transport:
     async with linked(transport, dataclasses.replace(LIMITS, close_timeout_s=0.05)) as rig:
         await rig.send(client_frame(b"good"))
         await rig.send(data)
+        await rig.send(client_frame(b"not heard"))
         await rig.settle()
         await rig.over.wait()
         assert rig.guest.heard == [b"good"]
