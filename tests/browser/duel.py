@@ -19,7 +19,7 @@ class Duel(arena.Arena):
 
     def on_join(self, player: Player) -> None:
         super().on_join(player)
-        ship: "Ship | None" = player.avatar
+        ship: Ship | None = player.avatar
         if ship is None:
             return
         ship.x, ship.y = PLACES[self._next % len(PLACES)]
