@@ -160,8 +160,7 @@ def run(
     """
     from gameserver.ops.serve import ServeOptions, serve_forever
 
-    if not 0 <= port <= 65_535:
-        fail(f"port {port}: write a number from 0 to 65535")
+    _check_port(port)
     if bots < 0:
         fail(f"bots {bots}: write a number from 0 up")
     if (cert is None) != (key is None):
@@ -307,9 +306,17 @@ def check(room: str, *, cases: int = 10_000, steps: int = 60, seed: int = 1) -> 
 
 
 @app.command
-def replay(file: Path, room: str = DEFAULT_ROOM, *, verify: bool = True) -> None:
-    """Make a recorded game again, faster than it was, and compare the state after each tick. Exit status 1 when it
-    differs.
+def replay(
+    file: Path,
+    room: str = DEFAULT_ROOM,
+    *,
+    verify: bool = True,
+    serve: bool = False,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+) -> None:
+    """Make a recorded game again, faster than it was, and compare the state after each tick: exit status 1 when it
+    differs. Or show it in the demo, with pause, jumps and pace.
 
     Parameters
     ----------
@@ -319,13 +326,29 @@ def replay(file: Path, room: str = DEFAULT_ROOM, *, verify: bool = True) -> None
         The room class as MODULE:CLASS.
     verify
         Run the rules again; without it, the file is only read and summed up.
+    serve
+        Show it in the browser instead: no rules run.
+    host
+        Where to show it: address to listen on.
+    port
+        Where to show it: TCP port; 0 picks a free one.
     """
     from gameserver.loading import load_room
-    from gameserver.ops.replay import replay_file
+    from gameserver.ops.replay import replay_file, serve_file
 
+    _check_port(port)
+    if serve:
+        with _plain_errors(f"{host} port {port}"):
+            serve_file(file, load_room(room), host=host, port=port)
+        return
     with _plain_errors():
         clean = replay_file(file, load_room(room), verify=verify)
     raise SystemExit(0 if clean else EXIT_WRONG)
+
+
+def _check_port(port: int) -> None:
+    if not 0 <= port <= 65_535:
+        fail(f"port {port}: write a number from 0 to 65535")
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -1,13 +1,26 @@
-"""`gameserver replay`: a recording read from its file, made again, and what came of it in words."""
+"""`gameserver replay`: a recording read from its file, and made again or shown, with what came of it in words."""
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import trio
+
+from gameserver.net.settings import NetSettings
+from gameserver.ops.logging import configure_logging
+from gameserver.ops.serve import run_hub
+from gameserver.protocol.constants import Limits
+from gameserver.room.film import Film
+from gameserver.room.hub import Hub
 from gameserver.room.kind import make_kind
+from gameserver.room.playback import ReplayEngine, replay_kind
 from gameserver.room.recording import Recording
+from gameserver.room.replay import check_fits
 from gameserver.room.replay import verify as verify_recording
 
 if TYPE_CHECKING:
@@ -38,6 +51,23 @@ def replay_file(path: Path, room_class: type[Room[Any]], *, verify: bool) -> boo
     pace = f"{seconds / took:.0f} times real time"
     _say(f"the same after each of {verdict.ticks} ticks; made again in {took:.1f} s, {pace}")
     return True
+
+
+def serve_file(path: Path, room_class: type[Room[Any]], *, host: str, port: int) -> None:
+    """Show a recording in the demo until a signal says to stop. Raises OSError, RecordingError."""
+    recording = Recording(path.read_bytes())
+    kind = make_kind(room_class)
+    check_fits(recording, kind)
+    film = Film(recording, kind.schema)
+    if recording.damaged_at is not None:
+        _say(f"the file breaks off at byte {recording.damaged_at}; what is before that is shown")
+    hub = Hub({}, token_bytes=secrets.token_bytes, seed=recording.header.seed, limits=replace(Limits(), max_rooms=1))
+    hub.kinds[kind.name] = replay_kind(kind, film)
+    hub.make_engine = ReplayEngine
+    hub.open_room(kind.name, {"film": film})
+    configure_logging("info", "text")
+    show = partial(run_hub, words=f"showing {path.name}", query="?watch")
+    trio.run(show, hub, NetSettings(host=host, port=port))
 
 
 def _say(line: str) -> None:

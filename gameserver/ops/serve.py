@@ -75,15 +75,27 @@ def serve_forever(options: ServeOptions) -> None:
     if options.record is not None:
         recordings = Recordings(options.record, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
         hub.open_recording = recordings.open_recording
-    trio.run(_serve, hub, settings, options.bots, kind_of(kinds[0]), recordings)
+    trio.run(partial(run_hub, hub, settings, bots=options.bots, kind=kind_of(kinds[0]), recordings=recordings))
 
 
-async def _serve(hub: Hub, settings: NetSettings, bots: int, kind: str, recordings: Recordings | None) -> None:
+async def run_hub(
+    hub: Hub,
+    settings: NetSettings,
+    *,
+    bots: int = 0,
+    kind: str = "",
+    recordings: Recordings | None = None,
+    words: str = "",
+    query: str = "",
+) -> None:
+    """Serve a hub until a signal says to stop. `words` say what is served, `query` goes behind the address that is
+    printed."""
     async with trio.open_nursery() as nursery:
         if recordings is not None:
             nursery.start_soon(recordings.run)
         server = await nursery.start(partial(_serve_until_stopped, hub, settings, nursery))
-        _say(sys.stdout, f"serving {', '.join(hub.kinds)} on {_address(settings, server.port, 'http')}")
+        what = words or f"serving {', '.join(hub.kinds)}"
+        _say(sys.stdout, f"{what} on {_address(settings, server.port, 'http')}{query}")
         nursery.start_soon(_obey_signals, server, nursery)
         if bots:
             nursery.start_soon(_play, _address(settings, server.port, "ws") + "ws", kind, bots)

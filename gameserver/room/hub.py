@@ -60,6 +60,8 @@ class Hub:
         self.on_room_opened: Callable[[RoomEngine], None] | None = None
         self.open_recording: Callable[[RoomEngine], Callable[[bytes], None] | None] | None = None
         """Gives a new room somewhere to record to, or None."""
+        self.make_engine: type[RoomEngine] = RoomEngine
+        """What a new room is made with."""
         self.draining = False
         self._token_bytes = token_bytes
         self._random = random.Random(seed)
@@ -133,7 +135,7 @@ class Hub:
         """Make a room. Raises ProtocolError when there are too many, or its rules fail at once."""
         if len(self.rooms) >= self.limits.max_rooms:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
-        engine = RoomEngine(
+        engine = self.make_engine(
             self.kinds[kind_name],
             self._new_room_id(),
             seed=self._random.getrandbits(63),

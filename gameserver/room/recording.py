@@ -156,6 +156,10 @@ class Recording:
 
     def ticks(self) -> Iterator[Tick]:
         """The ticks in order, up to the end or the first damage, which `damaged_at` then tells."""
+        return (tick for _, tick in self.placed_ticks())
+
+    def placed_ticks(self) -> Iterator[tuple[int, Tick]]:
+        """The same, each with the byte at which it begins, for `tick_at`."""
         place, expected = self._first, None
         while place < len(self._data):
             found = _read_record(self._data, place)
@@ -163,8 +167,16 @@ class Recording:
             if found is None or tick is None or (expected is not None and tick.tick != expected):
                 self.damaged_at = place
                 return
-            yield tick
+            yield place, tick
             place, expected = found[1], tick.tick + 1
+
+    def tick_at(self, place: int) -> Tick:
+        """The tick that begins at this byte. Raises RecordingError where none does."""
+        found = _read_record(self._data, place)
+        tick = None if found is None else _tick(found[0])
+        if tick is None:
+            raise RecordingError(f"no tick begins at byte {place} of the recording")
+        return tick
 
 
 def _read_record(data: bytes, place: int) -> tuple[Any, int] | None:

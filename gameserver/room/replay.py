@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgpack
-
 from gameserver.protocol.constants import Limits, Role
-from gameserver.protocol.errors import ProtocolError
-from gameserver.protocol.messages import State
 from gameserver.room.arrivals import Arrival, Joining, Leaving, Resuming, Said, Suspending
 from gameserver.room.engine import RoomEngine
+from gameserver.room.film import read_state
 from gameserver.room.player import Player
 from gameserver.room.recording import RecordingError
 from gameserver.room.session import Session
@@ -114,13 +111,9 @@ class _Replay:
 
     def recorded(self, tick: Tick) -> Snapshot | None:
         """The state that was recorded at this tick, if it was."""
-        if tick.body is None or tick.span is None:
+        if tick.body is None:
             return None
-        try:
-            items = msgpack.unpackb(b"\x94" + tick.body)
-            self._state = self._decoder.apply(self._state, State(tick.tick, tick.span, 0, None, *items))
-        except (ProtocolError, ValueError, TypeError) as error:
-            raise RecordingError(f"the recorded state of tick {tick.tick} cannot be read: {error}") from None
+        self._state = read_state(self._decoder, self._state, tick)
         return Snapshot(tick.tick, self._state.tables)
 
     def _arrival(self, word: str, number: int, *rest: Any) -> Arrival | None:
