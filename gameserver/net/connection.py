@@ -132,9 +132,13 @@ class Connection:
 async def shake_hands(
     nursery: trio.Nursery, channel: Channel, accepted: Accepted, max_message_bytes: int
 ) -> trio_websocket.WebSocketConnection:
-    """Have trio-websocket answer the request that `channel` begins with."""
+    """Have trio-websocket answer the request that `channel` begins with. Raises BrokenResourceError when nobody is
+    there to be answered any more."""
     request = await trio_websocket.wrap_server_stream(nursery, channel, max_message_size=max_message_bytes)
-    return await request.accept(subprotocol=accepted.subprotocol)
+    try:
+        return await request.accept(subprotocol=accepted.subprotocol)
+    except trio_websocket.ConnectionClosed:
+        raise trio.BrokenResourceError("the peer left before the WebSocket was up") from None
 
 
 def client_address(head: Head, peer: str, settings: NetSettings) -> str:
