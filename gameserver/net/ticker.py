@@ -88,6 +88,7 @@ async def _sleep_and_drain(until_s: float, links: RoomLinks | None) -> None:
 
 
 async def _make_ticks(engine: RoomEngine, schedule: Schedule, links: RoomLinks | None, counters: Counters) -> None:
+    due_s = schedule.due_s
     made, left_out = schedule.take(trio.current_time())
     for number in range(made):
         if number:  # others first: this room is late already
@@ -96,7 +97,9 @@ async def _make_ticks(engine: RoomEngine, schedule: Schedule, links: RoomLinks |
                 links.drain(trio.current_time())
         began_s = trio.current_time()
         engine.tick(began_s)
-        counters.tick_s.add(trio.current_time() - began_s)
+        ended_s = trio.current_time()
+        counters.tick_s.add(ended_s - began_s)
+        engine.note_pace(ended_s, began_s - due_s - number * engine.tick_s, ended_s - began_s)
         if engine.closed:
             return
     counters.ticks += made

@@ -41,6 +41,11 @@ class Delivery:
         self.state_bytes = 0
         self.skipped = 0
 
+    def set_tier_stretch(self, stretch: int) -> None:
+        """From now on, tell of what is far `stretch` times less often than the room declares."""
+        if self._sight is not None:
+            self._sight.set_tier_stretch(stretch)
+
     def deliver(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
         """Offer `snapshot` to everyone whose link can take it now. May raise what the author's `narrow_view` raises."""
         narrow = self._sight is not None

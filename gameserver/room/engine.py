@@ -16,6 +16,7 @@ from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode
 from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
 from gameserver.room.delivery import Delivery
+from gameserver.room.overload import Overload
 from gameserver.room.player import JoinRefused
 from gameserver.room.recording import FORMAT, Header, Recorder
 from gameserver.room.rewind import Past
@@ -82,6 +83,7 @@ class RoomEngine:
         max_rewind_ticks = int(kind.room_class.max_rewind_s * self.tick_hz)
         self.past = Past(kind.schema, self.history, max_rewind_ticks, self.roster.lag_of)
         self.events = EventLog(limits.max_held_events)
+        self.overload = Overload(self.tick_s)
         self._encoder = DeltaEncoder(kind.schema, self.tick_hz)
         self.delivery = Delivery(self._encoder, self.events, limits, self._make_sight())
         self.timers = Timers()
@@ -114,7 +116,7 @@ class RoomEngine:
         if self.closed or not self._guarded(lambda: self._advance(now_s)):
             return
         snapshot = self.history.newest
-        if snapshot is not None and snapshot.tick % self.snapshot_every == 0:
+        if snapshot is not None and snapshot.tick % (self.snapshot_every * self.overload.snapshot_stretch) == 0:
             self._guarded(lambda: self.delivery.deliver(self.roster.sessions.values(), snapshot, now_s))
         self._answer_pings(now_s)
         self._close_if_over()
@@ -172,6 +174,14 @@ class RoomEngine:
         for session in self.roster.sessions.values():
             if session.link is not None and session.seated:
                 session.link.send(notice)
+
+    def note_pace(self, now_s: float, late_s: float, cost_s: float) -> None:
+        """A tick began `late_s` after it was due, took `cost_s` and ended at `now_s`: give things up, or back, if that
+        is needed."""
+        if self.overload.note(now_s, late_s, cost_s):
+            level = self.overload.level
+            log.warning("room is at overload level %d", level, extra={"room": self.id})
+            self.delivery.set_tier_stretch(self.overload.tier_stretch)
 
     # -- what guests ask for between ticks -----------------------------------------------------------------------------
 
@@ -346,6 +356,11 @@ class RoomEngine:
             return False
         return True
 
+    @property
+    def takes_anyone(self) -> bool:
+        """Whether players who did not ask for this room may be put into it, as long as there are seats."""
+        return not (self.locked or self.closed or self.overload.refuses)
+
     def statistics(self) -> dict[str, Any]:
         """Counts for the metrics and `/api/rooms`."""
         sessions = self.roster.sessions.values()
@@ -360,6 +375,7 @@ class RoomEngine:
             "tick": self.tick_number,
             "tick_hz": self.tick_hz,
             "skipped_ticks": self.skipped_ticks,
+            "overload": self.overload.level,
             "entities": len(self.world),
             "states": self.delivery.states,
             "state_bytes": self.delivery.state_bytes,

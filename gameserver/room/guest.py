@@ -70,12 +70,20 @@ class Guest:
         "heard_at_s",
         "link",
         "opened_at_s",
+        "room",
         "session",
         "state",
     )
 
     def __init__(
-        self, hub: Hub, link: LinkHandle, now_s: float, *, claims: Mapping[str, object] | None, address: str
+        self,
+        hub: Hub,
+        link: LinkHandle,
+        now_s: float,
+        *,
+        claims: Mapping[str, object] | None,
+        address: str,
+        room: str | None = None,
     ) -> None:
         limits = hub.limits
         self._hub = hub
@@ -88,6 +96,8 @@ class Guest:
         self.link = link
         self.claims = claims
         self.address = address
+        self.room = room
+        """Where it goes if its JOIN names no room."""
         self.opened_at_s = self.heard_at_s = now_s
         self.state = State.OPEN
         self.session: Session | None = None

@@ -53,7 +53,9 @@ class Hub:
         token_bytes: Callable[[int], bytes],
         seed: int,
         limits: Limits | None = None,
+        room_id_prefix: str = "",
     ) -> None:
+        """`room_id_prefix`: what the ids of this process's rooms begin with, so that they differ from others'."""
         self.limits = limits or Limits()
         self.kinds: dict[str, Kind] = {}
         self.rooms: dict[str, RoomEngine] = {}
@@ -65,7 +67,9 @@ class Hub:
         self.draining = False
         self._token_bytes = token_bytes
         self._random = random.Random(seed)
-        self._instance = token_bytes(INSTANCE_BYTES)
+        self._room_id_prefix = room_id_prefix
+        self.instance = token_bytes(INSTANCE_BYTES)
+        """What this process's resume tokens begin with."""
         self._sessions: dict[int, tuple[Session, RoomEngine]] = {}
         self._next_key = 1
         self._guests: set[Guest] = set()
@@ -83,10 +87,17 @@ class Hub:
     # -- links ---------------------------------------------------------------------------------------------------------
 
     def open(
-        self, link: LinkHandle, now_s: float, *, claims: Mapping[str, object] | None = None, address: str = ""
+        self,
+        link: LinkHandle,
+        now_s: float,
+        *,
+        claims: Mapping[str, object] | None = None,
+        address: str = "",
+        room: str | None = None,
     ) -> Guest:
-        """A link came up. Drive the guest that is returned; its `lost` must be called once, in the end."""
-        guest = Guest(self, link, now_s, claims=claims, address=address)
+        """A link came up. Drive the guest that is returned; its `lost` must be called once, in the end. `room`: where
+        it goes if it asks for none, chosen by whoever sees all processes; it is made if it is not there."""
+        guest = Guest(self, link, now_s, claims=claims, address=address, room=room)
         self._guests.add(guest)
         self._counts["links"] += 1
         return guest
@@ -109,7 +120,10 @@ class Hub:
                 CloseCode.UNKNOWN_KIND, f"no such kind of room; there are: {', '.join(sorted(self.kinds))}"
             )
         role = Role(message.role)
-        engine = self._find_room(kind, message.room, role)
+        if message.room is not None:
+            engine = self._named_room(kind, message.room, role)
+        else:
+            engine = self._any_room(kind, guest.room, role)
         key = self._next_key
         self._next_key += 1
         session = engine.join(guest, role, message.params, key=key, secret=self._token_bytes(SECRET_BYTES))
@@ -118,26 +132,44 @@ class Hub:
         guest.enter(session, engine, kind.input_codec)
         self._counts["joins"] += 1
 
-    def _find_room(self, kind: Kind, room_id: str | None, role: Role) -> RoomEngine:
-        if room_id is not None:
-            engine = self.rooms.get(room_id)
-            if engine is None or engine.kind is not kind:
-                raise ProtocolError(CloseCode.ROOM_NOT_FOUND, "no such room")
-            if not engine.roster.has_seat(role):
-                raise ProtocolError(CloseCode.ROOM_FULL, "no free seat in this room")
-            return engine
-        open_rooms = [e for e in self.rooms.values() if e.kind is kind and not e.locked and e.roster.has_seat(role)]
-        if open_rooms:
-            return max(open_rooms, key=lambda engine: len(engine.roster.sessions))
+    def _named_room(self, kind: Kind, room_id: str, role: Role) -> RoomEngine:
+        engine = self.rooms.get(room_id)
+        if engine is None or engine.kind is not kind:
+            raise ProtocolError(CloseCode.ROOM_NOT_FOUND, "no such room")
+        if not engine.roster.has_seat(role):
+            raise ProtocolError(CloseCode.ROOM_FULL, "no free seat in this room")
+        if engine.overload.refuses:
+            raise ProtocolError(CloseCode.SERVER_FULL, "this room has more to do than it can")
+        return engine
+
+    def _any_room(self, kind: Kind, chosen: str | None, role: Role) -> RoomEngine:
+        """The chosen room, if it takes one more or can be made; else the fullest that does; else a new one."""
+        free = [e for e in self.rooms.values() if e.kind is kind and e.takes_anyone and e.roster.has_seat(role)]
+        for engine in free:
+            if engine.id == chosen:
+                return engine
+        if chosen is not None and chosen not in self.rooms and not self.overloaded:
+            return self.open_room(kind.name, room_id=chosen)
+        if free:
+            return max(free, key=lambda engine: len(engine.roster.sessions))
+        if self.overloaded:  # all rooms here share a processor: one more would not help
+            raise ProtocolError(CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
         return self.open_room(kind.name)
 
-    def open_room(self, kind_name: str, options: Mapping[str, object] | None = None) -> RoomEngine:
+    @property
+    def overloaded(self) -> bool:
+        """Whether a room here has so much to do that nobody new is let in."""
+        return any(engine.overload.refuses for engine in self.rooms.values())
+
+    def open_room(
+        self, kind_name: str, options: Mapping[str, object] | None = None, *, room_id: str | None = None
+    ) -> RoomEngine:
         """Make a room. Raises ProtocolError when there are too many, or its rules fail at once."""
         if len(self.rooms) >= self.limits.max_rooms:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
         engine = self.make_engine(
             self.kinds[kind_name],
-            self._new_room_id(),
+            room_id or self._new_room_id(),
             seed=self._random.getrandbits(63),
             options=options or {},
             limits=self.limits,
@@ -156,8 +188,9 @@ class Hub:
         return engine
 
     def _new_room_id(self) -> str:
+        prefix = self._room_id_prefix
         while True:
-            room_id = "".join(self._random.choices(ROOM_ID_ALPHABET, k=ROOM_ID_CHARS))
+            room_id = prefix + "".join(self._random.choices(ROOM_ID_ALPHABET, k=ROOM_ID_CHARS - len(prefix)))
             if room_id not in self.rooms:
                 return room_id
 
@@ -176,7 +209,7 @@ class Hub:
         self._counts["resumes"] += 1
 
     def _session_of(self, token: bytes) -> tuple[Session, RoomEngine]:
-        if token[:INSTANCE_BYTES] != self._instance:
+        if token[:INSTANCE_BYTES] != self.instance:
             raise ProtocolError(CloseCode.SERVER_RESTARTED, "the session was of another server process")
         key = int.from_bytes(token[INSTANCE_BYTES : INSTANCE_BYTES + KEY_BYTES])
         secret = token[-SECRET_BYTES:]
@@ -191,10 +224,10 @@ class Hub:
 
     def _welcome(self, engine: RoomEngine, session: Session, resumed: bool) -> bytes:
         kind = engine.kind
-        token = self._instance + session.key.to_bytes(KEY_BYTES) + session.secret
+        token = self.instance + session.key.to_bytes(KEY_BYTES) + session.secret
         return encode_server(
             m.Welcome(
-                server=self._instance.hex(),
+                server=self.instance.hex(),
                 session=session.number,
                 token=token,
                 resumed=resumed,
@@ -241,7 +274,7 @@ class Hub:
     def statistics(self) -> dict[str, Any]:
         """Counts for the metrics and `/api/rooms`: the process as a whole, refusals by close code, and each room."""
         return {
-            "server": self._instance.hex(),
+            "server": self.instance.hex(),
             "links_open": len(self._guests),
             "sessions": len(self._sessions),
             "links": self._counts["links"],

@@ -52,9 +52,16 @@ class Roster:
     def has_seat(self, role: Role) -> bool:
         """Whether one more may come in; those on their way and those who may come back count."""
         room_class = self._kind.room_class
-        is_player = role is Role.PLAYER
-        taken = sum(session.is_player is is_player for session in self.sessions.values())
-        return taken < (room_class.max_players if is_player else room_class.max_spectators)
+        players, spectators = self.seats_taken
+        if role is Role.PLAYER:
+            return players < room_class.max_players
+        return spectators < room_class.max_spectators
+
+    @property
+    def seats_taken(self) -> tuple[int, int]:
+        """Those of players and of spectators."""
+        players = sum(session.is_player for session in self.sessions.values())
+        return players, len(self.sessions) - players
 
     # -- asked for between ticks ---------------------------------------------------------------------------------------
 

@@ -76,6 +76,10 @@ class Sight:
         self._rations = RationedEncoder(encoder, self._interest, near.tiers)
         self._narrow = narrow
 
+    def set_tier_stretch(self, stretch: int) -> None:
+        """Tell of what lies in a far tier `stretch` times less often than the room declares."""
+        self._rations.set_stretch(stretch)
+
     def tell(self, sessions: Sequence[Session], snapshot: Snapshot) -> Told:
         """Work out what players who all have the same base are told of `snapshot`."""
         base = sessions[0].base

@@ -111,8 +111,15 @@ class RationedEncoder:
         self._encoder = encoder
         self._interest = interest
         self._limits = np.array([distance**2 for distance, _ in steps], np.float32)
-        self._every = np.array([1, *[every for _, every in steps]])
+        self._declared = np.array([1, *[every for _, every in steps]])
+        self._every = self._declared
         self._coasts = Coasts(encoder.motions)
+
+    def set_stretch(self, stretch: int) -> None:
+        """Tell of what lies in a tier `stretch` times less often than declared, at most every MAX_EVERY snapshots. What
+        is near stays as it is.
+        """
+        self._every = np.where(self._declared > 1, np.minimum(self._declared * stretch, MAX_EVERY), self._declared)
 
     def remembers(self, base: Snapshot) -> bool:
         """Whether a delta from `base` can still be made; if not, a viewer has to start from nothing."""

@@ -63,6 +63,7 @@ class FakeRoom:
         self.closed = False
         self.closed_with: int | None = None
         self.fails_at: int | None = None
+        self.paces: list[tuple[float, float, float]] = []
 
     def tick(self, now_s: float) -> None:
         self.ticks.append(now_s)
@@ -72,6 +73,9 @@ class FakeRoom:
 
     def skip(self, ticks: int) -> None:
         self.skipped.append(ticks)
+
+    def note_pace(self, now_s: float, late_s: float, cost_s: float) -> None:
+        self.paces.append((now_s, late_s, cost_s))
 
     def close(self, code: int, _reason: str) -> None:
         self.closed = True
@@ -175,3 +179,11 @@ async def test_a_bug_in_a_room_ends_that_room_alone(
     assert counters.errors == 1
     assert links.closed
     assert "failed outside its rules" in caplog.text
+
+
+async def test_a_room_hears_how_late_each_tick_began_and_what_it_took(autojump_clock: trio.testing.MockClock) -> None:
+    room = FakeRoom(autojump_clock)
+    room.slow = {3: 0.12}
+    await run_for(room, 0.31)
+    assert [round(late_s, 6) for _, late_s, _ in room.paces] == [0, 0, 0, 0.07, 0.02, 0]
+    assert [round(cost_s, 6) for _, _, cost_s in room.paces] == [0, 0, 0.12, 0, 0, 0]

@@ -200,6 +200,24 @@ def test_far_ones_are_told_every_so_many_snapshots_and_near_ones_always() -> Non
     assert [oldest[i] for i in range(1, 17)] == [0] * 8 + [1] * 4 + [3] * 4
 
 
+def test_stretched_tiers_are_told_less_often_until_they_are_no_longer() -> None:
+    theatre = Theatre({100: 2, 300: 8})
+    ships = [theatre.world.spawn(Ship, x=x) for x in (0, 200, 400)]
+    viewer, chance = Viewer(), np.random.default_rng(1)
+    theatre.tell(viewer)
+    for stretch, expected in ((1, [0, 1, 7]), (2, [0, 3, 7]), (1, [0, 1, 7])):
+        theatre.ration.set_stretch(stretch)
+        oldest = [0, 0, 0]
+        for step in range(32):
+            for ship in ships:
+                ship.hp = int(chance.integers(100))
+                ship.vx = float(chance.integers(1, 50))
+            theatre.tell(viewer)
+            if step >= 8:
+                oldest = [max(old, ages(viewer)[ship.id]) for old, ship in zip(oldest, ships, strict=True)]
+        assert oldest == expected
+
+
 def test_tiers_are_spread_over_snapshots() -> None:
     theatre = Theatre({1: 4})
     for _ in range(40):

@@ -1,0 +1,164 @@
+"""How a room gives things up when it cannot keep up, and takes them back: on a clock of the test's own."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gameserver.protocol.constants import ClientMessage as C
+from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.constants import ServerMessage as S
+from gameserver.room.overload import FALL_S, MAX_FALL_S, MAX_LEVEL, RELAPSE_S, Overload
+from gameserver.room.room import Room
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Float
+from tests.room.memory import MemoryServer
+
+if TYPE_CHECKING:
+    from gameserver.room.player import Player
+
+TICK_S = 0.05
+
+
+class Clocked:
+    """An Overload and the time."""
+
+    def __init__(self) -> None:
+        self.overload = Overload(TICK_S)
+        self.now_s = 100.0
+        self.changes: list[tuple[float, int]] = []
+
+    def run(self, seconds: float, taken: float, *, spikes: int = 0) -> int:
+        """Ticks that end `taken` ticks after they were due; with `spikes`, every so many one ends far too late."""
+        for number in range(round(seconds / TICK_S)):
+            self.now_s += TICK_S
+            late = 5.0 if spikes and number % spikes == 0 else taken
+            if self.overload.note(self.now_s, (late - 0.1) * TICK_S, 0.1 * TICK_S):
+                self.changes.append((self.now_s, self.overload.level))
+        return self.overload.level
+
+
+def test_a_room_in_time_gives_nothing_up() -> None:
+    clocked = Clocked()
+    assert clocked.run(60, 0.9) == 0
+    assert clocked.run(60, 0.2, spikes=4) == 0, "spikes alone are no overload"
+
+
+def test_each_step_up_gets_a_second_to_help() -> None:
+    clocked = Clocked()
+    clocked.run(10, 4.0)
+    times = [at_s for at_s, _ in clocked.changes]
+    assert [level for _, level in clocked.changes] == [1, 2, 3]
+    assert all(0.99 <= b - a < 1.5 for a, b in pairwise(times))
+
+
+def test_nobody_is_refused_for_ticks_that_are_only_a_little_late() -> None:
+    """A processor that others use too makes ticks late; only who falls behind further and further is at level 3."""
+    clocked = Clocked()
+    assert clocked.run(60, 1.5) == 2
+    assert not clocked.overload.refuses
+    assert clocked.run(2.5, 4.0) == 3
+    assert clocked.overload.refuses
+
+
+def test_it_comes_back_step_by_step_once_ticks_are_well_within_their_time() -> None:
+    clocked = Clocked()
+    clocked.run(10, 4.0)
+    assert clocked.run(60, 0.9) == MAX_LEVEL, "in time, but what was given up would not fit"
+    clocked.changes.clear()
+    assert clocked.run(FALL_S * 3 + 5, 0.3) == 0
+    assert [level for _, level in clocked.changes] == [2, 1, 0]
+
+
+def test_a_room_at_the_edge_swings_less_and_less() -> None:
+    """As soon as it takes something back it is too slow again: the time until it tries doubles, up to a minute."""
+    clocked = Clocked()
+    falls = []
+    for _ in range(2_000):
+        before = clocked.overload.level
+        clocked.run(0.5, 0.3 if before else 1.5)
+        if clocked.overload.level < before:
+            falls.append(clocked.now_s)
+    waits = [b - a for a, b in pairwise(falls)]
+    assert waits[-1] >= MAX_FALL_S
+    assert waits == sorted(waits)
+    assert waits[0] < 2 * FALL_S + RELAPSE_S
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1)), max_size=200))
+def test_whatever_the_ticks_take_the_level_moves_by_one(ticks: list[tuple[float, float]]) -> None:
+    overload, now_s, level = Overload(TICK_S), 0.0, 0
+    for late_s, cost_s in ticks:
+        now_s += TICK_S + cost_s
+        changed = overload.note(now_s, late_s, cost_s)
+        assert abs(overload.level - level) == changed
+        assert 0 <= overload.level <= MAX_LEVEL
+        level = overload.level
+
+
+class Dot(Entity):
+    x = Float(step=1 / 16)
+
+
+class Busy(Room):
+    entities = (Dot,)
+    max_players = 4
+    resume_grace_s: ClassVar[float | None] = 20.0
+
+    def on_join(self, player: Player) -> None:
+        player.avatar = self.spawn(Dot, owner=player)
+
+    def on_tick(self) -> None:
+        for dot in self.all(Dot):
+            dot.x += 1
+
+
+def strain(server: MemoryServer, level: int) -> None:
+    """Bring the server's room to a level."""
+    engine, now_s = server.engine, 1e6
+    while engine.overload.level < level:
+        now_s += engine.tick_s
+        engine.note_pace(now_s, 4 * engine.tick_s, 0.0)
+
+
+@pytest.mark.parametrize(("level", "told"), [(0, 8), (1, 8), (2, 4), (3, 4)])
+def test_from_level_2_on_every_second_snapshot_is_told(level: int, told: int) -> None:
+    server = MemoryServer(Busy)
+    link, guest = server.join("busy")
+    strain(server, level)
+    before = len(link.of(S.STATE))
+    for _ in range(8):
+        server.tick()
+        server.say(guest, C.ACK, server.engine.tick_number)
+    assert len(link.of(S.STATE)) - before == told
+    assert server.engine.statistics()["overload"] == level
+
+
+def test_at_level_3_nobody_new_comes_in_and_those_within_stay() -> None:
+    server = MemoryServer(Busy)
+    link, _ = server.join("busy")
+    strain(server, 2)
+    assert server.join("busy")[0].closed is None
+    strain(server, 3)
+    for wanted in ({"room": link.welcome["room"]}, {}):
+        refused: Any = server.join("busy", **wanted)[0].closed
+        assert refused is not None
+        assert refused[0] == CloseCode.SERVER_FULL
+    assert link.closed is None
+    assert len(server.hub.rooms) == 1, "one more room would not help"
+
+
+def test_at_level_3_who_comes_back_is_let_in() -> None:
+    server = MemoryServer(Busy)
+    link, guest = server.join("busy")
+    guest.lost(server.now_s, None)
+    server.tick()
+    strain(server, 3)
+    again, guest = server.connect()
+    server.say(guest, C.RESUME, link.welcome["token"], 0, link.welcome["event"])
+    server.tick()
+    assert again.welcome["resumed"] is True
