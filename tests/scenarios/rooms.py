@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gameserver import Entity, Flag, Float, Inputs, Int, Room
 
@@ -16,7 +16,7 @@ SPEED: Final = 8.0
 class Walker(Entity):
     """One for each player; another one is a ghost."""
 
-    number = Int(1, 2**29)
+    number = Int(1, 1_000_000)
     x = Float(step=1 / 64, min=-1e5, max=1e5)
     away = Flag()
 
@@ -33,7 +33,7 @@ class Ledger(Room[Walk]):
     kind = "ledger"
     tick_hz = 20
     max_players = 200
-    entities = (Walker,)
+    entities: ClassVar[tuple[type[Entity], ...]] = (Walker,)
 
     def on_create(self, options: Any) -> None:
         self.beat = 0
@@ -73,19 +73,25 @@ class Ledger(Room[Walk]):
             self.send(player, "counts", {**came, "players": len(self.players)})
 
 
+class Passer(Entity):
+    """Jumps about: much to tell at each tick."""
+
+    x = Float(step=1 / 64, min=-1e5, max=1e5)
+
+
 class Crowd(Ledger):
-    """A ledger with much to say at each tick: what a slow reader is slow for."""
+    """A ledger among passers: what a slow reader is slow for."""
 
     kind = "crowd"
-    crowd = 150
+    entities: ClassVar[tuple[type[Entity], ...]] = (Walker, Passer)
+    passers = 150
 
     def on_create(self, options: Any) -> None:
         super().on_create(options)
-        for number in range(self.crowd):
-            self.spawn(Walker, number=1_000_000 + number)
+        for _ in range(self.passers):
+            self.spawn(Passer)
 
     def on_tick(self) -> None:
         super().on_tick()
-        for walker in self.all(Walker):
-            if walker.number > 1_000_000 - 1:
-                walker.x = self.random.uniform(-1e5, 1e5)
+        for passer in self.all(Passer):
+            passer.x = self.random.uniform(-1e5, 1e5)

@@ -1,0 +1,162 @@
+"""Clients that never read, beside players who do: what it costs the players, and the server.
+
+    python -m tests.scenarios.slow --bots 49 --seconds 60
+
+ends with one JSON object; status 1 when anything was wrong. `tests/live/test_links_slow.py` runs the same, shorter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgpack
+import trio
+
+from gameserver.client.reading import SharedReading
+from gameserver.client.report import Histogram
+from gameserver.protocol.constants import ClientMessage
+from tests.live.net_rig import Wire
+from tests.net.wire import client_frame
+from tests.scenarios.process import running
+from tests.scenarios.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.scenarios.process import Running
+
+KIND: Final = "crowd"
+TAKES_BYTES: Final = 4_096
+"""What the kernel of a client that does not read takes for it: the rest waits at the server."""
+PING_EVERY_S: Final = 1.0
+"""It is not dead: it talks, and does not listen."""
+SHARE: Final = 1.2
+NOISE_S: Final = 0.015
+"""What the p99 of a few thousand samples moves by on a machine that others use as well."""
+NOTICED_WITHIN_S: Final = 6.0
+"""A full window first (0.8 s), two seconds for a close that nobody reads, and the next pings that find the reset."""
+GROWTH_BYTES: Final = 2_000_000
+SETTLE_S: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Slow:
+    """How many, and how long each of the two measurements is."""
+
+    bots: int = 49
+    slow: int = 1
+    seconds: float = 60.0
+    evict_after_s: float = 15.0
+    transport: str = "drained"
+
+
+async def run_slow(slow: Slow) -> dict[str, Any]:
+    """Measure without, then with those who do not read; return what was seen, with `wrong`."""
+    limits = ("--limits.evict-after-s", str(slow.evict_after_s))
+    async with running("Crowd", "--transport", slow.transport, *limits) as server:
+        async with _playing(server, slow.bots) as players:
+            await trio.sleep(SETTLE_S)
+            alone = await _acks(players, slow.seconds)
+            before_bytes = server.resident_bytes()
+            async with _not_reading(server, slow.slow) as evicted_after_s:
+                beside = await _acks(players, slow.seconds)
+            grown_bytes = server.resident_bytes() - before_bytes
+            metrics = await server.metrics()
+        status, errors = await server.end()
+    p99 = [histogram.percentile(99) for histogram in (alone, beside)]
+    seen = {
+        "ack_alone_ms": alone.in_ms(),
+        "ack_beside_ms": beside.in_ms(),
+        "p99_moved_percent": round((p99[1] / p99[0] - 1) * 100, 1),
+        "grown_bytes": grown_bytes,
+        "evicted_after_s": [round(after_s, 1) for after_s in evicted_after_s],
+        "too_slow": metrics.get('link_closes_total{code="4026"}', 0),
+        "links": metrics["links"],
+        "exit_status": status,
+    }
+    checks = {
+        "the p99 of others moved": p99[1] <= max(p99[0] * SHARE, p99[0] + NOISE_S),
+        "memory grew": grown_bytes < GROWTH_BYTES,
+        "not all who do not read were evicted": seen["too_slow"] == slow.slow == len(evicted_after_s),
+        "evicted too early or too late": all(
+            0 <= after_s - slow.evict_after_s <= NOTICED_WITHIN_S for after_s in evicted_after_s
+        ),
+        "somebody else lost a link": all(player.tally.lost_links == 0 for player in players),
+        "the server did not end well": status == 0 and "Traceback" not in errors,
+    }
+    return {**seen, "wrong": [problem for problem, fine in checks.items() if not fine]}
+
+
+@asynccontextmanager
+async def _playing(server: Running, count: int) -> AsyncIterator[list[Witness]]:
+    reading = SharedReading()
+    players = [Witness(server.url, KIND, n, random.Random(n), reading) for n in range(count)]
+    async with trio.open_nursery() as nursery:
+        for player in players:
+            nursery.start_soon(player.play)
+        for player in players:
+            await player.settled.wait()
+        yield players
+        nursery.cancel_scope.cancel()
+
+
+async def _acks(players: list[Witness], seconds: float) -> Histogram:
+    """How long inputs took to be acked, from now on."""
+    for player in players:
+        player.tally.acks = Histogram()
+    await trio.sleep(seconds)
+    total = Histogram()
+    for player in players:
+        total.merge(player.tally.acks)
+    return total
+
+
+@asynccontextmanager
+async def _not_reading(server: Running, count: int) -> AsyncIterator[list[float]]:
+    """So many join, talk, and never read; gives after how many seconds each was closed."""
+    ended: list[float] = []
+    async with trio.open_nursery() as nursery:
+        for _ in range(count):
+            wire = await Wire.open(server.port, buffer=TAKES_BYTES)
+            await wire.send(ClientMessage.JOIN, KIND, None, 0, {})
+            nursery.start_soon(_talk, wire, ended)
+        yield ended
+        nursery.cancel_scope.cancel()
+    for wire in Wire.opened:
+        await trio.aclose_forcefully(wire.stream)
+    Wire.opened.clear()
+
+
+async def _talk(wire: Wire, ended: list[float]) -> None:
+    began_s = trio.current_time()
+    nonce = 0
+    try:
+        while True:
+            nonce += 1
+            await wire.stream.send_all(client_frame(msgpack.packb([ClientMessage.PING, nonce])))
+            await trio.sleep(PING_EVERY_S)
+    except trio.BrokenResourceError:
+        ended.append(trio.current_time() - began_s)
+
+
+def main() -> None:
+    """Run it from the command line."""
+    parser = argparse.ArgumentParser(description="Clients that never read, beside players who do.")
+    parser.add_argument("--bots", type=int, default=49)
+    parser.add_argument("--slow", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--evict-after", type=float, default=15.0, dest="evict_after_s")
+    parser.add_argument("--transport", default="drained")
+    verdict = trio.run(run_slow, Slow(**vars(parser.parse_args())))
+    sys.stdout.write(json.dumps(verdict, indent=1) + "\n")
+    raise SystemExit(1 if verdict["wrong"] else 0)
+
+
+if __name__ == "__main__":
+    main()
