@@ -32,6 +32,9 @@ _ABNORMAL: Final = 1006
 class Link:
     """Implements LinkHandle. Its guest is whoever `hub.open` made for it."""
 
+    offer: Callable[..., bool]
+    """Take messages whole, or none of them: the channel's own method, since every state goes this way."""
+
     def __init__(
         self,
         channel: Channel,
@@ -42,6 +45,7 @@ class Link:
     ) -> None:
         """`room_links` finds the room's drained links; None: links of that room take the ordinary path."""
         self.channel = channel
+        self.offer = channel.offer
         self._websocket = websocket
         self._nursery = nursery
         self._limits = limits
@@ -64,10 +68,6 @@ class Link:
     def ready(self) -> bool:
         """Whether `offer` would take a batch now."""
         return self.channel.ready
-
-    def offer(self, *messages: bytes) -> bool:
-        """Take these messages whole, or none of them."""
-        return self.channel.offer(*messages)
 
     def send(self, message: bytes) -> None:
         """Queue a message that must not be lost."""

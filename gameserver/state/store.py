@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gameserver.state.errors import StateError
-from gameserver.state.fields import Ref
+from gameserver.state.fields import Ref, Text
 from gameserver.state.table import Table
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class ObjectStore:
         self._living = living
         self._entities: dict[int, Entity] = {}
         self._list: tuple[Entity, ...] | None = ()
+        self._same_ids = True  # nobody came or went since the last capture
+        self._object_getters = [attrgetter(name) for name in entity_type.objects]
         self._none = Table.empty(entity_type)
         self._captured = self._none
 
@@ -52,11 +55,13 @@ class ObjectStore:
         """Take in an entity whose id is above all others."""
         self._entities[entity.id] = entity
         self._list = None
+        self._same_ids = False
 
     def remove(self, entity: Entity) -> None:
         """Let an entity of this store go."""
         del self._entities[entity.id]
         self._list = None
+        self._same_ids = False
 
     def entities(self) -> tuple[Entity, ...]:
         """Return all, ascending by id; the tuple stays as it is while rules spawn and despawn."""
@@ -76,11 +81,14 @@ class ObjectStore:
         self.entity_type.load(entities, codes, self._living)
         self._snap_objects(entities, objects)
         self._captured = Table(ids, codes, objects)
+        self._same_ids = True
         return self._captured
 
     def _ids(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
         """Return the ids; the last capture's own array when nobody came or went, so that comparing it is free."""
         before = self._captured.ids
+        if self._same_ids:
+            return before
         ids = np.fromiter(self._entities, np.int64, len(entities))
         return before if np.array_equal(ids, before) else ids
 
@@ -112,10 +120,10 @@ class ObjectStore:
     def _column(self, index: int, name: str, entities: tuple[Entity, ...]) -> tuple[object, ...]:
         """Return an object field's frozen values; the very tuple of the last capture when they are the same."""
         before = self._captured.objects[index]
-        values = tuple([getattr(entity, name) for entity in entities])
-        if values == before:
-            return before
         field = self.entity_type.objects[name]
+        values = tuple(map(self._object_getters[index], entities))
+        if values == before and isinstance(field, Text):  # a text is its own frozen form
+            return before
         try:
             frozen = tuple([field.freeze(value) for value in values])
         except ValueError:
@@ -133,7 +141,10 @@ class ObjectStore:
         return StateError(f"{self.entity_type.name}.{name} cannot be captured")
 
     def _snap_objects(self, entities: tuple[Entity, ...], objects: tuple[tuple[object, ...], ...]) -> None:
-        for (name, field), frozen in zip(self.entity_type.objects.items(), objects, strict=True):
+        fields = self.entity_type.objects.items()
+        for (name, field), getter, frozen in zip(fields, self._object_getters, objects, strict=True):
+            if isinstance(field, Text) and tuple(map(getter, entities)) == frozen:
+                continue
             for entity, value in zip(entities, frozen, strict=True):
                 thawed = field.thaw(value)
                 if getattr(entity, name) != thawed:
