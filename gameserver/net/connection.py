@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import trio
 import trio_websocket
 
+from gameserver.net.admitted import Admitted
 from gameserver.net.drain import SocketChannel
 from gameserver.net.head import RequestRefused
 from gameserver.net.http import HttpConnection
@@ -20,6 +21,7 @@ from gameserver.net.listeners import tune
 from gameserver.net.responses import Response, text
 from gameserver.net.transport import Channel
 from gameserver.net.upgrade import Accepted, check_upgrade
+from gameserver.net.workers.answered import AnsweredChannel
 from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH, CloseCode
 
 if TYPE_CHECKING:
@@ -37,12 +39,15 @@ log = logging.getLogger("gameserver.net")
 class Connection:
     """See the module."""
 
-    def __init__(self, server: Server, sock: socket.socket, peer: str) -> None:
-        """`sock` is accepted and non-blocking; `peer` is the address at its other end."""
+    def __init__(self, server: Server, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> None:
+        """`sock` is accepted and non-blocking; `peer` is the address at its other end. `admitted`: another worker has
+        let this link in, and it belongs here.
+        """
         self._server = server
         self._limits = server.settings.limits
         self._sock = sock
         self._peer = peer
+        self._handed = admitted
 
     async def run(self) -> None:
         """Serve the connection, and close it."""
@@ -58,15 +63,19 @@ class Connection:
             await trio.aclose_forcefully(stream)
 
     async def _serve(self, tcp: trio.SocketStream) -> None:
+        if self._handed is not None:
+            await self._run_link(tcp, self._handed)
+            return
         context = self._server.certificates.context
         with self._server.pending.one():
             stream = tcp if context is None else await self._start_tls(tcp, context)
             http = HttpConnection(stream, self._limits, self._respond)
             upgrade = await http.serve(WEBSOCKET_PATH)
-            accepted = None if upgrade is None else await self._admit(http, upgrade)
-        if upgrade is not None and accepted is not None:
-            address = client_address(upgrade.head, self._peer, self._server.settings)
-            await self._run_link(stream, accepted, upgrade.tail, address)
+            admitted = None if upgrade is None else await self._admit(http, upgrade)
+            if admitted is not None and self._server.gate is not None:
+                admitted = await self._server.gate.pass_on(tcp, self._sock, admitted)
+        if admitted is not None:
+            await self._run_link(stream, admitted)
 
     async def _start_tls(self, tcp: trio.SocketStream, context: ssl.SSLContext) -> trio.abc.Stream:
         stream = trio.SSLStream(tcp, context, server_side=True, https_compatible=True)
@@ -74,18 +83,22 @@ class Connection:
             await stream.do_handshake()
         return stream
 
-    def _respond(self, head: Head) -> Response:
+    async def _respond(self, head: Head) -> Response:
         response = self._server.pages.respond(head)
+        if not isinstance(response, Response):
+            response = await response
         self._server.counters.responses[response.status] += 1
         return response
 
-    async def _admit(self, http: HttpConnection, upgrade: Upgrade) -> Accepted | None:
+    async def _admit(self, http: HttpConnection, upgrade: Upgrade) -> Admitted | None:
         """Decide on an upgrade; None: refused and answered."""
         try:
             if self._server.draining:
                 raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping")
             with trio.fail_after(self._limits.upgrade_timeout_s):
-                return await check_upgrade(upgrade.head, self._server.settings)
+                accepted = await check_upgrade(upgrade.head, self._server.settings)
+            address = client_address(upgrade.head, self._peer, self._server.settings)
+            return Admitted(accepted, address, upgrade.tail, trio.current_time())
         except RequestRefused as refused:
             self._server.counters.responses[refused.status] += 1
             await http.send_last(text(refused.status, refused.reason, *refused.headers))
@@ -93,25 +106,31 @@ class Connection:
 
     # -- the WebSocket -----------------------------------------------------------------------------------------------
 
-    async def _run_link(self, stream: trio.abc.Stream, accepted: Accepted, tail: bytes, address: str) -> None:
-        async with trio.open_nursery() as nursery:
-            channel = self._make_channel(stream, nursery, accepted.request_head(), tail)
-            with trio.fail_after(self._limits.upgrade_timeout_s):
-                websocket = await shake_hands(nursery, channel, accepted, self._limits.max_wire_message_bytes)
-            link = Link(channel, websocket, nursery, self._limits, self._server.links_of_room)
-            refusal = self._refusal(accepted, address)
-            if refusal is None:
-                await self._run_guest(link, accepted, address)
-            else:
-                await link.refuse(*refusal)
-            self._server.count_link(link)
-            nursery.cancel_scope.cancel()
+    async def _run_link(self, stream: trio.abc.Stream, admitted: Admitted) -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                channel = self._make_channel(stream, nursery, admitted)
+                accepted, size = admitted.accepted, self._limits.max_wire_message_bytes
+                with trio.fail_after(self._limits.upgrade_timeout_s):
+                    websocket = await shake_hands(nursery, channel, accepted, size)
+                link = Link(channel, websocket, nursery, self._limits, self._server.links_of_room)
+                refusal = self._refusal(accepted, admitted.address)
+                if refusal is None:
+                    await self._run_guest(link, admitted)
+                else:
+                    await link.refuse(*refusal)
+                self._server.count_link(link)
+                nursery.cancel_scope.cancel()
+        finally:
+            if self._server.gate is not None:
+                self._server.gate.settle(admitted.ticket)
 
-    def _make_channel(self, stream: trio.abc.Stream, nursery: trio.Nursery, head: bytes, tail: bytes) -> Channel:
-        size = self._limits.max_wire_message_bytes
-        if isinstance(stream, trio.SocketStream):
-            return SocketChannel(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
-        return Channel(stream, nursery, max_message_bytes=size, head=head, tail=tail)
+    def _make_channel(self, stream: trio.abc.Stream, nursery: trio.Nursery, admitted: Admitted) -> Channel:
+        size, head, tail = self._limits.max_wire_message_bytes, admitted.accepted.request_head(), admitted.tail
+        if not isinstance(stream, trio.SocketStream):
+            return Channel(stream, nursery, max_message_bytes=size, head=head, tail=tail)
+        kind = AnsweredChannel if admitted.answered else SocketChannel
+        return kind(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
 
     def _refusal(self, accepted: Accepted, address: str) -> tuple[CloseCode, str] | None:
         """Why a link that is up is closed at once: by a close code, since that is what a browser's page can read."""
@@ -123,9 +142,12 @@ class Connection:
                 return CloseCode.SERVER_FULL, f"at most {allowed} links from one address"
         return None
 
-    async def _run_guest(self, link: Link, accepted: Accepted, address: str) -> None:
-        with self._server.registered(link, address):
-            guest = self._server.hub.open(link, trio.current_time(), claims=accepted.claims, address=address)
+    async def _run_guest(self, link: Link, admitted: Admitted) -> None:
+        server, address, claims = self._server, admitted.address, admitted.accepted.claims
+        with server.registered(link, address):
+            guest = server.hub.open(link, admitted.at_s, claims=claims, address=address, room=admitted.room)
+            if server.gate is not None:
+                server.gate.watch(admitted.ticket, guest)
             await link.run(guest)
 
 

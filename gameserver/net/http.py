@@ -17,7 +17,7 @@ from gameserver.net.head import END_OF_HEAD, Head, RequestRefused, check_no_body
 from gameserver.net.responses import Response, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import h11
 
@@ -41,8 +41,10 @@ class Upgrade(NamedTuple):
 class HttpConnection:
     """The HTTP side of one connection."""
 
-    def __init__(self, stream: trio.abc.Stream, limits: NetLimits, respond: Callable[[Head], Response]) -> None:
-        """`respond` answers what is no upgrade; it does not wait."""
+    def __init__(
+        self, stream: trio.abc.Stream, limits: NetLimits, respond: Callable[[Head], Awaitable[Response]]
+    ) -> None:
+        """`respond` answers what is no upgrade."""
         self._stream = stream
         self._limits = limits
         self._respond = respond
@@ -65,7 +67,7 @@ class HttpConnection:
         """Send the response; False when it was the last."""
         self._served += 1
         closes = not head.keeps_alive or self._served >= self._limits.max_requests
-        await self._send(self._respond(head), closes=closes, with_body=head.method != "HEAD")
+        await self._send(await self._respond(head), closes=closes, with_body=head.method != "HEAD")
         if closes:
             await self._linger()
         return not closes

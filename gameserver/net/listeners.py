@@ -62,7 +62,7 @@ def _listen(family: int, address: tuple[str | int, ...]) -> socket.socket:
     return listener
 
 
-async def accept_forever(listener: socket.socket, take: Callable[[socket.socket, str], None]) -> NoReturn:
+async def accept_forever(listener: socket.socket, take: Callable[[socket.socket, str], object]) -> NoReturn:
     """Hand each accepted socket (non-blocking) and its peer's address to `take`."""
     while True:
         await trio.lowlevel.wait_readable(listener)

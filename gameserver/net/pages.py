@@ -1,4 +1,4 @@
-"""What each path answers. A page is a function from a request's head to a response, and none of them waits.
+"""What each path answers. A page is a function from a request's head to a response; those of this package never wait.
 
 Pages that need more than this package knows (metrics, a dashboard) are handed to `serve` as a table of the same shape.
 """
@@ -13,14 +13,14 @@ from gameserver.net.static import etag_of
 from gameserver.protocol.constants import WEBSOCKET_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from gameserver.net.head import Head
     from gameserver.net.server import Server
     from gameserver.net.static import StaticFiles
 
-Page: TypeAlias = "Callable[[Server, Head], Response]"
-"""Answers GET (and, without its body, HEAD)."""
+Page: TypeAlias = "Callable[[Server, Head], Response | Awaitable[Response]]"
+"""Answers GET (and, without its body, HEAD), at once or, where other processes have to be asked, later."""
 
 STEP_PREFIX: Final = "/step/"
 METHODS: Final = ("GET", "HEAD")
@@ -40,13 +40,14 @@ class Pages:
             **more,
         }
 
-    def respond(self, head: Head) -> Response:
+    def respond(self, head: Head) -> Response | Awaitable[Response]:
         """The answer to one request that is not an upgrade."""
         if head.method not in METHODS:
             return text(HTTPStatus.METHOD_NOT_ALLOWED, "GET and HEAD only", ("Allow", ", ".join(METHODS)))
-        return _conditional(head, self._find(head))
+        response = self._find(head)
+        return _conditional(head, response) if isinstance(response, Response) else response
 
-    def _find(self, head: Head) -> Response:
+    def _find(self, head: Head) -> Response | Awaitable[Response]:
         page = self._table.get(head.path)
         if page is not None:
             return page(self._server, head)

@@ -21,11 +21,13 @@ from gameserver.webroot import web_root
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from gameserver.net.admitted import Admitted
     from gameserver.net.link import Link
     from gameserver.net.pages import Page
     from gameserver.net.settings import NetSettings
+    from gameserver.net.workers.gate import Gate
     from gameserver.room.engine import RoomEngine
     from gameserver.room.hub import Hub
 
@@ -46,6 +48,8 @@ class Server:
         self.pending = Pending(settings.limits.max_pending)
         self.port = 0
         self.draining = False
+        self.gate: Gate | None = None
+        """Where links that belong to other processes go, in one of several workers."""
         self._nursery = nursery
         self._connections = 0
         self._links: dict[Link, str] = {}
@@ -73,15 +77,18 @@ class Server:
 
     # -- connections and links ---------------------------------------------------------------------------------------
 
-    def take_connection(self, sock: socket.socket, peer: str) -> None:
-        """Start a task for an accepted socket, unless there are too many."""
+    def take_connection(self, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> bool:
+        """Start a task for an accepted socket, unless there are too many (False). `admitted`: another worker has let it
+        in.
+        """
         if self._connections >= self.settings.limits.max_connections:
             self.counters.refused_connections += 1
             sock.close()
-            return
-        self.counters.connections += 1
+            return False
+        self.counters.connections += admitted is None
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, Connection(self, sock, peer))
+        self._nursery.start_soon(self._run_connection, Connection(self, sock, peer, admitted))
+        return True
 
     async def _run_connection(self, connection: Connection) -> None:
         try:
@@ -133,6 +140,10 @@ class Server:
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
+    def stop_soon(self) -> None:
+        """Begin to stop."""
+        self._nursery.start_soon(self.stop)
+
     async def stop(self) -> None:
         """Let nobody in any more, tell everyone, close every link, and end `serve`. Takes at most `drain_s`."""
         if self.draining:
@@ -151,18 +162,23 @@ async def serve(
     settings: NetSettings,
     *,
     pages: Mapping[str, Page] | None = None,
+    listeners: Sequence[socket.socket] | None = None,
+    make_gate: Callable[[Server], Gate] | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve `hub` until cancelled, or until the Server that `task_status` tells is stopped.
 
-    `pages` are more paths than this package knows. Raises OSError when it cannot listen.
+    `pages` are more paths than this package knows. `listeners` listen already; without them the settings' address is
+    opened. `make_gate` makes this process one of several workers. Raises OSError when it cannot listen.
     """
-    listeners = await open_listeners(settings)
+    if listeners is None:
+        listeners = await open_listeners(settings)
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.callback(listener.close)
         async with trio.open_nursery() as nursery:
             server = Server(hub, settings, nursery, pages or {})
+            server.gate = None if make_gate is None else make_gate(server)
             server.port = listeners[0].getsockname()[1]
             hub.on_room_opened = server.open_room
             for engine in hub.rooms.values():

@@ -33,7 +33,7 @@ class Conversation:
         self.over = trio.Event()
         self.asked: list[str] = []
 
-    def respond(self, head: Head) -> Response:
+    async def respond(self, head: Head) -> Response:
         self.asked.append(f"{head.method} {head.path}")
         return Response(HTTPStatus.OK, b"page", "text/plain")
 

@@ -58,7 +58,14 @@ def request(path: str, *lines: str, method: str = "GET") -> Head:
 
 
 def get(pages: Pages, path: str, *lines: str) -> Response:
-    return pages.respond(request(path, *lines))
+    return at_once(pages, request(path, *lines))
+
+
+def at_once(pages: Pages, head: Head) -> Response:
+    """The answer of a page that does not wait."""
+    response = pages.respond(head)
+    assert isinstance(response, Response)
+    return response
 
 
 def test_health_is_the_process_and_readiness_is_the_door(pages: Pages, server: FakeServer) -> None:
@@ -94,7 +101,7 @@ def test_a_websocket_s_path_says_so(pages: Pages) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
 def test_other_methods_are_not_allowed(pages: Pages, method: str) -> None:
-    response = pages.respond(request("/", method=method))
+    response = at_once(pages, request("/", method=method))
     assert response.status == HTTPStatus.METHOD_NOT_ALLOWED
     assert ("Allow", "GET, HEAD") in response.headers
 

@@ -1,0 +1,139 @@
+"""Typed messages, and sockets, between two processes of this machine: msgpack with its length before it, on a Unix
+socket pair.
+
+Sockets are sent with SCM_RIGHTS. The kernel never hands one out later than the first byte it was sent with, so the
+sockets that have come in wait in line, and each message that says it has one takes the next.
+"""
+
+from __future__ import annotations
+
+import array
+import logging
+import socket
+from collections import deque
+from struct import Struct
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+import trio
+
+log = logging.getLogger("gameserver.workers")
+
+T = TypeVar("T")
+
+MAX_WAITING: Final = 4_096
+"""Messages that wait for a process that reads none: it hangs."""
+MAX_MESSAGE_BYTES: Final = 64 * 2**20
+"""Far above what thousands of rooms say of themselves; a length beyond it is a bug."""
+
+_READ_BYTES: Final = 65_536
+_MAX_FDS: Final = 32
+_head: Final = Struct("<I?")  # length, whether a socket comes along
+_encode: Final = msgspec.msgpack.encode
+
+
+class PipeBroken(Exception):
+    """What came through was not written by the other end's code."""
+
+
+class Pipe(Generic[T]):
+    """One end. `receives` is the union of messages that come in."""
+
+    def __init__(self, sock: socket.socket, receives: Any) -> None:
+        self._sock = trio.socket.from_stdlib_socket(sock)
+        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(receives)
+        self._waiting: deque[tuple[bytes, socket.socket | None]] = deque()
+        self._wake = trio.Event()
+        self._buffer = bytearray()
+        self._fds: deque[int] = deque()
+
+    def post(self, message: object, sock: socket.socket | None = None) -> bool:
+        """Queue a message; never waits. `sock` is this pipe's from now on, which closes it once it is sent. False: too
+        many wait already.
+        """
+        if len(self._waiting) >= MAX_WAITING:
+            if sock is not None:
+                sock.close()
+            return False
+        body = _encode(message)
+        self._waiting.append((_head.pack(len(body), sock is not None) + body, sock))
+        self._wake.set()
+        return True
+
+    async def send_posted(self) -> None:
+        """Send what is posted, until cancelled or until the other end is gone."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake = trio.Event()
+                while self._waiting:
+                    await self._send(*self._waiting[0])
+                    sent = self._waiting.popleft()[1]
+                    if sent is not None:
+                        sent.close()
+        except (OSError, trio.ClosedResourceError):
+            return  # whoever reads finds out, and acts
+
+    async def _send(self, data: bytes, sock: socket.socket | None) -> None:
+        sent = 0
+        if sock is not None:
+            rights = array.array("i", [sock.fileno()])
+            sent = await self._sock.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        while sent < len(data):
+            sent += await self._sock.send(data[sent:])
+
+    async def receive(self) -> tuple[T, socket.socket | None] | None:
+        """The next message, and the socket that came with it; None at the end. Raises PipeBroken."""
+        while (message := self._take()) is None:
+            if not await self._read():
+                return None
+        return message
+
+    def _take(self) -> tuple[T, socket.socket | None] | None:
+        if len(self._buffer) < _head.size:
+            return None
+        size, with_socket = _head.unpack_from(self._buffer)
+        if size > MAX_MESSAGE_BYTES:
+            raise PipeBroken(f"a message of {size} bytes")
+        end = _head.size + size
+        if len(self._buffer) < end:
+            return None
+        try:
+            message = self._decoder.decode(memoryview(self._buffer)[_head.size : end])
+        except msgspec.DecodeError as error:
+            raise PipeBroken(str(error)) from error
+        del self._buffer[:end]
+        return message, self._next_socket() if with_socket else None
+
+    def _next_socket(self) -> socket.socket:
+        if not self._fds:
+            raise PipeBroken("a socket is missing")
+        sock = socket.socket(fileno=self._fds.popleft())
+        sock.setblocking(False)
+        return sock
+
+    async def _read(self) -> bool:
+        space = socket.CMSG_SPACE(_MAX_FDS * array.array("i").itemsize)
+        try:
+            data, ancillary, flags, _ = await self._sock.recvmsg(_READ_BYTES, space, socket.MSG_CMSG_CLOEXEC)
+        except ConnectionError:
+            return False
+        for level, kind, raw in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                fds = array.array("i")
+                fds.frombytes(raw[: len(raw) - len(raw) % fds.itemsize])
+                self._fds.extend(fds)
+        if flags & socket.MSG_CTRUNC:
+            raise PipeBroken("sockets were lost: too many files are open")
+        self._buffer += data
+        return bool(data)
+
+    def close(self) -> None:
+        """Close this end, and every socket that is on its way."""
+        self._sock.close()
+        for _, sock in self._waiting:
+            if sock is not None:
+                sock.close()
+        self._waiting.clear()
+        while self._fds:
+            socket.close(self._fds.popleft())
