@@ -12,6 +12,8 @@ const KIND = "arena";
  */
 const MUZZLE_UNITS = 16;
 const SHOT_SPEED = 760;
+/** In the tick in which it is fired it has flown a step. */
+const TICK_S = 1 / 60;
 
 /** @typedef {import("../sdk/index.js").Session} Session */
 /** @typedef {import("./ui/netgraph.js").NetFigures} NetFigures */
@@ -46,16 +48,18 @@ export function joinArena({ pilot, room, switches }) {
 function showShot(session, own) {
   const aheadX = Math.cos(own.angle);
   const aheadY = Math.sin(own.angle);
+  const vx = own.vx + SHOT_SPEED * aheadX;
+  const vy = own.vy + SHOT_SPEED * aheadY;
   session.predictSpawn(
     "Shot",
     {
-      x: own.x + MUZZLE_UNITS * aheadX,
-      y: own.y + MUZZLE_UNITS * aheadY,
-      vx: own.vx + SHOT_SPEED * aheadX,
-      vy: own.vy + SHOT_SPEED * aheadY,
+      x: own.x + MUZZLE_UNITS * aheadX + vx * TICK_S,
+      y: own.y + MUZZLE_UNITS * aheadY + vy * TICK_S,
+      vx,
+      vy,
       owner_ship: own.id,
     },
-    { match: (shot) => shot.owner_ship === own.id },
+    { match: (shot) => shot.owner_ship === own.id, rewound: true },
   );
 }
 

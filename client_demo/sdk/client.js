@@ -178,15 +178,16 @@ export class Session {
    * @param {string} type name of the entity type
    * @param {Readonly<Record<string, unknown>>} values of its fields; those left out are 0, false or
    *   empty
-   * @param {{match?: (entity: Entity) => boolean}} [options] `match`: whether an entity of the
-   *   server's may be it
+   * @param {{match?: (entity: Entity) => boolean, rewound?: boolean}} [options] `match`: whether an
+   *   entity of the server's may be it; `rewound`: the room takes it through the past that this
+   *   player saw (`Room.rewind`), so it belongs to the others, and is drawn in their time then
    * @returns {Entity | null} what is drawn, with a negative id until it is adopted; null when
    *   prediction is off
    * @throws {TypeError} for a type or field that the room does not have
    */
-  predictSpawn(type, values, { match = () => true } = {}) {
+  predictSpawn(type, values, { match = () => true, rewound = false } = {}) {
     if (!this.#switches.prediction) return null;
-    return this.#core.seat?.spawn(type, values, this.#predictedSeq, match) ?? null;
+    return this.#core.seat?.spawn(type, values, this.#predictedSeq, match, rewound) ?? null;
   }
 
   /**

@@ -5,6 +5,7 @@
  * Pure; times in seconds. A STATE that does not fit changes nothing here and raises DeltaError.
  */
 import { InterpolationClock } from "./clock.js";
+import { Others } from "./contact.js";
 import { DeltaDecoder } from "./delta.js";
 import { Interpolator } from "./interpolation.js";
 import { Predictor } from "./prediction.js";
@@ -14,6 +15,7 @@ import { NO_TICK, ViewRing } from "./view.js";
 /**
  * @typedef {import("./codec.js").State} State
  * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./contact.js").Contact} Contact
  * @typedef {import("./prediction.js").Step} Step
  * @typedef {import("./schema.js").Schema} Schema
  *
@@ -27,6 +29,10 @@ import { NO_TICK, ViewRing } from "./view.js";
  * @property {Entity | null} avatar what the player steers, predicted if prediction is on; also in
  *   its list
  * @property {number} tick the moment at which the others are drawn, in ticks of the room
+ *
+ * @typedef {object} SharedStep what the room's own module exports
+ * @property {Step} predict
+ * @property {Contact} [contact] for avatars that touch, where the room predicts that
  *
  * @typedef {object} View what a frame should show
  * @property {boolean} prediction
@@ -42,8 +48,10 @@ export class Follower {
   #snapDistance;
   #decoder;
   #interpolator;
-  /** @type {Step | null} */
+  /** @type {SharedStep | null} */
   #step = null;
+  /** @type {Others | null} */
+  #others = null;
   /** @type {Entity[][]} by index of the type: what `drawn` shows */
   #lists;
 
@@ -75,7 +83,7 @@ export class Follower {
     this.#interpolator = new Interpolator(schema, tickHz);
     this.#lists = schema.types.map(() => []);
     this.ring = new ViewRing(schema);
-    this.spawns = new PredictedSpawns(schema);
+    this.spawns = new PredictedSpawns(schema, 1 / tickHz);
     this.clock = new InterpolationClock(1 / tickHz, snapshotEvery);
     const entities = new Map(schema.types.map((type, i) => [type.name, this.#lists[i]]));
     this.drawn = { entities, avatar: null, tick: 0 };
@@ -91,7 +99,7 @@ export class Follower {
     return tick === NO_TICK ? 0 : tick;
   }
 
-  /** The room's shared step is here: prediction may begin. @param {Step | null} step */
+  /** The room's shared step is here: prediction may begin. @param {SharedStep | null} step */
   useStep(step) {
     this.#step = step;
     this.predictor = null;
@@ -151,18 +159,28 @@ export class Follower {
       this.predictor = null;
       return;
     }
-    const row = table.rowOf(/** @type {number} */ (this.avatarId));
+    const avatarId = /** @type {number} */ (this.avatarId);
+    const row = table.rowOf(avatarId);
+    if (this.predictor === null) this.#others = this.#meet(table.type, this.#step);
+    this.#others?.see(seq, table, avatarId);
     if (this.predictor !== null) {
       this.#correct(this.predictor.received(tick, seq, table, row, nowS), this.predictor);
       return;
     }
     const { inputs } = this.#schema;
     const hz = this.#tickHz;
-    this.predictor = new Predictor(table.type, inputs, this.#step, hz, this.#snapDistance);
+    const { predict } = this.#step;
+    const others = this.#others;
+    this.predictor = new Predictor(table.type, inputs, predict, hz, this.#snapDistance, others);
     this.predictor.begin(tick, seq, table, row);
     for (const frame of recent) {
       if (frame.seq > seq) this.predictor.predict(frame.seq, frame.codes, nowS, 1 / hz);
     }
+  }
+
+  /** @param {import("./schema.js").EntityType} type @param {SharedStep} step */
+  #meet(type, { contact }) {
+    return contact === undefined ? null : new Others(type, contact, this.#tickHz);
   }
 
   /** @param {import("./prediction.js").Outcome} outcome @param {Predictor} predictor */

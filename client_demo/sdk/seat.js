@@ -92,13 +92,14 @@ export class Seat {
    * @param {Readonly<Record<string, unknown>>} values
    * @param {number} seq of the tick
    * @param {(entity: Entity) => boolean} match
+   * @param {boolean} rewound
    * @returns {Entity | null} null when nothing is predicted now
    */
-  spawn(type, values, seq, match) {
+  spawn(type, values, seq, match, rewound) {
     const { follower, frames } = this;
     if (follower.predictor === null) return null;
     const atS = (frames.sentAtS(seq) ?? frames.pacer.tickedAtS) + this.tickS;
-    return follower.spawns.add(type, values, seq, atS, match, follower.ring.newest);
+    return follower.spawns.add(type, values, seq, atS, match, follower.ring.newest, rewound);
   }
 
   /**

@@ -5,7 +5,9 @@
  * A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either
  * the server's entity is in it, and is adopted (the same drawn object goes on, under the server's
  * id, its error eased out), or there is none, and the spawn is withdrawn. An adopted one goes on
- * being drawn in the player's own time, ahead of the others, until the server's is gone.
+ * being drawn in the player's own time, ahead of the others, until the server's is gone; one that
+ * the rules take through the past that its player saw (`Room.rewind`) in the time of the others,
+ * whom it then meets where they are drawn. `gameserver/client/spawns.py` is the twin.
  */
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
 import { clamp } from "./fields.js";
@@ -32,19 +34,27 @@ import { EASE_S } from "./pose.js";
  * @property {number} seq the input frame that spawned it
  * @property {(entity: Entity) => boolean} match whether an entity of the server's may be it
  * @property {number} afterId the server's has a higher id: it did not exist yet
+ * @property {boolean} rewound
  * @property {boolean} adopted
+ * @property {number} endsAt the tick at which the server's was gone
  * @property {Entity} base its values at `atS`
- * @property {number} atS
+ * @property {number} atS in the player's own time, or once it is adopted and `rewound`, in that of
+ *   the others
  * @property {Map<string, number>} offsets what is drawn beside the base's motion
- * @property {number} drawnAtS
+ * @property {number} drawnAtS in the same time
  * @property {boolean} shown whether a frame has drawn it
  */
 
 /** Withdrawn, if there is no sign of the server's after this: a link that is as good as dead. */
 export const MAX_WAIT_S = 2;
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 export class PredictedSpawns {
   #types;
+  #tickS;
+  /** The moment at which the others were drawn last. */
+  #othersS = 0;
   /** By index of the type. @type {Course[][]} */
   #courses;
   /** @type {Spawn[]} */
@@ -61,9 +71,10 @@ export class PredictedSpawns {
   /** Those that did not happen, until someone takes them. @type {Entity[]} */
   withdrawn = [];
 
-  /** @param {Schema} schema */
-  constructor(schema) {
+  /** @param {Schema} schema @param {number} tickS */
+  constructor(schema, tickS) {
     this.#types = schema.types;
+    this.#tickS = tickS;
     this.#courses = schema.types.map(coursesOf);
   }
 
@@ -74,10 +85,11 @@ export class PredictedSpawns {
    * @param {number} atS when the state after that frame is drawn
    * @param {(entity: Entity) => boolean} match
    * @param {ViewState} newest
+   * @param {boolean} [rewound] whether the rules take it through the past that this player saw
    * @returns {Entity} with a negative id until it is adopted
    * @throws {TypeError} for a type or field that the room does not have
    */
-  add(typeName, values, seq, atS, match, newest) {
+  add(typeName, values, seq, atS, match, newest, rewound = false) {
     const type = this.#types.find(({ name }) => name === typeName);
     if (type === undefined) throw new TypeError(`no entity type is called ${typeName}`);
     this.#lastId -= 1;
@@ -90,8 +102,9 @@ export class PredictedSpawns {
     }
     const afterId = Math.max(0, ...newest.tables.map(({ ids, count }) => ids[count - 1] ?? 0));
     const entity = { ...base };
-    const state = { entity, base, atS, drawnAtS: atS, offsets: new Map() };
-    this.#spawns.push({ ...state, type, seq, match, afterId, adopted: false, shown: false });
+    const state = { entity, base, atS, drawnAtS: atS, offsets: new Map(), endsAt: NEVER };
+    const origin = { type, seq, match, afterId, rewound };
+    this.#spawns.push({ ...state, ...origin, adopted: false, shown: false });
     return entity;
   }
 
@@ -134,10 +147,11 @@ export class PredictedSpawns {
     this.#spawns = this.#spawns.filter((spawn) => {
       const waits = spawn.adopted || nowS - spawn.atS < MAX_WAIT_S;
       if (!waits) this.withdrawn.push(spawn.entity);
-      return waits;
+      return waits && spawn.endsAt > tick;
     });
+    this.#othersS = tick * this.#tickS;
     for (const spawn of this.#spawns) {
-      this.#move(spawn, nowS);
+      this.#move(spawn, isAmongOthers(spawn) ? this.#othersS : nowS);
       lists[spawn.type.index].push(spawn.entity);
     }
   }
@@ -158,7 +172,7 @@ export class PredictedSpawns {
       if (!spawn.match(found)) continue;
       spawn.adopted = true;
       spawn.entity.id = id;
-      this.#rebase(spawn, found, atS ?? spawn.atS);
+      this.#rebase(spawn, found, this.#knownAtS(spawn, newest, atS) ?? spawn.atS);
       return true;
     }
     this.withdrawn.push(spawn.entity);
@@ -174,31 +188,48 @@ export class PredictedSpawns {
   #follow(spawn, newest, atS) {
     const table = newest.tables[spawn.type.index];
     const row = table.rowOf(spawn.entity.id);
+    if (row < 0 && spawn.rewound) {
+      spawn.endsAt = Math.min(spawn.endsAt, newest.tick);
+      return true;
+    }
     if (row < 0) {
       this.#gone.set(spawn.entity.id, newest.tick);
       return false;
     }
-    if (atS === null) return true;
+    const knownAtS = this.#knownAtS(spawn, newest, atS);
+    if (knownAtS === null) return true;
     const now = newEntity(spawn.type, spawn.entity.id);
     load(now, table, row);
-    this.#rebase(spawn, now, atS);
+    this.#rebase(spawn, now, knownAtS);
     return true;
   }
 
   /**
-   * It is where the server has it, and is drawn on from where it is drawn.
+   * The moment, in the time in which it is drawn, at which it is where the newest view has it.
+   *
+   * @param {Spawn} spawn
+   * @param {ViewState} newest
+   * @param {number | null} atS
+   */
+  #knownAtS({ rewound }, newest, atS) {
+    return rewound ? newest.tick * this.#tickS : atS;
+  }
+
+  /**
+   * At that moment it is where the server has it; it is drawn on from where it is drawn.
    *
    * @param {Spawn} spawn
    * @param {Entity} base
    * @param {number} atS
    */
   #rebase(spawn, base, atS) {
-    const { entity, type, offsets, drawnAtS } = spawn;
+    const { entity, type, offsets } = spawn;
     spawn.base = base;
     spawn.atS = atS;
+    if (spawn.rewound) spawn.drawnAtS = this.#othersS;
     const courses = this.#courses[type.index];
     for (const course of courses) {
-      offsets.set(course.name, entity[course.name] - placeOf(course, spawn, drawnAtS));
+      offsets.set(course.name, entity[course.name] - placeOf(course, spawn, spawn.drawnAtS));
     }
     for (const { name } of type.fields) if (!offsets.has(name)) entity[name] = base[name];
   }
@@ -229,15 +260,23 @@ function coursesOf(type) {
   });
 }
 
+/** @param {Spawn} spawn */
+function isAmongOthers({ adopted, rewound }) {
+  return adopted && rewound;
+}
+
 /**
- * Where a field is at a moment, if it went on as it was.
+ * Where a field is at a moment, if it goes on as it did; the others' time is behind the newest
+ * view.
  *
  * @param {Course} course
  * @param {Spawn} spawn
  * @param {number} nowS
  */
-function placeOf({ name, rate, lo, hi }, { base, atS }, nowS) {
-  return clamp(base[name] + base[rate] * Math.max(0, nowS - atS), lo, hi);
+function placeOf({ name, rate, lo, hi }, spawn, nowS) {
+  const { base, atS } = spawn;
+  const sinceS = isAmongOthers(spawn) ? nowS - atS : Math.max(0, nowS - atS);
+  return clamp(base[name] + base[rate] * sinceS, lo, hi);
 }
 
 /** @param {Entity} entity @param {Table} table @param {number} row */

@@ -130,16 +130,25 @@ class Client:
         return None if self.core.replica is None else self.core.replica.draw_avatar(trio.current_time())
 
     def predict_spawn(
-        self, tick: PredictedTick, which: str, *, match: Callable[[Any], bool] = lambda _: True, **values: Any
+        self,
+        tick: PredictedTick,
+        which: str,
+        *,
+        match: Callable[[Any], bool] = lambda _: True,
+        rewound: bool = False,
+        **values: Any,
     ) -> Entity | None:
         """Show at once an entity of type `which` that a predicted tick spawns, where it will be after that tick; to
         be called from `Options.on_tick`. It is among the `spawns` of what `draw` returns, under a negative id until
         the server's own, the first for which `match` is true, takes its place. If there is none, `Withdrawn` is told.
-        None while there is no session.
+        `rewound`: the room takes it through the past that this player saw (`Room.rewind`); so it belongs to the others,
+        and is drawn in their time from then on. None while there is no session.
 
         Raises KeyError for a type that the room has not, TypeError for a field.
         """
-        return None if self.core.replica is None else self.core.replica.spawn(tick, which, values, match)
+        return (
+            None if self.core.replica is None else self.core.replica.spawn(tick, which, values, match, rewound=rewound)
+        )
 
     def expect_event(
         self,

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gameserver.client.contact import Others
 from gameserver.client.expected import ExpectedEvents
 from gameserver.client.happenings import PredictedTick
 from gameserver.client.interpolation import Drawn, Interpolator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gameserver.protocol.messages import Event, Events, State, Welcome
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
+    from gameserver.state.table import Table
     from gameserver.sync.viewstate import ViewState
 
 AVATAR_EVENT = "@avatar"
@@ -46,6 +48,8 @@ class Options:
     inputs: type[Inputs] | None = None
     predict: Callable[[Any, Any, float], object] | None = None
     """The room's shared step, if the own avatar is to be predicted."""
+    predict_contact: Callable[[Any, Any, float], object] | None = None
+    """The room's shared function for avatars that touch, if that is to be predicted too."""
     snap_distance: float | None = None
     on_tick: Callable[[PredictedTick], object] | None = None
     """Called after each predicted tick, to show at once what it spawns."""
@@ -69,6 +73,7 @@ class Replica:
         self.clock = InterpolationClock(self.tick_s, welcome.snapshot_every)
         self.interpolator = Interpolator(self.schema, welcome.tick_hz)
         self.predictor: Predictor | None = None
+        self._others: Others | None = None
         self.avatar_id: int | None = None
         """The entity that this player steers, as the server last said."""
         self.cursor = welcome.event
@@ -77,7 +82,7 @@ class Replica:
         self._corrections = 0
         self._unacked: deque[tuple[int, tuple[int, ...]]] = deque(maxlen=MAX_PENDING)
         self.view: ViewState = self._decoder.empty()
-        self.spawns = PredictedSpawns(self.schema)
+        self.spawns = PredictedSpawns(self.schema, self.tick_s)
         self.expected = ExpectedEvents()
 
     def resumed(self, welcome: Welcome, now_s: float) -> None:
@@ -139,11 +144,19 @@ class Replica:
             if self.options.on_tick is not None and self.predictor.entity_id is not None:
                 self.options.on_tick(PredictedTick(seq, self.predictor.before, self.predictor.avatar))
 
-    def spawn(self, tick: PredictedTick, which: str, values: Mapping[str, Any], match: Callable[[Any], bool]) -> Entity:
+    def spawn(
+        self,
+        tick: PredictedTick,
+        which: str,
+        values: Mapping[str, Any],
+        match: Callable[[Any], bool],
+        *,
+        rewound: bool = False,
+    ) -> Entity:
         """Show at once what a predicted tick spawns; the server's entity takes its place when it comes."""
         at_s = self._drawn_at_s(tick.seq)
         assert at_s is not None
-        return self.spawns.add(which, values, seq=tick.seq, at_s=at_s, match=match, view=self.view)
+        return self.spawns.add(which, values, seq=tick.seq, at_s=at_s, match=match, view=self.view, rewound=rewound)
 
     def _drawn_at_s(self, seq: int) -> float | None:
         """When the state after frame `seq` is drawn in the player's own time."""
@@ -164,6 +177,7 @@ class Replica:
         if self.predictor is None or self.predictor.entity_id != self.avatar_id:
             self._follow(index, codes, objects)
         else:
+            self._see_others(table)
             self.predictor.received(self.view.tick, self.seq, codes, objects, now_s)
 
     def _follow(self, index: int, codes: list[int], objects: list[object]) -> None:
@@ -177,13 +191,27 @@ class Replica:
             step,
             self.welcome.tick_hz,
             snap_distance=self.options.snap_distance,
+            others=self._meet(index),
         )
         for seq, inputs in self._unacked:
             self.predictor.predict(seq, inputs, self.pacer.ticked_at_s, self.tick_s)
         self.predictor.begin(self.view.tick, self.seq, codes, objects, self.avatar_id)
 
+    def _meet(self, index: int) -> Others | None:
+        contact = self.options.predict_contact
+        if contact is None:
+            return None
+        self._others = Others(self.schema.entities[index], contact, self.welcome.tick_hz)
+        self._see_others(self.view.tables[index])
+        return self._others
+
+    def _see_others(self, table: Table) -> None:
+        if self._others is not None and self.avatar_id is not None:
+            self._others.see(self.seq, table, self.avatar_id)
+
     def _drop_predictor(self) -> None:
         self._corrections = self.corrections
+        self._others = None
         self.predictor = None
 
     def _find(self, entity_id: int) -> tuple[int, int] | None:

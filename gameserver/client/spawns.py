@@ -3,7 +3,8 @@
 Pure; times in seconds. A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either
 the server's entity is in it and is adopted (the same object goes on, under the server's id, its error eased out), or
 there is none and the spawn is withdrawn. An adopted one goes on being drawn in the player's own time, ahead of the
-others, until the server's is gone. The browser's twin is `client_demo/sdk/spawns.js`.
+others, until the server's is gone; one that the rules take through the past that its player saw (`Room.rewind`) in the
+time of the others, whom it then meets where they are drawn. The browser's twin is `client_demo/sdk/spawns.js`.
 """
 
 from __future__ import annotations
@@ -48,20 +49,31 @@ class _Spawn:
     match: Match
     after_id: int
     """The server's has a higher id: it did not exist yet."""
+    rewound: bool
     base: dict[str, Any]
     """Its values at `at_s`."""
     at_s: float
     drawn_at_s: float
+    """Both in the player's own time, or once it is adopted and `rewound`, in that of the others."""
     adopted: bool = False
+    ends_at: int | None = None
+    """The tick at which the server's was gone."""
     offsets: dict[str, float] = field(default_factory=dict)
     """What is drawn beside the base's motion."""
+
+    @property
+    def among_others(self) -> bool:
+        return self.adopted and self.rewound
 
 
 class PredictedSpawns:
     """All of one client."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, tick_s: float) -> None:
         self._schema = schema
+        self._tick_s = tick_s
+        self._others_s = 0.0
+        """The moment at which the others were drawn last."""
         self._courses = [_courses(schema, index) for index in range(len(schema.entities))]
         self._spawns: list[_Spawn] = []
         self._gone: dict[int, int] = {}
@@ -73,10 +85,19 @@ class PredictedSpawns:
         return len(self._spawns)
 
     def add(
-        self, which: str, values: Mapping[str, Any], *, seq: int, at_s: float, match: Match, view: ViewState
+        self,
+        which: str,
+        values: Mapping[str, Any],
+        *,
+        seq: int,
+        at_s: float,
+        match: Match,
+        view: ViewState,
+        rewound: bool = False,
     ) -> Entity:
         """Show an entity of type `which`, which frame `seq` spawned and which is where `values` say at `at_s`.
 
+        `rewound`: the rules take it through the past that this player saw, so that it belongs to the others' time.
         Its id is negative until it is adopted. Raises KeyError for a type that the room has not, TypeError for a field.
         """
         index = self._schema.named(which)
@@ -88,7 +109,7 @@ class PredictedSpawns:
         entity.id, entity.alive = self._last_id, True
         after_id = max([int(table.ids[-1]) for table in view.tables if len(table)], default=0)
         base = {name: getattr(entity, name) for name in entity_type.fields}
-        self._spawns.append(_Spawn(entity, index, seq, match, after_id, base, at_s, at_s))
+        self._spawns.append(_Spawn(entity, index, seq, match, after_id, rewound, base, at_s, at_s))
         return entity
 
     def reconcile(self, view: ViewState, seq: int, at_s: float | None) -> None:
@@ -115,9 +136,11 @@ class PredictedSpawns:
         self._gone = {entity_id: at for entity_id, at in self._gone.items() if at > tick}
         overdue = [spawn for spawn in self._spawns if not spawn.adopted and now_s - spawn.at_s >= MAX_WAIT_S]
         self.withdrawn += [spawn.entity for spawn in overdue]
-        self._spawns = [spawn for spawn in self._spawns if spawn not in overdue]
+        over = [spawn for spawn in self._spawns if spawn.ends_at is not None and spawn.ends_at <= tick]
+        self._spawns = [spawn for spawn in self._spawns if spawn not in overdue and spawn not in over]
+        self._others_s = tick * self._tick_s
         for spawn in self._spawns:
-            self._move(spawn, now_s)
+            self._move(spawn, self._others_s if spawn.among_others else now_s)
         drawn = [spawn.entity for spawn in self._spawns]
         return drawn, {*self._gone, *[entity.id for entity in drawn]}
 
@@ -127,25 +150,36 @@ class PredictedSpawns:
             if found.id > spawn.after_id and found.id not in taken and spawn.match(found):
                 spawn.adopted = True
                 spawn.entity.id = found.id
-                self._rebase(spawn, found, spawn.at_s if at_s is None else at_s)
+                known_s = self._known_at_s(spawn, view, at_s)
+                self._rebase(spawn, found, spawn.at_s if known_s is None else known_s)
                 return True
         self.withdrawn.append(spawn.entity)
         return False
 
     def _follow(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> bool:
         found = view.get(spawn.entity.id) if view.tables[spawn.index].row(spawn.entity.id) is not None else None
-        if found is None:
+        if found is None and spawn.rewound:
+            spawn.ends_at = spawn.ends_at or view.tick
+        elif found is None:
             self._gone[spawn.entity.id] = view.tick
             return False
-        if at_s is not None:
-            self._rebase(spawn, found, at_s)
+        else:
+            known_s = self._known_at_s(spawn, view, at_s)
+            if known_s is not None:
+                self._rebase(spawn, found, known_s)
         return True
 
+    def _known_at_s(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> float | None:
+        """The moment, in the time in which it is drawn, at which it is where the newest view has it."""
+        return view.tick * self._tick_s if spawn.rewound else at_s
+
     def _rebase(self, spawn: _Spawn, found: Entity, at_s: float) -> None:
-        """It is where the server has it, and is drawn on from where it is drawn."""
+        """At that moment it is where the server has it; it is drawn on from where it is drawn."""
         names = self._schema.entities[spawn.index].fields
         spawn.base = {name: getattr(found, name) for name in names}
         spawn.at_s = at_s
+        if spawn.rewound:
+            spawn.drawn_at_s = self._others_s
         drawn = vars(spawn.entity)
         for course in self._courses[spawn.index]:
             off = drawn[course.name] - _place(course, spawn, spawn.drawn_at_s)
@@ -173,6 +207,7 @@ def _courses(schema: Schema, index: int) -> list[_Course]:
 
 
 def _place(course: _Course, spawn: _Spawn, now_s: float) -> float:
-    """Where a field is at a moment, if it went on as it was."""
-    place = spawn.base[course.name] + spawn.base[course.rate] * max(0.0, now_s - spawn.at_s)
+    """Where a field is at a moment, if it goes on as it did; the others' time is behind the newest state."""
+    since_s = now_s - spawn.at_s if spawn.among_others else max(0.0, now_s - spawn.at_s)
+    place = spawn.base[course.name] + spawn.base[course.rate] * since_s
     return float(min(course.hi, max(course.lo, place)))

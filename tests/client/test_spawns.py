@@ -28,6 +28,7 @@ class Shot(Entity):
 
 
 SCHEMA = Schema([Ship, Shot])
+TICK_S = 1 / 60
 
 
 class Scene:
@@ -36,7 +37,7 @@ class Scene:
     def __init__(self) -> None:
         self.world = World(SCHEMA)
         self.world.spawn(Ship)
-        self.spawns = PredictedSpawns(SCHEMA)
+        self.spawns = PredictedSpawns(SCHEMA, TICK_S)
         self.tick = 0
         self.view = self.look()
 
@@ -45,9 +46,11 @@ class Scene:
         self.view = ViewState(SCHEMA, self.tick, self.world.capture())
         return self.view
 
-    def fire(self, *, seq: int = 5, at_s: float = 1.0, match: Any = lambda _: True, **values: Any) -> Any:
+    def fire(
+        self, *, seq: int = 5, at_s: float = 1.0, match: Any = lambda _: True, rewound: bool = False, **values: Any
+    ) -> Any:
         shot = {"x": 0.0, "vx": 100.0, **values}
-        return self.spawns.add("Shot", shot, seq=seq, at_s=at_s, match=match, view=self.view)
+        return self.spawns.add("Shot", shot, seq=seq, at_s=at_s, match=match, view=self.view, rewound=rewound)
 
     def drawn(self, now_s: float) -> list[Any]:
         return self.spawns.draw(self.tick - 6, now_s)[0]
@@ -136,6 +139,35 @@ def test_an_adopted_one_follows_the_server_and_ends_with_it() -> None:
     assert scene.hidden(3.0) == {real.id}, "the past that is drawn still holds it"
     scene.tick += 10
     assert scene.hidden(3.0) == set()
+
+
+def test_one_that_the_rules_rewind_is_drawn_among_the_others_once_it_is_adopted() -> None:
+    """The room took it 12 ticks along at once: so far it has flown on the player's screen when the others are there."""
+    scene = Scene()
+    scene.tick = 100
+    shot = scene.fire(rewound=True)
+    draw = scene.spawns.draw
+    draw(94, 1.0 + 5 * TICK_S)
+    assert shot.x == pytest.approx(500 * TICK_S), "until then in the player's own time"
+    scene.world.spawn(Shot, x=1200 * TICK_S, vx=100.0)
+    scene.spawns.reconcile(scene.look(), 5, 1.0)
+    assert scene.tick == 101
+    for own, others in ((6, 95), (9, 98), (12, 101), (14, 103)):
+        draw(others, 1.0 + own * TICK_S)
+        assert shot.x == pytest.approx((1200 + 100 * (others - 101)) * TICK_S, abs=0.02)
+
+
+def test_a_rewound_one_ends_when_the_others_are_where_it_ended() -> None:
+    scene = Scene()
+    shot = scene.fire(rewound=True)
+    real = scene.world.spawn(Shot, x=20.0, vx=100.0)
+    scene.spawns.reconcile(scene.look(), 5, 1.0)
+    scene.world.despawn(real)
+    gone_at = scene.look().tick
+    scene.spawns.reconcile(scene.view, 6, None)
+    scene.spawns.reconcile(scene.look(), 7, None)
+    assert scene.spawns.draw(gone_at - 0.1, 1.2) == ([shot], {real.id})
+    assert scene.spawns.draw(gone_at, 1.3) == ([], set())
 
 
 def test_one_that_nobody_answers_is_given_up() -> None:

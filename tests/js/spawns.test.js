@@ -30,12 +30,13 @@ const SCHEMA = {
 };
 
 const SHIP = 3;
+const TICK_S = 1 / 20;
 
 /** A room's newest view, written by hand, and what is drawn of it at once. */
 class Scene {
   schema = compileSchema(SCHEMA, 20);
   ring = new ViewRing(this.schema);
-  spawns = new PredictedSpawns(this.schema);
+  spawns = new PredictedSpawns(this.schema, TICK_S);
 
   /** @param {number} tick @param {number[][]} shots id, x, vx, owner */
   show(tick, shots) {
@@ -51,11 +52,11 @@ class Scene {
     this.ring.commit();
   }
 
-  /** @param {number} seq @param {number} atS @param {number} x */
-  fire(seq, atS, x) {
+  /** @param {number} seq @param {number} atS @param {number} x @param {boolean} [rewound] */
+  fire(seq, atS, x, rewound) {
     const mine = (/** @type {any} */ { owner }) => owner === SHIP;
     const values = { x, vx: 100, owner: SHIP };
-    return this.spawns.add("Shot", values, seq, atS, mine, this.ring.newest);
+    return this.spawns.add("Shot", values, seq, atS, mine, this.ring.newest, rewound);
   }
 
   /** @param {number} seq @param {number | null} atS */
@@ -155,6 +156,21 @@ test("the server's own is hidden behind the adopted one, also in the past that i
   );
 });
 
+test("what the rules rewind is drawn among the others once it is adopted, without a jump, and ends among them", () => {
+  const scene = new Scene();
+  const shot = scene.fire(7, 1, 50, true);
+  assert.deepEqual(scene.draw(1.1, 94), [[shot.id, 60]], "in the player's own time until then");
+  // At tick 100 the room has taken it 8 ticks along: 2 are flown, 6 are to come.
+  scene.show(100, [[9, 90, 100, SHIP]]);
+  scene.reconcile(7, 1);
+  assert.deepEqual(scene.draw(1.15, 95), [[9, 65]]);
+  assert.deepEqual(scene.draw(1.4, 100), [[9, 90]]);
+  scene.show(103, []);
+  scene.reconcile(8, null);
+  assert.deepEqual(scene.draw(1.5, 102, [{ id: 9, x: 100 }]), [[9, 100]], "once");
+  assert.deepEqual(scene.draw(1.55, 103), []);
+});
+
 test("what is never decided is withdrawn in the end, and at once when all begins anew", () => {
   const scene = new Scene();
   const slow = scene.fire(7, 1, 50);
@@ -181,7 +197,7 @@ function step(ship, controls) {
 
 /** A session that has a ship and predicts it, and shows its shots ahead of the server. */
 async function gunner() {
-  const play = fakeSession({ loadStep: async () => step });
+  const play = fakeSession({ loadStep: async () => ({ predict: step }) });
   play.join({ schema: SCHEMA, step: "/step/gun.js" });
   await null;
   await null;

@@ -14,9 +14,10 @@ from gameserver.games.arena import SHOT_SPEED, Arena, Shot
 from gameserver.games.arena_flight import SHIP_RADIUS, TURN_RATE, Controls, Ship
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gameserver import Player
+    from gameserver.client.interpolation import Drawn
     from tests.sim.rig import Client
 
 GUN = (1000.0, 800.0)
@@ -66,7 +67,9 @@ class ArenaRange(Arena):
 class Gunner:
     """Steers a client of an `ArenaRange`."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_frame: Callable[[Drawn, tuple[float, float]], object] | None = None) -> None:
+        """`on_frame` gets each frame that is drawn, and where the target is in it."""
+        self._on_frame = on_frame
         self._next_frame_s = 0.0
         self._controls = Controls()
         self.may_fire = True
@@ -85,6 +88,8 @@ class Gunner:
         ships = next(table for table in drawn.tables if table.entity_type.name == "Ship")
         row = ships.ids.tolist().index(next(i for i in ships.ids.tolist() if i != own.id))
         x, y, vx, vy = (float(ships.column(name)[row]) for name in ("x", "y", "vx", "vy"))
+        if self._on_frame is not None:
+            self._on_frame(drawn, (x, y))
         at_x, at_y = meeting(x - own.x, y - own.y, vx, vy)
         aim = atan2(at_y, at_x) % (2 * pi)
         off = abs((own.angle - aim + pi) % (2 * pi) - pi)

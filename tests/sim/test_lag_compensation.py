@@ -14,11 +14,15 @@ else hits without it are the moments in which they turn. Faster ones are below, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import cos, dist, sin
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 import pytest
 
+from gameserver.games.arena import SHOT_SPEED
+from gameserver.games.arena_flight import SHIP_RADIUS
 from gameserver.protocol.constants import MAX_BEHIND, MAX_COUNTER, ClientMessage
 from tests.sim.arena_range import ArenaRange, Gunner
 from tests.sim.gallery import Gallery, Marksman, Tally
@@ -27,6 +31,8 @@ from tests.sim.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.client.happenings import PredictedTick
+    from gameserver.client.interpolation import Drawn
     from tests.sim.rig import Client
 
 ROUND_TRIPS_S = (0.1, 0.15, 0.25)
@@ -157,6 +163,67 @@ def test_the_arenas_own_shots_are_as_fair(round_trip_s: float, compensated: bool
         assert room.hits >= 0.95 * room.shots
     else:
         assert room.hits < 0.2 * room.shots
+
+
+def test_on_the_shooters_screen_a_shot_meets_its_target() -> None:
+    """Its own shot, first predicted and then the server's, flies in one line: drawn among the others it meets them, and
+    is gone within the next snapshot. In the player's own time it would rush ahead and be past its target by then.
+    """
+    among_others, ahead = screen(rewound=True), screen(rewound=False)
+    assert min(len(among_others.ends), len(ahead.ends)) > 30
+    assert max(among_others.ends) < 30
+    assert min(ahead.ends) > 40
+    flight = SHOT_SPEED / 60
+    assert among_others.longest_step < 1.1 * flight
+    assert ahead.longest_step > 2 * flight
+
+
+def screen(*, rewound: bool) -> Picture:
+    """What a gunner sees of its shots who shows them at once."""
+    rig = Rig(ArenaRange, delay_s=0.1, jitter_s=0.0)
+    picture = Picture()
+    client = rig.client(steer=Gunner(on_frame=picture.look))
+    predict_shots(client, rewound=rewound)
+    rig.run(12.0)
+    room: Any = rig.engine.room
+    assert room.hits > 30
+    assert client.replica.spawns.withdrawn == []
+    return picture
+
+
+class Picture:
+    """What a player sees of its own shots: how far from the target each was when it was drawn for the last time."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+        self.longest_step = 0.0
+        self._drawn: dict[int, tuple[float, float]] = {}
+        self._apart: dict[int, float] = {}
+
+    def look(self, drawn: Drawn, target: tuple[float, float]) -> None:
+        shots: tuple[Any, ...] = drawn.spawns
+        shown = {id(shot): (shot.x, shot.y) for shot in shots}
+        self.ends += [self._apart[key] for key in self._drawn.keys() - shown.keys()]
+        for key in self._drawn.keys() & shown.keys():
+            self.longest_step = max(self.longest_step, dist(self._drawn[key], shown[key]))
+        self._drawn = shown
+        self._apart = {key: dist(place, target) for key, place in shown.items()}
+
+
+def predict_shots(client: Client, *, rewound: bool) -> None:
+    """Have the client show its shots at once, as the demo does."""
+
+    def fired(tick: PredictedTick) -> None:
+        ship = tick.avatar
+        if ship.cooldown <= tick.before["cooldown"]:
+            return
+        ahead_x, ahead_y = cos(ship.angle), sin(ship.angle)
+        vx, vy = ship.vx + ahead_x * SHOT_SPEED, ship.vy + ahead_y * SHOT_SPEED
+        x, y = ship.x + ahead_x * SHIP_RADIUS, ship.y + ahead_y * SHIP_RADIUS
+        values = {"x": x + vx / 60, "y": y + vy / 60, "vx": vx, "vy": vy}
+        client.replica.spawn(tick, "Shot", values, lambda _: True, rewound=rewound)
+
+    client.core.options = replace(client.core.options, on_tick=fired)
 
 
 # -- who is shot at
