@@ -34,7 +34,7 @@ CLOSE_WITHIN_S = 1.0
 MAX_MESSAGE_BYTES = 16 << 20
 """A full state of some hundred thousand entities; beyond it the server is wrong."""
 QUEUED_MESSAGES = 64
-"""Messages between socket and core: as many as a server sends without an ack, four times over."""
+"""Messages between socket and core: as many as a server sends without an ack, twice over."""
 
 
 class NoAnswer(HandshakeError):

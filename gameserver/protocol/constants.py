@@ -155,7 +155,7 @@ class Limits:
     input_hold_s: float = _limit(
         0.25, "a missing frame repeats the last, and the length of the queue", may_be_zero=True
     )
-    max_unacked_snapshots: int = _count(16, "snapshots in flight to one viewer")
+    max_unacked_snapshots: int = _count(32, "snapshots in flight to one viewer, however long its round trip")
     max_held_events: int = _count(4096, "events a room keeps for those who are behind")
     evict_after_s: float = _limit(15, "a viewer that takes no snapshot for so long is closed with TOO_SLOW")
     max_rooms: int = _count(1000, "rooms in one process")

@@ -171,12 +171,12 @@ class Guest:
         return decode_client(data, self._hub.limits, self._inputs, allowed=ALLOWED[self.state])
 
     def _take_input(self, frame: Frame, at_s: float) -> None:
-        session = self.session
-        if session is not None:
+        session, engine = self.session, self.engine
+        if session is not None and engine is not None:
             session.previous_secret = b""
             seq, ack, behind, codes = frame
             session.inputs.push(seq, codes, at_s, ack * BEHIND_UNITS_PER_TICK - behind)
-            session.window.ack(ack)
+            session.window.ack(ack, engine.tick_number)
 
     def _take(self, message: m.ClientMsg, at_s: float) -> None:
         session, engine = self.session, self.engine
@@ -186,7 +186,7 @@ class Guest:
         session.previous_secret = b""  # whoever talks over the new link has its WELCOME, and with it the new token
         match message:
             case m.Ack(tick):
-                session.window.ack(tick)
+                session.window.ack(tick, engine.tick_number)
             case m.Message(name, payload):
                 engine.roster.said(session, name, payload)
             case m.Ping(nonce):

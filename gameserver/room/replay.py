@@ -13,6 +13,7 @@ from gameserver.room.player import Player
 from gameserver.room.recording import RecordingError
 from gameserver.room.session import Session
 from gameserver.sync.delta import DeltaDecoder
+from gameserver.sync.flow import Window
 from gameserver.sync.inputs import InputQueue
 from gameserver.sync.snapshot import Snapshot, first_difference
 
@@ -138,7 +139,7 @@ class _Replay:
     def _new_session(self, number: int, role: int, params: dict[str, Any], claims: dict[str, Any] | None) -> Session:
         player = Player(number, Role(role), params, claims)
         inputs = InputQueue(hold_s=0.0, tick_hz=self._engine.tick_hz, neutral=self._kind.inputs.neutral_codes)
-        session = Session(player, self._engine.id, inputs, max_unacked=1)
+        session = Session(player, self._engine.id, inputs, Window(1, self._engine.tick_hz))
         session.link = NoLink()
         self._sessions[number] = session
         self._engine.replay_join(session)

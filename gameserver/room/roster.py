@@ -13,6 +13,7 @@ from gameserver.protocol.constants import Role
 from gameserver.room.arrivals import Arrival, Joining, Leaving, Resuming, Said, Suspending
 from gameserver.room.player import Player
 from gameserver.room.session import Session
+from gameserver.sync.flow import Window
 from gameserver.sync.inputs import InputQueue
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Roster:
             tick_hz=self._kind.room_class.tick_hz,
             neutral=self._kind.inputs.neutral_codes,
         )
-        max_unacked = self._limits.max_unacked_snapshots
-        session = Session(player, self._room_id, inputs, max_unacked=max_unacked, key=key, secret=secret)
+        tick_hz, snapshot_hz = self._kind.room_class.tick_hz, self._kind.room_class.snapshot_hz
+        window = Window(self._limits.max_unacked_snapshots, tick_hz, tick_hz // snapshot_hz)
+        session = Session(player, self._room_id, inputs, window, key=key, secret=secret)
         self.sessions[session.number] = session
         session.attach(guest)
         self._arrivals.append(Joining(session))

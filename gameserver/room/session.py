@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from gameserver.protocol.codec import encode_events
 from gameserver.protocol.constants import Role
-from gameserver.sync.flow import Window
 from gameserver.sync.view import ALL
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from gameserver.room.link import LinkHandle
     from gameserver.room.player import Player
     from gameserver.sync.events import EventLog
+    from gameserver.sync.flow import Window
     from gameserver.sync.inputs import InputQueue
     from gameserver.sync.snapshot import Snapshot
     from gameserver.sync.view import Sight
@@ -57,7 +57,7 @@ class Session:
     )
 
     def __init__(
-        self, player: Player, room_id: str, inputs: InputQueue, *, max_unacked: int, key: int = 0, secret: bytes = b""
+        self, player: Player, room_id: str, inputs: InputQueue, window: Window, *, key: int = 0, secret: bytes = b""
     ) -> None:
         self.player = player
         self.is_player = player.role is Role.PLAYER
@@ -86,7 +86,7 @@ class Session:
         """From where it looked last, in a room where players see what is near."""
         self.saved_bytes = 0.0
         """What is left of its allowance, in a room that gives one."""
-        self.window = Window(max_unacked)
+        self.window = window
         self.behind_since_s: float | None = None
         self.told = 0
         """The client's event cursor, if everything that was handed to its link arrives."""
@@ -106,7 +106,7 @@ class Session:
         self.link = guest.link
         self.lost_at_s = None
         self.behind_since_s = None
-        self.window.clear()
+        self.window.restart()
 
     def detach(self, now_s: float) -> None:
         """The link is gone; what was in flight may or may not have arrived, so the client says so when it comes
