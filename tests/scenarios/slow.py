@@ -40,12 +40,13 @@ TAKES_BYTES: Final = 4_096
 PING_EVERY_S: Final = 1.0
 """It is not dead: it talks, and does not listen."""
 SHARE: Final = 1.2
-NOISE_S: Final = 0.015
-"""What the p99 of a few thousand samples moves by on a machine that others use as well."""
+NOISE_S: Final = 0.05
+"""One tick: a frame that comes a moment too late counts a tick later, and in a short run that may be the p99."""
 NOTICED_WITHIN_S: Final = 6.0
 """A full window first (0.8 s), two seconds for a close that nobody reads, and the next pings that find the reset."""
 GROWTH_BYTES: Final = 2_000_000
-SETTLE_S: Final = 2.0
+SETTLE_S: Final = 4.0
+"""Until the players' clocks have found their lead."""
 
 
 @dataclass(frozen=True)
