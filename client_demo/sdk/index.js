@@ -14,7 +14,7 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  *   `tick_hz`, `schema` …
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./follower.js").Drawn} Drawn
- * @typedef {import("./prediction.js").Step} Step
+ * @typedef {import("./follower.js").SharedStep} SharedStep
  * @typedef {import("./seat.js").PredictedTick} PredictedTick
  * @typedef {import("./stats.js").Stats} Stats
  *
@@ -67,7 +67,7 @@ export { CLOSE, CloseCode, Role } from "./constants.js";
  *   them
  * @property {new (url: string, protocols: string[]) => any} [WebSocket] where there is no global
  *   one
- * @property {(url: URL) => Promise<Step>} [loadStep] where modules cannot be imported from the
+ * @property {(url: URL) => Promise<SharedStep>} [loadStep] where modules cannot be imported from the
  *   server
  * @property {import("./link.js").Clock} [clock] for tests
  * @property {import("./page.js").Page} [page] for tests

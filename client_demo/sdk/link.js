@@ -14,7 +14,7 @@ import { DelayLine } from "./delayline.js";
  * @typedef {import("./actions.js").Action} Action
  * @typedef {import("./page.js").Page} Page
  * @typedef {import("./page.js").PageNews} PageNews
- * @typedef {import("./prediction.js").Step} Step
+ * @typedef {import("./follower.js").SharedStep} SharedStep
  * @typedef {import("./session.js").SessionCore} SessionCore
  *
  * @typedef {object} Clock
@@ -41,7 +41,7 @@ import { DelayLine } from "./delayline.js";
  * @property {Page} page
  * @property {() => number} random 0 ≤ value < 1
  * @property {{lagMs: number, jitterMs: number}} switches latency to add in each direction
- * @property {(url: URL) => Promise<Step>} loadStep
+ * @property {(url: URL) => Promise<SharedStep>} loadStep
  * @property {(name: string, value: any) => void} emit
  */
 
@@ -252,7 +252,7 @@ export class Link {
     const base = new URL(this.#options.url.replace(/^ws/, "http"));
     // Should another room have been joined meanwhile, this one's follower is not looked at any
     // more.
-    const use = (/** @type {Step} */ step) => follower?.useStep(step);
+    const use = (/** @type {SharedStep} */ step) => follower?.useStep(step);
     const fail = (/** @type {Error} */ error) => {
       const detail = { message: `the room's step cannot be loaded: ${error.message}` };
       this.#options.emit("notice", { name: "prediction_failed", detail });

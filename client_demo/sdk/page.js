@@ -44,10 +44,10 @@ export function systemClock() {
  * A room's shared step, from the server that it is played on.
  *
  * @param {URL} url
- * @returns {Promise<import("./prediction.js").Step>}
+ * @returns {Promise<import("./follower.js").SharedStep>}
  */
 export async function importStep(url) {
-  const { predict } = await import(url.href);
+  const { predict, contact } = await import(url.href);
   if (typeof predict !== "function") throw new Error(`${url.pathname} exports no predict`);
-  return predict;
+  return { predict, contact };
 }

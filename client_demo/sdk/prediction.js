@@ -8,8 +8,9 @@
  * - The step runs on values that are on their grid and with a `dt` of exactly one tick, as on the
  *   server; so without contact the prediction is not nearly but exactly right, and a correction
  *   means that something really differed.
- * - A received state that is what was predicted changes nothing. Any other one is taken whole, and
- *   the frames that the server has not consumed yet are stepped again on top of it.
+ * - A received state that is what was predicted changes nothing (but for what it tells of the others
+ *   that the avatar may touch). Any other one is taken whole, and the frames that the server has not
+ *   consumed yet are stepped again on top of it.
  * - What is drawn never jumps for a small error: the pose keeps its place at that instant, and the
  *   difference is eased out.
  * - What the author says was put elsewhere (a field that counts jumps) is there at once, and is no
@@ -20,6 +21,7 @@ import { decodeValue, encodeValue } from "./fields.js";
 import { Pose } from "./pose.js";
 
 /**
+ * @typedef {import("./contact.js").Others} Others
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./fields.js").NumericField} NumericField
  * @typedef {import("./schema.js").EntityType} EntityType
@@ -53,6 +55,7 @@ export class Predictor {
   #type;
   #inputs;
   #step;
+  #others;
   #dt;
   #pose;
   /** Columns that the step may change: a reference is the server's alone. */
@@ -84,12 +87,14 @@ export class Predictor {
    * @param {Step} step
    * @param {number} tickHz
    * @param {number | null} [snapDistance] in the avatar's own unit
+   * @param {Others | null} [others] those that it may touch, if the room predicts contact
    */
-  constructor(type, inputs, step, tickHz, snapDistance = null) {
+  constructor(type, inputs, step, tickHz, snapDistance = null, others = null) {
     const { numeric } = type;
     this.#type = type;
     this.#inputs = inputs;
     this.#step = step;
+    this.#others = others;
     this.#dt = 1 / tickHz;
     this.#pose = new Pose(type, this.#dt, snapDistance);
     this.#allColumns = numeric.map((_, column) => column);
@@ -184,7 +189,8 @@ export class Predictor {
     this.#note(tick, seq, table, row);
     /** @type {Outcome} */
     let outcome = "matched";
-    if (matched) setObjects(this.avatar, table, row);
+    const mayTouch = this.#others !== null && this.#others.count > 0 && this.#pending.length > 0;
+    if (matched && !mayTouch) setObjects(this.avatar, table, row);
     else if (this.#replay(table, row, nowS)) {
       outcome = ticks === frames ? "diverging" : "jitter";
     }
@@ -263,6 +269,7 @@ export class Predictor {
     });
     this.controls = controls;
     this.#step(this.avatar, controls, this.#dt);
+    this.#others?.touch(this.avatar, seq);
     this.#pending.push({ seq, inputs, result: this.#snap() });
     this.#pose.step(this.avatar);
   }

@@ -6,8 +6,8 @@ Pure. docs/guide/time.md section 6 states the algorithm, and `client_demo/sdk/pr
 Rules kept here:
 - The step runs on values that are on their grid and with `dt` of exactly one tick, as on the server; so without
   contact the prediction is not nearly but exactly right, and a correction means that something really differed.
-- A received state that is what was predicted changes nothing. Any other one is taken whole, and the frames that the
-  server has not consumed yet are stepped again on top of it.
+- A received state that is what was predicted changes nothing (but for what it tells of `others`). Any other one is
+  taken whole, and the frames that the server has not consumed yet are stepped again on top of it.
 - What is drawn never jumps for a small error: the pose keeps its place at that instant, and the difference is eased
   out.
 - What the author says was put elsewhere (a `Jumps` field) is there at once, and is no correction.
@@ -27,6 +27,7 @@ from gameserver.state.fields import TURN, Angle, Float, Ref
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gameserver.client.contact import Others
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
 
@@ -75,7 +76,7 @@ class _Eased(NamedTuple):
 
 class Predictor:
     """Follows one avatar. `step(avatar, controls, dt)` is the room's shared step; `snap_distance` is in the avatar's
-    own units.
+    own units; `others`, if the room has a `predict_contact`, are those that it may touch.
     """
 
     def __init__(
@@ -86,12 +87,14 @@ class Predictor:
         tick_hz: int,
         *,
         snap_distance: float | None = None,
+        others: Others | None = None,
     ) -> None:
         self.entity_type = entity_type
         self._inputs = inputs
         self._step = step
         self._dt = 1.0 / tick_hz
         self._snap_distance = snap_distance
+        self._others = others
         self._fields = [
             (i, name, f) for i, (name, f) in enumerate(entity_type.numeric.items()) if not isinstance(f, Ref)
         ]
@@ -120,6 +123,8 @@ class Predictor:
         self._drawn: Any = entity_type.cls()
         self.corrections = 0
         """States that moved the avatar from where it was predicted to be."""
+        self.correction_units = 0.0
+        """How far off the newest of them found the drawn pose, in the avatar's own units."""
 
     @property
     def pending(self) -> int:
@@ -170,7 +175,7 @@ class Predictor:
         ticks, frames = tick - self._tick, seq - self._seq
         self._tick, self._seq, self._received = tick, seq, tuple(codes)
         outcome = Outcome.MATCHED
-        if expected != self._received:
+        if expected != self._received or (self._others and self._pending):
             if self._replay(objects, now_s):
                 self.corrections += 1
                 outcome = Outcome.DIVERGING if ticks == frames else Outcome.JITTER
@@ -205,6 +210,8 @@ class Predictor:
         self._previous = self._values()
         count = self._count()
         self._step(self.avatar, self._inputs.from_codes(inputs), self._dt)
+        if self._others:
+            self._others.touch(self.avatar, seq)
         self._pending.append(_Frame(seq, inputs, self._snap()))
         self._leapt = count != self._count()
 
@@ -272,6 +279,8 @@ class Predictor:
         """Draw on from `drawn`, unless it is too far from where the avatar is now."""
         now = self._between_ticks(now_s)
         self._offset = [_way(field, at, was) for field, at, was in zip(self._eased, now, drawn, strict=True)]
+        moved = [off for field, off in zip(self._eased, self._offset, strict=True) if not field.is_angle]
+        self.correction_units = math.hypot(*moved)
         if any(self._is_far(field, off) for field, off in zip(self._eased, self._offset, strict=True)):
             self._offset = [0.0] * len(self._eased)
 

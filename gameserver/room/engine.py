@@ -15,6 +15,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode
 from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
+from gameserver.room.contact import run_contacts
 from gameserver.room.delivery import Delivery
 from gameserver.room.overload import Overload
 from gameserver.room.player import JoinRefused
@@ -159,6 +160,9 @@ class RoomEngine:
         on_input, from_codes = self.room.on_input, self.kind.inputs.from_codes
         for session, codes in inputs:
             on_input(session.player, from_codes(codes))
+        contact = type(self.room).predict_contact
+        if contact is not None:
+            run_contacts(contact, self.world, self.roster.players, self.dt)
         self.timers.run_due(self.tick_number)
         self.room.on_tick()
 

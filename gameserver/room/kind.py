@@ -10,7 +10,7 @@ from gameserver.protocol.codec import InputCodec
 from gameserver.room.room import Room, check_room, entities_of, inputs_of, kind_of
 from gameserver.state.errors import DeclarationError
 from gameserver.state.schema import Schema
-from gameserver.state.shared.translate import fingerprint, to_module, touches
+from gameserver.state.shared.translate import changes, fingerprint, to_module, touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,11 +51,24 @@ def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
     inputs = inputs_class.inputs_type
     schema = Schema(entities_of(room_class), inputs_class)
     predict = room_class.predict
-    step = None if predict is None else _make_step(room_class.__name__, predict, schema)
+    step = None if predict is None else _make_step(room_class, predict, schema)
+    if predict is None and room_class.predict_contact is not None:
+        raise DeclarationError(f"{room_class.__name__}.predict_contact: write predict = your_step beside it")
     return Kind(name or kind_of(room_class), room_class, schema, inputs, InputCodec(inputs.ranges), step)
 
 
-def _make_step(room: str, predict: Callable[..., object], schema: Schema) -> StepModule:
+def _make_step(room_class: type[Room[Any]], predict: Callable[..., object], schema: Schema) -> StepModule:
+    _check_step(room_class.__name__, predict, schema)
+    exports = {"predict": predict}
+    if room_class.predict_contact is not None:
+        _check_contact(room_class.__name__, room_class.predict_contact, schema)
+        exports["contact"] = room_class.predict_contact
+    functions = list(exports.values())
+    names = ", ".join([f"{function.__name__} as {name}" for name, function in exports.items()])
+    return StepModule(fingerprint(functions), f"{to_module(functions)}\nexport {{ {names} }};\n")
+
+
+def _check_step(room: str, predict: Callable[..., object], schema: Schema) -> None:
     used = touches(predict)
     if not predictable_types(predict, schema):
         raise DeclarationError(
@@ -68,8 +81,21 @@ def _make_step(room: str, predict: Callable[..., object], schema: Schema) -> Ste
             f"{room}.predict: {predict.__name__} uses {', '.join(sorted(missing))} of its controls, "
             f"but {schema.inputs.cls.__name__} has {', '.join(schema.inputs.fields) or 'no fields'}"
         )
-    text = to_module([predict]) + f"\nexport {{ {predict.__name__} as predict }};\n"
-    return StepModule(fingerprint([predict]), text)
+
+
+def _check_contact(room: str, contact: Callable[..., object], schema: Schema) -> None:
+    used = touches(contact)
+    if not any(used[0] | used[1] <= entity_type.numeric.keys() for entity_type in schema.entities):
+        raise DeclarationError(
+            f"{room}.predict_contact: no entity type of the room has all the fields that {contact.__name__} uses: "
+            f"{', '.join(sorted(used[0] | used[1]))}; what a client is to predict must be replicated"
+        )
+    changed = changes(contact)[1]
+    if changed:
+        raise DeclarationError(
+            f"{room}.predict_contact: {contact.__name__} changes {', '.join(sorted(changed))} of its second argument; "
+            "change the first one only: the other gets its own turn"
+        )
 
 
 def predictable_types(predict: Callable[..., object], schema: Schema) -> list[EntityType]:

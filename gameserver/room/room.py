@@ -70,6 +70,9 @@ class Room(Generic[C]):
     import."""
     predict: ClassVar[Callable[[Any, Any, float], object] | None] = None
     """A `@shared` function (entity, controls, dt) that clients run ahead of the server for their own avatar."""
+    predict_contact: ClassVar[Callable[[Any, Any, float], object] | None] = None
+    """A `@shared` function (me, other, dt) that changes `me` where it touches another entity of its type. Runs after
+    everyone's input, for every avatar; clients run it ahead of the server too, for their own."""
 
     interest: ClassVar[Near | None] = None
     """What players see: `Near(radius=400)`; None: everything."""

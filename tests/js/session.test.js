@@ -268,7 +268,7 @@ test("the step is loaded from the server's own origin only", async () => {
   const loaded = [];
   const loadStep = async (/** @type {URL} */ url) => {
     loaded.push(url.href);
-    return () => {};
+    return { predict: () => {} };
   };
   const good = fakeSession({ loadStep });
   good.join({ step: "/step/arena-1.js" });
@@ -283,7 +283,7 @@ test("a step that raises ends prediction and is told; the game goes on", async (
   const step = () => {
     throw new Error("ship.x is undefined");
   };
-  const play = fakeSession({ loadStep: async () => step });
+  const play = fakeSession({ loadStep: async () => ({ predict: step }) });
   play.join({ step: "/step/arena-1.js" });
   await null;
   await null;

@@ -128,7 +128,7 @@ export class SimRoom {
     }
     this.session = connect("ws://127.0.0.1:9/ws", {
       ...{ kind: "arena", WebSocket: Socket, clock: this.clock, random: random.next },
-      loadStep: async () => step ?? steer,
+      loadStep: async () => ({ predict: step ?? steer }),
     });
     this.step = step === null ? null : "/step/arena-1.js";
     this.#schedule();

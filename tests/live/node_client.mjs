@@ -24,7 +24,7 @@ class Socket extends WebSocket {
 /** Node imports no modules over the network; the server's text is the same. @param {URL} address */
 async function loadStep(address) {
   const text = await (await fetch(address)).text();
-  return (await import(`data:text/javascript,${encodeURIComponent(text)}`)).predict;
+  return import(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
 const session = connect(String(url), {

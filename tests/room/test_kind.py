@@ -43,6 +43,23 @@ def push_up(dot: Any, controls: Any, dt: float) -> None:
     dot.x += controls.dy * dt
 
 
+@shared
+def shove(me: Any, other: Any, dt: float) -> None:
+    if me.x < other.x:
+        me.x -= dt
+
+
+@shared
+def shove_both(me: Any, other: Any, dt: float) -> None:
+    me.x -= dt
+    other.x += dt
+
+
+@shared
+def shove_deep(me: Any, other: Any, dt: float) -> None:
+    me.x += other.depth
+
+
 def test_types_are_found_in_the_rooms_module_and_in_that_of_its_base() -> None:
     class Mine(arena.Arena):
         pass
@@ -79,6 +96,15 @@ def test_a_kind_has_its_schema_and_its_step() -> None:
     assert [t.name for t in predictable_types(push, kind.schema)] == ["Dot"]
 
 
+def test_contact_is_served_beside_the_step_and_changes_its_fingerprint() -> None:
+    step = make_kind(type("Plain", (PushRoom,), {"predict": push})).step
+    both = make_kind(type("Plain", (PushRoom,), {"predict": push, "predict_contact": shove})).step
+    assert step is not None
+    assert both is not None
+    assert "export { push as predict, shove as contact };" in both.text
+    assert both.fingerprint != step.fingerprint
+
+
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
@@ -89,6 +115,9 @@ def test_a_kind_has_its_schema_and_its_step() -> None:
         ({"kind": "x" * 65}, "write a name of 1 to 64 bytes"),
         ({"predict": push_deep}, "no entity type of the room has all the fields that push_deep uses: depth"),
         ({"predict": push_up}, "push_up uses dy of its controls, but Push has dx"),
+        ({"predict_contact": shove}, "write predict = your_step beside it"),
+        ({"predict": push, "predict_contact": shove_both}, "shove_both changes x of its second argument"),
+        ({"predict": push, "predict_contact": shove_deep}, "all the fields that shove_deep uses: depth, x"),
     ],
 )
 def test_a_wrong_declaration_names_what_to_write(attributes: dict[str, Any], message: str) -> None:

@@ -149,7 +149,8 @@ class Rig:
         **params: Any,
     ) -> Client:
         """A client that joins as soon as time moves."""
-        options = Options(predict=self.kind.predict if predict else None)
+        kind = self.kind
+        options = Options(predict=kind.predict, predict_contact=kind.predict_contact) if predict else Options()
         core = ClientCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reading=reading)
         made = Client(core, self._way(), self._way(), Backoff(self.random), steer)
         self.clients.append(made)

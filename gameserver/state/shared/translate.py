@@ -55,6 +55,12 @@ def touches(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
     )
 
 
+def changes(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
+    """For each parameter the attributes that a shared function writes, by itself or through what it calls."""
+    found = _require(function)
+    return tuple(frozenset(found.writes.get(parameter.name, ())) for parameter in found.parameters)
+
+
 def _require(function: Callable[..., object]) -> ir.SharedFunction:
     found = shared_function(function)
     if found is None:
