@@ -6,6 +6,7 @@ Whatever happens here ends in `Connection.run`: nothing that a client does, and 
 from __future__ import annotations
 
 import logging
+import random
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from gameserver.net.admitted import Admitted
 from gameserver.net.drain import SocketChannel
 from gameserver.net.head import RequestRefused
 from gameserver.net.http import HttpConnection
+from gameserver.net.lag import LaggedStream
 from gameserver.net.link import Link
 from gameserver.net.listeners import tune
 from gameserver.net.responses import Response, text
@@ -109,6 +111,7 @@ class Connection:
     async def _run_link(self, stream: trio.abc.Stream, admitted: Admitted) -> None:
         try:
             async with trio.open_nursery() as nursery:
+                stream = self._slow_down(stream, nursery)
                 channel = self._make_channel(stream, nursery, admitted)
                 accepted, size = admitted.accepted, self._limits.max_wire_message_bytes
                 with trio.fail_after(self._limits.upgrade_timeout_s):
@@ -120,10 +123,21 @@ class Connection:
                 else:
                     await link.refuse(*refusal)
                 self._server.count_link(link)
+                if isinstance(stream, LaggedStream):
+                    with trio.move_on_after(self._limits.close_timeout_s):
+                        await stream.flushed()
                 nursery.cancel_scope.cancel()
         finally:
             if self._server.gate is not None:
                 self._server.gate.settle(admitted.ticket)
+
+    def _slow_down(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> trio.abc.Stream:
+        lag = self._server.settings.lag
+        if lag is None:
+            return stream
+        slow = LaggedStream(stream, lag, random.Random())
+        nursery.start_soon(slow.carry)
+        return slow
 
     def _make_channel(self, stream: trio.abc.Stream, nursery: trio.Nursery, admitted: Admitted) -> Channel:
         size, head, tail = self._limits.max_wire_message_bytes, admitted.accepted.request_head(), admitted.tail

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gameserver.net.auth import Authenticator
+    from gameserver.net.lag import Lag
 
 Transport: TypeAlias = Literal["drained", "ordinary"]
 """How a link in a room is read: by its room once a tick, or by a task of its own."""
@@ -68,6 +69,8 @@ class NetSettings:
     """PEM file with the certificate chain. With `key`, https and wss are served instead of http and ws."""
     key: Path | None = None
     transport: Transport = "drained"
+    lag: Lag | None = None
+    """For development: latency that every link gets on top of its own."""
     origins: tuple[str, ...] = ()
     """Origins (`https://example.org`) whose pages may connect, besides the server's own. `*` lets in all."""
     authenticator: Authenticator | None = None
