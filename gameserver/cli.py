@@ -26,6 +26,7 @@ from gameserver.protocol.constants import LimitError, Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 EXIT_WRONG = 1
 """What ran found something wrong: a bot a desync, a check a difference."""
 EXIT_USAGE = 2
@@ -118,6 +119,7 @@ def run(
     log_format: Literal["text", "json"] = "text",
     web: Path | None = None,
     trusted_proxy: tuple[str, ...] = (),
+    workers: int = 1,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     net_limits: NetLimits = NetLimits(),  # noqa: B008 - frozen
 ) -> None:
@@ -145,14 +147,8 @@ def run(
         How the links in a room are read; `ordinary` is the slower, plainer way.
     record
         Folder for recordings, one a room; see `gameserver replay`.
-    log_level
-        The least that is logged.
-    log_format
-        Lines to read, or JSON.
-    web
-        Folder with a page of your own to serve at /; the SDK stays at /sdk/.
-    trusted_proxy
-        Address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed. May be given again.
+    workers
+        How many processes share the rooms, behind the one port; see docs/guide/workers.md.
     limits
         What clients may make grow; see protocol.md §11.
     net_limits
@@ -163,6 +159,10 @@ def run(
     _check_port(port)
     if bots < 0:
         fail(f"bots {bots}: write a number from 0 up")
+    if workers < 1:
+        fail(f"workers {workers}: write a number from 1 up")
+    if workers > 1 and cert is not None:
+        fail("--workers and --cert do not go together: let a proxy end TLS in front of the workers")
     if (cert is None) != (key is None):
         fail("--cert and --key come together: give both, or neither")
     if web is not None and not web.is_dir():
@@ -190,6 +190,7 @@ def run(
                 web=web,
                 trusted_proxies=trusted_proxy,
                 record=record,
+                workers=workers,
             )
         )
 

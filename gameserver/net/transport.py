@@ -43,6 +43,7 @@ class Channel(trio.abc.Stream):
         "_busy",
         "_closing",
         "_greeted",
+        "_head_given",
         "_lingered_bytes",
         "_nursery",
         "_outbox",
@@ -86,7 +87,8 @@ class Channel(trio.abc.Stream):
         self._closing = False
         self._broken = False
         self._lingered_bytes = 0
-        self._greeted = False  # the handshake is answered: what trio-websocket writes from now on are frames
+        self._greeted = trio.Event()  # the handshake is answered: what trio-websocket writes from now on are frames
+        self._head_given = False
         self.bytes_in = len(tail)
         self.bytes_out = 0
         self.messages_in = 0
@@ -162,7 +164,13 @@ class Channel(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Return the next piece: at most one frame; `b""` at the end. `max_bytes` is not needed: pieces are small."""
+        """Return the next piece: at most one frame; `b""` at the end. `max_bytes` is not needed: pieces are small.
+
+        No frame before the handshake is answered: trio-websocket would put it aside and look at it when more comes.
+        """
+        if self._head_given and not self._greeted.is_set():
+            await self._greeted.wait()
+        self._head_given = True
         while True:
             await trio.lowlevel.checkpoint()
             self._check_open()
@@ -227,10 +235,10 @@ class Channel(trio.abc.Stream):
 
     def _note_sent(self, data: bytes | bytearray | memoryview) -> None:
         """Recognise trio-websocket's Close: nothing may follow it. Its first write is the handshake's answer."""
-        if self._greeted and data and data[0] & 0x0F == CLOSE:
+        if self._greeted.is_set() and data and data[0] & 0x0F == CLOSE:
             self._closing = True
             self.on_close_sent()
-        self._greeted = True
+        self._greeted.set()
 
     def _check_open(self) -> None:
         if self._broken:

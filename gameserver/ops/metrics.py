@@ -24,19 +24,52 @@ Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 Labels: TypeAlias = "tuple[tuple[str, str], ...]"
 
 
+class Sample(NamedTuple):
+    """One value of a family; `suffix` goes behind the family's name."""
+
+    labels: Labels
+    value: float
+    suffix: str = ""
+
+
 class Metric(NamedTuple):
-    """One family: its name without the prefix, and a value for each set of labels."""
+    """One family: its name without the prefix, and its values."""
 
     name: str
     kind: Kind
     about: str
-    samples: tuple[tuple[Labels, float], ...]
+    samples: tuple[Sample, ...]
 
 
 def metrics_page(server: Server, _head: Head) -> Response:
     """The page for a scraper."""
-    body = "".join(_family(metric) for metric in (*net_metrics(server), *hub_metrics(server.hub.statistics())))
-    return Response(HTTPStatus.OK, (body + _histogram(server.counters.tick_s)).encode(), CONTENT_TYPE)
+    return render(all_metrics(server))
+
+
+def render(metrics: Iterable[Metric]) -> Response:
+    """These families as a page."""
+    return Response(HTTPStatus.OK, "".join(map(_family, metrics)).encode(), CONTENT_TYPE)
+
+
+def all_metrics(server: Server) -> list[Metric]:
+    """All that one process has to say."""
+    histogram = _histogram("tick_seconds", "What a room's tick takes.", server.counters.tick_s)
+    return [*net_metrics(server), *hub_metrics(server.hub.statistics()), histogram]
+
+
+def by_worker(parts: Mapping[int, Iterable[Metric]]) -> list[Metric]:
+    """The families of several processes as one each, every sample labelled with its worker. Sums are the reader's: `sum
+    without (worker) (…)`.
+    """
+    families: dict[str, Metric] = {}
+    for worker, metrics in parts.items():
+        for metric in metrics:
+            samples = tuple(
+                sample._replace(labels=(*sample.labels, ("worker", str(worker)))) for sample in metric.samples
+            )
+            known = families.get(metric.name)
+            families[metric.name] = metric._replace(samples=(*(known.samples if known else ()), *samples))
+    return list(families.values())
 
 
 def net_metrics(server: Server) -> Iterable[Metric]:
@@ -77,6 +110,10 @@ def hub_metrics(statistics: Mapping[str, Any]) -> Iterable[Metric]:
         yield _by(
             f"room_{name}", "gauge", f"{name.replace('_', ' ').capitalize()}, running rooms.", "kind", _sum(rooms, name)
         )
+    levels: dict[str, int] = {}
+    for room in rooms:
+        levels[room["kind"]] = max(levels.get(room["kind"], 0), room.get("overload", 0))
+    yield _by("room_overload", "gauge", "Highest overload level of a running room, 0 to 3.", "kind", levels)
 
 
 def _sum(rooms: Iterable[Mapping[str, Any]], name: str) -> dict[str, float]:
@@ -87,11 +124,12 @@ def _sum(rooms: Iterable[Mapping[str, Any]], name: str) -> dict[str, float]:
 
 
 def _one(name: str, kind: Kind, about: str, value: float) -> Metric:
-    return Metric(name, kind, about, (((), value),))
+    return Metric(name, kind, about, (Sample((), value),))
 
 
 def _by(name: str, kind: Kind, about: str, label: str, values: Mapping[Any, float]) -> Metric:
-    return Metric(name, kind, about, tuple((((label, _label(key)),), value) for key, value in sorted(values.items())))
+    samples = (Sample(((label, _label(key)),), value) for key, value in sorted(values.items()))
+    return Metric(name, kind, about, tuple(samples))
 
 
 def _label(key: object) -> str:
@@ -102,8 +140,8 @@ def _family(metric: Metric) -> str:
     name = PREFIX + metric.name
     lines = [f"# HELP {name} {metric.about}", f"# TYPE {name} {metric.kind}"]
     lines += [
-        f"{name}{_braces(labels)} {value:g}" if value != int(value) else f"{name}{_braces(labels)} {int(value)}"
-        for labels, value in metric.samples
+        f"{name}{suffix}{_braces(labels)} {int(value) if value == int(value) else f'{value:.6f}'}"
+        for labels, value, suffix in metric.samples
     ]
     return "\n".join(lines) + "\n"
 
@@ -118,13 +156,12 @@ def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
-def _histogram(histogram: Histogram) -> str:
-    name = f"{PREFIX}tick_seconds"
-    lines = [f"# HELP {name} What a room's tick takes.", f"# TYPE {name} histogram"]
-    below = 0
+def _histogram(name: str, about: str, histogram: Histogram) -> Metric:
+    samples, below = [], 0
     for bound, count in zip(histogram.bounds, histogram.counts, strict=False):
         below += count
-        lines.append(f'{name}_bucket{{le="{bound:g}"}} {below}')
+        samples.append(Sample((("le", f"{bound:g}"),), below, "_bucket"))
     total = sum(histogram.counts)
-    lines += [f'{name}_bucket{{le="+Inf"}} {total}', f"{name}_sum {histogram.total:.6f}", f"{name}_count {total}"]
-    return "\n".join(lines) + "\n"
+    samples.append(Sample((("le", "+Inf"),), total, "_bucket"))
+    samples += [Sample((), histogram.total, "_sum"), Sample((), total, "_count")]
+    return Metric(name, "histogram", about, tuple(samples))

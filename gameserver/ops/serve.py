@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import trio
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gameserver.protocol.constants import Limits
+    from gameserver.room.room import Room
 
 SEED_BITS = 63
 
@@ -51,14 +52,38 @@ class ServeOptions:
     web: Path | None
     trusted_proxies: tuple[str, ...]
     record: Path | None
+    workers: int = 1
 
 
 def serve_forever(options: ServeOptions) -> None:
     """Serve until a signal says to stop. Raises LoadError, DeclarationError or OSError for what cannot be served."""
+    if options.workers > 1:
+        from gameserver.ops.workers.director import direct_forever  # which starts processes that serve as below
+
+        direct_forever(options)
+        return
     kinds = [load_room(spec) for spec in options.rooms]
-    seed = secrets.randbits(SEED_BITS) if options.seed is None else options.seed
-    hub = Hub(kinds, token_bytes=secrets.token_bytes, seed=seed, limits=options.limits)
-    settings = NetSettings(
+    hub = make_hub(options, kinds, options.seed)
+    settings = make_settings(options)
+    configure_logging(options.log_level, options.log_format)
+    recordings = record_hub(hub, options.record)
+    trio.run(partial(run_hub, hub, settings, bots=options.bots, kind=kind_of(kinds[0]), recordings=recordings))
+
+
+def make_hub(options: ServeOptions, kinds: list[type[Room[Any]]], seed: int | None, room_id_prefix: str = "") -> Hub:
+    """The rooms of one process. `seed` None: other random numbers on each run."""
+    return Hub(
+        kinds,
+        token_bytes=secrets.token_bytes,
+        seed=secrets.randbits(SEED_BITS) if seed is None else seed,
+        limits=options.limits,
+        room_id_prefix=room_id_prefix,
+    )
+
+
+def make_settings(options: ServeOptions) -> NetSettings:
+    """What the net layer is told. Raises OSError or AuthConfigError for a file that cannot be used."""
+    return NetSettings(
         host=options.host,
         port=options.port,
         cert=options.cert,
@@ -70,12 +95,15 @@ def serve_forever(options: ServeOptions) -> None:
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
     )
-    configure_logging(options.log_level, options.log_format)
-    recordings = None
-    if options.record is not None:
-        recordings = Recordings(options.record, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
-        hub.open_recording = recordings.open_recording
-    trio.run(partial(run_hub, hub, settings, bots=options.bots, kind=kind_of(kinds[0]), recordings=recordings))
+
+
+def record_hub(hub: Hub, folder: Path | None) -> Recordings | None:
+    """Have new rooms recorded in `folder`; None: nothing is."""
+    if folder is None:
+        return None
+    recordings = Recordings(folder, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
+    hub.open_recording = recordings.open_recording
+    return recordings
 
 
 async def run_hub(
@@ -95,10 +123,10 @@ async def run_hub(
             nursery.start_soon(recordings.run)
         server = await nursery.start(partial(_serve_until_stopped, hub, settings, nursery))
         what = words or f"serving {', '.join(hub.kinds)}"
-        _say(sys.stdout, f"{what} on {_address(settings, server.port, 'http')}{query}")
+        say(sys.stdout, f"{what} on {address_of(settings, server.port, 'http')}{query}")
         nursery.start_soon(_obey_signals, server, nursery)
         if bots:
-            nursery.start_soon(_play, _address(settings, server.port, "ws") + "ws", kind, bots)
+            nursery.start_soon(play_bots, address_of(settings, server.port, "ws") + "ws", kind, bots)
 
 
 async def _serve_until_stopped(
@@ -108,7 +136,8 @@ async def _serve_until_stopped(
     nursery.cancel_scope.cancel()
 
 
-def _address(settings: NetSettings, port: int, scheme: str) -> str:
+def address_of(settings: NetSettings, port: int, scheme: str) -> str:
+    """Where a client on this machine finds the server."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     secure = "s" if settings.cert is not None else ""
     return f"{scheme}{secure}://{host if ':' not in host or host.startswith('[') else f'[{host}]'}:{port}/"
@@ -126,16 +155,18 @@ async def _obey_signals(server: Server, nursery: trio.Nursery) -> None:
             elif server.draining:
                 nursery.cancel_scope.cancel()
             else:
-                _say(sys.stderr, "stopping")
+                say(sys.stderr, "stopping")
                 nursery.start_soon(server.stop)
 
 
-def _say(stream: TextIO, line: str) -> None:
+def say(stream: TextIO, line: str) -> None:
+    """Write a line that has to be read now."""
     stream.write(line + "\n")
     stream.flush()
 
 
-async def _play(url: str, kind: str, count: int) -> None:
+async def play_bots(url: str, kind: str, count: int) -> None:
+    """Fill rooms with bots, over WebSockets of their own."""
     from gameserver.client.bot import keep_playing
 
     await keep_playing(url, kind, count)

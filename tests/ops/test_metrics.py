@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from gameserver.net.counters import Counters
 from gameserver.net.head import Head
-from gameserver.ops.metrics import metrics_page
+from gameserver.ops.metrics import Metric, Sample, by_worker, metrics_page, render
 
 HEAD = Head("GET", "/metrics", ())
 SAMPLE = re.compile(r'[a-z_:]+(?:\{[a-z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-z_]+="(?:[^"\\\n]|\\.)*")*\})? -?[0-9.e+-]+')
@@ -22,8 +22,8 @@ def page(counters: Counters, statistics: dict[str, Any]) -> str:
     return response.body.decode()
 
 
-def room(kind: str, players: int) -> dict[str, Any]:
-    return {"kind": kind, "players": players, "spectators": 0, "states": 10, "missed_inputs": 1}
+def room(kind: str, players: int, overload: int = 0) -> dict[str, Any]:
+    return {"overload": overload, "kind": kind, "players": players, "spectators": 0, "states": 10, "missed_inputs": 1}
 
 
 def test_every_line_is_a_comment_or_a_sample() -> None:
@@ -64,3 +64,20 @@ def test_ticks_are_a_histogram_whose_buckets_add_up() -> None:
     assert 'gameserver_tick_seconds_bucket{le="0.005"} 3' in lines
     assert 'gameserver_tick_seconds_bucket{le="+Inf"} 4' in lines
     assert "gameserver_tick_seconds_count 4" in lines
+
+
+def test_the_room_that_is_worst_off_speaks_for_its_kind() -> None:
+    lines = page(Counters(), {"rooms": [room("a", 1, 0), room("a", 2, 2), room("b", 5, 1)]}).splitlines()
+    assert 'gameserver_room_overload{kind="a"} 2' in lines
+    assert 'gameserver_room_overload{kind="b"} 1' in lines
+
+
+def test_several_workers_have_one_family_with_a_label_for_each() -> None:
+    one = Metric("rooms", "gauge", "Rooms.", (Sample((("kind", "a"),), 1),))
+    two = Metric("rooms", "gauge", "Rooms.", (Sample((("kind", "a"),), 2),))
+    assert render(by_worker({0: [one], 1: [two]})).body.decode().splitlines() == [
+        "# HELP gameserver_rooms Rooms.",
+        "# TYPE gameserver_rooms gauge",
+        'gameserver_rooms{kind="a",worker="0"} 1',
+        'gameserver_rooms{kind="a",worker="1"} 2',
+    ]

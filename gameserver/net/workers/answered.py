@@ -36,8 +36,8 @@ class AnsweredChannel(SocketChannel):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send; the first is the handshake's answer."""
-        if self._greeted:
+        if self._greeted.is_set():
             await super().send_all(data)
         else:
-            self._greeted = True
+            self._greeted.set()
             await trio.lowlevel.checkpoint()

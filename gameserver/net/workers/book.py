@@ -68,7 +68,7 @@ class Book:
     """See the module. `kinds` are all that can be joined."""
 
     def __init__(self, kinds: Mapping[str, Seats], rng: random.Random) -> None:
-        self._kinds = kinds
+        self.kinds = kinds
         self._random = rng
         self._workers: dict[int, _Worker] = {}
         self._last_ticket = 0
@@ -109,7 +109,7 @@ class Book:
         """The worker that has the room, or a room with a free seat: the fullest, so that few rooms are full of life; a
         new one where the fewest players are. What names nothing that is there is refused where it is.
         """
-        if kind not in self._kinds:
+        if kind not in self.kinds:
             return Place(asker)
         if room_id is not None:
             return Place(self._worker_of(room_id, asker))
@@ -125,7 +125,7 @@ class Book:
         return next((index for index, worker in self._workers.items() if room_id in worker.rooms), asker)
 
     def _find_room(self, asker: int, kind: str, role: Role) -> tuple[int, RoomLoad] | None:
-        seats = self._kinds[kind][role]
+        seats = self.kinds[kind][role]
         free = [
             (worker.taken(room, role), index == asker, index, room)
             for index, worker in self._workers.items()

@@ -76,7 +76,11 @@ class Gate:
         admitted = replace(admitted, tail=first.data, answered=True)
         if first.asks is None:
             return admitted
-        place = await self._ask_where(first.asks)
+        try:
+            place = await self._ask_where(first.asks)
+        except DirectorGone as error:
+            log.error("a link stays where it is: %s", error)
+            return admitted
         if place.worker == self.index:
             if place.ticket:
                 self._tickets[place.ticket] = None
