@@ -26,6 +26,7 @@ from gameserver.protocol.constants import LimitError, Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gameserver.net.lag import Lag
 
 EXIT_WRONG = 1
 """What ran found something wrong: a bot a desync, a check a difference."""
@@ -115,6 +116,9 @@ def run(
         Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
     ] = None,
     record: Path | None = None,
+    lag: float = 0.0,
+    jitter: float = 0.0,
+    stall: str | None = None,
     log_level: Literal["debug", "info", "warning", "error"] = "info",
     log_format: Literal["text", "json"] = "text",
     web: Path | None = None,
@@ -147,6 +151,20 @@ def run(
         How the links in a room are read; `ordinary` is the slower, plainer way.
     record
         Folder for recordings, one a room; see `gameserver replay`.
+    lag
+        For development: milliseconds that every link gets on top of its own, in each direction.
+    jitter
+        For development: by how much that varies, more and less.
+    stall
+        For development: MS/EVERY_S; 500/10 lets nothing through for half a second, every ten.
+    log_level
+        The least that is logged.
+    log_format
+        Lines to read, or JSON.
+    web
+        Folder with a page of your own to serve at /; the SDK stays at /sdk/.
+    trusted_proxy
+        Address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed. May be given again.
     workers
         How many processes share the rooms, behind the one port; see docs/guide/workers.md.
     limits
@@ -170,6 +188,9 @@ def run(
     for path in (cert, key, auth):
         if path is not None and not path.is_file():
             fail(f"{path}: no such file")
+    added_lag = _read_lag(lag, jitter, stall)
+    if workers > 1 and added_lag is not None:
+        fail("--workers and --lag do not go together: try what is slow on one process")
     with _plain_errors(f"{host} port {port}"):
         serve_forever(
             ServeOptions(
@@ -190,6 +211,7 @@ def run(
                 web=web,
                 trusted_proxies=trusted_proxy,
                 record=record,
+                lag=added_lag,
                 workers=workers,
             )
         )
@@ -345,6 +367,15 @@ def replay(
     with _plain_errors():
         clean = replay_file(file, load_room(room), verify=verify)
     raise SystemExit(0 if clean else EXIT_WRONG)
+
+
+def _read_lag(lag_ms: float, jitter_ms: float, stall: str | None) -> Lag | None:
+    from gameserver.net.lag import read_lag
+
+    try:
+        return read_lag(lag_ms, jitter_ms, stall)
+    except ValueError as error:
+        fail(error)
 
 
 def _check_port(port: int) -> None:

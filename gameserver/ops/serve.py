@@ -25,6 +25,7 @@ from gameserver.room.room import kind_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gameserver.net.lag import Lag
     from gameserver.protocol.constants import Limits
     from gameserver.room.room import Room
 
@@ -52,6 +53,7 @@ class ServeOptions:
     web: Path | None
     trusted_proxies: tuple[str, ...]
     record: Path | None
+    lag: Lag | None = None
     workers: int = 1
 
 
@@ -94,6 +96,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         web_root=options.web,
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
+        lag=options.lag,
     )
 
 
@@ -124,6 +127,8 @@ async def run_hub(
         server = await nursery.start(partial(_serve_until_stopped, hub, settings, nursery))
         what = words or f"serving {', '.join(hub.kinds)}"
         say(sys.stdout, f"{what} on {address_of(settings, server.port, 'http')}{query}")
+        if settings.lag is not None:
+            say(sys.stdout, f"every link is slowed down: {settings.lag}")
         nursery.start_soon(_obey_signals, server, nursery)
         if bots:
             nursery.start_soon(play_bots, address_of(settings, server.port, "ws") + "ws", kind, bots)
