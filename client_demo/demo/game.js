@@ -69,6 +69,11 @@ export class Game {
     this.renderer.hud.defeatedBy = "";
   }
 
+  /** The camera goes to somebody else. */
+  followNext() {
+    this.#spectator.next();
+  }
+
   /** @param {number} now milliseconds, as requestAnimationFrame gives them */
   frame(now) {
     const started = performance.now();

@@ -17,6 +17,7 @@ import { Panel } from "./ui/panel.js";
 import { Scoreboard } from "./ui/scoreboard.js";
 import { Status } from "./ui/status.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { Transport } from "./ui/transport.js";
 
 /** @typedef {import("./net.js").Session} Session */
 /** @typedef {import("./settings.js").Pilot} Pilot */
@@ -90,6 +91,19 @@ const toolbar = new Toolbar({
   panel: element("panel"),
   graphCard: element("graph"),
 });
+const transport = new Transport({
+  bar: element("replay"),
+  play: button("replay-play"),
+  back: button("replay-back"),
+  ahead: button("replay-ahead"),
+  place: field("replay-place"),
+  time: element("replay-time"),
+  slower: button("replay-slower"),
+  faster: button("replay-faster"),
+  speed: element("replay-speed"),
+  follow: button("replay-follow"),
+  followed: element("replay-followed"),
+});
 const game = new Game({
   stage,
   minimap: canvas("minimap"),
@@ -112,6 +126,7 @@ function enter(who) {
   element("hud").hidden = false;
   feed.clear();
   chat.clear();
+  endReplay();
   status.connecting();
   const session = joinArena({ pilot: who, room: wish.room, switches: panel.switches });
   game.use(session);
@@ -133,6 +148,7 @@ function listen(session) {
   session.on("event", (event) => {
     if (game.session !== session) return;
     if (event.name === "chat") hear(event.payload);
+    else if (event.name === "replay") showReplay(session, event.payload);
     else game.effects.take(event);
   });
   session.on("status", (change) => {
@@ -153,6 +169,17 @@ function hear({ from, name, text }) {
   chat.add(name, game.scene.ship(from)?.hue ?? 230, text);
 }
 
+/** @param {Session} session @param {import("./ui/transport.js").Told} told the room shows a recording, and where it is */
+function showReplay(session, told) {
+  document.body.dataset.replay = "";
+  transport.take(told, session.welcome?.tick_hz ?? 60, performance.now());
+}
+
+function endReplay() {
+  delete document.body.dataset.replay;
+  transport.hide();
+}
+
 function wire() {
   joinScreen.onPlay = enter;
   joinScreen.onWatch = () => enter(null);
@@ -162,6 +189,11 @@ function wire() {
   };
   panel.onChange = (switches) => {
     if (game.session !== null) game.session.switches = switches;
+  };
+  transport.onWish = (wish) => game.session?.send("replay", wish);
+  transport.onFollow = () => game.followNext();
+  transport.onHeight = (px) => {
+    game.renderer.hud.lift = px || (element("touch").hidden ? 0 : TOUCH_LIFT_PX);
   };
   chat.onSend = (text) => game.session?.send("chat", { text });
   chat.onLeave = () => stage.focus();
@@ -174,7 +206,9 @@ function wire() {
     game.renderer.hud.lift = TOUCH_LIFT_PX;
   };
   toolbar.onSound = (on) => audio.turn(on);
-  toolbar.onChat = () => chat.open();
+  toolbar.onChat = () => {
+    if (!transport.open) chat.open();
+  };
   toolbar.onLeave = leave;
   button("banner-leave").addEventListener("click", leave);
   toolbar.onDone = () => stage.focus();
@@ -185,6 +219,7 @@ function loop(now) {
   requestAnimationFrame(loop);
   if (joinScreen.open) joinScreen.draw(game.seconds);
   game.frame(now);
+  transport.frame(now, game.renderer.hud.watched);
 }
 
 function start() {
@@ -207,6 +242,7 @@ Object.defineProperty(window, "arena", {
     frames: () => game.frames,
     frameMs: () => game.frameMs,
     figures: () => ({ ...game.figures }),
+    replay: () => (transport.open ? transport.now : null),
   }),
 });
 

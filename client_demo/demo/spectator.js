@@ -2,6 +2,8 @@
  * Whom the camera follows while one only watches: the leader, or whoever was picked with the arrow keys or a tap.
  */
 
+import { isControl } from "./input/keyboard.js";
+
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./types.js").Ship} Ship */
 
@@ -13,13 +15,17 @@ export class Spectator {
 
   /** @param {HTMLElement} stage */
   constructor(stage) {
-    window.addEventListener("keydown", ({ code }) => {
+    window.addEventListener("keydown", ({ code, target }) => {
+      if (isControl(target)) return;
       if (code === "ArrowRight" || code === "KeyD") this.#turn = 1;
       if (code === "ArrowLeft" || code === "KeyA") this.#turn = -1;
     });
-    stage.addEventListener("pointerdown", () => {
-      this.#turn = 1;
-    });
+    stage.addEventListener("pointerdown", () => this.next());
+  }
+
+  /** Somebody else. */
+  next() {
+    this.#turn = 1;
   }
 
   forget() {
@@ -31,13 +37,16 @@ export class Spectator {
   /** @param {Scene} scene */
   update({ ships, avatar }) {
     const turn = this.#turn;
+    const shown = this.target;
     this.#turn = 0;
     if (avatar !== null || ships.length === 0) {
       this.target = null;
       return;
     }
-    const index = indexOf(ships, this.#picked);
-    if (turn !== 0) this.#picked = ships[(index + turn + ships.length) % ships.length].id;
+    if (turn !== 0) {
+      const index = shown === null ? -1 : indexOf(ships, shown.id);
+      this.#picked = ships[(index + turn + ships.length) % ships.length].id;
+    }
     this.target = ships[indexOf(ships, this.#picked)] ?? leader(ships);
   }
 }

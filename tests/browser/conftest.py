@@ -23,15 +23,16 @@ Enter = Callable[..., Page]
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """Run `gameserver run` on a free port; gives its address once it accepts connections."""
-    command = [str(GAMESERVER), "run", "--port", "0", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+def running(*arguments: str, command: str = "run") -> Iterator[str]:
+    """Run `gameserver run`, or another command that serves, on a free port; gives its address once it accepts
+    connections."""
+    line = [str(GAMESERVER), command, "--port", "0", *arguments]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            line = server.stdout.readline()
-            found = re.search(r"http://\S+", line)
-            assert found, f"{line!r} names no address"
+            said = server.stdout.readline()
+            found = re.search(r"http://\S+", said)
+            assert found, f"{said!r} names no address"
             yield found[0]
         finally:
             server.terminate()

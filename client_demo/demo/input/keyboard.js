@@ -58,7 +58,7 @@ export class Keyboard {
  * @param {EventTarget | null} target
  * @returns {boolean} whether arrows and space there work a field or a button and not the ship
  */
-function isControl(target) {
+export function isControl(target) {
   return target instanceof Element && target.closest("input, button, select, textarea, a") !== null;
 }
 

@@ -69,7 +69,7 @@ export class Hud {
     ctx.setTransform(density, 0, 0, density, 0, 0);
     const width = camera.width / density;
     const height = camera.height / density;
-    if (own === null) drawWatched(ctx, width, height, this.watched);
+    if (own === null) drawWatched(ctx, width, height - this.lift, this.watched);
     else if (own.dead) drawDefeat(ctx, width, height, this.defeatedBy, seconds);
     else {
       drawVitals(ctx, width, height - this.lift, own, scene.look(own).hp);

@@ -1,0 +1,133 @@
+"""A recording in the demo: it plays, stops, jumps and runs faster, by its buttons and by keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import running
+from tests.room.test_recording import play
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Enter
+
+TICKS = 3000
+JOINS = 3
+"""Ticks that pass while the players come in."""
+HZ = 60
+SETTLED_MS = 700
+"""A wish has reached the room, and what it changed has reached the picture."""
+
+
+@pytest.fixture(scope="module")
+def film() -> bytes:
+    return play(TICKS)
+
+
+@pytest.fixture
+def cinema(film: bytes, tmp_path: Path, enter: Enter) -> Iterator[Page]:
+    """A page that shows the recording."""
+    path = tmp_path / "arena.gsrec"
+    path.write_bytes(film)
+    with running(str(path), "--serve", command="replay") as url:
+        page = enter(url)
+        page.wait_for_function("() => arena.replay() !== null && arena.ships().length > 0")
+        yield page
+
+
+def place(page: Page) -> Any:
+    """Where the ships are that are in the picture."""
+    return page.evaluate("arena.ships().map(({ id, x, y }) => [id, x, y])")
+
+
+def told(page: Page) -> Any:
+    return page.evaluate("arena.replay()")
+
+
+def test_it_plays_as_soon_as_the_page_opens_and_shows_where_it_is(cinema: Page) -> None:
+    expect(cinema.get_by_role("region", name="Replay")).to_be_visible()
+    before = place(cinema)
+    cinema.wait_for_function("() => arena.replay().tick > 120")
+    expect(cinema.locator("#replay-time")).to_contain_text("/ 0:50")
+    assert told(cinema)["ticks"] == TICKS + JOINS
+    assert place(cinema) != before
+
+
+def test_a_pause_stops_all_motion_and_ends(cinema: Page) -> None:
+    cinema.get_by_role("button", name="Pause").click()
+    cinema.wait_for_timeout(SETTLED_MS)
+    before, tick = place(cinema), told(cinema)["tick"]
+    cinema.wait_for_timeout(SETTLED_MS)
+    assert place(cinema) == before
+    assert told(cinema)["tick"] == tick
+    cinema.get_by_role("button", name="Play", exact=True).click()
+    cinema.wait_for_function("tick => arena.replay().tick > tick + 30", arg=tick)
+    assert place(cinema) != before
+
+
+def test_a_jump_goes_there_at_once_and_back_again_to_the_same(cinema: Page) -> None:
+    cinema.locator("#stage").focus()
+    cinema.keyboard.press("Space")
+    cinema.get_by_role("slider", name="Moment").fill("2400")
+    cinema.wait_for_timeout(SETTLED_MS)
+    there = place(cinema)
+    assert told(cinema)["tick"] == 2400
+    cinema.keyboard.press("Home")
+    cinema.wait_for_timeout(SETTLED_MS)
+    assert told(cinema)["tick"] < HZ
+    assert place(cinema) != there
+    cinema.get_by_role("slider", name="Moment").fill("2400")
+    cinema.wait_for_timeout(SETTLED_MS)
+    assert place(cinema) == there
+
+
+def test_at_twice_the_speed_twice_as_much_goes_by(cinema: Page) -> None:
+    def ticks_in(ms: int) -> int:
+        start = told(cinema)["tick"]
+        cinema.wait_for_timeout(ms)
+        return int(told(cinema)["tick"] - start)
+
+    cinema.wait_for_timeout(SETTLED_MS)
+    once = ticks_in(2000)
+    cinema.get_by_role("button", name="Faster").click()
+    expect(cinema.locator("#replay-speed")).to_have_text("2\N{MULTIPLICATION SIGN}")
+    cinema.wait_for_timeout(SETTLED_MS)
+    twice = ticks_in(2000)
+    assert twice / once == pytest.approx(2.0, rel=0.25)
+    for _ in range(2):
+        cinema.keyboard.press(",")
+    expect(cinema.locator("#replay-speed")).to_have_text("½\N{MULTIPLICATION SIGN}")
+
+
+def test_the_camera_follows_whom_one_picks(cinema: Page) -> None:
+    followed = cinema.locator("#replay-followed")
+    expect(followed).to_have_text("Ada")
+    names = []
+    for _ in range(2):
+        before = followed.inner_text()
+        cinema.locator("#replay-follow").click()
+        expect(followed).not_to_have_text(before)
+        names.append(followed.inner_text())
+    assert len(set(names)) == 2
+    name = names[-1]
+    cinema.wait_for_function(
+        "name => { const ship = arena.ships().find(ship => ship.name === name);"
+        " return Math.hypot(arena.camera().x - ship.x, arena.camera().y - ship.y) < 200; }",
+        arg=name,
+    )
+
+
+def test_it_ends_with_a_still_picture_and_starts_over(cinema: Page) -> None:
+    cinema.locator("#stage").focus()
+    cinema.keyboard.press("End")
+    expect(cinema.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    cinema.wait_for_timeout(SETTLED_MS)
+    cinema.keyboard.press("k")
+    cinema.wait_for_function("() => !arena.replay().paused && arena.replay().tick > 10 && arena.replay().tick < 600")
