@@ -1,0 +1,37 @@
+"""When bytes arrived, though they are read only at the tick."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+import trio
+
+from gameserver.net.drain import RoomLinks, SocketChannel
+from gameserver.net.listeners import tune
+from tests.net.wire import client_frame
+
+
+async def test_a_message_is_told_with_the_time_at_which_the_kernel_got_it() -> None:
+    heard: list[tuple[bytes, float]] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        sock, _ = listener.accept()
+        sock.setblocking(False)
+        room = RoomLinks()
+        async with tune(sock, 4_096) as stream, trio.open_nursery() as nursery:
+            channel = SocketChannel(stream, sock, nursery, max_message_bytes=1_000, head=b"", tail=b"")
+            channel.deliver = lambda message, at_s: heard.append((message, at_s))
+            channel.adopt(room)
+            room.drain(trio.current_time())
+            sent: list[float] = []
+            for number in range(5):
+                await trio.sleep(0.02 + 0.01 * number)
+                sent.append(trio.current_time())
+                client.send(client_frame(b"%d" % number))
+                await trio.sleep(0.05)
+                room.drain(trio.current_time())
+            channel.release()
+        room.close()
+    assert [message for message, _ in heard] == [b"0", b"1", b"2", b"3", b"4"]
+    for (_, at_s), sent_s in zip(heard, sent, strict=True):
+        assert at_s == pytest.approx(sent_s, abs=0.01)
