@@ -1,4 +1,4 @@
-"""`gameserver check`: an author's own step, in Python and in Node, on every entity type that it can move."""
+"""`gameserver check`: an author's own step and contact, in Python and in Node, on every entity type that they can move."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ def check_room_step(room_class: type[Room[Any]], *, cases: int, steps: int, seed
         _say(f"{room_class.__name__} has no shared step: write predict = your_function in it")
         return True
     inputs = _grid_fields(kind.inputs.spec())
+    contact = room_class.predict_contact
     clean = True
     for entity_type in predictable_types(predict, kind.schema):
         state = _grid_fields({"name": name, **field.spec()} for name, field in entity_type.fields.items())
-        report = run_differential(
-            predict, state, inputs, cases=cases, steps=steps, dt=1 / room_class.tick_hz, seed=seed
-        )
-        _say(f"{entity_type.name}: {report}")
-        clean = clean and report.ok
+        # Whom an avatar meets is to the contact what controls are to the step: what it reads.
+        for function, read in ((predict, inputs), *(() if contact is None else ((contact, state),))):
+            report = run_differential(
+                function, state, read, cases=cases, steps=steps, dt=1 / room_class.tick_hz, seed=seed
+            )
+            _say(f"{entity_type.name}: {report}")
+            clean = clean and report.ok
     return clean
 
 

@@ -14,15 +14,19 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from gameserver.client import contact as client_contact
 from gameserver.client import interpolation, prediction
+from gameserver.client.contact import Others
 from gameserver.client.interpolation import Interpolator
 from gameserver.client.prediction import Predictor
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Flag, Float, Int, Jumps, Ref, Text
 from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
+from gameserver.state.table import Table
 from gameserver.state.world import World
 from gameserver.sync import clock, level, pacer
 from gameserver.sync.snapshot import Snapshot
@@ -41,6 +45,7 @@ CONSTANTS = (
     ("level", level, set[str]()),
     ("pacer", pacer, set[str]()),
     ("clock", clock, {"LEAD_UNITS_PER_TICK", "SENT_SLOTS"}),
+    ("contact", client_contact, set[str]()),
     ("motion", interpolation, {"MAX_SNAPSHOTS", "MAX_EXTRAPOLATION_S", "TURN"}),
 )
 PREDICTION = {"pose": ("EASE_S", "SNAP_AFTER_S"), "prediction": ("MAX_PENDING", "DIAGNOSED_STATES", "DIVERGING_STATES")}
@@ -92,6 +97,14 @@ def haunt(ghost: Any, controls: Any, dt: float) -> None:
     if ghost.x > 100:
         ghost.x = -100.0
         ghost.gates = (ghost.gates + 1) % 256
+
+
+def shove(me: Any, other: Any, dt: float) -> None:
+    """The same as in `twin_trace.mjs`."""
+    away = me.x - other.x
+    if abs(away) < 200:
+        me.vx += away * 20 * dt
+        me.x += away * dt
 
 
 def in_browser(name: str, script: Any) -> Any:
@@ -314,6 +327,38 @@ def test_predictions_are_the_same(cls: type[Ship], step: Callable[[Any, Any, flo
     outcomes = {result[0] for call, result in zip(script[1:], results, strict=True) if call[0] == "received"}
     assert outcomes == {"matched", "jitter", "diverging"}
     assert_same(results, in_browser("predictions", script), within=1e-9)
+
+
+def test_predicted_contacts_are_the_same() -> None:
+    rng = random.Random(8)
+    contact = Others(Ship.entity_type, shove, TICK_HZ)
+    ours = Predictor(Ship.entity_type, Controls.inputs_type, steer, TICK_HZ, others=contact)
+    script: Calls = [[SCHEMA.to_wire(), TICK_HZ, "Ship"]]
+    for seq in range(1, 400):
+        now_s = seq / TICK_HZ
+        if seq % 3 == 1:
+            # Far ahead at times, as after a stall: who is not heard of for long is not believed to move on.
+            consumed = max(0, seq - (60 if 200 < seq < 260 else rng.randint(1, 12)))
+            own, *rows = [ship_codes(rng) for _ in range(4)]
+            script.append(["received" if seq > 1 else "begin", seq, consumed, own, now_s, rows])
+        script.append(["predict", seq, [rng.choice((-1, 0, 1)), int(rng.random() < 0.3)], now_s, 1 / TICK_HZ])
+        script.append(["pose", now_s + 0.004])
+    results = []
+    for call in script[1:]:
+        if call[0] in ("begin", "received"):
+            codes = np.array([*call[5], call[3]], np.int64).T
+            contact.see(call[2], Table(np.array([1, 2, 3, 7]), codes, (("", "", "", "Ada"),)), 7)
+        results.append(run_prediction(ours, call[:5]))
+    alone = Predictor(Ship.entity_type, Controls.inputs_type, steer, TICK_HZ)
+    differing = [one != run_prediction(alone, call[:5]) for one, call in zip(results, script[1:], strict=True)]
+    assert sum(differing) > len(differing) / 3, "they do touch"
+    assert_same(results, in_browser("predictions", script), within=1e-9)
+
+
+def ship_codes(rng: random.Random) -> list[int]:
+    """A ship somewhere, on its way."""
+    _, _, *rest = [field.encode(field.default) for field in Ship.entity_type.numeric.values()]
+    return [rng.randint(-12000, 12000), rng.randint(-2000, 2000), *rest]
 
 
 def push(server: Predictor, rng: random.Random) -> None:

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as clock from "../../client_demo/sdk/clock.js";
+import * as contact from "../../client_demo/sdk/contact.js";
 import * as interpolation from "../../client_demo/sdk/interpolation.js";
 import * as level from "../../client_demo/sdk/level.js";
 import * as motion from "../../client_demo/sdk/motion.js";
@@ -18,7 +19,7 @@ import { ViewRing } from "../../client_demo/sdk/view.js";
 
 /** @param {any} script */
 function constants(script) {
-  const modules = { level, pacer, clock, motion, pose, prediction, interpolation };
+  const modules = { level, pacer, clock, motion, pose, contact, prediction, interpolation };
   return script.map((/** @type {[keyof typeof modules, string]} */ [module, name]) => {
     const found = /** @type {any} */ (modules[module]);
     return found[name] ?? null;
@@ -102,19 +103,22 @@ function predictions([[wire, tickHz, name], ...calls]) {
   const index = schema.types.findIndex((item) => item.name === name);
   const type = schema.types[index];
   const step = type.jumps < 0 ? steer : haunt;
-  const one = new prediction.Predictor(type, schema.inputs, step, tickHz);
+  const others = new contact.Others(type, shove, tickHz);
+  const one = new prediction.Predictor(type, schema.inputs, step, tickHz, null, others);
   const ring = new ViewRing(schema);
   return calls.map(([what, ...args]) => {
     if (what === "predict") one.predict(args[0], args[1], args[2], args[3]);
     if (what === "pose") return poseOf(one.pose(args[0]), type);
     if (what === "received" || what === "begin") {
-      const [tick, seq, codes, nowS] = args;
+      const [tick, seq, codes, nowS, rows = []] = args;
+      const ids = [...rows.map((/** @type {number[]} */ _, /** @type {number} */ i) => i + 1), 7];
       const none = { ids: [], rows: [], objects: [[]] };
-      const own = { ids: [7], rows: [codes], objects: [["Ada"]] };
-      show(ring, { tick, tables: schema.types.map((_, i) => (i === index ? own : none)) });
+      const all = { ids, rows: [...rows, codes], objects: [ids.map(() => "Ada")] };
+      show(ring, { tick, tables: schema.types.map((_, i) => (i === index ? all : none)) });
       const table = ring.newest.tables[index];
-      if (what === "begin") one.begin(tick, seq, table, 0);
-      else return [one.received(tick, seq, table, 0, nowS), one.diagnosis, one.pending];
+      others.see(seq, table, 7);
+      if (what === "begin") one.begin(tick, seq, table, rows.length);
+      else return [one.received(tick, seq, table, rows.length, nowS), one.diagnosis, one.pending];
     }
     return poseOf(one.avatar, type);
   });
@@ -143,6 +147,14 @@ function haunt(ghost, controls, dt) {
     ghost.x = -100;
     ghost.gates = (ghost.gates + 1) % 256;
   }
+}
+
+/** The same as in `test_twins.py`. @param {any} me @param {any} other @param {number} dt */
+function shove(me, other, dt) {
+  const away = me.x - other.x;
+  if (Math.abs(away) >= 200) return;
+  me.vx += away * 20 * dt;
+  me.x += away * dt;
 }
 
 const RUNNERS = {
