@@ -264,6 +264,8 @@ export const LIMITS = Object.freeze({
   MAX_HELD_EVENTS: 4096,
   EVICT_AFTER_S: 15,
   MAX_ROOMS: 1000,
+  MAX_ROOMS_PER_ADDRESS: 32,
+  MAX_JOINS_IN_FLIGHT: 1000,
 });
 
 /** The items of each client message, after its id. @type {Readonly<Record<number, readonly string[]>>} */

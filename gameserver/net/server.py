@@ -41,6 +41,7 @@ class Server:
     def __init__(self, hub: Hub, settings: NetSettings, nursery: trio.Nursery, pages: Mapping[str, Page]) -> None:
         """Raises OSError or ssl.SSLError when the certificate cannot be used."""
         self.hub = hub
+        hub.door.uncounted_addresses = frozenset(settings.uncounted_addresses)
         self.settings = settings
         self.certificates = Certificates(settings)
         self.counters = Counters()

@@ -159,6 +159,8 @@ class Limits:
     max_held_events: int = _count(4096, "events a room keeps for those who are behind")
     evict_after_s: float = _limit(15, "a viewer that takes no snapshot for so long is closed with TOO_SLOW")
     max_rooms: int = _count(1000, "rooms in one process")
+    max_rooms_per_address: int = _count(32, "running rooms that clients of one address had made")
+    max_joins_in_flight: int = _count(1000, "links in one process that have not said JOIN or RESUME yet")
 
     def __post_init__(self) -> None:
         """Refuse, with `ValueError`, what would shut everyone out or let the decoder recurse too far."""

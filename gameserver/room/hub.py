@@ -18,6 +18,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
+from gameserver.room.door import Door
 from gameserver.room.engine import RoomEngine
 from gameserver.room.guest import Guest
 from gameserver.room.kind import Kind, make_kind
@@ -65,6 +66,7 @@ class Hub:
         self.make_engine: type[RoomEngine] = RoomEngine
         """What a new room is made with."""
         self.draining = False
+        self.door = Door(self.limits)
         self._token_bytes = token_bytes
         self._random = random.Random(seed)
         self._room_id_prefix = room_id_prefix
@@ -100,10 +102,18 @@ class Hub:
         guest = Guest(self, link, now_s, claims=claims, address=address, room=room)
         self._guests.add(guest)
         self._counts["links"] += 1
+        if not self.door.arrived(guest):
+            self.count_refused(CloseCode.SERVER_FULL)
+            guest.close(CloseCode.SERVER_FULL, "too many are on their way in")
         return guest
 
     def forget_guest(self, guest: Guest) -> None:
         self._guests.discard(guest)
+        self.door.passed(guest)
+
+    def _let_in(self, guest: Guest, session: Session, engine: RoomEngine) -> None:
+        self.door.passed(guest)
+        guest.enter(session, engine, engine.kind.input_codec)
 
     def count_refused(self, code: CloseCode) -> None:
         self._refused[code] += 1
@@ -123,13 +133,13 @@ class Hub:
         if message.room is not None:
             engine = self._named_room(kind, message.room, role)
         else:
-            engine = self._any_room(kind, guest.room, role)
+            engine = self._any_room(kind, guest, role)
         key = self._next_key
         self._next_key += 1
         session = engine.join(guest, role, message.params, key=key, secret=self._token_bytes(SECRET_BYTES))
         session.on_gone = self._forget_session
         self._sessions[key] = (session, engine)
-        guest.enter(session, engine, kind.input_codec)
+        self._let_in(guest, session, engine)
         self._counts["joins"] += 1
 
     def _named_room(self, kind: Kind, room_id: str, role: Role) -> RoomEngine:
@@ -142,19 +152,20 @@ class Hub:
             raise ProtocolError(CloseCode.SERVER_FULL, "this room has more to do than it can")
         return engine
 
-    def _any_room(self, kind: Kind, chosen: str | None, role: Role) -> RoomEngine:
+    def _any_room(self, kind: Kind, guest: Guest, role: Role) -> RoomEngine:
         """The chosen room, if it takes one more or can be made; else the fullest that does; else a new one."""
+        chosen, address = guest.room, guest.address
         free = [e for e in self.rooms.values() if e.kind is kind and e.takes_anyone and e.roster.has_seat(role)]
         for engine in free:
             if engine.id == chosen:
                 return engine
         if chosen is not None and chosen not in self.rooms and not self.overloaded:
-            return self.open_room(kind.name, room_id=chosen)
+            return self.open_room(kind.name, room_id=chosen, address=address)
         if free:
             return max(free, key=lambda engine: len(engine.roster.sessions))
         if self.overloaded:  # all rooms here share a processor: one more would not help
             raise ProtocolError(CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
-        return self.open_room(kind.name)
+        return self.open_room(kind.name, address=address)
 
     @property
     def overloaded(self) -> bool:
@@ -162,11 +173,16 @@ class Hub:
         return any(engine.overload.refuses for engine in self.rooms.values())
 
     def open_room(
-        self, kind_name: str, options: Mapping[str, object] | None = None, *, room_id: str | None = None
+        self,
+        kind_name: str,
+        options: Mapping[str, object] | None = None,
+        *,
+        room_id: str | None = None,
+        address: str = "",
     ) -> RoomEngine:
-        """Make a room. Raises ProtocolError when there are too many, or its rules fail at once."""
-        if len(self.rooms) >= self.limits.max_rooms:
-            raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
+        """Make a room, for a client at `address` if one asked. Raises ProtocolError when there are too many, or its
+        rules fail at once."""
+        self.door.check_room(address)
         engine = self.make_engine(
             self.kinds[kind_name],
             room_id or self._new_room_id(),
@@ -178,6 +194,7 @@ class Hub:
         if engine.closed:
             raise ProtocolError(CloseCode.ROOM_FAILED, "the room's rules failed; the server has logged why")
         self.rooms[engine.id] = engine
+        self.door.room_opened(engine.id, address)
         self._counts["rooms_opened"] += 1
         engine.on_closed = self._forget_room
         write = self.open_recording(engine) if self.open_recording is not None else None
@@ -205,7 +222,7 @@ class Hub:
         session.previous_secret = message.token[-SECRET_BYTES:]
         session.secret = self._token_bytes(SECRET_BYTES)
         engine.roster.resume(session, guest, message.tick, message.event)
-        guest.enter(session, engine, engine.kind.input_codec)
+        self._let_in(guest, session, engine)
         self._counts["resumes"] += 1
 
     def _session_of(self, token: bytes) -> tuple[Session, RoomEngine]:
@@ -250,6 +267,7 @@ class Hub:
 
     def _forget_room(self, engine: RoomEngine) -> None:
         self.rooms.pop(engine.id, None)
+        self.door.room_closed(engine.id)
         self._counts["rooms_closed"] += 1
 
     # -- operations ----------------------------------------------------------------------------------------------------
