@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode
-from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
 from gameserver.room.contact import run_contacts
 from gameserver.room.delivery import Delivery
 from gameserver.room.overload import Overload
-from gameserver.room.player import JoinRefused
-from gameserver.room.recording import FORMAT, Header, Recorder
+from gameserver.room.recording import Header, Recorder
 from gameserver.room.rewind import Past
 from gameserver.room.room import Room
 from gameserver.room.roster import Roster
+from gameserver.room.seating import Seating
 from gameserver.room.sight import Sight
 from gameserver.room.timers import Timers
 from gameserver.state.world import World
@@ -30,7 +29,6 @@ from gameserver.sync.delta import DeltaEncoder
 from gameserver.sync.events import EventLog
 from gameserver.sync.history import History
 from gameserver.sync.snapshot import Snapshot
-from gameserver.sync.view import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,7 +93,8 @@ class RoomEngine:
         self.on_closed: Callable[[RoomEngine], None] | None = None
         self.recorder: Recorder | None = None
         self._told: list[tuple[str, object, frozenset[int] | None]] = []
-        self._welcome = welcome
+        self.welcome = welcome
+        self.seating = Seating(self)
         self._pings: list[tuple[Session, int, float]] = []
         self._empty_ticks = 0
         self._closing: str | None = None
@@ -117,7 +116,8 @@ class RoomEngine:
         if self.closed or not self._guarded(lambda: self._advance(now_s)):
             return
         snapshot = self.history.newest
-        if snapshot is not None and snapshot.tick % (self.snapshot_every * self.overload.snapshot_stretch) == 0:
+        due = self.tick_number % (self.snapshot_every * self.overload.snapshot_stretch) == 0
+        if snapshot is not None and (due or self._closing is not None):  # last words are told before the end
             self._guarded(lambda: self.delivery.deliver(self.roster.sessions.values(), snapshot, now_s))
         self._answer_pings(now_s)
         self._close_if_over()
@@ -133,7 +133,7 @@ class RoomEngine:
         self._told.clear()
         self.past.begin(self.tick_number)
         for arrival in arrivals:
-            self._apply(arrival)
+            self.seating.apply(arrival)
         inputs = [(session, take(session)) for session in self.roster.sessions.values() if session.steers]
         self._step(inputs)
         snapshot = self._take_snapshot()
@@ -141,20 +141,6 @@ class RoomEngine:
         if self.recorder is not None:
             frames = [(session.number, codes) for session, codes in inputs]
             self.recorder.put(arrivals, frames, self.past.lags, self._told, snapshot)
-
-    def _apply(self, arrival: Arrival) -> None:
-        match arrival:
-            case Joining(session):
-                self._seat(session)
-            case Resuming(session, tick, event):
-                self._resume(session, tick, event)
-            case Suspending(session):
-                self._suspend(session)
-            case Leaving(session):
-                self._unseat(session)
-            case Said(session, name, payload):
-                if session.seated:
-                    self.room.on_message(session.player, name, payload)
 
     def _step(self, inputs: list[tuple[Session, Codes]]) -> None:
         on_input, from_codes = self.room.on_input, self.kind.inputs.from_codes
@@ -192,67 +178,12 @@ class RoomEngine:
     def join(self, guest: Guest, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
         """Take a seat for a guest; its WELCOME comes at the next tick."""
         session = self.roster.join(guest, role, params, key=key, secret=secret)
-        self._bind(session)
+        self.seating.bind(session)
         return session
-
-    def _bind(self, session: Session) -> None:
-        session.player._tell_avatar = self._tell_avatar
-        session.player._kick = self._kick
 
     def ping(self, session: Session, nonce: int, at_s: float) -> None:
         """Answered at the tick, with how long it waited."""
         self._pings.append((session, nonce, at_s))
-
-    # -- arrivals take effect ------------------------------------------------------------------------------------------
-
-    def _seat(self, session: Session) -> None:
-        assert session.link is not None
-        session.told = session.scanned = self.events.newest
-        try:
-            self.room.on_auth(session.player)
-            session.seated = True
-            self.room.on_join(session.player)
-        except JoinRefused as refusal:
-            self._refuse(session, str(refusal))
-            return
-        session.link.send(self._welcome(self, session, False))
-        session.link.join_room(self.id)
-
-    def _refuse(self, session: Session, reason: str) -> None:
-        guest = session.guest
-        self._remove(session)
-        if guest is not None:
-            guest.close(CloseCode.JOIN_REFUSED, reason or "the game refuses")
-
-    def _resume(self, session: Session, tick: int, event: int) -> None:
-        assert session.link is not None
-        if session.number not in self.roster.sessions:
-            return
-        session.told = session.scanned = event
-        session.base = self.history.get(tick) if session.view is ALL else None
-        session.link.send(self._welcome(self, session, True))
-        session.link.join_room(self.id)
-        if not session.player.connected:
-            session.player.connected = True
-            self.room.on_resume(session.player)
-
-    def _suspend(self, session: Session) -> None:
-        if session.number in self.roster.sessions and session.player.connected:
-            session.player.connected = False
-            self.room.on_suspend(session.player)
-
-    def _unseat(self, session: Session) -> None:
-        if session.number not in self.roster.sessions:
-            return
-        if session.seated:
-            self.room.on_leave(session.player)
-        self._remove(session)
-
-    def _remove(self, session: Session) -> None:
-        session.seated = False
-        self.roster.remove(session)
-        for entity in self.world.owned_by(session.player):
-            self.world.despawn(entity)
 
     # -- what goes out beside snapshots --------------------------------------------------------------------------------
 
@@ -262,7 +193,8 @@ class RoomEngine:
             raise ValueError(f"event name {name!r}: names that start with @ are the protocol's own")
         self._tell(name, payload, to)
 
-    def _tell_avatar(self, player: Player) -> None:
+    def tell_avatar(self, player: Player) -> None:
+        """Tell a player which entity it steers from this tick on."""
         avatar = player.avatar
         self._tell("@avatar", None if avatar is None else avatar.id, frozenset((player.number,)))
 
@@ -270,14 +202,6 @@ class RoomEngine:
         self.events.append(self.tick_number, name, payload, to)
         if self.recorder is not None:
             self._told.append((name, payload, to))
-
-    def _kick(self, player: Player, reason: str) -> None:
-        session = self.roster.sessions.get(player.number)
-        if session is None:
-            return
-        if session.guest is not None:
-            session.guest.close(CloseCode.KICKED, reason)
-        self.roster.leave(session)
 
     def _answer_pings(self, now_s: float) -> None:
         pings, self._pings = self._pings, []
@@ -294,23 +218,11 @@ class RoomEngine:
         """Record the room from its first tick on; `write` takes whole records and must not wait."""
         if self.tick_number:
             raise ValueError(f"room {self.id} is at tick {self.tick_number}: a recording begins before the first")
-        kind = self.kind
-        header = Header(
-            format=FORMAT,
-            kind=kind.name,
-            room=self.id,
-            seed=self.seed,
-            options=dict(self.options),
-            tick_hz=self.tick_hz,
-            snapshot_every=self.snapshot_every,
-            schema=kind.schema.to_wire(),
-            step=None if kind.step is None else kind.step.fingerprint,
-        )
-        self.recorder = Recorder(header, self._encoder, write)
+        self.recorder = Recorder(Header.of(self), self._encoder, write)
 
     def replay_join(self, session: Session) -> None:
         """A recorded session, which has no guest, takes its seat."""
-        self._bind(session)
+        self.seating.bind(session)
         self.roster.sessions[session.number] = session
 
     def replay_tick(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gameserver.room.arrivals import Arrival
+    from gameserver.room.engine import RoomEngine
     from gameserver.sync.delta import DeltaEncoder
     from gameserver.sync.snapshot import Snapshot
 
@@ -61,6 +62,22 @@ class Header:
     snapshot_every: int
     schema: dict[str, Any]
     step: str | None
+
+    @staticmethod
+    def of(engine: RoomEngine) -> Header:
+        """What is to be known of a room before its first tick."""
+        kind = engine.kind
+        return Header(
+            format=FORMAT,
+            kind=kind.name,
+            room=engine.id,
+            seed=engine.seed,
+            options=dict(engine.options),
+            tick_hz=engine.tick_hz,
+            snapshot_every=engine.snapshot_every,
+            schema=kind.schema.to_wire(),
+            step=None if kind.step is None else kind.step.fingerprint,
+        )
 
 
 class Tick(NamedTuple):

@@ -250,6 +250,25 @@ def test_skipped_time_is_told() -> None:
     assert link.of(S.NOTICE) == [[S.NOTICE, "skipped", {"ticks": 9}]]
 
 
+def test_a_room_that_ends_says_its_last_words_first() -> None:
+    class Final(Field):
+        kind = "field"
+        tick_hz = 60
+        snapshot_hz = 10
+
+        def on_message(self, player: Player, name: str, payload: Any) -> None:
+            self.broadcast("over", {"winner": player.number})
+            self.close("the game is over")
+
+    server = MemoryServer(Final)
+    link, guest = server.join("field")
+    server.say(guest, C.MESSAGE, "end", None)
+    server.tick()
+    assert link.event_names()[-1] == "over"
+    assert link.closed == (CloseCode.ROOM_CLOSED, "the game is over")
+    assert server.hub.rooms == {}
+
+
 def test_the_same_seed_and_inputs_give_the_same_snapshots() -> None:
     def play() -> list[int]:
         server = MemoryServer(Field, seed=5)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gameserver.games.arena import Arena, Ship
+from gameserver.games.arena import Arena
+from gameserver.games.arena_flight import Ship
 from gameserver.room.film import Film
 from gameserver.room.kind import Kind, make_kind
 from gameserver.room.recording import Recording, RecordingError, pack_record

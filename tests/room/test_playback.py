@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gameserver.games.arena import Arena, Ship
+from gameserver.games.arena import Arena
+from gameserver.games.arena_flight import Ship
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import Limits, Role, ServerMessage
 from gameserver.protocol.messages import State
