@@ -17,7 +17,7 @@ from gameserver.sync.apply import DeltaDecoder, DeltaError
 from gameserver.sync.assembly import Assembly
 from gameserver.sync.gaps import gaps, who
 from gameserver.sync.motion import Motion
-from gameserver.sync.typedelta import EnterRows, TypeDelta
+from gameserver.sync.typedelta import EnterRows, Habit, TypeDelta
 from gameserver.sync.view import ALL, Views
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class DeltaEncoder:
         self.motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
         self.enters: list[EnterRows] = []
         """The rows of all entities of the newest snapshot, type by type."""
+        self._habits = [Habit() for _ in schema.entities]
         self._new: Snapshot | None = None
         self._deltas: dict[int, list[TypeDelta]] = {}
         self._bodies: dict[int | None, bytes] = {}
@@ -118,8 +119,8 @@ class DeltaEncoder:
             new = self._new
             assert new is not None
             span = new.tick - base.tick
-            tables = zip(self.motions, base.tables, new.tables, strict=True)
-            deltas = self._deltas[base.tick] = [TypeDelta(motion, old, table, span) for motion, old, table in tables]
+            parts = zip(self.motions, base.tables, new.tables, self._habits, strict=True)
+            deltas = self._deltas[base.tick] = [TypeDelta(m, old, table, span, habit) for m, old, table, habit in parts]
         return deltas
 
     def _full(self) -> bytes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.intp]
 
 EXCEPTION_BITS: Final = 12  # what naming a row in a second block costs: a gap of a byte, and half a byte of padding
+RETHINK_EVERY: Final = 16  # snapshots: 0.8 s at 20 Hz, in which a game's way of moving does not change
 BLOCK_BYTES: Final = 12  # what a block costs besides one width a field and its rows: headers, type and who
 
 
@@ -71,7 +72,9 @@ class Block:
 class TypeDelta:
     """The difference of two tables of one type. "Staying rows" are the entities that both hold, ascending by id."""
 
-    def __init__(self, motion: Motion, before: Table, after: Table, span: int) -> None:
+    def __init__(self, motion: Motion, before: Table, after: Table, span: int, habit: Habit | None = None) -> None:
+        """`habit` is the type's own, if it has one."""
+        self._habit = habit or Habit()
         self.before = before
         self.after = after
         self._motion = motion
@@ -120,7 +123,9 @@ class TypeDelta:
     @cached_property
     def blocks(self) -> list[Block]:
         """The residuals, split into the usual and the exceptional; none when all went as expected."""
-        return split(zigzag(self.residuals_from(self.before.codes))) if self.n_stay else []
+        if not self.n_stay:
+            return []
+        return split(zigzag(self.residuals_from(self.before.codes)), self._habit, self._span)
 
     def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return what takes a viewer from what it holds of `before` to what is now, of the staying rows."""
@@ -163,7 +168,30 @@ def _others(rows: Rows | None, count: int) -> Rows:
     return np.flatnonzero(others)
 
 
-def split(residuals: NDArray[np.uint64]) -> list[Block]:
+class Habit:
+    """How wide the residuals of one type usually are. To work it out costs more than to pack them, and it changes
+    slowly: so it is done now and then, and what is a little too wide meanwhile counts as an exception.
+    """
+
+    __slots__ = ("_left", "_span", "_usual")
+
+    def __init__(self) -> None:
+        self._left = 0  # snapshots until it is worked out again
+        self._span = 0
+        self._usual: list[int] | None = None  # None: exceptions did not pay
+
+    def usual(self, residuals: NDArray[np.uint64], widest: list[int], span: int) -> list[int]:
+        """Return the widths to use for these residuals, none above its column's widest."""
+        self._left -= 1
+        if self._left >= 0 and span != self._span:
+            return _usual_widths(residuals, widest) or widest
+        if self._left < 0:
+            self._left, self._span = RETHINK_EVERY, span
+            self._usual = _usual_widths(residuals, widest)
+        return widest if self._usual is None else list(map(min, self._usual, widest))
+
+
+def split(residuals: NDArray[np.uint64], habit: Habit | None = None, span: int = 1) -> list[Block]:
     """Return the blocks whose residuals add up to these, zigzagged, of shape (fields, staying).
 
     A row is as wide as its widest values, so one ship that jumps, or a score that one in a hundred gains, would
@@ -173,7 +201,7 @@ def split(residuals: NDArray[np.uint64]) -> list[Block]:
     widest = widths_of(residuals)
     if not any(widest):
         return []
-    usual = _usual_widths(residuals, widest)
+    usual = (habit or Habit()).usual(residuals, widest, span)
     if usual == widest:
         return [_block(residuals, widest)]
     fits = residuals >> np.array(usual, np.uint64)[:, None] == 0
@@ -182,8 +210,8 @@ def split(residuals: NDArray[np.uint64]) -> list[Block]:
     return [_block(part, widths) for part, widths in ((common, usual), (rest, widths_of(rest))) if any(widths)]
 
 
-def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int]:
-    """Return the widths that cost least when wider values are sent apart, or `widest` when that does not pay."""
+def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int] | None:
+    """Return the widths that cost least when wider values are sent apart, or None when that does not pay."""
     fields, count = residuals.shape
     bits = np.frexp(residuals.astype(np.float64))[1]
     bins = bits + np.arange(0, fields * (MAX_WIDTH + 1), MAX_WIDTH + 1)[:, None]
@@ -193,7 +221,7 @@ def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int]
     full = np.array(widest)
     cost = np.arange(MAX_WIDTH + 1) * named + wider * (full[:, None] + EXCEPTION_BITS)
     saved = int((full * named).sum() - cost.min(axis=1).sum())
-    return cost.argmin(axis=1).tolist() if saved > 8 * (BLOCK_BYTES + fields) else widest
+    return cost.argmin(axis=1).tolist() if saved > 8 * (BLOCK_BYTES + fields) else None
 
 
 def _block(residuals: NDArray[np.uint64], widths: list[int]) -> Block:
