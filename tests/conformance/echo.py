@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import trio
 
+from gameserver.net.admitted import Admitted
 from gameserver.net.connection import Connection
 from gameserver.net.drain import RoomLinks
 from gameserver.net.frames import frame_head
@@ -18,6 +19,8 @@ from gameserver.net.listeners import accept_forever, open_listeners
 from gameserver.net.server import Server
 from gameserver.net.settings import NetLimits, NetSettings
 from gameserver.net.upgrade import Accepted, check_websocket, websocket_key
+from gameserver.protocol.constants import Limits
+from gameserver.room.door import Door
 
 if TYPE_CHECKING:
     import socket
@@ -77,6 +80,8 @@ class EchoGuest:
 class EchoHub:
     """Gives each link an echo."""
 
+    door = Door(Limits())
+
     def open(self, link: Link, _now_s: float, **_: object) -> EchoGuest:
         """A link came up."""
         link.join_room(ROOM)
@@ -86,18 +91,20 @@ class EchoHub:
 class EchoConnection(Connection):
     """A connection without the checks of our own protocol."""
 
-    async def _admit(self, _http: HttpConnection, upgrade: Upgrade) -> Accepted | None:
+    async def _admit(self, _http: HttpConnection, upgrade: Upgrade) -> Admitted | None:
         check_websocket(upgrade.head)
-        return PlainUpgrade(websocket_key(upgrade.head), cast("str", None), None)
+        accepted = PlainUpgrade(websocket_key(upgrade.head), cast("str", None), None)
+        return Admitted(accepted, self._peer, upgrade.tail, trio.current_time())
 
 
 class EchoServer(Server):
     """A server without rooms; with `drained`, one that drains its links as a room does."""
 
-    def take_connection(self, sock: socket.socket, peer: str) -> None:
+    def take_connection(self, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> bool:
         """Start a task for an accepted socket."""
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, EchoConnection(self, sock, peer))
+        self._nursery.start_soon(self._run_connection, EchoConnection(self, sock, peer, admitted))
+        return True
 
     async def drain_forever(self) -> None:
         """Do what a room does between its ticks."""
