@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from gameserver.net.responses import Response
+from gameserver.ops.process import holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gameserver.net.counters import Histogram
     from gameserver.net.head import Head
     from gameserver.net.server import Server
+    from gameserver.ops.process import Holdings
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX: Final = "gameserver_"
@@ -54,7 +56,7 @@ def render(metrics: Iterable[Metric]) -> Response:
 def all_metrics(server: Server) -> list[Metric]:
     """All that one process has to say."""
     histogram = _histogram("tick_seconds", "What a room's tick takes.", server.counters.tick_s)
-    return [*net_metrics(server), *hub_metrics(server.hub.statistics()), histogram]
+    return [*net_metrics(server), *hub_metrics(server.hub.statistics()), *process_metrics(holdings()), histogram]
 
 
 def by_worker(parts: Mapping[int, Iterable[Metric]]) -> list[Metric]:
@@ -114,6 +116,14 @@ def hub_metrics(statistics: Mapping[str, Any]) -> Iterable[Metric]:
     for room in rooms:
         levels[room["kind"]] = max(levels.get(room["kind"], 0), room.get("overload", 0))
     yield _by("room_overload", "gauge", "Highest overload level of a running room, 0 to 3.", "kind", levels)
+
+
+def process_metrics(held: Holdings) -> Iterable[Metric]:
+    """What the process holds, as far as that is known."""
+    about = {"tasks": "Tasks of the event loop.", "open_files": "File descriptors.", "resident_bytes": "Memory."}
+    for name, value in held._asdict().items():
+        if value is not None:
+            yield _one(name, "gauge", about[name], value)
 
 
 def _sum(rooms: Iterable[Mapping[str, Any]], name: str) -> dict[str, float]:
