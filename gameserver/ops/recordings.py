@@ -7,13 +7,15 @@ oldest recordings go first. What was flushed survives a crash, since a recording
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from io import FileIO
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from gameserver.room.engine import RoomEngine
@@ -34,26 +36,47 @@ class _File:
     """One recording in progress."""
 
     path: Path
-    handle: BinaryIO
+    handle: FileIO
     engine: RoomEngine
     waiting: bytearray
-    written: int = 0
+    taken: int = 0
+    """Bytes that were written, or are about to be."""
     over: bool = False
+    failed: bool = False
+    """The disk refused some of it: what comes behind that is of no use."""
 
-    def write(self, data: bytes) -> None:
+    def add(self, data: bytes) -> None:
         """Take records; called on the tick."""
         if self.over:
             return
         slow = len(self.waiting) + len(data) > MAX_WAITING_BYTES
-        if slow or self.written + len(data) > MAX_FILE_BYTES:
-            self.over = True
-            log.warning("recording %s ends: the %s", self.path.name, "disk is too slow" if slow else "file is full")
-            return
-        self.waiting += data
+        if slow or self.taken + len(self.waiting) + len(data) > MAX_FILE_BYTES:
+            self.end("the disk is too slow" if slow else "the file is full")
+        else:
+            self.waiting += data
+
+    def end(self, why: object) -> None:
+        """Record no more of this room."""
+        self.over = True
+        log.warning("recording %s ends: %s", self.path.name, why)
+
+    def take(self) -> bytes:
+        """Return what waits, for the disk."""
+        data, self.waiting = bytes(self.waiting), bytearray()
+        self.taken += len(data)
+        return data
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will come any more, and all that came was taken."""
+        return (self.over or self.engine.closed) and not self.waiting
 
 
 class Recordings:
-    """The recordings of one process. `open_recording` is for the hub, `run` is the task that writes."""
+    """The recordings of one process. `open_recording` is for the hub, `run` is the task that writes.
+
+    What waits changes hands on the tick's own thread; another one writes it. So the two never touch the same bytes.
+    """
 
     def __init__(self, folder: Path, stamp: Callable[[], str]) -> None:
         """Make the folder when it is not there. `stamp` gives a sortable time for file names. Raises OSError."""
@@ -66,48 +89,70 @@ class Recordings:
         """Begin a file for a room that has not ticked yet; None, and a log line, when that fails."""
         path = self.folder / f"{self._stamp()}-{engine.kind.name}-{engine.id}{SUFFIX}"
         try:
-            handle = path.open("xb", buffering=0)
+            handle = FileIO(path, "xb")
         except OSError as error:
             log.warning("room %s is not recorded: %s", engine.id, error)
             return None
         file = _File(path, handle, engine, bytearray())
         self._files.append(file)
-        return file.write
+        return file.add
 
     async def run(self) -> None:
         """Write what waits, again and again; the rest at the end, when cancelled."""
         try:
             while True:
                 await trio.sleep(FLUSH_EVERY_S)
-                await trio.to_thread.run_sync(self._flush)
+                batch = self._take()
+                await trio.to_thread.run_sync(self._write, batch)
+                self._forget_finished()
         finally:
-            self._flush()
+            self._write(self._take())
             for file in self._files:
                 file.handle.close()
 
-    def _flush(self) -> None:
-        for file in list(self._files):
-            data, file.waiting = file.waiting, bytearray()
-            try:
-                file.handle.write(data)
-            except OSError as error:
-                file.over = True
-                log.warning("recording %s ends: %s", file.path.name, error)
-            file.written += len(data)
-            if file.over or (file.engine.closed and not file.waiting):
-                file.handle.close()
-                self._files.remove(file)
-        self._make_room()
+    def _take(self) -> list[tuple[_File, bytes]]:
+        return [(file, file.take()) for file in self._files]
 
-    def _make_room(self) -> None:
-        """Remove the oldest finished recordings until the folder is within its bound."""
-        open_paths = {file.path for file in self._files}
-        found = sorted(self.folder.glob(f"*{SUFFIX}"))
-        size = sum(path.stat().st_size for path in found)
-        for path in found:
-            if size <= MAX_FOLDER_BYTES:
-                return
-            if path not in open_paths:
-                size -= path.stat().st_size
+    def _forget_finished(self) -> None:
+        for file in self._files:
+            if file.finished:
+                file.handle.close()
+        self._files = [file for file in self._files if not file.handle.closed]
+
+    def _write(self, batch: list[tuple[_File, bytes]]) -> None:
+        for file, data in batch:
+            try:
+                if not file.failed:
+                    write_whole(file.handle, data)
+            except OSError as error:
+                file.failed = True
+                file.end(error)
+        make_room(self.folder, {file.path for file, _ in batch})
+
+
+def write_whole(handle: FileIO, data: bytes) -> None:
+    """Write all of `data`; a disk may take it in pieces. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[handle.write(left) :]
+
+
+def make_room(folder: Path, open_paths: Collection[Path]) -> None:
+    """Remove the oldest recordings that are not `open_paths` until the folder is within its bound. One that cannot be
+    removed, or is gone already, is no error."""
+    found = sorted(folder.glob(f"*{SUFFIX}"))
+    size = 0
+    for path in found:
+        with suppress(OSError):
+            size += path.stat().st_size
+    for path in found:
+        if size <= MAX_FOLDER_BYTES:
+            return
+        if path not in open_paths:
+            try:
+                file_size = path.stat().st_size
                 path.unlink()
+                size -= file_size
                 log.info("removed the recording %s to make room", path.name)
+            except OSError as error:
+                log.warning("cannot make room: %s", error)

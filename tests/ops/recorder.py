@@ -1,0 +1,32 @@
+"""A process that records a room and then stands still, to be killed: `python -m tests.ops.recorder FOLDER TICKS`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import trio
+
+from gameserver.games.arena import Arena
+from gameserver.ops.recordings import FLUSH_EVERY_S, Recordings
+from tests.room.memory import MemoryServer
+
+
+async def main(folder: Path, ticks: int) -> None:
+    server = MemoryServer(Arena)
+    recordings = Recordings(folder, lambda: "then")
+    server.hub.open_recording = recordings.open_recording
+    server.join("arena", name="Ada")
+    server.tick(ticks - 1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recordings.run)
+        await trio.sleep(2 * FLUSH_EVERY_S)
+        server.tick(ticks)  # which nothing flushes any more
+        sys.stdout.write("now\n")
+        sys.stdout.flush()
+        time.sleep(60)  # noqa: ASYNC251 - nothing in this process may go on
+
+
+if __name__ == "__main__":
+    trio.run(main, Path(sys.argv[1]), int(sys.argv[2]))
