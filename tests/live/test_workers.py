@@ -1,0 +1,298 @@
+"""Several workers behind one port, as processes: links find their rooms, and a worker that dies takes only its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections import Counter
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+
+from gameserver.client.bot import run_bots
+from gameserver.client.connection import connect
+from gameserver.client.happenings import Joined
+from gameserver.protocol.constants import ClientMessage, CloseCode
+from tests.live.net_rig import GoodPlayer, Wire, get, until
+from tests.live.test_net_process import GAMESERVER, Running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from gameserver.client.connection import Client
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@contextmanager
+def running(*options: str, rooms: str = "tests.live.worker_rooms:Small") -> Iterator[Running]:
+    """`gameserver run --workers 2`."""
+    command = [str(GAMESERVER), "run", rooms, "--port", "0", "--workers", "2", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = re.search(r"with 2 workers on http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+            assert address, "the server printed no address"
+            yield Running(process, int(address[1]))
+        finally:
+            for wire in Wire.opened:
+                wire.stream.socket.close()  # type: ignore[attr-defined]
+            Wire.opened.clear()
+            if process.poll() is None:
+                process.kill()
+
+
+async def statistics(port: int) -> dict[str, Any]:
+    """What `/api/rooms` says."""
+    status, _, body = await get(port, "/api/rooms")
+    assert status == 200
+    said: dict[str, Any] = json.loads(body)
+    return said
+
+
+class Player:
+    """A client that comes back by itself, and where it has been."""
+
+    def __init__(self) -> None:
+        self.client: Client | None = None
+        self.joined: list[Joined] = []
+        self.codes: list[int | None] = []
+
+    @property
+    def room(self) -> str:
+        return self.joined[-1].welcome.room
+
+    @property
+    def server(self) -> str:
+        """The process that it plays in."""
+        return self.joined[-1].welcome.server
+
+    async def play(self, port: int, *, task_status: trio.TaskStatus[Player], room: str | None = None) -> None:
+        """Join, and stay until cancelled."""
+        async with connect(
+            f"ws://127.0.0.1:{port}/ws",
+            "small",
+            room=room,
+            on_event=lambda event: self.joined.append(event) if isinstance(event, Joined) else None,
+            on_status=lambda status: self.codes.append(status.code),
+        ) as self.client:
+            task_status.started(self)
+            await trio.sleep_forever()
+
+    async def sees(self, states: int = 2) -> None:
+        """Wait for more states."""
+        assert self.client is not None
+        for _ in range(states):
+            with trio.fail_after(10):
+                await self.client.updated()
+
+
+@asynccontextmanager
+async def players(port: int, count: int) -> AsyncIterator[list[Player]]:
+    """So many of them, one after the other."""
+    async with trio.open_nursery() as nursery:
+        yield [await nursery.start(Player().play, port) for _ in range(count)]
+        nursery.cancel_scope.cancel()
+
+
+async def end(server: Running) -> None:
+    """SIGTERM: in good order, and nobody stays behind."""
+    pids = [worker["pid"] for worker in (await statistics(server.port))["workers"]]
+    status, errors = await trio.to_thread.run_sync(server.end, signal.SIGTERM)
+    assert status == 0
+    assert "Traceback" not in errors
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_crowd_is_spread_over_both_processes_and_everyone_s_picture_is_right() -> None:
+    with running() as server:
+        reports = []
+
+        async def play() -> None:
+            reports.append(await run_bots(f"ws://127.0.0.1:{server.port}/ws", "small", 60, 6.0, seed=1))
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(play)
+            await trio.sleep(5)
+            said = await statistics(server.port)
+        (report,) = reports
+        assert report.desyncs == 0
+        assert report.joined == 60
+        assert report.clean
+        rooms = Counter(room["worker"] for room in said["rooms"])
+        assert rooms == {0: 4, 1: 4}, "60 players in rooms of 8"
+        assert sorted(room["players"] for room in said["rooms"]) == [4] + [8] * 7
+        assert len({room["id"] for room in said["rooms"]}) == 8
+        assert said["sessions"] == 60
+        await end(server)
+
+
+async def test_pages_speak_for_all_workers_whichever_is_asked() -> None:
+    with running() as server:
+        async with players(server.port, 9):
+            for _ in range(10):  # the kernel chooses who answers
+                said = await statistics(server.port)
+                assert [worker["up"] for worker in said["workers"]] == [True, True]
+                assert sorted(room["players"] for room in said["rooms"]) == [1, 8]
+                assert {room["worker"] for room in said["rooms"]} == {0, 1}
+            metrics = (await get(server.port, "/metrics"))[2].decode()
+            for worker in (0, 1):
+                assert f'gameserver_worker_up{{worker="{worker}"}} 1' in metrics
+            sessions = re.findall(r'^gameserver_sessions\{worker="[01]"\} (\d+)$', metrics, re.MULTILINE)
+            assert sorted(sessions) == ["1", "8"]
+            assert metrics.count("# TYPE gameserver_tick_seconds histogram") == 1
+            assert (await get(server.port, "/healthz"))[0] == 200
+            status, _, body = await get(server.port, "/readyz")
+            assert (status, body) == (200, b"ready, 2 of 2 workers\n")
+        await end(server)
+
+
+async def test_a_join_by_id_reaches_the_room_whoever_accepts_the_link() -> None:
+    with running() as server:
+        async with players(server.port, 9) as (first, *_, last):
+            assert first.server != last.server
+            before = (await statistics(server.port))["handovers"]
+            for _ in range(200):
+                async with trio.open_nursery() as nursery:
+                    joined = await nursery.start(
+                        lambda task_status: Player().play(server.port, room=last.room, task_status=task_status)
+                    )
+                    assert (joined.room, joined.server) == (last.room, last.server)
+                    nursery.cancel_scope.cancel()
+                if (await statistics(server.port))["handovers"] > before:
+                    break
+            else:
+                pytest.fail("every link was accepted by the process that has the room")
+            wire = await Wire.open(server.port)
+            await wire.send(ClientMessage.JOIN, "small", "nowhere", 0, {})
+            assert await wire.close_code() == CloseCode.ROOM_NOT_FOUND
+        await end(server)
+
+
+async def test_a_resume_reaches_the_process_that_has_the_session() -> None:
+    with running() as server:
+        async with trio.open_nursery() as nursery:
+            seated = []
+            for _ in range(12):  # a room of eight here, one of four there
+                player = GoodPlayer(await Wire.open(server.port))
+                nursery.start_soon(play_small, player)
+                await player.sees(1)
+                seated.append(player)
+            assert len({player.welcome["server"] for player in seated}) == 2
+            for player in seated:
+                player.wire.reset()
+                again = GoodPlayer(await Wire.open(server.port))
+                events = player.welcome["event"]
+                await again.wire.send(ClientMessage.RESUME, player.welcome["token"], 0, events)
+                nursery.start_soon(again.follow)
+                await again.sees(1)
+                same = ("server", "room", "session")
+                assert [again.welcome[name] for name in same] == [player.welcome[name] for name in same]
+                assert again.welcome["resumed"] is True
+            stranger = await Wire.open(server.port)
+            await stranger.send(ClientMessage.RESUME, bytes(24), 0, 0)
+            assert await stranger.close_code() == CloseCode.SERVER_RESTARTED
+            nursery.cancel_scope.cancel()
+        await end(server)
+
+
+async def play_small(player: GoodPlayer) -> None:
+    """Join a small room, and follow it until the link breaks."""
+    await player.wire.send(ClientMessage.JOIN, "small", None, 0, {})
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # the test breaks it
+        await player.follow()
+
+
+async def test_a_worker_that_is_killed_takes_only_its_rooms() -> None:
+    with running() as server:
+        async with players(server.port, 12) as seated:
+            said = await statistics(server.port)
+            victim = next(worker for worker in said["workers"] if worker["server"] == seated[-1].server)
+            there = [player for player in seated if player.server == victim["server"]]
+            here = [player for player in seated if player.server != victim["server"]]
+            assert len(there) == 4
+            rooms_there = {player.room for player in there}
+            os.kill(victim["pid"], signal.SIGKILL)
+            await until(lambda: all(len(player.joined) == 2 for player in there), 20)
+            for player in there:
+                assert CloseCode.SERVER_RESTARTED in player.codes
+                assert player.room not in rooms_there
+                assert not player.joined[-1].resumed
+            for player in seated:
+                await player.sees(3)
+            assert all(len(player.joined) == 1 and player.client is not None for player in here)
+            assert all(player.codes == [None, None] for player in here), "they noticed nothing"
+            await back_up(server.port)
+            said = await statistics(server.port)
+            assert [worker["restarts"] for worker in said["workers"] if worker["worker"] == victim["worker"]] == [1]
+            assert sum(room["players"] for room in said["rooms"]) == 12
+        await end(server)
+
+
+async def back_up(port: int) -> None:
+    """Wait until both workers serve."""
+    with trio.fail_after(30):
+        while (await get(port, "/readyz"))[2] != b"ready, 2 of 2 workers\n":  # noqa: ASYNC110 - no event tells us
+            await trio.sleep(0.1)
+
+
+async def test_bots_and_recordings_are_every_worker_s(tmp_path: Path) -> None:
+    with running("--bots", "12", "--record", str(tmp_path)) as server:
+        with trio.fail_after(20):
+            while (await statistics(server.port))["sessions"] < 12:  # noqa: ASYNC110
+                await trio.sleep(0.1)
+        said = await statistics(server.port)
+        assert {room["worker"] for room in said["rooms"]} == {0, 1}
+        await end(server)
+    assert recorded_by(tmp_path) == {"worker-0", "worker-1"}
+
+
+def recorded_by(folder: Path) -> set[str]:
+    """The workers' folders that hold a recording."""
+    return {path.parent.name for path in folder.glob("*/*.gsrec") if path.stat().st_size}
+
+
+async def test_workers_end_when_their_director_is_killed() -> None:
+    with running() as server:
+        pids = [worker["pid"] for worker in (await statistics(server.port))["workers"]]
+        server.process.kill()
+        with trio.fail_after(15):
+            while any(map(alive, pids)):  # noqa: ASYNC110
+                await trio.sleep(0.1)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs. One that nobody has waited for yet does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_what_does_not_go_together_is_one_line() -> None:
+    for options, words in (
+        (("--workers", "0"), "from 1 up"),
+        (("--workers", "2", "--cert", __file__, "--key", __file__), "let a proxy end TLS"),
+        (
+            (
+                "--workers",
+                "99",
+            ),
+            "at most 31",
+        ),
+        (("no.such:Room", "--workers", "2"), "no module named"),
+    ):
+        done = subprocess.run([str(GAMESERVER), "run", "--port", "0", *options], capture_output=True, text=True)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1
