@@ -114,6 +114,11 @@ class FaultProxy:
         for connection in self._connections:
             connection.vanished = True
 
+    def vanish_one(self) -> None:
+        """Have one connection fall silent for good, whichever."""
+        if self._connections:
+            self._rng.choice(self._connections).vanished = True
+
     async def _take(self, client: trio.SocketStream) -> None:
         if not self.accepting:
             return
