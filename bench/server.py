@@ -104,7 +104,7 @@ def room_class(mode: str, players: int) -> type[Room[Any]]:
 async def main(options: argparse.Namespace) -> None:
     """Serve until told to stop."""
     hub = Hub({KIND: room_class(options.mode, options.players)}, token_bytes=secrets.token_bytes, seed=SEED)
-    settings = NetSettings(port=0, transport=options.transport)
+    settings = NetSettings(port=0, transport=options.transport, pace_garbage=True)
     async with trio.open_nursery() as nursery:
         server = await nursery.start(partial(serve, hub, settings))
         bench = Bench(hub, server)

@@ -12,6 +12,7 @@ from gameserver.net import drain
 from gameserver.net.connection import Connection
 from gameserver.net.counters import Counters
 from gameserver.net.drain import RoomLinks
+from gameserver.net.garbage import pace_garbage
 from gameserver.net.listeners import Certificates, accept_forever, open_listeners
 from gameserver.net.pages import Pages
 from gameserver.net.pending import Pending
@@ -185,6 +186,8 @@ async def serve(
             for engine in hub.rooms.values():
                 server.open_room(engine)
             nursery.start_soon(server.check_links)
+            if settings.pace_garbage:
+                nursery.start_soon(pace_garbage, lambda: server.counters.connections)
             for listener in listeners:
                 nursery.start_soon(accept_forever, listener, server.take_connection)
             task_status.started(server)

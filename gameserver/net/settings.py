@@ -69,6 +69,8 @@ class NetSettings:
     """PEM file with the certificate chain. With `key`, https and wss are served instead of http and ws."""
     key: Path | None = None
     transport: Transport = "drained"
+    pace_garbage: bool = False
+    """Whether this server decides when Python's garbage collector runs, which is a matter of the whole process."""
     lag: Lag | None = None
     """For development: latency that every link gets on top of its own."""
     origins: tuple[str, ...] = ()

@@ -91,6 +91,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         cert=options.cert,
         key=options.key,
         transport=options.transport,
+        pace_garbage=True,
         origins=options.origins,
         authenticator=None if options.auth is None else JwtAuthenticator(JwtSettings.from_toml(options.auth)),
         web_root=options.web,
