@@ -56,6 +56,14 @@ async def statistics(port: int) -> dict[str, Any]:
     return said
 
 
+async def with_sessions(port: int, count: int) -> dict[str, Any]:
+    """Wait until so many are in, and return what `/api/rooms` says then."""
+    with trio.fail_after(40):
+        while (said := await statistics(port))["sessions"] < count:
+            await trio.sleep(0.1)
+    return said
+
+
 class Player:
     """A client that comes back by itself, and where it has been."""
 
@@ -122,8 +130,7 @@ async def test_a_crowd_is_spread_over_both_processes_and_everyone_s_picture_is_r
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(play)
-            await trio.sleep(5)
-            said = await statistics(server.port)
+            said = await with_sessions(server.port, 60)
         (report,) = reports
         assert report.desyncs == 0
         assert report.joined == 60
@@ -247,10 +254,7 @@ async def back_up(port: int) -> None:
 
 async def test_bots_and_recordings_are_every_worker_s(tmp_path: Path) -> None:
     with running("--bots", "12", "--record", str(tmp_path)) as server:
-        with trio.fail_after(20):
-            while (await statistics(server.port))["sessions"] < 12:  # noqa: ASYNC110
-                await trio.sleep(0.1)
-        said = await statistics(server.port)
+        said = await with_sessions(server.port, 12)
         assert {room["worker"] for room in said["rooms"]} == {0, 1}
         await end(server)
     assert recorded_by(tmp_path) == {"worker-0", "worker-1"}
