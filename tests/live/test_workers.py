@@ -59,7 +59,7 @@ async def statistics(port: int) -> dict[str, Any]:
 async def with_sessions(port: int, count: int) -> dict[str, Any]:
     """Wait until so many are in, and return what `/api/rooms` says then."""
     with trio.fail_after(40):
-        while (said := await statistics(port))["sessions"] < count:
+        while (said := await statistics(port))["sessions"] < count:  # noqa: ASYNC110 - no event tells us
             await trio.sleep(0.1)
     return said
 
