@@ -1,4 +1,4 @@
-"""`gameserver check`: an author's own step and contact, in Python and in Node, on every entity type that they can move."""
+"""`gameserver check`: an author's own step and contact, in Python and in Node, on every type that they can move."""
 
 from __future__ import annotations
 
