@@ -72,6 +72,9 @@ class Broadcast:
         """A machine this slow makes the figure worthless: say so."""
         print(f"skipped {ticks} ticks", file=sys.stderr)
 
+    def note_pace(self, _now_s: float, _late_s: float, _took_s: float) -> None:
+        """There is nothing to shed."""
+
 
 async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | None, settings: NetSettings) -> None:
     """One client, from its handshake to its end."""
