@@ -7,6 +7,7 @@ oldest recordings go first. What was flushed survives a crash, since a recording
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from pathlib import Path
 
     from gameserver.room.engine import RoomEngine
@@ -29,6 +30,8 @@ MAX_WAITING_BYTES: Final = 16 * 2**20
 MAX_FILE_BYTES: Final = 512 * 2**20
 """About ten hours of a full arena."""
 MAX_FOLDER_BYTES: Final = 4 * 2**30
+ACTIVE_S: Final = 10.0
+"""A file that was written to so recently is being made, by this process or another one that shares the folder."""
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +130,7 @@ class Recordings:
             except OSError as error:
                 file.failed = True
                 file.end(error)
-        make_room(self.folder, {file.path for file, _ in batch})
+        make_room(self.folder, time.time())
 
 
 def write_whole(handle: FileIO, data: bytes) -> None:
@@ -137,9 +140,9 @@ def write_whole(handle: FileIO, data: bytes) -> None:
         left = left[handle.write(left) :]
 
 
-def make_room(folder: Path, open_paths: Collection[Path]) -> None:
-    """Remove the oldest recordings that are not `open_paths` until the folder is within its bound. One that cannot be
-    removed, or is gone already, is no error."""
+def make_room(folder: Path, now_s: float) -> None:
+    """Remove the oldest finished recordings until the folder is within its bound; `now_s` is the time that the disk
+    keeps. One that cannot be removed, or is gone already, is no error."""
     found = sorted(folder.glob(f"*{SUFFIX}"))
     size = 0
     for path in found:
@@ -148,11 +151,11 @@ def make_room(folder: Path, open_paths: Collection[Path]) -> None:
     for path in found:
         if size <= MAX_FOLDER_BYTES:
             return
-        if path not in open_paths:
-            try:
-                file_size = path.stat().st_size
+        try:
+            file = path.stat()
+            if now_s - file.st_mtime > ACTIVE_S:
                 path.unlink()
-                size -= file_size
+                size -= file.st_size
                 log.info("removed the recording %s to make room", path.name)
-            except OSError as error:
-                log.warning("cannot make room: %s", error)
+        except OSError as error:
+            log.warning("cannot make room: %s", error)

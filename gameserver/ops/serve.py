@@ -126,11 +126,11 @@ async def run_hub(
         if recordings is not None:
             nursery.start_soon(recordings.run)
         server = await nursery.start(partial(_serve_until_stopped, hub, settings, nursery))
+        await nursery.start(_obey_signals, server, nursery)  # before anybody can know that there is one to stop
         what = words or f"serving {', '.join(hub.kinds)}"
         say(sys.stdout, f"{what} on {address_of(settings, server.port, 'http')}{query}")
         if settings.lag is not None:
             say(sys.stdout, f"every link is slowed down: {settings.lag}")
-        nursery.start_soon(_obey_signals, server, nursery)
         if bots:
             nursery.start_soon(play_bots, address_of(settings, server.port, "ws") + "ws", kind, bots)
 
@@ -149,12 +149,13 @@ def address_of(settings: NetSettings, port: int, scheme: str) -> str:
     return f"{scheme}{secure}://{host if ':' not in host or host.startswith('[') else f'[{host}]'}:{port}/"
 
 
-async def _obey_signals(server: Server, nursery: trio.Nursery) -> None:
+async def _obey_signals(server: Server, nursery: trio.Nursery, *, task_status: trio.TaskStatus[None]) -> None:
     """SIGTERM and Ctrl-C stop the server in good order, a second one at once; SIGHUP reads the certificate again."""
     watched = [signal.SIGTERM, signal.SIGINT]
     if hasattr(signal, "SIGHUP"):
         watched.append(signal.SIGHUP)
     with trio.open_signal_receiver(*watched) as signals:
+        task_status.started()
         async for number in signals:
             if hasattr(signal, "SIGHUP") and number == signal.SIGHUP:
                 server.certificates.reload()

@@ -162,9 +162,15 @@ async def test_a_folder_that_cannot_be_written_to_costs_the_recording_alone(
     assert scene.server.engine.tick_number == 6
 
 
+NOW_S = 2_000_000_000.0
+
+
 def fill(folder: Path, *names: str) -> None:
+    """Files of 1000 bytes, made long ago."""
     for name in names:
-        (folder / f"{name}{SUFFIX}").write_bytes(bytes(1000))
+        path = folder / f"{name}{SUFFIX}"
+        path.write_bytes(bytes(1000))
+        os.utime(path, (0, 0))
 
 
 def test_the_oldest_recordings_make_room_but_none_that_is_being_made(
@@ -173,14 +179,15 @@ def test_the_oldest_recordings_make_room_but_none_that_is_being_made(
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 2500)
     fill(tmp_path, "1", "2", "3", "4")
     (tmp_path / "0-notes.txt").write_bytes(bytes(9000))
-    make_room(tmp_path, {tmp_path / f"1{SUFFIX}"})
+    os.utime(tmp_path / f"1{SUFFIX}", (NOW_S - 2, NOW_S - 2))
+    make_room(tmp_path, NOW_S)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-notes.txt", f"1{SUFFIX}", f"4{SUFFIX}"]
 
 
 def test_a_folder_within_its_bound_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 2000)
     fill(tmp_path, "1", "2")
-    make_room(tmp_path, set())
+    make_room(tmp_path, NOW_S)
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -189,7 +196,8 @@ def test_what_cannot_be_removed_is_said_and_harms_nothing(
 ) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 1500)
     (tmp_path / f"1{SUFFIX}").mkdir()
+    os.utime(tmp_path / f"1{SUFFIX}", (0, 0))
     fill(tmp_path, "2", "3")
-    make_room(tmp_path, set())
+    make_room(tmp_path, NOW_S)
     assert "cannot make room" in caplog.text
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
