@@ -12,7 +12,7 @@ from gameserver.client.bot_player import Rules
 from gameserver.client.brains import Sight, Wander
 from gameserver.client.checks import SpeedLimit
 from gameserver.client.connection import Client
-from gameserver.client.core import ClientCore
+from gameserver.client.core import DEAD_AFTER_S, ClientCore
 from gameserver.client.dial import opener
 from gameserver.client.happenings import Desynced, Joined, Updated
 from gameserver.client.replica import Options
@@ -64,8 +64,18 @@ class Tally:
 class Witness:
     """One player. `most_walkers` is set by whoever knows how many players there are."""
 
-    def __init__(self, url: str, kind: str, number: int, rng: random.Random, reading: Reading) -> None:
-        self.core = ClientCore(m.Join(kind, None, Role.PLAYER, {"name": f"W{number}"}), RULES.options, reading=reading)
+    def __init__(
+        self,
+        url: str,
+        kind: str,
+        number: int,
+        rng: random.Random,
+        reading: Reading,
+        *,
+        dead_after_s: float = DEAD_AFTER_S,
+    ) -> None:
+        join = m.Join(kind, None, Role.PLAYER, {"name": f"W{number}"})
+        self.core = ClientCore(join, RULES.options, reading=reading, dead_after_s=dead_after_s)
         self.client = Client(self.core, opener(url), rng=rng, on_event=self._see, on_status=self._hear)
         self.tally = Tally()
         self.settled = trio.Event()
