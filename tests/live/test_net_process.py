@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sysconfig
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import CloseCode
+from tests.live.certificates import Authority
 from tests.live.net_rig import TRANSPORTS, Wire, get
 from tests.net.wire import PING, TEXT, client_frame
 
@@ -47,7 +50,7 @@ def running(*options: str) -> Iterator[Running]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            address = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+            address = re.search(r"https?://127\.0\.0\.1:(\d+)/", process.stdout.readline())
             assert address, "the server printed no address"
             yield Running(process, int(address[1]))
         finally:
@@ -71,6 +74,29 @@ async def test_a_signal_tells_everyone_and_ends_the_process_quietly(number: sign
             assert await wire.close_code() == CloseCode.GOING_AWAY
             await wire.stream.aclose()
         status, errors = ended[0]
+        assert status == 0
+        assert "Traceback" not in errors
+
+
+def served_certificate(port: int) -> bytes:
+    """The certificate that a new connection is shown."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), 5) as sock, context.wrap_socket(sock) as secure:
+        return secure.getpeercert(binary_form=True) or b""
+
+
+async def test_hangup_reads_the_certificate_again(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with running("--cert", str(authority.cert), "--key", str(authority.key)) as server:
+        before = await trio.to_thread.run_sync(served_certificate, server.port)
+        authority.issue()
+        assert await trio.to_thread.run_sync(served_certificate, server.port) == before
+        server.process.send_signal(signal.SIGHUP)
+        with trio.fail_after(5):
+            while await trio.to_thread.run_sync(served_certificate, server.port) == before:  # noqa: ASYNC110
+                await trio.sleep(0.02)
+        status, errors = await trio.to_thread.run_sync(server.end, signal.SIGTERM)
         assert status == 0
         assert "Traceback" not in errors
 

@@ -8,37 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-import trustme
 
 from gameserver.net import NetSettings
 from gameserver.net.listeners import Certificates
 from gameserver.protocol.constants import CloseCode
+from tests.live.certificates import Authority
 from tests.live.net_rig import FAST, GoodPlayer, Wire, get, serving, until, upgrade_request
 from tests.net.wire import PING, PONG, TEXT, client_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Authority:
-    """A certificate authority, and a server certificate in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ca = trustme.CA()
-        self.cert, self.key = folder / "cert.pem", folder / "key.pem"
-        self.issue()
-
-    def issue(self) -> None:
-        """Write a new certificate, and its key."""
-        leaf = self.ca.issue_cert("localhost", "127.0.0.1")
-        self.key.write_bytes(leaf.private_key_pem.bytes())
-        self.cert.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
-
-    def client(self) -> ssl.SSLContext:
-        """What trusts it."""
-        context = ssl.create_default_context()
-        self.ca.configure_trust(context)
-        return context
 
 
 @pytest.fixture
