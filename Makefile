@@ -13,6 +13,7 @@ DEV_STAMP := .venv/.installed-dev
 FUZZ_STAMP := .venv/.installed-fuzz
 CONFORMANCE_STAMP := .venv/.installed-conformance
 NODE_STAMP := node_modules/.installed
+PEERS_STAMP := bench/peers/node_modules/.installed
 PINS := pyproject.toml constraints.txt tools/bootstrap.py
 
 .DEFAULT_GOAL := help
@@ -61,7 +62,7 @@ layers: $(DEV_STAMP) ## Check that imports run one way
 
 .PHONY: test-unit
 test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no browser
-	$(BIN)/python -m pytest -q -m "not live and not browser"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not live and not browser"
 
 .PHONY: test-js
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
@@ -88,6 +89,14 @@ conformance: $(CONFORMANCE_STAMP) ## Run Autobahn's WebSocket cases on each tran
 .PHONY: soak
 soak: $(DEV_STAMP) ## Players come, go and lose their links all the time, and nothing may pile up; SOAK_MIN=30 minutes
 	$(BIN)/python -m bench.soak --minutes $(SOAK_MIN)
+
+.PHONY: bench
+bench: $(RUN_STAMP) $(PEERS_STAMP) ## Measure the server and its peers side by side: half an hour, on a quiet machine
+	$(BIN)/python -m bench.run
+
+.PHONY: bench-quick
+bench-quick: $(RUN_STAMP) $(PEERS_STAMP) ## The main cases of bench once, in under two minutes
+	$(BIN)/python -m bench.run --quick
 
 .PHONY: venv
 venv: $(DEV_STAMP) ## Make .venv with all that development needs
@@ -125,4 +134,9 @@ $(CONFORMANCE_STAMP): $(DEV_STAMP)
 
 $(NODE_STAMP): package.json package-lock.json .npmrc
 	@$(PYTHON) tools/bootstrap.py node
+	@touch $@
+
+# Not `npm ci`: it insists on packages for other systems that not every registry has.
+$(PEERS_STAMP): bench/peers/package.json bench/peers/package-lock.json bench/peers/.npmrc
+	cd bench/peers && npm install --no-save --loglevel=error
 	@touch $@

@@ -1,0 +1,78 @@
+"""What is measured against what: each case is one call of the load generator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One server with one load. `options` go to `load/main.mjs` as they are."""
+
+    name: str
+    what: str
+    options: tuple[str, ...]
+    quick: bool = False
+    """Part of `make bench-quick`."""
+
+
+def case(name: str, what: str, options: str, *, quick: bool = False) -> Case:
+    """Shorter to read in a table."""
+    return Case(name, what, tuple(options.split()), quick)
+
+
+_FULL_500 = "--rooms 10 --players 50"
+_VIEW_500 = "--rooms 1 --players 500 --mode view"
+
+CASES: Final = (
+    case("ours-full-500", "gameserver, rooms of 50", f"--peer gameserver {_FULL_500}", quick=True),
+    case("colyseus-full-500", "Colyseus, rooms of 50, float32", f"--peer colyseus {_FULL_500}", quick=True),
+    case("colyseus-quantised-500", "Colyseus, quantised", f"--peer colyseus --variant quantised {_FULL_500}"),
+    case("colyseus-coupled-500", "Colyseus, patch at the tick", f"--peer colyseus --variant coupled {_FULL_500}"),
+    case("ours-view-500", "gameserver, one room, views of 400 units", f"--peer gameserver {_VIEW_500}", quick=True),
+    case("colyseus-view-500", "Colyseus StateView, the same", f"--peer colyseus {_VIEW_500}", quick=True),
+    case("transport-500", "our transport alone", f"--peer transport {_FULL_500}", quick=True),
+    case("ws-500", "bare Node ws", f"--peer ws {_FULL_500}", quick=True),
+    case("trio-websocket-500", "plain trio-websocket", f"--peer trio_websocket {_FULL_500}"),
+    case("ours-aligned-500", "gameserver, clients' clocks aligned", f"--peer gameserver --aligned {_FULL_500}"),
+    case("ours-full-100", "gameserver, rooms of 50", "--peer gameserver --rooms 2 --players 50"),
+    case("ours-full-1000", "gameserver, rooms of 50", "--peer gameserver --rooms 20 --players 50"),
+    case("ours-rooms-of-100", "gameserver, rooms of 100", "--peer gameserver --rooms 10 --players 100"),
+    case("colyseus-rooms-of-100", "Colyseus, rooms of 100", "--peer colyseus --rooms 10 --players 100"),
+    case("ours-rooms-of-10", "gameserver, rooms of 10", "--peer gameserver --rooms 50 --players 10"),
+    case("colyseus-rooms-of-10", "Colyseus, rooms of 10", "--peer colyseus --rooms 50 --players 10"),
+    case("ours-view-200", "gameserver, one room, views", "--peer gameserver --rooms 1 --players 200 --mode view"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bound on the ratio of two cases' figures in the same run, or, without `over`, on a figure itself."""
+
+    what: str
+    figure: str
+    """A key of a result; dots lead into nested ones."""
+    ours: str
+    over: str | None
+    bound: float
+    at_least: bool = False
+    """The bound is a lower one."""
+
+
+TARGETS: Final = (
+    Target("CPU, rooms of 50, against Colyseus", "usPerClientTick", "ours-full-500", "colyseus-full-500", 0.6),
+    Target("CPU, the same, against bare ws alone", "usPerClientTick", "ours-full-500", "ws-500", 1.0),
+    Target("CPU, views, against StateView", "usPerClientTick", "ours-view-500", "colyseus-view-500", 0.3),
+    Target("CPU of the transport, against bare ws", "usPerClientTick", "transport-500", "ws-500", 1.0),
+    Target("bytes, against quantised", "wireBytesPerClientTick", "ours-full-500", "colyseus-quantised-500", 0.45),
+    Target("bytes, against float32", "wireBytesPerClientTick", "ours-full-500", "colyseus-full-500", 0.3),
+    Target("bytes, views, against float32", "wireBytesPerClientTick", "ours-view-500", "colyseus-view-500", 0.3),
+    Target("input to ack p50, ms", "ackHeadMs.p50", "ours-full-500", None, 28.0),
+    Target("input to ack p99, ms", "ackHeadMs.p99", "ours-full-500", None, 55.0),
+    Target("the same, clocks aligned, p50, ms", "ackHeadMs.p50", "ours-aligned-500", None, 10.0),
+    Target("ticks held at 500", "ticksHeld", "ours-full-500", None, 0.999, at_least=True),
+    Target("KiB a client at 1000", "kibPerClient", "ours-full-1000", None, 60.0),
+    Target("growth of CPU a client, 100 to 1000", "usPerClientTick", "ours-full-1000", "ours-full-100", 1.2),
+    Target("worst tick in a thousand over the median tick", "tickMs.p999/tickMs.p50", "ours-full-500", None, 2.0),
+)
