@@ -51,7 +51,7 @@ export class Level {
     if (Math.abs(error) <= reach) {
       this.#runSide = 0;
       this.value += this.#options.gain * error;
-      this.#widen(Math.abs(error));
+      this.widen(Math.abs(error));
     } else {
       this.#outlier(sample, error > 0 ? 1 : -1, reach, at);
     }
@@ -78,15 +78,20 @@ export class Level {
     if (side !== this.#runSide) {
       this.#runSide = side;
       this.#runFrom = at;
-      this.#widen(reach);
+      this.widen(reach);
     } else if (at - this.#runFrom >= this.#options.shiftAfter) {
       this.#runSide = 0;
       this.value = sample;
     }
   }
 
-  /** @param {number} deviation */
-  #widen(deviation) {
+  /**
+   * Believes in a deviation that was seen, or is known from elsewhere: quickly in more, slowly in
+   * less.
+   *
+   * @param {number} deviation
+   */
+  widen(deviation) {
     const gain = deviation > this.deviation ? this.#options.rise : DEVIATION_FALL_GAIN;
     this.deviation += gain * (deviation - this.deviation);
   }

@@ -144,7 +144,10 @@ export class TickPacer {
     const late = (nowS - this.nextAtS) / this.#tickS;
     if (late < 0) return 0;
     const { useful } = this;
-    if (late >= useful) this.#skip(Math.floor(late) + 1 - useful);
+    if (late >= useful) {
+      this.#hitched(late);
+      this.#skip(Math.floor(late) + 1 - useful);
+    }
     let run = 0;
     while (this.nextAtS <= nowS && run < useful) {
       this.#advance();
@@ -177,6 +180,17 @@ export class TickPacer {
     this.#level.move(stretch);
     this.tickedAtS = this.nextAtS;
     this.nextAtS += this.#tickS * (1 - stretch);
+  }
+
+  /**
+   * This client itself was late. That is jitter which no report need tell; and none could, where
+   * the next hitch comes before a round trip is over and makes the client forget again. A sleep is
+   * not jitter.
+   *
+   * @param {number} late ticks
+   */
+  #hitched(late) {
+    if (late <= JUMP_TICKS) this.#level.widen(late);
   }
 
   /**

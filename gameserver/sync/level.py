@@ -44,7 +44,7 @@ class Level:
         if abs(error) <= reach:
             self._run_side = 0
             self.value += self._gain * error
-            self._widen(abs(error))
+            self.widen(abs(error))
         else:
             self._outlier(sample, 1 if error > 0 else -1, reach, at)
 
@@ -55,12 +55,13 @@ class Level:
         if side != self._run_side:
             self._run_side = side
             self._run_from = at
-            self._widen(reach)
+            self.widen(reach)
         elif at - self._run_from >= self._shift_after:
             self._run_side = 0
             self.value = sample
 
-    def _widen(self, deviation: float) -> None:
+    def widen(self, deviation: float) -> None:
+        """Believe in a deviation that was seen, or is known from elsewhere: quickly in more, slowly in less."""
         gain = self._rise if deviation > self.deviation else DEVIATION_FALL_GAIN
         self.deviation += gain * (deviation - self.deviation)
 

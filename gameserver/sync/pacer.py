@@ -124,6 +124,7 @@ class TickPacer:
             return 0
         useful = 1 + math.ceil(max(self.lead, self.target))
         if late >= useful:
+            self._hitched(late)
             self._skip(math.floor(late) + 1 - useful)
         run = 0
         while self.next_at_s <= now_s and run < useful:
@@ -149,6 +150,13 @@ class TickPacer:
         self._level.move(stretch)
         self.ticked_at_s = self.next_at_s
         self.next_at_s += self.tick_s * (1 - stretch)
+
+    def _hitched(self, late: float) -> None:
+        """This client itself was `late` ticks late. That is jitter which no report need tell; and none could, where the
+        next hitch comes before a round trip is over and makes the client forget again. A sleep is not jitter.
+        """
+        if late <= JUMP_TICKS:
+            self._level.widen(late)
 
     def _pause(self, ticks: float) -> None:
         """Too early by far: wait so long that the server's queue comes down to the target."""

@@ -115,6 +115,15 @@ def test_a_client_that_slept_sends_only_what_still_helps() -> None:
     assert pacer.next_at_s <= now + 60.0 + TICK_S * (1 + MAX_STRETCH)
 
 
+def test_a_hitch_counts_as_jitter_at_once_and_a_sleep_does_not() -> None:
+    hitched, slept = started(), started()
+    hitched.due(run_to(hitched, 10) + 4 * TICK_S)
+    slept.due(run_to(slept, 10) + 60.0)
+    assert hitched.skipped > 0
+    assert hitched.target > 1.0
+    assert slept.target == 0.5
+
+
 def test_target_grows_with_jitter_and_stays_below_half_of_the_servers_queue() -> None:
     pacer = started()
     assert pacer.target == 0.5
