@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import select
 import socket
-import struct
 import time
 from typing import TYPE_CHECKING, Final
 
 import trio
 
+from gameserver.net.arrival import TIMESTAMP_SPACE, ArrivalClock, stamp_arrivals
 from gameserver.net.frames import BINARY, binary_frames, unmask
 from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES, Channel
 
@@ -37,11 +37,6 @@ MAX_MORE_READS: Final = 8
 """32 KiB from one link in one drain, then the others' turn: more than the protocol's byte limit lets in between two
 ticks.
 """
-
-_SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h; the socket module does not name it
-_timespec: Final = struct.Struct("@ll")
-_unpack_timespec: Final = _timespec.unpack
-_TIMESTAMP_SPACE: Final = socket.CMSG_SPACE(_timespec.size)
 
 _WHOLE_BINARY: Final = 0x80 | BINARY
 _MASKED: Final = 0x80
@@ -88,7 +83,7 @@ class SocketChannel(Channel):
         if self.ended.is_set():
             return
         self.release()
-        _stamp_arrivals(self._sock)
+        stamp_arrivals(self._sock)
         self._room = room
         room.add(self)
         self._reading.cancel()
@@ -107,7 +102,7 @@ class SocketChannel(Channel):
         if self.unread_bytes > MAX_UNREAD_BYTES:
             return
         try:
-            data, ancillary, _, _ = self._recvmsg(FIRST_READ_BYTES, _TIMESTAMP_SPACE)
+            data, ancillary, _, _ = self._recvmsg(FIRST_READ_BYTES, TIMESTAMP_SPACE)
         except BlockingIOError:
             return
         except OSError:
@@ -134,7 +129,7 @@ class SocketChannel(Channel):
             if self._room is None or self.unread_bytes > MAX_UNREAD_BYTES:
                 return
             try:
-                data, ancillary, _, _ = self._recvmsg(READ_BYTES, _TIMESTAMP_SPACE)
+                data, ancillary, _, _ = self._recvmsg(READ_BYTES, TIMESTAMP_SPACE)
             except BlockingIOError:
                 return
             except OSError:
@@ -286,44 +281,6 @@ class RoomLinks:
         for channel in list(self._channels.values()):
             channel.release()
         self._epoll.close()
-
-
-class ArrivalClock:
-    """From the kernel's time of arrival (CLOCK_REALTIME) to trio's clock.
-
-    The offset between the two is taken at each drain, so a step of the wall clock spoils at most one drain's times;
-    those are held between the drain before and this one.
-    """
-
-    __slots__ = ("_earliest_s", "_offset_s", "now_s")
-
-    def __init__(self) -> None:
-        self.now_s = float("-inf")
-        self._earliest_s = float("-inf")
-        self._offset_s = 0.0
-
-    def set(self, now_s: float, wall_s: float) -> None:
-        """A drain begins: the same moment on trio's clock and on the wall's."""
-        self._earliest_s, self.now_s = self.now_s, now_s
-        self._offset_s = now_s - wall_s
-
-    def convert(self, ancillary: list[tuple[int, int, bytes]]) -> float:
-        """When the last byte of a read arrived, by the only control message that our sockets ask for."""
-        seconds, nanoseconds = _unpack_timespec(ancillary[0][2])
-        at_s: float = seconds + nanoseconds * 1e-9 + self._offset_s
-        if at_s > self.now_s:
-            return self.now_s
-        return max(self._earliest_s, at_s)
-
-
-def _stamp_arrivals(sock: socket.socket) -> None:
-    """Have the kernel note when bytes arrive. Not every socket can (a Unix socket's reader gets none): then the
-    drain's time counts.
-    """
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    except OSError:
-        log.debug("no arrival times from this kernel")
 
 
 def _drop(_message: bytes, _at_s: float) -> None:

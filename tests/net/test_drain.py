@@ -11,7 +11,8 @@ import pytest
 import trio
 import trio.testing
 
-from gameserver.net.drain import ArrivalClock, RoomLinks
+from gameserver.net.arrival import ArrivalClock
+from gameserver.net.drain import RoomLinks
 from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES
 from tests.net.rig import LIMITS, linked
 from tests.net.wire import BINARY, CONTINUATION, PING, Frame, client_frame, read_frames
