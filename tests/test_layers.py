@@ -96,7 +96,7 @@ def test_client_cores_do_no_input_and_output(path: Path) -> None:
     assert roots & SHELL_LIBRARIES == set()
 
 
-@pytest.mark.parametrize("path", sources(*PURE, "net", "client", "ops"), ids=ids)
+@pytest.mark.parametrize("path", sources(*PURE, "net", "client"), ids=ids)
 def test_the_face_is_for_authors_not_for_the_inside(path: Path) -> None:
     assert names_from_face(parse(path)) <= {"__version__"}
 
