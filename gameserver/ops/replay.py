@@ -20,7 +20,7 @@ from gameserver.room.hub import Hub
 from gameserver.room.kind import make_kind
 from gameserver.room.playback import ReplayEngine, replay_kind
 from gameserver.room.recording import Recording
-from gameserver.room.replay import check_fits
+from gameserver.room.replay import check_shown
 from gameserver.room.replay import verify as verify_recording
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def serve_file(path: Path, room_class: type[Room[Any]], *, host: str, port: int)
     """Show a recording in the demo until a signal says to stop. Raises OSError, RecordingError."""
     recording = Recording(path.read_bytes())
     kind = make_kind(room_class)
-    check_fits(recording, kind)
+    check_shown(recording, kind)
     film = Film(recording, kind.schema)
     if recording.damaged_at is not None:
         _say(f"the file breaks off at byte {recording.damaged_at}; what is before that is shown")

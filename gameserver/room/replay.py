@@ -46,19 +46,24 @@ class NoLink:
     def leave_room(self) -> None: ...
 
 
-def check_fits(recording: Recording, kind: Kind) -> None:
-    """Raise RecordingError when the recording is of another kind of room, or of other rules as far as that can be
-    told."""
+def check_shown(recording: Recording, kind: Kind) -> None:
+    """Raise RecordingError when the recording's states are not of this kind of room."""
     header = recording.header
     if header.kind != kind.name:
         raise RecordingError(f"the recording is of a room of kind {header.kind!r}, not {kind.name!r}")
     if header.schema.get("fingerprint") != kind.schema.fingerprint:
         raise RecordingError(f"the recording was made with another schema of {kind.name!r}: entities or inputs differ")
-    step = None if kind.step is None else kind.step.fingerprint
-    if header.step != step:
-        raise RecordingError(f"the recording was made with another shared step of {kind.name!r}")
     if header.tick_hz != kind.room_class.tick_hz:
         raise RecordingError(f"the recording has {header.tick_hz} ticks a second, the room {kind.room_class.tick_hz}")
+
+
+def check_fits(recording: Recording, kind: Kind) -> None:
+    """Raise RecordingError when the recording is of another kind of room, or of other rules as far as that can be
+    told."""
+    check_shown(recording, kind)
+    step = None if kind.step is None else kind.step.fingerprint
+    if recording.header.step != step:
+        raise RecordingError(f"the recording was made with another shared step of {kind.name!r}")
 
 
 def verify(recording: Recording, kind: Kind) -> Verdict:

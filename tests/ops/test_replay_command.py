@@ -8,7 +8,9 @@ import pytest
 
 from gameserver.cli import main
 from gameserver.games.arena import Arena
+from gameserver.room.kind import make_kind
 from gameserver.room.recording import Recording
+from gameserver.room.replay import check_shown
 from tests.room.test_recording import play
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ class Slower(Arena):
 
 class Other(Arena):
     kind = "other"
+
+
+class NoStep(Arena):
+    kind = "arena"
+    predict = None  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +105,12 @@ def test_a_foreign_recording_is_refused_in_one_line(
 ) -> None:
     assert run(path, f"tests.ops.test_replay_command:{room}", *more) == 2
     assert capsys.readouterr().err == f"gameserver: {words}\n"
+
+
+def test_another_step_cannot_make_the_game_again_and_may_still_be_shown(path: Path, capsys: Capture) -> None:
+    assert run(path, "tests.ops.test_replay_command:NoStep") == 2
+    assert "another shared step" in capsys.readouterr().err
+    check_shown(Recording(path.read_bytes()), make_kind(NoStep))
 
 
 @pytest.mark.parametrize("more", [(), ("--serve",)])
