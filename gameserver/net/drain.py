@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import select
-import socket
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from gameserver.net.frames import BINARY, binary_frames, unmask
 from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES, Channel
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
 log = logging.getLogger("gameserver.net")
