@@ -99,7 +99,7 @@ class Rewind:
     def all(self, entity_type: type[E], tick: int | None = None) -> list[E]:
         """The entities of a type as the player saw them, in order of id, or as they were after `tick`."""
         state = self._past.at(self.seen if tick is None else tick)
-        return [] if state is None else state.entities(entity_type)
+        return [] if state is None else list(state.entities(entity_type))
 
     def get(self, entity_id: int, tick: int | None = None) -> Entity | None:
         """One entity as the player saw it, or as it was after `tick`; None when it was not there."""
