@@ -76,15 +76,14 @@ def push(body: Body, controls: Push, dt: float) -> None:
     if speed > MAX_SPEED:
         vx *= MAX_SPEED / speed
         vy *= MAX_SPEED / speed
-    body.x, body.vx = bounce(body.x + vx * dt, vx)
-    body.y, body.vy = bounce(body.y + vy * dt, vy)
-    body.angle = controls.aim
+    x, y = body.x + vx * dt, body.y + vy * dt
+    if not 0.0 <= x <= WORLD_SIZE:
+        x, vx = wall(x), -vx
+    if not 0.0 <= y <= WORLD_SIZE:
+        y, vy = wall(y), -vy
+    body.x, body.y, body.vx, body.vy, body.angle = x, y, vx, vy, controls.aim
 
 
-def bounce(place: float, speed: float) -> tuple[float, float]:
-    """Turn round at the walls at 0 and WORLD_SIZE."""
-    if place < 0.0:
-        return 0.0, -speed
-    if place > WORLD_SIZE:
-        return WORLD_SIZE, -speed
-    return place, speed
+def wall(place: float) -> float:
+    """Where one who flew through a wall is stopped."""
+    return max(0.0, min(WORLD_SIZE, place))

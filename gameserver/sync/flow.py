@@ -7,7 +7,6 @@ Both are bounded by construction and take time as an argument.
 from __future__ import annotations
 
 import math
-from collections import deque
 from functools import lru_cache
 
 SLACK_S = 0.25
@@ -43,7 +42,7 @@ class Window:
     )
 
     def __init__(self, limit: int, tick_hz: int, snapshot_every: int = 1) -> None:
-        self._in_flight: deque[int] = deque()
+        self._in_flight: list[int] = []  # few: a deque would cost 600 bytes more a client
         self._snapshot_every = snapshot_every
         self._slack_ticks = math.ceil(SLACK_S * tick_hz)
         self._remember_ticks = REMEMBER_S * tick_hz
@@ -76,7 +75,7 @@ class Window:
         if not flight or flight[0] > tick:
             return
         while flight and flight[0] <= tick:
-            self.acked = flight.popleft()
+            self.acked = flight.pop(0)
         round_trip = newest_tick - self.acked
         if round_trip < self._lowest or newest_tick > self._until:
             self._measure(round_trip, newest_tick)
