@@ -205,8 +205,9 @@ def test_one_entity_is_found_by_its_id_or_was_not_there() -> None:
 
 def test_the_past_is_a_copy() -> None:
     table = Table()
-    table.look(48).all(Cart).clear()
-    for cart in table.look(48).all(Cart):
+    past = table.look(48)
+    past.all(Cart).clear()
+    for cart in past.all(Cart):
         cart.x = 1.0
         assert cart.owner is None
     assert [cart.x for cart in table.engine.room.all(Cart)] == [51.0]
