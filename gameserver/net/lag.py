@@ -51,7 +51,7 @@ class Lag:
 
 
 def read_lag(lag_ms: float, jitter_ms: float, stall: str | None) -> Lag | None:
-    """Return what a command line asks for, None for no lag; `stall` is MS/EVERY_S, such as 500/10. Raises ValueError."""
+    """Return what a command line asks for, None for no lag; `stall` is MS/EVERY_S, as 500/10. Raises ValueError."""
     stall_ms, slash, every_s = (stall or "0/0").partition("/")
     try:
         lag = Lag(
