@@ -31,13 +31,14 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @contextmanager
-def running(*options: str, rooms: str = "tests.live.worker_rooms:Small") -> Iterator[Running]:
+def running(*options: str, room: str = "Small", workers: int = 2) -> Iterator[Running]:
     """`gameserver run --workers 2`."""
-    command = [str(GAMESERVER), "run", rooms, "--port", "0", "--workers", "2", *options]
+    rooms = f"tests.live.worker_rooms:{room}"
+    command = [str(GAMESERVER), "run", rooms, "--port", "0", "--workers", str(workers), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            address = re.search(r"with 2 workers on http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+            address = re.search(r"on http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
             assert address, "the server printed no address"
             yield Running(process, int(address[1]))
         finally:
