@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 LAG_MS = 150
 """Added in each direction."""
-MAX_FRAMES = 3
+MAX_FRAMES = 2
 """The frame that takes the key in runs a tick; its pose is reached over that tick, which is one frame more."""
+PRESSES = 3
+"""Their median counts: a press in a frame in which no tick is due may take one more."""
 SHIP_PX = 80
-MAX_CORRECTIONS = 3
-"""None, were it not for busy test machines: a frame that came late was played one tick later. Rules that differ would
-make one with every snapshot, forty in this flight."""
+PONG_FRAMES = 180
+"""Three seconds: by then the server has told once more how many frames it missed."""
 
 
 def join_far_away(duel: str, enter: Enter) -> Page:
@@ -37,8 +38,8 @@ def turn_and_watch(page: Page) -> dict[str, float]:
 
 def test_a_key_press_moves_the_own_ship_on_the_next_frames_at_150_ms_each_way(duel: str, enter: Enter) -> None:
     page = join_far_away(duel, enter)
-    answer = turn_and_watch(page)
-    assert answer["frames"] <= MAX_FRAMES, answer
+    answers = sorted([turn_and_watch(page) for _ in range(PRESSES)], key=lambda answer: answer["frames"])
+    assert answers[PRESSES // 2]["frames"] <= MAX_FRAMES, answers
 
 
 def test_the_own_shot_leaves_the_muzzle_at_once_and_becomes_the_servers(duel: str, enter: Enter) -> None:
@@ -85,17 +86,19 @@ def test_without_prediction_the_own_ship_waits_for_the_server(duel: str, enter: 
 
 
 def test_flying_through_open_space_at_150_ms_each_way_is_predicted_right(duel: str, enter: Enter) -> None:
+    """Without a frame that came late there is no correction at all; one is due for each that did, as on a busy machine.
+    Rules that differ would make one with every snapshot, forty in this flight."""
     page = join_far_away(duel, enter)
-    before = page.evaluate("arena.figures().corrections")
     start = avatar(page)
     for key in ("ArrowLeft", "ArrowUp", "ArrowRight"):
         page.keyboard.down(key)
         wait_until_still(page, frames=25)
         page.keyboard.up(key)
-    wait_until_still(page, frames=60)
+    wait_until_still(page, frames=PONG_FRAMES)
     assert abs(avatar(page)["x"] - start["x"]) + abs(avatar(page)["y"] - start["y"]) > SHIP_PX
-    assert page.evaluate("arena.figures().corrections") - before <= MAX_CORRECTIONS
-    assert page.evaluate("arena.session().stats.diagnosis") != "diverging"
+    figures = page.evaluate("arena.figures()")
+    assert figures["corrections"] <= figures["missed"] + figures["trimmed"], figures
+    assert figures["prediction"] in ("matched", "jitter"), figures
 
 
 def test_the_switches_reach_the_session_and_say_what_to_notice(duel: str, enter: Enter) -> None:
