@@ -16,6 +16,7 @@ from gameserver.room.hub import Hub
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from gameserver.protocol.constants import Limits
     from gameserver.room.engine import RoomEngine
     from gameserver.room.guest import Guest
     from gameserver.room.room import Room
@@ -131,10 +132,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*kinds: type[Room[Any]]) -> AsyncGenerator[Server]:
+async def serving(*kinds: type[Room[Any]], limits: Limits | None = None) -> AsyncGenerator[Server]:
     """A server that runs for the length of the block."""
     rng = random.Random(1)
-    server = Server(Hub(kinds, token_bytes=rng.randbytes, seed=1), [])
+    server = Server(Hub(kinds, token_bytes=rng.randbytes, seed=1, limits=limits), [])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.tick)
         yield server

@@ -13,6 +13,7 @@ from gameserver import Player, Room
 from gameserver.client.bot import Rules, keep_playing, run_bots
 from gameserver.client.checks import SpeedLimit
 from gameserver.client.replica import Options
+from gameserver.protocol.constants import Limits
 from tests.client.memory import Server, serving
 from tests.sim.flight import Flight, Ship, fly
 
@@ -124,8 +125,7 @@ async def test_a_full_room_leaves_bots_outside_and_says_so(autojump_clock: MockC
         def on_create(self, options: object) -> None:
             self.lock()
 
-    async with serving(Small) as server:
-        server.hub.limits = server.hub.limits.__class__(max_rooms=2)
+    async with serving(Small, limits=Limits(max_rooms=2)) as server:
         report = await play(server, 4, 1.0)
     assert report.joined == 2
     assert report.errors > 0

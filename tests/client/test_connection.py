@@ -169,7 +169,7 @@ async def test_waits_grow_while_the_server_is_away_and_start_over_once_a_link_ha
 async def test_a_kicked_client_does_not_come_back(autojump_clock: MockClock) -> None:
     async with playing() as (server, client):
         (session,) = server.engine.roster.sessions.values()
-        server.engine._kick(session.player, "be gone")
+        session.player.kick("be gone")
         await client.closed.wait()
         assert client.status == StatusChange(Status.CLOSED, CloseCode.KICKED, "be gone")
         await trio.sleep(60.0)
