@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 GAMESERVER: Final = Path(sysconfig.get_path("scripts")) / "gameserver"
 INPUT_EVERY_S: Final = 0.05
+ACK_EVERY_S: Final = 0.5
 WARM_S: Final = 3.0
 NO_KEY: Final = bytes(4)
 """A mask that leaves the payload as it is."""
@@ -119,8 +120,11 @@ class Crowd:
     def run(self, seconds: float, *, inputs: bool) -> None:
         """Send inputs, and throw away what comes."""
         now_s = time.monotonic()
-        until_s, next_s = now_s + seconds, now_s
+        until_s, next_s, ack_s = now_s + seconds, now_s, now_s
         while now_s < until_s:
+            if not inputs and now_s >= ack_s:  # to show life
+                self.say(frame(ClientMessage.ACK, ALL_OF_IT))
+                ack_s += ACK_EVERY_S
             if inputs and now_s >= next_s:
                 self._seq += 1
                 dx, dy = (self._seq // 20) % 3 - 1, (self._seq // 33) % 3 - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -17,7 +18,12 @@ import trio
 from gameserver.client.bot import run_bots
 from gameserver.client.connection import connect
 from gameserver.client.happenings import Joined
-from gameserver.protocol.constants import ClientMessage, CloseCode
+from gameserver.net.listeners import open_listeners
+from gameserver.net.settings import NetLimits
+from gameserver.net.workers.book import Book, Seats
+from gameserver.ops.serve import ServeOptions, make_settings
+from gameserver.ops.workers import director
+from gameserver.protocol.constants import ClientMessage, CloseCode, Limits
 from tests.live.net_rig import GoodPlayer, Wire, get, until
 from tests.live.test_net_process import GAMESERVER, Running
 
@@ -282,6 +288,60 @@ def alive(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+async def test_a_worker_that_hangs_is_killed_and_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(director, "HUNG_AFTER_S", 7.0)  # a healthy one shows life every five
+    options = options_for("tests.live.worker_rooms:Small")
+    settings = make_settings(options)
+    listeners = await open_listeners(settings)
+    book = Book({"small": Seats(8, 64)}, random.Random(1))
+    directing = director.Director(options, book, listeners, settings.drain_s)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(directing.run)
+            port = listeners[0].getsockname()[1]
+            victim = (await statistics(port))["workers"][1]
+            os.kill(victim["pid"], signal.SIGSTOP)
+            with trio.fail_after(30):
+                while (state := (await statistics_of_any(port))["workers"][1])["restarts"] == 0:  # noqa: ASYNC110
+                    await trio.sleep(0.5)
+                assert state["pid"] != victim["pid"]
+            await directing.stop()
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+async def statistics_of_any(port: int) -> dict[str, Any]:
+    """What `/api/rooms` says; a stopped worker may have accepted the question, then it is asked again."""
+    while True:
+        with trio.move_on_after(2):
+            return await statistics(port)
+
+
+def options_for(room: str) -> ServeOptions:
+    """`run ROOM --port 0 --workers 2`."""
+    return ServeOptions(
+        rooms=(room,),
+        host="127.0.0.1",
+        port=0,
+        bots=0,
+        seed=1,
+        cert=None,
+        key=None,
+        origins=(),
+        transport="drained",
+        auth=None,
+        log_level="error",
+        log_format="text",
+        limits=Limits(),
+        net_limits=NetLimits(),
+        web=None,
+        trusted_proxies=(),
+        record=None,
+        workers=2,
+    )
 
 
 def test_what_does_not_go_together_is_one_line() -> None:
