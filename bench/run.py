@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 
 from bench.machine import ROOT, describe, load_average
 from bench.matrix import CASES, TARGETS
-from bench.results import cases_table, faults, targets_table
+from bench.tables import cases_table, faults, targets_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.matrix import Case
-    from bench.results import Result
+    from bench.tables import Result
 
 LOAD_CORE: Final = 1
 TIMEOUT_S: Final = 180
