@@ -11,6 +11,8 @@ import pytest
 
 from gameserver.client.happenings import Joined, Withdrawn
 from gameserver.client.prediction import Outcome
+from gameserver.games import arena_flight
+from gameserver.games.arena import Arena
 from gameserver.protocol.constants import Role
 from tests.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunnery, Ship
 from tests.sim.rig import Client, Rig
@@ -64,6 +66,26 @@ def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_shows_no_correction(se
     assert predictor.diagnosis is Outcome.MATCHED
     assert predictor.pending >= 9, "it does run ahead"
     assert hypot(client.avatar.x, client.avatar.y) > 50, "and it does move"
+
+
+def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_shows_no_correction_either() -> None:
+    """Walls, blocks and the guns' cooldown are in its shared step, and pickups move nobody."""
+
+    def pilot(_: Client, now_s: float) -> arena_flight.Controls:
+        phase = int(now_s * 3)
+        return arena_flight.Controls(turn=(-1, 0, 1, 0)[phase % 4], thrust=phase % 3 != 0, fire=phase % 5 == 0)
+
+    rig = Rig(Arena, delay_s=0.15, jitter_s=0.03)
+    client = rig.client(steer=pilot)
+    rig.run(5.0)
+    corrections = client.core.counters.corrections
+    start = (client.avatar.x, client.avatar.y)
+    way = 0.0
+    for _ in range(60):
+        rig.run(1.0)
+        way = max(way, hypot(client.avatar.x - start[0], client.avatar.y - start[1]))
+    assert client.core.counters.corrections == corrections
+    assert way > 200, "and it does get about"
 
 
 def test_the_same_flight_without_prediction_lags_behind() -> None:
