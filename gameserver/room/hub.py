@@ -63,6 +63,8 @@ class Hub:
         self.on_room_opened: Callable[[RoomEngine], None] | None = None
         self.open_recording: Callable[[RoomEngine], Callable[[bytes], None] | None] | None = None
         """Gives a new room somewhere to record to, or None."""
+        self.on_seats_changed: Callable[[], None] | None = None
+        """Called when somebody has taken or left a seat, or a room has opened or closed."""
         self.make_engine: type[RoomEngine] = RoomEngine
         """What a new room is made with."""
         self.draining = False
@@ -141,6 +143,7 @@ class Hub:
         self._sessions[key] = (session, engine)
         self._let_in(guest, session, engine)
         self._counts["joins"] += 1
+        self._note_seats()
 
     def _named_room(self, kind: Kind, room_id: str, role: Role) -> RoomEngine:
         engine = self.rooms.get(room_id)
@@ -264,11 +267,17 @@ class Hub:
 
     def _forget_session(self, session: Session) -> None:
         self._sessions.pop(session.key, None)
+        self._note_seats()
 
     def _forget_room(self, engine: RoomEngine) -> None:
         self.rooms.pop(engine.id, None)
         self.door.room_closed(engine.id)
         self._counts["rooms_closed"] += 1
+        self._note_seats()
+
+    def _note_seats(self) -> None:
+        if self.on_seats_changed is not None:
+            self.on_seats_changed()
 
     # -- operations ----------------------------------------------------------------------------------------------------
 

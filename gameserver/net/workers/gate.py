@@ -34,8 +34,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gameserver.workers")
 
-LOOK_EVERY_S: Final = 0.05
-"""How old the director's picture of free seats can be. Seats that it promised are counted at once."""
+REPORT_GAP_S: Final = 0.05
+"""Changes within it are told together: how old the director's picture of free seats can be. Seats that it promised are
+counted at once.
+"""
+LOOK_EVERY_S: Final = 1.0
+"""For what nobody announces: rooms that lock, or have too much to do."""
 SHOW_LIFE_EVERY_S: Final = 5.0
 ANSWER_WITHIN_S: Final = 3.0
 """A director that does not answer for so long has ended or hangs."""
@@ -60,6 +64,8 @@ class Gate:
         self._answers: dict[int, Callable[[Any], None]] = {}
         self._tickets: dict[int, Guest | None] = {}
         self._settled: list[int] = []
+        self._changed = trio.Event()
+        server.hub.on_seats_changed = self._note_change
         self.handed_over = 0
 
     # -- a link comes in -----------------------------------------------------------------------------------------------
@@ -140,6 +146,10 @@ class Gate:
         if ticket and ticket in self._tickets:
             del self._tickets[ticket]
             self._settled.append(ticket)
+            self._note_change()
+
+    def _note_change(self) -> None:
+        self._changed.set()
 
     async def report(self) -> None:
         """Tell the director of rooms and seats whenever something has changed, for ever."""
@@ -147,13 +157,16 @@ class Gate:
         last_s = -SHOW_LIFE_EVERY_S
         while True:
             self._settle_seated()
+            self._changed = trio.Event()
             rooms = [room_load(engine) for engine in self._server.hub.rooms.values()]
             now_s = trio.current_time()
             if rooms != last or self._settled or now_s - last_s >= SHOW_LIFE_EVERY_S:
                 settled, self._settled = self._settled, []
                 self._post(wire.Load(rooms, settled, self._server.hub.overloaded))
                 last, last_s = rooms, now_s
-            await trio.sleep(LOOK_EVERY_S)
+            await trio.sleep(REPORT_GAP_S)
+            with trio.move_on_after(LOOK_EVERY_S):
+                await self._changed.wait()
 
     def _settle_seated(self) -> None:
         """Whoever has said JOIN has a seat now, or was refused: the rooms' own numbers say it."""
