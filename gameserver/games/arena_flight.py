@@ -110,7 +110,6 @@ def bounce_off_walls(ship: Ship) -> None:
         ship.vy = -abs(ship.vy) * BOUNCE
     for left, top, right, bottom in BLOCKS:
         bounce_off_block(ship, left, top, right, bottom)
-    bounce_off_block(ship, 1540.0, 1160.0, 1840.0, 1220.0)
 
 
 @shared
