@@ -64,11 +64,13 @@ async def statistics(port: int) -> dict[str, Any]:
 
 
 async def with_sessions(port: int, count: int) -> dict[str, Any]:
-    """Wait until so many are in, and return what `/api/rooms` says then."""
+    """Wait until so many have a seat, and return what `/api/rooms` says then."""
     with trio.fail_after(40):
-        while (said := await statistics(port))["sessions"] < count:  # noqa: ASYNC110 - no event tells us
+        while True:
+            said = await statistics(port)
+            if said["sessions"] >= count <= sum(room["players"] for room in said["rooms"]):
+                return said
             await trio.sleep(0.1)
-    return said
 
 
 class Player:
