@@ -1,6 +1,6 @@
 """The whole comparison with one command: ours and the peers, one after the other, the repeats outermost.
 
-    python -m bench.run [--quick] [--repeats 3] [--seconds 15] [--only REGEX]
+    python -m bench.run [--quick] [--repeats 3] [--seconds 15] [--only REGEX] [--python PATH] [--output NAME]
 
 Servers run on core 0, the load on core 1. Tables go to stdout and, with every single result, to bench/results/. Ends
 with status 1 when a client saw another state than the server's, or a measurement failed: such figures mean nothing.
@@ -31,10 +31,10 @@ TIMEOUT_S: Final = 180
 """For one measurement; the longest, with 1000 clients of Colyseus, takes about 50 s."""
 
 
-def measure(case: Case, seconds: float, warm: float) -> Result:
+def measure(case: Case, seconds: float, warm: float, python: str) -> Result:
     """Run one measurement. Raises RuntimeError with what it printed when it fails."""
     command = ["taskset", "-c", str(LOAD_CORE), "node", "bench/load/main.mjs", *case.options]
-    command += ["--seconds", f"{seconds:g}", "--warm", f"{warm:g}", "--python", sys.executable]
+    command += ["--seconds", f"{seconds:g}", "--warm", f"{warm:g}", "--python", python]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
@@ -50,7 +50,7 @@ def measure_all(cases: Sequence[Case], options: argparse.Namespace) -> tuple[dic
     for repeat in range(1, options.repeats + 1):
         for case in cases:
             try:
-                result = measure(case, options.seconds, options.warm)
+                result = measure(case, options.seconds, options.warm, options.python)
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 print(error, file=sys.stderr)
                 sound = False
@@ -82,6 +82,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--warm", type=float)
     parser.add_argument("--only", default=".", help="a regular expression that the names of cases must match")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that Python's servers run on")
+    parser.add_argument("--output", help="name of the files in bench/results (latest, or quick)")
     options = parser.parse_args()
     options.repeats = options.repeats or (1 if options.quick else 3)
     options.seconds = options.seconds or (6 if options.quick else 15)
@@ -92,7 +94,7 @@ def main() -> None:
     print(f"\n{text}")
     folder = ROOT / "bench/results"
     folder.mkdir(exist_ok=True)
-    name = "quick" if options.quick else "latest"
+    name = options.output or ("quick" if options.quick else "latest")
     (folder / f"{name}.md").write_text(text)
     (folder / f"{name}.json").write_text(json.dumps({"about": describe(), "results": results}, indent=1) + "\n")
     if not sound:
