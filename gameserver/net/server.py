@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from gameserver.net.workers.gate import Gate
     from gameserver.room.engine import RoomEngine
     from gameserver.room.hub import Hub
-
-CHECK_EVERY_S: Final = 1.0
-"""How often the heartbeats and time limits of all links are looked at."""
 
 
 class Server:
@@ -134,8 +131,10 @@ class Server:
 
     async def check_links(self) -> None:
         """Look at every link's time limits, for ever."""
+        due_s = trio.current_time()
         while True:
-            await trio.sleep(CHECK_EVERY_S)
+            due_s = max(due_s + self.hub.limits.look_every_s, trio.current_time())
+            await trio.sleep_until(due_s)
             now_s = trio.current_time()
             for link in self.links:
                 link.check(now_s)

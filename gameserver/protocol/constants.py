@@ -120,6 +120,11 @@ CLOSE: Final[dict[CloseCode, CloseInfo]] = {
 }
 
 
+LOOKS_IN_DEAD_TIME: Final = 20
+MAX_LOOK_EVERY_S: Final = 1.0
+"""However long silence may last, the other time limits are looked at so often."""
+
+
 def _limit(default: float, counts: str, *, may_be_zero: bool = False) -> float:
     """Give a limit its default and say what it counts."""
     limit: float = field(default=default, metadata={"counts": counts, "may_be_zero": may_be_zero})
@@ -161,6 +166,12 @@ class Limits:
     max_rooms: int = _count(1000, "rooms in one process")
     max_rooms_per_address: int = _count(32, "running rooms that clients of one address had made")
     max_joins_in_flight: int = _count(1000, "links in one process that have not said JOIN or RESUME yet")
+
+    @property
+    def look_every_s(self) -> float:
+        """How often each link's time limits are looked at: so often that the last look within the dead time comes in
+        its last twentieth."""
+        return min(MAX_LOOK_EVERY_S, self.dead_after_s / LOOKS_IN_DEAD_TIME)
 
     def __post_init__(self) -> None:
         """Refuse, with `ValueError`, what would shut everyone out or let the decoder recurse too far."""

@@ -127,15 +127,13 @@ class Guest:
     def lost(self, now_s: float, code: int | None) -> None:
         """The link is gone: closed by the peer with `code`, or broken (None). Its session waits, unless the peer said
         goodbye."""
-        session, engine = self.session, self.engine
-        if session is not None and engine is not None and session.link is self.link:
-            engine.roster.link_lost(session, now_s, for_good=code == CloseCode.NORMAL)
-        self.session = self.engine = None
+        self._suspend(now_s, for_good=code == CloseCode.NORMAL)
         self.state = State.CLOSED
         self._hub.forget_guest(self)
 
     def check(self, now_s: float) -> None:
-        """Heartbeat and time limits; call it about once a second."""
+        """Heartbeat and time limits; call it every `Limits.look_every_s`. Who would be silent for longer than the dead
+        time at the next look is dead at this one."""
         limits = self._hub.limits
         if self.state is State.CLOSED:
             return
@@ -143,12 +141,20 @@ class Guest:
             self.close(CloseCode.JOIN_TIMEOUT, f"no JOIN or RESUME within {limits.join_timeout_s:g} s")
             return
         silent_s = now_s - self.heard_at_s
-        if silent_s > limits.dead_after_s:
+        if silent_s > limits.dead_after_s - limits.look_every_s:
             self.close(CloseCode.DEAD, f"nothing heard for {limits.dead_after_s:g} s")
+            self._suspend(now_s)  # now, not when the link has waited in vain for its peer to close too
         elif silent_s > limits.dead_after_s * PING_AFTER_DEAD_SHARE and not self._pinged:
             self._pinged = True
             self._nonce = (self._nonce + 1) & 0xFFFF_FFFF
             self.link.send(encode_server(m.ServerPing(self._nonce)))
+
+    def _suspend(self, now_s: float, *, for_good: bool = False) -> None:
+        """The session, if this link still speaks for one, has no link from now on."""
+        session, engine = self.session, self.engine
+        if session is not None and engine is not None and session.link is self.link:
+            engine.roster.link_lost(session, now_s, for_good=for_good)
+        self.forget()
 
     # -- from message to effect ----------------------------------------------------------------------------------------
 

@@ -17,16 +17,23 @@ if TYPE_CHECKING:
     from tests.scenarios.process import Running
 
 DEAD_S = 1.5
-LOOKS_S = 1.0
-"""The server looks at its links' silence so often."""
+CLOSE_S = 2.0
+"""What the link gets for closing, by default: only then it counts as closed, long after its player is back."""
+ON_ITS_WAY_S = 0.3
+"""What was sent before the network fell silent may still arrive, and the room's next tick and the page take their time.
+"""
 
 
 async def suspended(server: Running) -> float:
     return (await server.metrics())['room_suspended{kind="ledger"}']
 
 
+async def closed_as_dead(server: Running) -> float:
+    return (await server.metrics()).get('link_closes_total{code="4009"}', 0)
+
+
 async def test_a_peer_that_vanished_is_found_by_both_ends_and_the_player_is_back() -> None:
-    limits = ("--limits.dead-after-s", str(DEAD_S), "--net-limits.close-timeout-s", "0.3")
+    limits = ("--limits.dead-after-s", str(DEAD_S))
     async with running("Ledger", *limits) as server, faulty(server.port) as network:
         url = f"ws://127.0.0.1:{network.port}/ws"
         player = Witness(url, "ledger", 0, random.Random(0), Reading(), dead_after_s=2 * DEAD_S)
@@ -36,7 +43,7 @@ async def test_a_peer_that_vanished_is_found_by_both_ends_and_the_player_is_back
             await until(lambda: player.walkers == 1)
             network.vanish_all()
             began_s = trio.current_time()
-            with trio.fail_after(DEAD_S + LOOKS_S + 1.0):
+            with trio.fail_after(DEAD_S + ON_ITS_WAY_S):
                 while not await suspended(server):  # noqa: ASYNC110 - nobody announces it
                     await trio.sleep(0.05)
             assert trio.current_time() - began_s > DEAD_S * 0.8, "a silence is no death at once"
@@ -44,4 +51,6 @@ async def test_a_peer_that_vanished_is_found_by_both_ends_and_the_player_is_back
             assert not await suspended(server)
             nursery.cancel_scope.cancel()
         assert player.tally.lost == player.tally.doubled == player.tally.desyncs == 0
-        assert (await server.metrics())['link_closes_total{code="4009"}'] == 1
+        with trio.fail_after(CLOSE_S + 1.0):
+            while not await closed_as_dead(server):  # noqa: ASYNC110 - nobody announces it
+                await trio.sleep(0.05)

@@ -24,9 +24,10 @@ def code(link: MemoryLink) -> int | None:
 
 
 def wait(server: MemoryServer, guest: Guest, seconds: float) -> None:
-    """Let time go by, with the looks that the net layer has once a second."""
-    for _ in range(int(seconds * 2)):
-        server.now_s += 0.5
+    """Let time go by, with the looks that the net layer has."""
+    every_s = server.hub.limits.look_every_s
+    for _ in range(round(seconds / every_s)):
+        server.now_s += every_s
         guest.check(server.now_s)
 
 
@@ -48,17 +49,32 @@ def test_silence_is_broken_with_one_ping_after_a_third_of_the_dead_time() -> Non
     link, guest = server.join("field")
     wait(server, guest, 2.5)
     assert link.of(S.PING) == []
-    wait(server, guest, 6.0)
+    wait(server, guest, 5.5)
     assert len(link.of(S.PING)) == 1
     assert code(link) is None
 
 
-def test_who_is_silent_for_the_dead_time_is_closed_and_its_session_waits() -> None:
+@pytest.mark.parametrize("offset_s", [0.0, 0.1, 0.3, 0.499])
+def test_who_is_silent_is_closed_within_the_dead_time_whenever_that_began(offset_s: float) -> None:
+    server = MemoryServer(Field, limits=Limits(dead_after_s=10.0))
+    link, guest = server.join("field")
+    server.now_s += offset_s
+    server.say(guest, C.ACK, 1)
+    server.now_s -= offset_s
+    wait(server, guest, 9.0)
+    assert code(link) is None
+    wait(server, guest, 1.0)
+    assert code(link) == CloseCode.DEAD
+
+
+def test_the_session_of_who_is_dead_waits_from_then_on_and_not_from_when_the_link_has_finished_closing() -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=9.0))
     link, guest = server.join("field")
-    wait(server, guest, 9.5)
+    wait(server, guest, 9.0)
     assert code(link) == CloseCode.DEAD
-    guest.lost(server.now_s, CloseCode.DEAD)
+    server.tick()
+    assert server.engine.statistics()["suspended"] == 1
+    guest.lost(server.now_s + 2.0, CloseCode.DEAD)
     server.tick()
     assert server.engine.statistics()["suspended"] == 1
 
@@ -77,9 +93,9 @@ def test_while_messages_come_nothing_is_sent_to_ask_for_life() -> None:
 def test_any_message_counts_as_life_and_the_next_silence_is_asked_again(answer: list[int]) -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=9.0))
     link, guest = server.join("field")
-    wait(server, guest, 8.5)
+    wait(server, guest, 8.0)
     server.say(guest, *answer)
-    wait(server, guest, 8.5)
+    wait(server, guest, 8.0)
     assert code(link) is None
     assert [message[1] for message in link.of(S.PING)] == [1, 2]
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from gameserver.room.room import Room
 
 STEP_S = 0.001
-CHECK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +206,7 @@ class Rig:
                 client.guest.receive(item, at_s)
 
     def _check(self) -> None:
-        self._next_check_s += CHECK_EVERY_S
+        self._next_check_s += self.hub.limits.look_every_s
         for client in self.clients:
             if client.guest is None or client.link is None:
                 continue
