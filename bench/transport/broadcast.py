@@ -22,7 +22,7 @@ from gameserver.net.head import END_OF_HEAD, parse_head
 from gameserver.net.link import Link
 from gameserver.net.listeners import accept_forever, open_listeners, tune
 from gameserver.net.settings import NetSettings
-from gameserver.net.ticker import run_room
+from gameserver.net.ticker import Pulse
 from gameserver.net.upgrade import Accepted, websocket_key
 from gameserver.protocol.constants import SUBPROTOCOL
 
@@ -116,7 +116,9 @@ async def main(transport: str) -> None:
         listeners = await open_listeners(settings)
         for listener in listeners:
             nursery.start_soon(accept_forever, listener, take)
-        nursery.start_soon(run_room, cast("RoomEngine", room), links, Counters(), 0.0)
+        pulse = Pulse(room.tick_s, 0.0, Counters())
+        pulse.add(cast("RoomEngine", room), links)
+        nursery.start_soon(pulse.run)
         port = listeners[0].getsockname()[1]
         say({"re": "ready", "port": port, "name": "transport", "versions": {"trio": version("trio")}})
         await obey({"stats": stats})

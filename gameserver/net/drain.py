@@ -241,7 +241,9 @@ class SocketChannel(Channel):
 class RoomLinks:
     """The sockets that one room drains."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_close: Callable[[], object] | None = None) -> None:
+        """`on_close` is called when the room drains no more."""
+        self._on_close = on_close
         self._epoll = select.epoll()
         self._channels: dict[int, SocketChannel] = {}
         self._clock = ArrivalClock()
@@ -281,6 +283,8 @@ class RoomLinks:
         for channel in list(self._channels.values()):
             channel.release()
         self._epoll.close()
+        if self._on_close is not None:
+            self._on_close()
 
 
 def _drop(_message: bytes, _at_s: float) -> None:

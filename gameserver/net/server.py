@@ -1,4 +1,5 @@
-"""The server as tasks: in one nursery, a task for each room and each connection, and one that looks at time limits."""
+"""The server as tasks: in one nursery, a task for each connection and for each pulse of rooms, and one that looks at
+time limits."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from gameserver.net.listeners import Certificates, accept_forever, open_listener
 from gameserver.net.pages import Pages
 from gameserver.net.pending import Pending
 from gameserver.net.static import StaticFiles
-from gameserver.net.ticker import phases, run_room
+from gameserver.net.ticker import Pulse, phases
 from gameserver.webroot import web_root
 
 if TYPE_CHECKING:
@@ -55,20 +56,26 @@ class Server:
         self._last_link_gone = trio.Event()
         self._room_links: dict[str, RoomLinks] = {}
         self._phases = phases()
+        self._pulses: dict[tuple[float, float], Pulse] = {}
 
     # -- rooms -------------------------------------------------------------------------------------------------------
 
     def open_room(self, engine: RoomEngine) -> None:
-        """Give a new room its ticker, and links to drain."""
+        """Have a new room woken at its ticks, and give it links to drain."""
+        links = None
         if drain.AVAILABLE and self.settings.transport == "drained":
-            self._room_links[engine.id] = RoomLinks()
-        self._nursery.start_soon(self._run_room, engine)
+            links = self._room_links[engine.id] = RoomLinks(on_close=lambda: self._room_links.pop(engine.id))
+        beat = engine.tick_s, next(self._phases)
+        if beat not in self._pulses:
+            self._pulses[beat] = Pulse(*beat, self.counters)
+            self._nursery.start_soon(self._run_pulse, beat)
+        self._pulses[beat].add(engine, links)
 
-    async def _run_room(self, engine: RoomEngine) -> None:
+    async def _run_pulse(self, beat: tuple[float, float]) -> None:
         try:
-            await run_room(engine, self.links_of_room(engine.id), self.counters, next(self._phases))
+            await self._pulses[beat].run()
         finally:
-            self._room_links.pop(engine.id, None)
+            del self._pulses[beat]
 
     def links_of_room(self, room_id: str) -> RoomLinks | None:
         """The links that a room drains; None: its links take the ordinary path."""

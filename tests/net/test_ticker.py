@@ -16,11 +16,12 @@ from gameserver.net.counters import Counters
 from gameserver.net.ticker import (
     DRAIN_GAP_S,
     MAX_CATCH_UP_TICKS,
+    MAX_HOLD_S,
     PHASES,
+    Pulse,
     Schedule,
     first_due_s,
     phases,
-    run_room,
 )
 
 if TYPE_CHECKING:
@@ -79,9 +80,11 @@ class FakeRoom:
         self.closed_with: int | None = None
         self.fails_at: int | None = None
         self.paces: list[tuple[float, float, float]] = []
+        self.ticked = trio.Event()
 
     def tick(self, now_s: float) -> None:
         self.ticks.append(now_s)
+        self.ticked.set()
         if len(self.ticks) == self.fails_at:
             raise RuntimeError("a bug of ours")
         self.clock.jump(self.slow.get(len(self.ticks), 0.0))
@@ -111,10 +114,16 @@ class FakeLinks:
         self.closed = True
 
 
+def add(pulse: Pulse, room: FakeRoom, links: FakeLinks | None = None) -> None:
+    pulse.add(cast("RoomEngine", room), cast("RoomLinks | None", links))
+
+
 async def run_for(room: FakeRoom, seconds: float, links: FakeLinks | None = None, phase: float = 0.0) -> Counters:
     counters = Counters()
+    pulse = Pulse(room.tick_s, phase, counters)
+    add(pulse, room, links)
     with trio.move_on_after(seconds):
-        await run_room(cast("RoomEngine", room), cast("RoomLinks | None", links), counters, phase)
+        await pulse.run()
     return counters
 
 
@@ -194,6 +203,59 @@ async def test_a_bug_in_a_room_ends_that_room_alone(
     assert counters.errors == 1
     assert links.closed
     assert "failed outside its rules" in caplog.text
+
+
+async def test_a_bug_in_a_room_does_not_touch_those_that_wake_with_it(autojump_clock: trio.testing.MockClock) -> None:
+    room, other, links = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakeLinks()
+    room.fails_at = 2
+    pulse = Pulse(0.05, 0.0, Counters())
+    add(pulse, room)
+    add(pulse, other, links)
+    with trio.move_on_after(0.51):
+        await pulse.run()
+    assert len(room.ticks) == 2
+    assert len(other.ticks) == len(links.drains) == 10
+    assert not other.closed
+    assert links.closed, "the pulse has ended"
+
+
+async def test_a_room_that_comes_later_ticks_with_the_others_and_one_that_closes_leaves_them(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    first, later, links = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakeLinks()
+    pulse = Pulse(0.05, 0.0, Counters())
+    add(pulse, first, links)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pulse.run)
+        await trio.sleep(0.26)
+        add(pulse, later)
+        first.closed = True
+        await trio.sleep(0.25)
+        assert len(first.ticks) == len(later.ticks) == 5
+        assert links.closed
+        later.closed = True  # the last one: the pulse ends, and with it the nursery
+
+
+@pytest.mark.parametrize(("tick_takes_s", "waits"), [(MAX_HOLD_S / 20, False), (MAX_HOLD_S * 2, True)])
+async def test_rooms_that_take_long_let_other_tasks_run_between_them(
+    autojump_clock: trio.testing.MockClock, tick_takes_s: float, waits: bool
+) -> None:
+    pulse = Pulse(0.05, 0.0, Counters())
+    rooms = [FakeRoom(autojump_clock) for _ in range(3)]
+    for room in rooms:
+        room.slow = dict.fromkeys(range(1, 10), tick_takes_s)
+        add(pulse, room)
+    seen = []
+
+    async def other_task() -> None:
+        await rooms[0].ticked.wait()
+        seen.append(sum(len(room.ticks) for room in rooms))
+
+    with trio.move_on_after(0.09):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(other_task)
+            nursery.start_soon(pulse.run)
+    assert (seen[0] < len(rooms)) == waits
 
 
 async def test_a_room_hears_how_late_each_tick_began_and_what_it_took(autojump_clock: trio.testing.MockClock) -> None:
