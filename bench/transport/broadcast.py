@@ -87,7 +87,9 @@ async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | N
     async with trio.open_nursery() as nursery:
         size = limits.max_wire_message_bytes
         channel = SocketChannel(stream, sock, nursery, max_message_bytes=size, head=accepted.request_head(), tail=b"")
-        request = await trio_websocket.wrap_server_stream(nursery, channel, max_message_size=size)
+        request = await trio_websocket.wrap_server_stream(
+            nursery, cast("trio.abc.Stream", channel), max_message_size=size
+        )
         link = Link(channel, await request.accept(), nursery, limits, lambda _room: room_links)
         room.links.add(link)
         link.join_room(room.id)

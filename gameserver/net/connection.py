@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import random
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trio
 import trio_websocket
@@ -170,7 +170,9 @@ async def shake_hands(
 ) -> trio_websocket.WebSocketConnection:
     """Have trio-websocket answer the request that `channel` begins with. Raises BrokenResourceError when nobody is
     there to be answered any more."""
-    request = await trio_websocket.wrap_server_stream(nursery, channel, max_message_size=max_message_bytes)
+    request = await trio_websocket.wrap_server_stream(
+        nursery, cast("trio.abc.Stream", channel), max_message_size=max_message_bytes
+    )
     try:
         return await request.accept(subprotocol=accepted.subprotocol)
     except trio_websocket.ConnectionClosed:

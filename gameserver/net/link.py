@@ -7,7 +7,7 @@ channel as whole frames. Every way in which a link can end comes together in `ru
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 import trio_websocket
@@ -22,11 +22,22 @@ if TYPE_CHECKING:
     from gameserver.net.drain import RoomLinks
     from gameserver.net.settings import NetLimits
     from gameserver.net.transport import Channel
-    from gameserver.room.guest import Guest
-
 log = logging.getLogger("gameserver.net")
 
 _ABNORMAL: Final = 1006
+
+
+class Listener(Protocol):
+    """Who gets what a link brings: a Guest of the hub's."""
+
+    def receive(self, data: bytes | str, at_s: float) -> None:
+        """One whole message, and when it arrived."""
+
+    def check(self, now_s: float) -> None:
+        """It is time to look at the clock."""
+
+    def lost(self, now_s: float, code: int | None) -> None:
+        """The link is over; called once."""
 
 
 class Link:
@@ -53,7 +64,7 @@ class Link:
         self._partial_frames = TokenBucket(
             limits.max_partial_frames_per_s, limits.max_partial_frames_burst, trio.current_time()
         )
-        self._guest: Guest | None = None
+        self._guest: Listener | None = None
         self._life = trio.CancelScope()
         self._over = False
         self._deadline_set = False
@@ -99,7 +110,7 @@ class Link:
 
     # -- the link's own task -----------------------------------------------------------------------------------------
 
-    async def run(self, guest: Guest) -> None:
+    async def run(self, guest: Listener) -> None:
         """Give `guest` what comes in until the link is over: within the close timeout once either side closes."""
         self._guest = guest
         if isinstance(self.channel, SocketChannel):
@@ -125,7 +136,7 @@ class Link:
             await self.channel.ended.wait()
         self._over = True
 
-    async def _read(self, guest: Guest) -> None:
+    async def _read(self, guest: Listener) -> None:
         while True:
             try:
                 message = await self._websocket.get_message()

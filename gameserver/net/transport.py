@@ -34,8 +34,10 @@ MAX_LINGER_BYTES: Final = 1_048_576
 """What is read and thrown away after our Close while waiting for the peer's. More than that, and it gets no answer."""
 
 
-class Channel(trio.abc.Stream):
-    """A WebSocket's bytes over `stream`. Tasks that it needs run in `nursery`, which must outlive it."""
+class Channel:
+    """A WebSocket's bytes over `stream`, and to trio-websocket a stream itself. Tasks that it needs run in `nursery`,
+    which must outlive it.
+    """
 
     __slots__ = (
         "_batch_left",
@@ -285,6 +287,10 @@ class Channel(trio.abc.Stream):
         self.outbox_bytes -= count
         self._batch_left = max(0, self._batch_left - count)
         self._progress.unpark_all()
+
+
+trio.abc.Stream.register(Channel)
+"""Not inherited from: a class with a Python class above it stays slow in the compiled build."""
 
 
 def _nothing() -> None:

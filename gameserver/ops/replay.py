@@ -18,7 +18,7 @@ from gameserver.protocol.constants import Limits
 from gameserver.room.film import Film
 from gameserver.room.hub import Hub
 from gameserver.room.kind import make_kind
-from gameserver.room.playback import ReplayEngine, replay_kind
+from gameserver.room.playback import replay_kind
 from gameserver.room.recording import Recording
 from gameserver.room.replay import check_shown
 from gameserver.room.replay import verify as verify_recording
@@ -63,7 +63,6 @@ def serve_file(path: Path, room_class: type[Room[Any]], *, host: str, port: int)
         _say(f"the file breaks off at byte {recording.damaged_at}; what is before that is shown")
     hub = Hub({}, token_bytes=secrets.token_bytes, seed=recording.header.seed, limits=replace(Limits(), max_rooms=1))
     hub.kinds[kind.name] = replay_kind(kind, film)
-    hub.make_engine = ReplayEngine
     hub.open_room(kind.name, {"film": film})
     configure_logging("info", "text")
     show = partial(run_hub, words=f"showing {path.name}", query="?watch")

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gameserver.room.kind import Kind
     from gameserver.room.player import Player
     from gameserver.room.session import Session
+    from gameserver.state.table import Table
 
     Codes = tuple[int, ...]
 
@@ -77,6 +78,8 @@ class RoomEngine:
         self.room: Room[Any] = kind.room_class()
         self.room._engine = self
         self.world = World(kind.schema)
+        self.capture: Callable[[], tuple[Table, ...]] = self.world.capture
+        """Where the state of a tick comes from: the world, or, in a room that shows a recording, that."""
         self.roster = Roster(kind, room_id, limits)
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
         max_rewind_ticks = int(kind.room_class.max_rewind_s * self.tick_hz)
@@ -154,7 +157,7 @@ class RoomEngine:
 
     def _take_snapshot(self) -> Snapshot:
         """Quantise the world, and snap it to what was quantised: the replicated value is the value."""
-        return Snapshot(self.tick_number, self.world.capture())
+        return Snapshot(self.tick_number, self.capture())
 
     def skip(self, ticks: int) -> None:
         """The room was too slow: `ticks` of time are left out, and everyone is told."""

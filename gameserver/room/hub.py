@@ -65,8 +65,6 @@ class Hub:
         """Gives a new room somewhere to record to, or None."""
         self.on_seats_changed: Callable[[], None] | None = None
         """Called when somebody has taken or left a seat, or a room has opened or closed."""
-        self.make_engine: type[RoomEngine] = RoomEngine
-        """What a new room is made with."""
         self.draining = False
         self.door = Door(self.limits)
         self._token_bytes = token_bytes
@@ -186,7 +184,7 @@ class Hub:
         """Make a room, for a client at `address` if one asked. Raises ProtocolError when there are too many, or its
         rules fail at once."""
         self.door.check_room(address)
-        engine = self.make_engine(
+        engine = RoomEngine(
             self.kinds[kind_name],
             room_id or self._new_room_id(),
             seed=self._random.getrandbits(63),

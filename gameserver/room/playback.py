@@ -19,11 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import numpy as np
 
-from gameserver.room.engine import RoomEngine
 from gameserver.room.room import Room
 from gameserver.state.jumps import JUMP_COUNTS
 from gameserver.state.table import Table
-from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +99,7 @@ class ReplayRoom(Room[Any]):
     def on_create(self, options: Mapping[str, object]) -> None:
         self.film = cast("Film", options["film"])
         self.head = Playhead(self.film.first, self.film.last, self.film.every)
+        self._engine.capture = self.picture
         self.every(max(1, round(TELL_EVERY_S / self.dt)), self._tell)
 
     def on_join(self, player: Player) -> None:
@@ -165,15 +164,6 @@ def _at_pace(entity_type: EntityType, table: Table, head: Playhead) -> Table:
     if jumps is not None:
         codes[jumps] = (codes[jumps] + head.jumps) % JUMP_COUNTS
     return Table(table.ids, codes, table.objects)
-
-
-class ReplayEngine(RoomEngine):
-    """A room's engine whose state comes from a recording and not from a world."""
-
-    def _take_snapshot(self) -> Snapshot:
-        room = self.room
-        assert isinstance(room, ReplayRoom)
-        return Snapshot(self.tick_number, room.picture())
 
 
 def replay_kind(kind: Kind, film: Film) -> Kind:

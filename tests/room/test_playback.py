@@ -14,7 +14,7 @@ from gameserver.protocol.constants import Limits, Role, ServerMessage
 from gameserver.protocol.messages import State
 from gameserver.room.film import Film
 from gameserver.room.kind import Kind, make_kind
-from gameserver.room.playback import Playhead, ReplayEngine, ReplayRoom, replay_kind
+from gameserver.room.playback import Playhead, ReplayRoom, replay_kind
 from gameserver.room.recording import Recording
 from gameserver.sync.delta import DeltaDecoder
 from tests.room.memory import MemoryServer
@@ -43,7 +43,6 @@ class Cinema:
         self.film = Film(Recording(recorded), kind.schema)
         self.server = MemoryServer(limits=replace(Limits(), max_rooms=1))
         self.server.hub.kinds["arena"] = replay_kind(kind, self.film)
-        self.server.hub.make_engine = ReplayEngine
         self.engine = self.server.hub.open_room("arena", {"film": self.film})
         self.link, self.guest = self.server.join("arena", role=role)
         self.server.keep_up(self.link, self.guest)
