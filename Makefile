@@ -12,8 +12,11 @@ RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 FUZZ_STAMP := .venv/.installed-fuzz
 CONFORMANCE_STAMP := .venv/.installed-conformance
+COMPILED_STAMP := build/.installed-compiled
 NODE_STAMP := node_modules/.installed
 PEERS_STAMP := bench/peers/node_modules/.installed
+# How to run something with the compiled package instead of the sources in this folder.
+WITH_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:.
 PINS := pyproject.toml constraints.txt tools/bootstrap.py
 
 .DEFAULT_GOAL := help
@@ -31,6 +34,7 @@ run: $(RUN_STAMP) ## Serve the arena with a few bots; PORT=8000 BOTS=4
 .PHONY: test
 test: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run everything, live servers and browsers included
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-compiled
 	@$(MAKE) --no-print-directory test-live
 
 # The parts run two at a time, longest first; the output of each stays in one piece, and one failure hides no other.
@@ -64,6 +68,15 @@ layers: $(DEV_STAMP) ## Check that imports run one way
 test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no browser
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not live and not browser"
 
+.PHONY: compiled
+compiled: $(COMPILED_STAMP) ## Make build/compiled, the package as machine code; needs a C compiler
+
+# Below net/ and in it is what is compiled; what looks at this checkout itself is no test of it.
+.PHONY: test-compiled
+test-compiled: $(COMPILED_STAMP) ## Run the unit tests of what is compiled against the compiled build
+	$(WITH_COMPILED) $(BIN)/python -m pytest -q -n auto --dist worksteal -o pythonpath="build/compiled ." \
+		-m "not live and not browser" tests/client tests/games tests/net tests/room tests/sim tests/state tests/sync
+
 .PHONY: test-js
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
 	node --test --test-reporter=spec $(sort $(shell find tests/js -name '*.test.js'))
@@ -71,6 +84,12 @@ test-js: $(NODE_STAMP) ## Run the JavaScript tests
 .PHONY: test-live
 test-live: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run the tests with real servers, sockets and browsers
 	$(BIN)/python -m pytest -m "live or browser"
+
+# The live tests run on the drained transport and the interpreter; here they run as well on what else there is.
+.PHONY: test-builds
+test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium ## Run the live tests on the ordinary transport, and on the compiled build
+	GAMESERVER_RUN_TRANSPORT=ordinary $(BIN)/python -m pytest -m "live or browser"
+	$(WITH_COMPILED) $(BIN)/python -m pytest -o pythonpath="build/compiled ." -m "live or browser"
 
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests leave out
@@ -91,11 +110,11 @@ soak: $(DEV_STAMP) ## Players come, go and lose their links all the time, and no
 	$(BIN)/python -m bench.soak --minutes $(SOAK_MIN)
 
 .PHONY: bench
-bench: $(RUN_STAMP) $(PEERS_STAMP) ## Measure the server and its peers side by side: half an hour, on a quiet machine
+bench: $(COMPILED_STAMP) $(PEERS_STAMP) ## Measure the server and its peers side by side: half an hour, on a quiet machine
 	$(BIN)/python -m bench.run
 
 .PHONY: bench-quick
-bench-quick: $(RUN_STAMP) $(PEERS_STAMP) ## The main cases of bench once, in under two minutes
+bench-quick: $(COMPILED_STAMP) $(PEERS_STAMP) ## The main cases of bench once, in under two minutes
 	$(BIN)/python -m bench.run --quick
 
 .PHONY: venv
@@ -130,6 +149,10 @@ $(FUZZ_STAMP): $(DEV_STAMP)
 
 $(CONFORMANCE_STAMP): $(DEV_STAMP)
 	@$(PYTHON) tools/bootstrap.py python dev conformance
+	@touch $@
+
+$(COMPILED_STAMP): $(DEV_STAMP) hatch_build.py $(shell find gameserver client_demo -type f -not -path '*/__pycache__/*')
+	@$(PYTHON) tools/bootstrap.py compiled
 	@touch $@
 
 $(NODE_STAMP): package.json package-lock.json .npmrc

@@ -20,6 +20,7 @@ from cyclopts.config import Env, Toml
 from rich.console import Console
 
 from gameserver import __version__
+from gameserver.native import COMPILED
 from gameserver.net.settings import NetLimits
 from gameserver.protocol.constants import LimitError, Limits
 
@@ -44,7 +45,7 @@ def _one_line(error: object) -> str:
 app = App(
     name="gameserver",
     help="A multiplayer game server: rules in Python, played in every browser.",
-    version=__version__,
+    version=f"{__version__} (compiled)" if COMPILED else __version__,
     config=[Env("GAMESERVER_"), Toml("gameserver.toml")],
     error_formatter=_one_line,
     error_console=Console(stderr=True, soft_wrap=True),

@@ -1,6 +1,7 @@
 """Make this checkout ready to run or to test, from nothing but Python ≥ 3.11 (and Node ≥ 20 for tests).
 
     python3 tools/bootstrap.py python EXTRA…    .venv with the package, editable, and its extras
+    python3 tools/bootstrap.py compiled         build/compiled, the package as machine code, with what .venv has for it
     python3 tools/bootstrap.py node             node_modules, as package-lock.json says
     python3 tools/bootstrap.py chromium         a Chromium for the browser tests
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+COMPILED = ROOT / "build/compiled"
 CONSTRAINTS = ROOT / "constraints.txt"
 
 MIN_PYTHON = (3, 11)
@@ -109,6 +111,21 @@ def install_python(extras: list[str]) -> None:
     run([*pip, "--no-build-isolation", "-e", target])
 
 
+def compiler(environment: Mapping[str, str]) -> str | None:
+    """Path of the C compiler that setuptools will call, or None."""
+    return shutil.which((environment.get("CC") or "cc").split()[0])
+
+
+def install_compiled() -> None:
+    """Compile the package into a folder of its own, beside the sources, which stay what an editable install runs."""
+    if not compiler(os.environ):
+        fail("the compiled build needs a C compiler; install one (Debian and Ubuntu: apt-get install gcc libc6-dev)")
+    print("compiling, for about a minute …", flush=True)
+    shutil.rmtree(str(COMPILED), ignore_errors=True)
+    pip = [str(VENV / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    run([*pip, "--no-build-isolation", "--no-deps", "--target", str(COMPILED), "."], GAMESERVER_COMPILE="1")
+
+
 def install_node() -> None:
     """Install what package-lock.json says into node_modules."""
     node = shutil.which("node")
@@ -142,12 +159,14 @@ def main(arguments: list[str]) -> None:
     step, extras = (arguments[0], arguments[1:]) if arguments else ("", [])
     if step == "python":
         install_python(extras)
+    elif step == "compiled" and not extras:
+        install_compiled()
     elif step == "node" and not extras:
         install_node()
     elif step == "chromium" and not extras:
         install_chromium()
     else:
-        fail("usage: bootstrap.py python EXTRA… | node | chromium")
+        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium")
 
 
 if __name__ == "__main__":

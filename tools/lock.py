@@ -18,7 +18,7 @@ def lock_python(workspace: Path) -> None:
     venv.create(workspace / "venv", with_pip=True)
     pip = [str(workspace / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "-q", f"{ROOT}[dev,fuzz,conformance]"], check=True)
-    freeze = [*pip, "freeze", "--exclude", "trio-gameserver"]
+    freeze = [*pip, "freeze", "--all", "--exclude", "pip", "--exclude", "trio-gameserver"]
     (ROOT / "constraints.txt").write_bytes(subprocess.run(freeze, check=True, capture_output=True).stdout)
 
 

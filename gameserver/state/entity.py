@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.declare import AnyField
+    from gameserver.state.loops import Grids
 
 
 class EntityType:
@@ -63,6 +65,14 @@ class EntityType:
         real = [isinstance(field, Float | Angle) for field in numeric]
         self._real = compact([i for i, is_real in enumerate(real) if is_real])
         self._whole = compact([i for i, is_real in enumerate(real) if not is_real])
+
+    @cached_property
+    def grids(self) -> Grids:
+        """The grids of the numeric fields, for the compiled build's loops."""
+        from gameserver.state.loops import Grids  # what it needs comes with the compiled build alone
+
+        lo, hi, turn = [array[:, 0].astype(np.float64).tolist() for array in (self.lo, self.hi, self.steps)]
+        return Grids(self.step[:, 0].tolist(), lo, hi, turn)
 
     def rate_index(self, name: str) -> int | None:
         """Return which of the type's fields is the rate of the field `name`."""

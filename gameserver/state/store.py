@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gameserver.native import COMPILED
 from gameserver.state.errors import StateError
 from gameserver.state.fields import Ref, Text
 from gameserver.state.table import Table
+
+if COMPILED:
+    from gameserver.state import loops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +38,15 @@ def quantise(entity_type: EntityType, values: NDArray[np.float64]) -> NDArray[np
     return codes.astype(np.int64)
 
 
+def quantise_rows(entity_type: EntityType, rows: bytes, count: int) -> NDArray[np.int64] | None:
+    """Do the same for rows of doubles, one an entity."""
+    fields = len(entity_type.numeric)
+    if not COMPILED:
+        return quantise(entity_type, np.frombuffer(rows, "<f8").reshape(count, fields).T)
+    codes = loops.quantise(rows, count, entity_type.grids)
+    return None if codes is None else np.frombuffer(codes, np.int64).reshape(fields, count)
+
+
 class ObjectStore:
     """Entities kept as Python objects, ascending by id."""
 
@@ -44,6 +57,7 @@ class ObjectStore:
         self._entities: dict[int, Entity] = {}
         self._list: tuple[Entity, ...] | None = ()
         self._same_ids = True  # nobody came or went since the last capture
+        self._object_fields = list(entity_type.objects.items())
         self._object_getters = [attrgetter(name) for name in entity_type.objects]
         self._none = Table.empty(entity_type)
         self._captured = self._none
@@ -77,9 +91,10 @@ class ObjectStore:
             return self._none
         ids = self._ids(entities)
         codes = self._codes(entities)
-        objects = tuple([self._column(i, name, entities) for i, name in enumerate(self.entity_type.objects)])
+        values = [tuple(map(getter, entities)) for getter in self._object_getters]
+        objects = tuple([self._column(index, entities, column) for index, column in enumerate(values)])
         self.entity_type.load(entities, codes, self._living)
-        self._snap_objects(entities, objects)
+        self._snap_objects(entities, values, objects)
         self._captured = Table(ids, codes, objects)
         self._same_ids = True
         return self._captured
@@ -95,10 +110,10 @@ class ObjectStore:
     def _codes(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
         entity_type = self.entity_type
         try:
-            rows = np.frombuffer(entity_type.gather(entities, self._living), "<f8")
+            rows = entity_type.gather(entities, self._living)
         except Exception:  # whatever an attribute of a wrong type raises: find out which, and say so
             return self._codes_one_by_one(entities)
-        codes = quantise(entity_type, rows.reshape(len(entities), len(entity_type.numeric)).T)
+        codes = quantise_rows(entity_type, rows, len(entities))
         return self._codes_one_by_one(entities) if codes is None else codes
 
     def _codes_one_by_one(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
@@ -117,11 +132,10 @@ class ObjectStore:
             msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
         raise StateError(msg) from None
 
-    def _column(self, index: int, name: str, entities: tuple[Entity, ...]) -> tuple[object, ...]:
+    def _column(self, index: int, entities: tuple[Entity, ...], values: tuple[object, ...]) -> tuple[object, ...]:
         """Return an object field's frozen values; the very tuple of the last capture when they are the same."""
         before = self._captured.objects[index]
-        field = self.entity_type.objects[name]
-        values = tuple(map(self._object_getters[index], entities))
+        name, field = self._object_fields[index]
         if values == before and isinstance(field, Text):  # a text is its own frozen form
             return before
         try:
@@ -140,10 +154,14 @@ class ObjectStore:
                 return StateError(f"{self.entity_type.name}.{name} of entity {entity.id} {error}")
         return StateError(f"{self.entity_type.name}.{name} cannot be captured")
 
-    def _snap_objects(self, entities: tuple[Entity, ...], objects: tuple[tuple[object, ...], ...]) -> None:
-        fields = self.entity_type.objects.items()
-        for (name, field), getter, frozen in zip(fields, self._object_getters, objects, strict=True):
-            if isinstance(field, Text) and tuple(map(getter, entities)) == frozen:
+    def _snap_objects(
+        self,
+        entities: tuple[Entity, ...],
+        values: list[tuple[object, ...]],
+        objects: tuple[tuple[object, ...], ...],
+    ) -> None:
+        for (name, field), found, frozen in zip(self._object_fields, values, objects, strict=True):
+            if isinstance(field, Text) and found == frozen:
                 continue
             for entity, value in zip(entities, frozen, strict=True):
                 thawed = field.thaw(value)

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gameserver.native import COMPILED
 from gameserver.state.table import compact
+from gameserver.sync.bits import zigzag
+
+if COMPILED:
+    from gameserver.sync import loops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.entity import EntityType
+    from gameserver.sync.loops import Moves
 
     Codes = NDArray[np.int64]
 
@@ -52,7 +58,7 @@ class _Rates:
 class Motion:
     """The expectation for one entity type at one tick rate."""
 
-    __slots__ = ("_angles", "_groups", "_half", "_steps")
+    __slots__ = ("_angles", "_groups", "_half", "_moves", "_steps")
 
     def __init__(self, entity_type: EntityType, tick_hz: int) -> None:
         is_angle = entity_type.steps[:, 0] > 0
@@ -63,6 +69,14 @@ class Motion:
         self._angles = compact(angles) if angles else None
         self._steps = entity_type.steps[angles]
         self._half = self._steps // 2
+        self._moves = moves_of(entity_type, tick_hz) if COMPILED else None
+
+    def zigzagged(self, before: Codes, after: Codes, span: int) -> NDArray[np.uint64]:
+        """Return the residuals as unsigned codes."""
+        if self._moves is None:
+            return zigzag(self.residuals(before, after, span))
+        found = loops.residuals(before.tobytes(), after.tobytes(), after.shape[1], span, self._moves)
+        return np.frombuffer(found, np.uint64).reshape(after.shape)
 
     def residuals(self, before: Codes, after: Codes, span: int) -> Codes:
         """Return what `advance` needs to get from `before` to `after`, all of shape (fields, n)."""
@@ -88,3 +102,15 @@ class Motion:
         if self._angles is not None:
             after[self._angles] %= self._steps
         return after
+
+
+def moves_of(entity_type: EntityType, tick_hz: int) -> Moves:
+    """Return what the compiled loops know of a type."""
+    from gameserver.sync.loops import Moves  # what it needs comes with the compiled build alone
+
+    step = entity_type.step[:, 0].tolist()
+    rate, k = [-1] * len(step), [0.0] * len(step)
+    for target, by in entity_type.rates:
+        rate[target], k[target] = by, (step[by] / step[target]) / tick_hz
+    lo, hi = entity_type.lo[:, 0].astype(float).tolist(), entity_type.hi[:, 0].astype(float).tolist()
+    return Moves(rate, k, lo, hi, entity_type.steps[:, 0].tolist())

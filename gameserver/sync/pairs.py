@@ -5,7 +5,6 @@ Work on all viewers at once is work on these pairs: there are far fewer of them 
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -33,6 +32,8 @@ class Pairs:
         self.viewers = viewers
         self.rows = rows
         self.count = count
+        self._counts: Rows | None = None
+        self._bounds: Rows | None = None
 
     @staticmethod
     def of(mask: Flags) -> Pairs:
@@ -74,17 +75,20 @@ class Pairs:
         mask[self.viewers, self.rows] = True
         return mask
 
-    @cached_property
+    @property
     def counts(self) -> Rows:
         """How many pairs each viewer has."""
-        return np.bincount(self.viewers, minlength=self.count)
+        if self._counts is None:
+            self._counts = np.bincount(self.viewers, minlength=self.count)
+        return self._counts
 
-    @cached_property
+    @property
     def bounds(self) -> Rows:
         """Viewer `v` has the pairs from `bounds[v]` to `bounds[v + 1]`."""
-        bounds = np.zeros(self.count + 1, np.intp)
-        np.cumsum(self.counts, out=bounds[1:])
-        return bounds
+        if self._bounds is None:
+            self._bounds = np.zeros(self.count + 1, np.intp)
+            np.cumsum(self.counts, out=self._bounds[1:])
+        return self._bounds
 
     def shares(self) -> Iterator[tuple[int, int, int]]:
         """Yield viewer, first pair and end for each viewer who has any."""
@@ -107,6 +111,8 @@ class Named:
         self._of = of
         self._chosen = np.flatnonzero(flags)
         self.pairs = of if len(self._chosen) == len(of) else of.where(flags)
+        self._gaps: PackedInts | None = None
+        self._bit_strings: tuple[bytes, list[int]] | None = None
 
     def shares(self) -> Iterator[tuple[int, int, int, bytes]]:
         """Yield viewer, first pair, end and `who` for each viewer who has any."""
@@ -115,28 +121,31 @@ class Named:
             if end - first == lengths[viewer]:
                 yield viewer, first, end, NIL
             elif prefers_gaps(end - first, lengths[viewer]):
-                yield viewer, first, end, self._gaps.array(first, end)
+                yield viewer, first, end, self._pack_gaps().array(first, end)
             else:
                 yield viewer, first, end, self._bit_string(viewer)
 
-    @cached_property
-    def _gaps(self) -> PackedInts:
-        return self.pairs.gaps(self._chosen - self._of.bounds[self.pairs.viewers])
+    def _pack_gaps(self) -> PackedInts:
+        if self._gaps is None:
+            self._gaps = self.pairs.gaps(self._chosen - self._of.bounds[self.pairs.viewers])
+        return self._gaps
 
     def _bit_string(self, viewer: int) -> bytes:
-        strings, bounds = self._bit_strings
+        strings, bounds = self._pack_bit_strings()
         first, end = bounds[viewer], bounds[viewer + 1]
         return bin_header(end - first) + strings[first:end]
 
-    @cached_property
-    def _bit_strings(self) -> tuple[bytes, list[int]]:
+    def _pack_bit_strings(self) -> tuple[bytes, list[int]]:
         """All viewers' bit strings in one, and where each begins: every one starts at a whole byte."""
+        if self._bit_strings is not None:
+            return self._bit_strings
         of = self._of
         starts = np.zeros(of.count + 1, np.intp)
         np.cumsum((of.counts + 7) >> 3, out=starts[1:])
         bits = np.zeros(int(starts[-1]) * 8, np.bool_)
         bits[self._chosen + (starts[:-1] * 8 - of.bounds[:-1])[self.pairs.viewers]] = True
-        return np.packbits(bits, bitorder="little").tobytes(), starts.tolist()
+        self._bit_strings = np.packbits(bits, bitorder="little").tobytes(), starts.tolist()
+        return self._bit_strings
 
 
 def true_cells(mask: Flags) -> Rows:

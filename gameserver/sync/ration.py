@@ -18,7 +18,6 @@ import numpy as np
 
 from gameserver.state.errors import DeclarationError
 from gameserver.sync.assembly import Assembly
-from gameserver.sync.bits import zigzag
 from gameserver.sync.coast import MAX_AGE, Coasts
 from gameserver.sync.pairs import Pairs
 from gameserver.sync.typedelta import BLOCK_BYTES, Block, split
@@ -175,7 +174,7 @@ class RationedEncoder:
         if not len(used):
             return
         beliefs = [self._coasts.belief(base, index, age) for age in used.tolist()]
-        residuals = zigzag(np.concatenate([delta.residuals_from(belief) for belief in beliefs], axis=1))
+        residuals = np.concatenate([delta.residuals_from(belief) for belief in beliefs], axis=1)
         share.changed = stays & np.logical_or.reduce(residuals, axis=0)[share.rows]
         missed = not self._coasts.is_last(base)
         share.must = share.changed & (missed | (share.ages >= MAX_AGE))

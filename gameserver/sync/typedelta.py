@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
+from gameserver.native import COMPILED
 from gameserver.sync.bits import MAX_WIDTH, pack, widths_of, zigzag
+
+if COMPILED:
+    from gameserver.sync import loops
 
 if TYPE_CHECKING:
     from collections.abc import Sized
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 EXCEPTION_BITS: Final = 12  # what naming a row in a second block costs: a gap of a byte, and half a byte of padding
 RETHINK_EVERY: Final = 16  # snapshots: 0.8 s at 20 Hz, in which a game's way of moving does not change
+_NO_ROWS: Final = np.empty(0, np.intp)
 BLOCK_BYTES: Final = 12  # what a block costs besides one width a field and its rows: headers, type and who
 
 
@@ -30,43 +33,47 @@ class EnterRows:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+        self._packed: tuple[bytes, NDArray[np.uint8]] | None = None
+        self._sizes: NDArray[np.intp] | None = None
 
-    @cached_property
-    def _packed(self) -> tuple[bytes, NDArray[np.uint8]]:
-        codes = zigzag(self.table.codes)
-        widths = widths_of(codes)
-        return bytes(widths), pack(codes, widths)
+    def _pack(self) -> tuple[bytes, NDArray[np.uint8]]:
+        if self._packed is None:
+            codes = zigzag(self.table.codes)
+            widths = widths_of(codes)
+            self._packed = bytes(widths), pack(codes, widths)
+        return self._packed
 
     @property
     def widths(self) -> bytes:
         """One byte a field."""
-        return self._packed[0]
+        return self._pack()[0]
 
     @property
     def rows(self) -> NDArray[np.uint8]:
         """Shape (entities, bytes of a row)."""
-        return self._packed[1]
+        return self._pack()[1]
 
-    @cached_property
+    @property
     def sizes(self) -> NDArray[np.intp]:
         """About how many bytes each entity takes, with its texts and lists."""
-        sizes = np.full(len(self.table), self.rows.shape[1])
-        for column in self.table.objects:
-            sizes += [len(cast("Sized", value)) + 1 for value in column]
-        return sizes
+        if self._sizes is None:
+            self._sizes = np.full(len(self.table), self.rows.shape[1])
+            for column in self.table.objects:
+                self._sizes += [len(cast("Sized", value)) + 1 for value in column]
+        return self._sizes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """Residuals of some of those that stay."""
 
-    present: NDArray[np.bool_]
-    """Which of the staying rows have one."""
-    named: Rows
-    """The same as indexes."""
-    widths: bytes
-    rows: NDArray[np.uint8]
-    """The packed residuals of *all* staying rows, shape (staying, bytes of a row)."""
+    def __init__(self, present: NDArray[np.bool_], widths: list[int], rows: NDArray[np.uint8]) -> None:
+        self.present = present
+        """Which of the staying rows have one."""
+        self.named: Rows = np.flatnonzero(present)
+        """The same as indexes."""
+        self.widths = bytes(widths)
+        self.rows = rows
+        """The packed residuals of *all* staying rows, shape (staying, bytes of a row)."""
 
 
 class TypeDelta:
@@ -79,65 +86,66 @@ class TypeDelta:
         self.after = after
         self._motion = motion
         self._span = span
+        self._blocks: list[Block] | None = None
+        self._changed_objects: list[NDArray[np.bool_] | None] | None = None
+        self.n_stay = len(after)
         self.base_rows: Rows | None = None
         """Where the staying rows are in `before`; None when they are all of it, and all of `after`."""
         self.new_rows: Rows | None = None
         """Where they are in `after`."""
-        self.n_stay = len(after)
+        self.gone: Rows = _NO_ROWS
+        """Rows of `before` that are not in `after`."""
+        self.fresh: Rows = _NO_ROWS
+        """Rows of `after` that are not in `before`."""
+        self.to_new: Rows | None = None
+        """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
+        self.to_base: Rows | None = None
+        """For each row of `after` its row in `before`, likewise."""
+        self.to_stay: Rows | None = None
+        """For each row of `after` its place among the staying rows, likewise."""
         if before.ids is not after.ids and not np.array_equal(before.ids, after.ids):
-            _, self.base_rows, self.new_rows = np.intersect1d(
-                before.ids, after.ids, assume_unique=True, return_indices=True
-            )
-            self.n_stay = len(self.new_rows)
+            self._align()
+
+    def _align(self) -> None:
+        """Find out who came, went and stayed."""
+        n_before, n_after = len(self.before), len(self.after)
+        _, base_rows, new_rows = np.intersect1d(
+            self.before.ids, self.after.ids, assume_unique=True, return_indices=True
+        )
+        self.n_stay = len(new_rows)
+        self.base_rows, self.new_rows = base_rows, new_rows
+        self.gone, self.fresh = _others(base_rows, n_before), _others(new_rows, n_after)
+        self.to_new = _looked_up(base_rows, new_rows, n_before)
+        self.to_base = _looked_up(new_rows, base_rows, n_after)
+        self.to_stay = _looked_up(new_rows, np.arange(self.n_stay), n_after)
 
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing of this type, and is nothing."""
         return not len(self.before) and not len(self.after)
 
-    @cached_property
-    def to_new(self) -> Rows | None:
-        """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
-        return _looked_up(self.base_rows, self.new_rows, len(self.before))
-
-    @cached_property
-    def to_base(self) -> Rows | None:
-        """For each row of `after` its row in `before`, likewise."""
-        return _looked_up(self.new_rows, self.base_rows, len(self.after))
-
-    @cached_property
-    def to_stay(self) -> Rows | None:
-        """For each row of `after` its place among the staying rows, likewise."""
-        return _looked_up(self.new_rows, np.arange(self.n_stay), len(self.after))
-
-    @cached_property
-    def gone(self) -> Rows:
-        """Rows of `before` that are not in `after`."""
-        return _others(self.base_rows, len(self.before))
-
-    @cached_property
-    def fresh(self) -> Rows:
-        """Rows of `after` that are not in `before`."""
-        return _others(self.new_rows, len(self.after))
-
-    @cached_property
+    @property
     def blocks(self) -> list[Block]:
         """The residuals, split into the usual and the exceptional; none when all went as expected."""
-        if not self.n_stay:
-            return []
-        return split(zigzag(self.residuals_from(self.before.codes)), self._habit, self._span)
+        if self._blocks is None:
+            residuals = self.residuals_from(self.before.codes)
+            self._blocks = split(residuals, self._habit, self._span) if self.n_stay else []
+        return self._blocks
 
-    def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return what takes a viewer from what it holds of `before` to what is now, of the staying rows."""
+    def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return what takes a viewer from what it holds of `before` to what is now, of the staying rows, zigzagged."""
         after = self.after.codes
         if self.base_rows is not None and self.new_rows is not None:
             held, after = held[:, self.base_rows], after[:, self.new_rows]
-        return self._motion.residuals(held, after, self._span)
+        return self._motion.zigzagged(held, after, self._span)
 
-    @cached_property
+    @property
     def changed_objects(self) -> list[NDArray[np.bool_] | None]:
         """For each object field which rows of `after` have another value than in `before`, or are new; None: none."""
-        return [self._changed(old, new) for old, new in zip(self.before.objects, self.after.objects, strict=True)]
+        if self._changed_objects is None:
+            columns = zip(self.before.objects, self.after.objects, strict=True)
+            self._changed_objects = [self._changed(old, new) for old, new in columns]
+        return self._changed_objects
 
     def _changed(self, old: tuple[object, ...], new: tuple[object, ...]) -> NDArray[np.bool_] | None:
         if old is new:
@@ -151,18 +159,14 @@ class TypeDelta:
         return changed
 
 
-def _looked_up(rows: Rows | None, values: Rows | None, count: int) -> Rows | None:
-    if rows is None or values is None:
-        return None
+def _looked_up(rows: Rows, values: Rows, count: int) -> Rows:
     found = np.full(count, -1, np.intp)
     found[rows] = values
     return found
 
 
-def _others(rows: Rows | None, count: int) -> Rows:
-    """Return which of `count` rows are not in `rows`; none when `rows` is None."""
-    if rows is None:
-        return np.empty(0, np.intp)
+def _others(rows: Rows, count: int) -> Rows:
+    """Return which of `count` rows are not in `rows`."""
     others = np.ones(count, np.bool_)
     others[rows] = False
     return np.flatnonzero(others)
@@ -202,12 +206,31 @@ def split(residuals: NDArray[np.uint64], habit: Habit | None = None, span: int =
     if not any(widest):
         return []
     usual = (habit or Habit()).usual(residuals, widest, span)
+    return _split_in_loops(residuals, usual) if COMPILED else _split(residuals, usual, widest)
+
+
+def _split(residuals: NDArray[np.uint64], usual: list[int], widest: list[int]) -> list[Block]:
     if usual == widest:
         return [_block(residuals, widest)]
     fits = residuals >> np.array(usual, np.uint64)[:, None] == 0
     common = np.where(fits, residuals, 0)
     rest = np.where(fits, 0, residuals)
     return [_block(part, widths) for part, widths in ((common, usual), (rest, widths_of(rest))) if any(widths)]
+
+
+def _split_in_loops(residuals: NDArray[np.uint64], usual: list[int]) -> list[Block]:
+    """Do the same in the compiled build."""
+    codes, count = residuals.tobytes(), residuals.shape[1]
+    wide = loops.widths_of(codes, count, usual)
+    parts = [
+        (widths, *loops.pack(codes, count, widths, usual, wide=is_wide))
+        for widths, is_wide in ((usual, False), (wide, True))
+        if any(widths)
+    ]
+    return [
+        Block(np.frombuffer(present, np.bool_), widths, np.frombuffer(rows, np.uint8).reshape(count, -1))
+        for widths, rows, present in parts
+    ]
 
 
 def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int] | None:
@@ -225,5 +248,4 @@ def _usual_widths(residuals: NDArray[np.uint64], widest: list[int]) -> list[int]
 
 
 def _block(residuals: NDArray[np.uint64], widths: list[int]) -> Block:
-    present = np.logical_or.reduce(residuals, axis=0)
-    return Block(present, np.flatnonzero(present), bytes(widths), pack(residuals, widths))
+    return Block(np.logical_or.reduce(residuals, axis=0), widths, pack(residuals, widths))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import struct
 from collections import deque
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
 import msgpack
 import trio
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gameserver.net.settings import Transport
 
 TRANSPORTS: Final[tuple[Transport, ...]] = ("drained", "ordinary")
+USUAL_TRANSPORT: Final = cast("Transport", os.environ.get("GAMESERVER_RUN_TRANSPORT", "drained"))
+"""Of tests that do not care; `make test-builds` runs all of them on the other one too."""
 FAST: Final = NetLimits(head_timeout_s=0.5, idle_timeout_s=0.5, close_timeout_s=0.3)
 """Limits that a test can wait for."""
 
@@ -60,7 +63,7 @@ class Meadow(Room):
 
 @asynccontextmanager
 async def serving(
-    transport: Transport = "drained", *, limits: Limits | None = None, net_limits: NetLimits = FAST, **more: Any
+    transport: Transport = USUAL_TRANSPORT, *, limits: Limits | None = None, net_limits: NetLimits = FAST, **more: Any
 ) -> AsyncIterator[Server]:
     """A server with the meadow, on a free port."""
     hub = Hub([Meadow], token_bytes=secrets.token_bytes, seed=1, limits=limits or Limits())

@@ -1,0 +1,120 @@
+"""The inner loops of a delta, one number at a time: what the compiled build runs where the interpreter calls numpy.
+
+Codes and residuals are bytes here, little-endian 64-bit integers, one row a field and one column an entity. Both ways
+give the same bytes on the wire (tests/sync/test_loops.py).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from librt.strings import BytesWriter, read_i64_le, write_i64_le
+from mypy_extensions import i64, u8
+
+from gameserver.state.loops import floor
+
+CODE_BYTES: Final = 8
+
+
+class Moves:
+    """How a type's entities are expected to move: for each field the field that is its rate, or -1, and `k`, what a
+    code of that rate adds to it in a tick; its lowest and highest code; the codes of a full turn, 0 for no angle."""
+
+    def __init__(self, rate: list[int], k: list[float], lo: list[float], hi: list[float], turn: list[int]) -> None:
+        self.rate = rate
+        self.k = k
+        self.lo = lo
+        self.hi = hi
+        self.turn = turn
+
+
+def residuals(before: bytes, after: bytes, count: i64, span: i64, moves: Moves) -> bytes:
+    """Return what gets `count` entities from what was expected of them `span` ticks ago to what they are, zigzagged."""
+    found = BytesWriter()
+    row_bytes: i64 = count * CODE_BYTES
+    fields: i64 = len(moves.rate)
+    field: i64 = 0
+    while field < fields:
+        rate: i64 = moves.rate[field]
+        turn: i64 = moves.turn[field]
+        k, lo, hi = moves.k[field], moves.lo[field], moves.hi[field]
+        at: i64 = field * row_bytes
+        at_rate: i64 = rate * row_bytes
+        end: i64 = at + row_bytes
+        while at < end:
+            expected = read_i64_le(before, at)
+            if rate >= 0:
+                v1 = read_i64_le(after, at_rate)
+                place = float(expected) + floor(k * float(v1) + 0.5)
+                if span > 1:
+                    v0 = read_i64_le(before, at_rate)
+                    place += float(span - 1) * floor(k * (float(v0 + v1) / 2.0) + 0.5)
+                if turn > 0:
+                    place %= float(turn)
+                elif place < lo:
+                    place = lo
+                elif place > hi:
+                    place = hi
+                expected = i64(place)
+                at_rate += CODE_BYTES
+            residual = read_i64_le(after, at) - expected
+            if turn > 0:
+                residual = (residual + turn // 2) % turn - turn // 2
+            write_i64_le(found, (residual << 1) ^ (residual >> 63))
+            at += CODE_BYTES
+        field += 1
+    return found.getvalue()
+
+
+def widths_of(codes: bytes, count: i64, limits: list[int]) -> list[int]:
+    """Return for each field how many bits the largest of its codes needs that do not fit its limit, in bits."""
+    widths: list[int] = []
+    at: i64 = 0
+    for limit in limits:
+        end: i64 = at + count * CODE_BYTES
+        shift = i64(limit)
+        seen: i64 = 0
+        while at < end:
+            code = read_i64_le(codes, at)
+            if code >> shift != 0:
+                seen |= code
+            at += CODE_BYTES
+        width = 0
+        while seen > 0:
+            seen >>= 1
+            width += 1
+        widths.append(width)
+    return widths
+
+
+def pack(codes: bytes, count: i64, widths: list[int], limits: list[int], *, wide: bool) -> tuple[bytes, bytes]:
+    """Return a row of bits for each of `count` entities, and a byte for each that says whether its row is not 0.
+
+    A code counts if it fits its field's limit, in bits, or, with `wide`, if it does not; others are 0. All that count
+    must fit `widths`.
+    """
+    rows, present = BytesWriter(), BytesWriter()
+    fields: i64 = len(widths)
+    entity: i64 = 0
+    while entity < count:
+        waiting: i64 = 0  # bits that make no whole byte yet
+        n_waiting: i64 = 0
+        seen: i64 = 0
+        field: i64 = 0
+        while field < fields:
+            code = read_i64_le(codes, (field * count + entity) * CODE_BYTES)
+            if (code >> i64(limits[field]) != 0) != wide:
+                code = 0
+            seen |= code
+            waiting |= code << n_waiting
+            n_waiting += i64(widths[field])
+            while n_waiting >= 8:
+                rows.append(u8(waiting & 0xFF))
+                waiting >>= 8
+                n_waiting -= 8
+            field += 1
+        if n_waiting > 0:
+            rows.append(u8(waiting & 0xFF))
+        present.append(u8(1 if seen != 0 else 0))
+        entity += 1
+    return rows.getvalue(), present.getvalue()

@@ -1,0 +1,79 @@
+"""The compiled build's loops give the rows that numpy gives, to the bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gameserver.protocol.constants import MAX_CODE
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Angle, Float, Int
+from gameserver.sync import loops, typedelta
+from gameserver.sync.bits import widths_of, zigzag
+from gameserver.sync.motion import Motion, moves_of
+from gameserver.sync.typedelta import Block, _split, _split_in_loops
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Thing(Entity):
+    x = Float(step=1 / 16, min=-1000.0, max=1000.0)
+    vx = Float(step=1 / 64, rate_of="x")
+    y = Float(step=1e-3)
+    vy = Float(step=3.0, rate_of="y")
+    angle = Angle(steps=1000)
+    spin = Float(step=0.01, rate_of="angle")
+    hp = Int(0, 100)
+
+
+vars(typedelta)["loops"] = loops  # only the compiled build imports them by itself
+
+KIND = Thing.entity_type
+LOWEST, HIGHEST = KIND.lo[:, 0].tolist(), KIND.hi[:, 0].tolist()
+FIELDS = len(LOWEST)
+
+
+@st.composite
+def tables(draw: st.DrawFn, count: int) -> NDArray[np.int64]:
+    near = draw(st.booleans())
+    rows = [
+        st.lists(
+            st.integers(max(lo, -2000), min(hi, 2000)) if near else st.integers(lo, hi), min_size=count, max_size=count
+        )
+        for lo, hi in zip(LOWEST, HIGHEST, strict=True)
+    ]
+    return np.array([draw(row) for row in rows], np.int64).reshape(FIELDS, count)
+
+
+@given(st.data(), st.integers(0, 6), st.sampled_from([1, 2, 3, 40, 65_535]), st.sampled_from([1, 20, 240]))
+def test_residuals_are_numpys(data: st.DataObject, count: int, span: int, tick_hz: int) -> None:
+    before, after = data.draw(tables(count)), data.draw(tables(count))
+    expected = zigzag(Motion(KIND, tick_hz).residuals(before, after, span))
+    found = loops.residuals(before.tobytes(), after.tobytes(), count, span, moves_of(KIND, tick_hz))
+    assert np.frombuffer(found, np.uint64).tolist() == expected.ravel().tolist()
+
+
+codes = st.one_of(st.integers(0, 3), st.integers(0, 2 * MAX_CODE + 1))
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> NDArray[np.uint64]:
+    fields, count = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    numbers = draw(st.lists(codes, min_size=fields * count, max_size=fields * count))
+    return np.array(numbers, np.uint64).reshape(fields, count)
+
+
+def parts(blocks: list[Block]) -> list[tuple[bytes, list[int], list[bool], list[list[int]]]]:
+    return [(b.widths, b.named.tolist(), b.present.tolist(), b.rows.tolist()) for b in blocks]
+
+
+@given(matrices(), st.data())
+def test_blocks_are_numpys(residuals: NDArray[np.uint64], data: st.DataObject) -> None:
+    widest = widths_of(residuals)
+    usual = [data.draw(st.sampled_from(sorted({0, width // 2, width}))) for width in widest]
+    if any(widest):
+        assert parts(_split_in_loops(residuals, usual)) == parts(_split(residuals, usual, widest))
