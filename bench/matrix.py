@@ -15,11 +15,13 @@ class Case:
     options: tuple[str, ...]
     quick: bool = False
     """Part of `make bench-quick`."""
+    compiled: bool = True
+    """Python's servers run on the compiled build of this package, otherwise on its sources."""
 
 
-def case(name: str, what: str, options: str, *, quick: bool = False) -> Case:
+def case(name: str, what: str, options: str, *, quick: bool = False, compiled: bool = True) -> Case:
     """Shorter to read in a table."""
-    return Case(name, what, tuple(options.split()), quick)
+    return Case(name, what, tuple(options.split()), quick, compiled)
 
 
 _FULL_500 = "--rooms 10 --players 50"
@@ -32,6 +34,13 @@ CASES: Final = (
     case("colyseus-coupled-500", "Colyseus, patch at the tick", f"--peer colyseus --variant coupled {_FULL_500}"),
     case("ours-view-500", "gameserver, one room, views of 400 units", f"--peer gameserver {_VIEW_500}", quick=True),
     case("colyseus-view-500", "Colyseus StateView, the same", f"--peer colyseus {_VIEW_500}", quick=True),
+    case(
+        "interpreted-full-500",
+        "gameserver, rooms of 50, not compiled",
+        f"--peer gameserver {_FULL_500}",
+        compiled=False,
+    ),
+    case("interpreted-view-500", "gameserver, views, not compiled", f"--peer gameserver {_VIEW_500}", compiled=False),
     case("transport-500", "our transport alone", f"--peer transport {_FULL_500}", quick=True),
     case("ws-500", "bare Node ws", f"--peer ws {_FULL_500}", quick=True),
     case("trio-websocket-500", "plain trio-websocket", f"--peer trio_websocket {_FULL_500}"),

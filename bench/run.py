@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,11 +36,18 @@ def measure(case: Case, seconds: float, warm: float, python: str) -> Result:
     """Run one measurement. Raises RuntimeError with what it printed when it fails."""
     command = ["taskset", "-c", str(LOAD_CORE), "node", "bench/load/main.mjs", *case.options]
     command += ["--seconds", f"{seconds:g}", "--warm", f"{warm:g}", "--python", python]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    path = [str(ROOT / "build/compiled"), str(ROOT)] if case.compiled else [str(ROOT)]
+    path += os.environ.get("PYTHONPATH", "").split(os.pathsep)  # where another interpreter finds the packages
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
         raise RuntimeError(f"{case.name} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
     result: Result = json.loads(lines[-1])
+    if result["versions"].get("compiled", case.compiled) != case.compiled:
+        raise RuntimeError(f"{case.name}: the other build ran; make compiled")
     return {"case": case.name, "load_average": load_average(), **result}
 
 

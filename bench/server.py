@@ -20,6 +20,7 @@ import trio
 from bench.control import obey, say
 from bench.scene import ArenaReference, ArenaReferenceNear
 from gameserver import __version__
+from gameserver.native import COMPILED
 from gameserver.net.counters import Histogram
 from gameserver.net.server import Server, serve
 from gameserver.net.settings import NetSettings
@@ -113,9 +114,14 @@ async def main(options: argparse.Namespace) -> None:
         nursery.cancel_scope.cancel()
 
 
-def versions() -> dict[str, str]:
+def versions() -> dict[str, str | bool]:
     """What runs here."""
-    return {"gameserver": __version__, "python": platform.python_version(), "trio": trio.__version__}
+    return {
+        "gameserver": __version__,
+        "compiled": COMPILED,
+        "python": platform.python_version(),
+        "trio": trio.__version__,
+    }
 
 
 if __name__ == "__main__":
