@@ -51,6 +51,11 @@ CASES: Final = (
     case("colyseus-rooms-of-100", "Colyseus, rooms of 100", "--peer colyseus --rooms 10 --players 100"),
     case("ours-rooms-of-10", "gameserver, rooms of 10", "--peer gameserver --rooms 50 --players 10"),
     case("colyseus-rooms-of-10", "Colyseus, rooms of 10", "--peer colyseus --rooms 50 --players 10"),
+    case(
+        "ours-crowd-100",
+        "gameserver, 10,000 in columns, views",
+        "--peer gameserver --rooms 1 --players 100 --mode crowd",
+    ),
     case("ours-view-200", "gameserver, one room, views", "--peer gameserver --rooms 1 --players 200 --mode view"),
 )
 
@@ -81,6 +86,8 @@ TARGETS: Final = (
     Target("input to ack p99, ms", "ackHeadMs.p99", "ours-full-500", None, 55.0),
     Target("the same, clocks aligned, p50, ms", "ackHeadMs.p50", "ours-aligned-500", None, 10.0),
     Target("ticks held at 500", "ticksHeld", "ours-full-500", None, 0.999, at_least=True),
+    Target("the same, 10,000 in columns and 100 viewers", "ticksHeld", "ours-crowd-100", None, 0.999, at_least=True),
+    Target("ticks missed while 500 join", "joinMissedTicks", "ours-full-500", None, 0.0),
     Target("KiB a client at 1000", "kibPerClient", "ours-full-1000", None, 60.0),
     Target("growth of CPU a client, 100 to 1000", "usPerClientTick", "ours-full-1000", "ours-full-100", 1.2),
     Target("worst tick in a thousand over the median tick", "tickMs.p999/tickMs.p50", "ours-full-500", None, 2.0),

@@ -8,11 +8,15 @@ Distances are units, times seconds.
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from gameserver import Angle, Entity, Float, Inputs, Int, Near, Room, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gameserver import Player
 
 WORLD_SIZE = 2000.0
@@ -21,6 +25,9 @@ MAX_SPEED = 300.0
 HIT_CHANCE = 0.01
 HIT_SCORE = 10
 VIEW_RADIUS = 400.0
+CROWD = 10_000
+CROWD_VIEW_RADIUS = 100.0
+CROWD_SPEED = 60.0
 
 
 class Body(Entity):
@@ -45,7 +52,7 @@ class ArenaReference(Room[Push]):
 
     tick_hz = 20
     snapshot_hz = 20
-    entities = (Body,)
+    entities: ClassVar[tuple[type[Entity], ...]] = (Body,)
 
     def on_join(self, player: Player) -> None:
         x, y = self.random.uniform(0.0, WORLD_SIZE), self.random.uniform(0.0, WORLD_SIZE)
@@ -66,6 +73,36 @@ class ArenaReferenceNear(ArenaReference):
     """Each player sees what is near its own body."""
 
     interest = Near(VIEW_RADIUS)
+
+
+class Boid(Entity, columns=True):
+    """One of a crowd: it flies on, and turns a little all the time."""
+
+    x = Float(step=1 / 16, min=0.0, max=WORLD_SIZE)
+    y = Float(step=1 / 16, min=0.0, max=WORLD_SIZE)
+    vx = Float(step=1 / 64, rate_of="x")
+    vy = Float(step=1 / 64, rate_of="y")
+    angle = Angle(steps=1024)
+
+
+class ArenaReferenceCrowd(ArenaReference):
+    """The same among ten thousand who are kept in columns; each player sees some eighty of them."""
+
+    entities = (Body, Boid)
+    interest = Near(CROWD_VIEW_RADIUS)
+
+    def on_create(self, _options: Mapping[str, object]) -> None:
+        self.chance = np.random.default_rng(self.random.getrandbits(63))
+        x, y, angle = (self.chance.uniform(0.0, high, CROWD) for high in (WORLD_SIZE, WORLD_SIZE, 6.28))
+        self.table(Boid).spawn_many(CROWD, x=x, y=y, angle=angle)
+
+    def on_tick(self) -> None:
+        super().on_tick()
+        boids = self.table(Boid)
+        boids.angle += self.chance.normal(0.0, 0.1, CROWD)
+        boids.vx, boids.vy = CROWD_SPEED * np.cos(boids.angle), CROWD_SPEED * np.sin(boids.angle)
+        boids.x = (boids.x + boids.vx * self.dt) % WORLD_SIZE
+        boids.y = (boids.y + boids.vy * self.dt) % WORLD_SIZE
 
 
 def push(body: Body, controls: Push, dt: float) -> None:

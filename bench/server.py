@@ -1,6 +1,6 @@
 """Our server with the reference scene, under the load generator's control (`control.py`).
 
-    python -m bench.server --players 50 --mode full|view [--transport drained|ordinary]
+    python -m bench.server --players 50 --mode full|view|crowd [--transport drained|ordinary]
 
 It is the server that `gameserver run` starts; what is added only looks: how long ticks took, and what the state of a
 room was at a tick, so that clients can be compared with it.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from bench.control import obey, say
-from bench.scene import ArenaReference, ArenaReferenceNear
+from bench.scene import ArenaReference, ArenaReferenceCrowd, ArenaReferenceNear
 from gameserver import __version__
 from gameserver.native import COMPILED
 from gameserver.net.counters import Histogram
@@ -75,6 +75,7 @@ class Bench:
             "states": sum(room["states"] for room in rooms),
             "skipped_states": sum(room["skipped_states"] for room in rooms),
             "skipped_ticks": totals.skipped_ticks,
+            "late_ticks": totals.overruns,
             "inputs": totals.messages_in,
             "missed_inputs": sum(room["missed_inputs"] for room in rooms),
             "trimmed_inputs": sum(room["trimmed_inputs"] for room in rooms),
@@ -83,22 +84,24 @@ class Bench:
         }
 
     def snap(self, command: dict[str, Any]) -> dict[str, Any]:
-        """A room's newest state: for each body its id, its codes and its name."""
+        """A room's newest state: for each entity its id, its codes, and a body's name."""
         snapshot = self._hub.rooms[command["room"]].history.newest
         assert snapshot is not None
-        return {"room": command["room"], "tick": snapshot.tick, "entities": bodies_of(snapshot)}
+        return {"room": command["room"], "tick": snapshot.tick, "entities": entities_of(snapshot)}
 
 
-def bodies_of(snapshot: Snapshot) -> list[Sequence[object]]:
-    """One list a body: id, codes in order of the schema, name."""
-    table = snapshot.tables[0]
-    rows = zip(table.ids.tolist(), table.codes.T.tolist(), table.objects[0], strict=True)
-    return [[entity_id, *codes, name] for entity_id, codes, name in rows]
+def entities_of(snapshot: Snapshot) -> list[Sequence[object]]:
+    """One list an entity: id, codes in order of the schema, and what is no code."""
+    return [
+        [entity_id, *table.values_at(row)]
+        for table in snapshot.tables
+        for row, entity_id in enumerate(table.ids.tolist())
+    ]
 
 
 def room_class(mode: str, players: int) -> type[Room[Any]]:
     """The scene's room with so many seats."""
-    base = ArenaReferenceNear if mode == "view" else ArenaReference
+    base = {"full": ArenaReference, "view": ArenaReferenceNear, "crowd": ArenaReferenceCrowd}[mode]
     return type(base.__name__, (base,), {"__module__": base.__module__, "max_players": players})
 
 
@@ -127,6 +130,6 @@ def versions() -> dict[str, str | bool]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--players", type=int, default=50)
-    parser.add_argument("--mode", choices=("full", "view"), default="full")
+    parser.add_argument("--mode", choices=("full", "view", "crowd"), default="full")
     parser.add_argument("--transport", choices=("drained", "ordinary"), default="drained")
     trio.run(main, parser.parse_args())

@@ -173,8 +173,11 @@ export class SampledClient extends Client {
   }
 }
 
-/** What is visible: enter radius and leave radius (bench/scene.py, Near). */
-export const RADII = { enter: 399.9, leave: 440.1 };
+/** What is visible, by mode: enter radius and leave radius (bench/scene.py, Near). */
+export const RADII = {
+  view: { enter: 399.9, leave: 440.1 },
+  crowd: { enter: 99.9, leave: 110.1 },
+};
 
 function entitiesOf(view) {
   const seen = new Map();

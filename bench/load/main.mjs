@@ -105,6 +105,7 @@ const clients = await joinAll({
   figures,
 });
 const joinSeconds = (performance.now() - joinStart) / 1000;
+const joining = await server.ask({ cmd: "stats" });
 const sampled = clients.filter((client) => client.sampled);
 const others = clients.filter((client) => !client.sampled);
 const pump = new Pump(sampled, others);
@@ -178,7 +179,7 @@ async function check() {
   };
   for (const snap of snaps) {
     for (const client of sampled.filter(({ roomId }) => roomId === snap.room)) {
-      const verdict = client.compare(snap, options.mode === "view" ? RADII : null);
+      const verdict = client.compare(snap, RADII[options.mode] ?? null);
       for (const key of Object.keys(verdict)) sums[key] += verdict[key];
     }
   }
@@ -215,6 +216,9 @@ function report() {
     versions,
     seconds: round(wall, 2),
     joinSeconds: round1(joinSeconds),
+    /** Ticks that were left out, or began more than a tick late, from the server's start until all had joined. */
+    joinMissedTicks:
+      options.peer === "gameserver" ? joining.skipped_ticks + joining.late_ticks : null,
     cpu: round((user + system) / wall, 4),
     cpuUser: round(user / wall, 4),
     cpuSystem: round(system / wall, 4),

@@ -143,7 +143,7 @@ class SampledClient {
 }
 
 /** What is visible: no hysteresis. */
-export const RADII = { enter: 400, leave: 400 };
+export const RADII = { view: { enter: 400, leave: 400 } };
 
 function same(a, b) {
   return typeof a === "number" ? Math.fround(a) === Math.fround(b) : a === b;
