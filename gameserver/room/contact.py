@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gameserver.room.player import Player
-    from gameserver.state.entity import Entity
     from gameserver.state.world import World
 
 
@@ -22,15 +21,8 @@ def run_contacts(
 ) -> None:
     """Call `contact(me, other, dt)` for every avatar and every other entity of its type."""
     avatars = [player.avatar for player in players if player.avatar is not None and player.avatar.alive]
-    others = {cls: [_as_it_is(entity) for entity in world.entities(cls)] for cls in {type(me) for me in avatars}}
+    others = {cls: list(map(cls.entity_type.copy, world.entities(cls))) for cls in {type(me) for me in avatars}}
     for me in avatars:
         for other in others[type(me)]:
             if other.id != me.id:
                 contact(me, other, dt)
-
-
-def _as_it_is(entity: Entity) -> Entity:
-    """A copy, which contact reads while the entity itself is being changed."""
-    copy = object.__new__(type(entity))
-    vars(copy).update(vars(entity))
-    return copy

@@ -17,6 +17,9 @@ RESERVED: Final = frozenset(
 )
 """Names that an entity has anyway, in Python or in JavaScript."""
 
+_TAKEN: Final = "_fields"
+"""The attribute of a class that holds the fields that were taken out of it."""
+
 AnyField = Field[Any]
 
 
@@ -25,11 +28,25 @@ def is_field_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and name not in RESERVED and not iskeyword(name)
 
 
-def collect_fields(cls: type) -> dict[str, AnyField]:
-    """Return the bound fields of `cls` and its bases by name, those of bases first. Raises DeclarationError."""
+def take_fields(cls: type) -> dict[str, AnyField]:
+    """Return the bound fields of `cls` and its bases by name, those of bases first, and leave on the class what a new
+    instance begins with. Raises DeclarationError.
+
+    A field on the class would be in the way: up to Python 3.12 the interpreter has no fast way to an instance's
+    attribute whose name leads to an object of a Python class there.
+    """
+    fields = _collect_fields(cls)
+    _bind(cls.__name__, fields)
+    for name, field in fields.items():
+        setattr(cls, name, field.initial())
+    setattr(cls, _TAKEN, fields)
+    return fields
+
+
+def _collect_fields(cls: type) -> dict[str, AnyField]:
     found: dict[str, AnyField] = {}
     for base in reversed(cls.__mro__):
-        for name, value in vars(base).items():
+        for name, value in {**vars(base), **vars(base).get(_TAKEN, {})}.items():
             if isinstance(value, Field):
                 found[name] = value
             elif isinstance(value, type) and issubclass(value, Field):
@@ -38,7 +55,6 @@ def collect_fields(cls: type) -> dict[str, AnyField]:
             elif name in found:
                 msg = f"{cls.__name__}.{name}: hides the field {name}; take another name, or declare a field here too"
                 raise DeclarationError(msg)
-    _bind(cls.__name__, found)
     return found
 
 

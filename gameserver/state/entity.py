@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from gameserver.state.compiled import compile_gather, compile_scatter
-from gameserver.state.declare import collect_fields, unknown_field
+from gameserver.state.compiled import compile_copy, compile_fill, compile_gather, compile_scatter
+from gameserver.state.declare import take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
 from gameserver.state.table import compact
@@ -60,6 +60,8 @@ class EntityType:
         """Pairs of numeric fields: a target and the rate that says how fast it changes."""
         self.jumps: int | None = next((i for i, field in enumerate(numeric) if isinstance(field, Jumps)), None)
         """Which numeric field counts how often an entity was put elsewhere, if the type has one."""
+        self.fill: Callable[..., None] = compile_fill(self.fields)
+        self.copy: Callable[[Any], Any] = compile_copy(self.fields)
         self.gather: Callable[..., bytes] = compile_gather(self.numeric)
         self._scatter: Callable[..., None] = compile_scatter(self.numeric)
         real = [isinstance(field, Float | Angle) for field in numeric]
@@ -121,15 +123,13 @@ class Entity:
     def __init_subclass__(cls, *, columns: bool = False, **kwargs: Any) -> None:
         """Check the declaration and make the class's `entity_type`. Raises DeclarationError."""
         super().__init_subclass__(**kwargs)
-        cls.entity_type = EntityType(cls, collect_fields(cls), columns=columns)
+        cls.entity_type = EntityType(cls, take_fields(cls), columns=columns)
 
     def __init__(self, **values: Any) -> None:
         """Make one that is in no room yet, of defaults and `values`. Raises TypeError for an unknown name."""
-        fields = type(self).entity_type.fields
-        type(self).entity_type.check_names(values)
-        attributes = self.__dict__
-        for name, field in fields.items():
-            attributes[name] = values[name] if name in values else field.initial()
+        entity_type = type(self).entity_type
+        entity_type.check_names(values)
+        entity_type.fill(self, values)
 
     def __repr__(self) -> str:
         fields = type(self).entity_type.fields

@@ -1,8 +1,8 @@
 """`Field`, what all kinds of fields share.
 
-A field stands in a class body (`x = Float(step=1 / 16)`) and describes. The values are plain attributes of the
-instances, so that rules run at full speed. For type checkers a field is a descriptor: `Ship.x` is a `Float`,
-`ship.x` is a `float`, and only a float can be assigned to it.
+A field stands in a class body (`x = Float(step=1 / 16)`) and describes; as with dataclasses, what is found on the class
+later is the value that a new instance begins with. The values are plain attributes of the instances, so that rules run
+at full speed. For type checkers a field is a descriptor: `ship.x` is a `float`, and only a float can be assigned to it.
 
 Rules kept by every kind:
 - A code is an integer in `lo … hi`, within ±MAX_CODE.
@@ -14,12 +14,9 @@ Rules kept by every kind:
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from gameserver.protocol.constants import MAX_CODE
-
-if TYPE_CHECKING:
-    from typing import Self
 
 T = TypeVar("T")
 
@@ -46,11 +43,7 @@ class Field(Generic[T]):
 
     if TYPE_CHECKING:
 
-        @overload
-        def __get__(self, instance: None, owner: type) -> Self: ...
-        @overload
-        def __get__(self, instance: object, owner: type) -> T: ...
-        def __get__(self, instance: object | None, owner: type) -> Self | T: ...
+        def __get__(self, instance: object | None, owner: type) -> T: ...
         def __set__(self, instance: object, value: T) -> None: ...
 
     def bind(self, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gameserver.state.compiled import compile_decode
-from gameserver.state.declare import collect_fields, unknown_field
+from gameserver.state.declare import take_fields, unknown_field
 from gameserver.state.errors import DeclarationError, StateError
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps, describe
 
@@ -69,7 +69,7 @@ class Inputs:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the declaration and make the class's `inputs_type`. Raises DeclarationError."""
         super().__init_subclass__(**kwargs)
-        cls.inputs_type = InputsType(cls, collect_fields(cls))
+        cls.inputs_type = InputsType(cls, take_fields(cls))
 
     def __init__(self, **values: Any) -> None:
         """Make controls, neutral where `values` says nothing. Raises TypeError for an unknown name."""
@@ -77,7 +77,7 @@ class Inputs:
         if not values.keys() <= kind.fields.keys():
             raise unknown_field(type(self), values, kind.fields)
         for (name, field), code in zip(kind.fields.items(), kind.neutral_codes, strict=True):
-            self.__dict__[name] = values[name] if name in values else field.decode(code)
+            setattr(self, name, values[name] if name in values else field.decode(code))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

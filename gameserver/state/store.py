@@ -124,10 +124,8 @@ class ObjectStore:
     def _code(self, entity: Entity, name: str) -> int:
         field = self.entity_type.numeric[name]
         try:
-            value = vars(entity)[name]
+            value = getattr(entity, name)
             return field.code_in(value, self._living) if isinstance(field, Ref) else field.encode(value)
-        except KeyError:
-            msg = f"{self.entity_type.name}.{name} of entity {entity.id} was deleted"
         except ValueError as error:
             msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
         raise StateError(msg) from None

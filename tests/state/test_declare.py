@@ -147,3 +147,32 @@ def test_an_inherited_field_may_be_a_rate_s_target() -> None:
         vx = Float(1, rate_of="x")
 
     assert Mover.entity_type.rates == ((0, 1),)
+
+
+class Placed:
+    """No entity: what several kinds of them have in common."""
+
+    x = Float(step=1 / 16, default=2.0)
+
+
+class Ship(Placed, Entity):
+    hp = Int(0, 100, default=40)
+    cargo = List(Int(0, 9), max_items=4)
+
+
+class Fast(Ship):
+    hp = Int(0, 10, default=5)
+
+
+def test_a_class_holds_what_its_instances_begin_with_and_no_field_that_is_in_the_way_of_theirs() -> None:
+    assert (Ship.x, Ship.hp, Fast.x, Fast.hp) == (2.0, 40, 2.0, 5)
+    assert isinstance(vars(Placed)["x"], Float), "other classes are made of it too"
+    assert list(Fast.entity_type.fields) == ["x", "hp", "cargo"]
+    assert Fast.entity_type.fields["x"] is Ship.entity_type.fields["x"]
+    assert Fast.entity_type.fields["hp"] is not Ship.entity_type.fields["hp"]
+
+
+def test_every_instance_has_values_of_its_own() -> None:
+    one, other = Ship(), Ship(hp=3)
+    one.cargo.append(7)
+    assert (one.hp, other.hp, other.cargo, Ship.cargo) == (40, 3, [], [])

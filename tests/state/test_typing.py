@@ -1,4 +1,4 @@
-"""What mypy makes of an author's declaration: fields are typed, on the class and on its instances."""
+"""What mypy makes of an author's declaration: fields are typed on instances, and on the class what those begin with."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ RIGHT = [
     "other: Entity | None = ship.other",
     "made: Ship = world.spawn(Ship, x=1)",
     "ships: tuple[Ship, ...] = world.entities(Ship)",
-    "field: Float = Ship.x",
+    "first: float = Ship.x",
     "fire: bool = controls.fire",
 ]
 WRONG = {
@@ -59,7 +59,7 @@ WRONG = {
     "ship.target.hp": "union-attr",
     "ship.speed": "attr-defined",
     "wrong: str = ship.hp": "assignment",
-    "also_wrong: float = Ship.x": "assignment",
+    "also_wrong: str = Ship.x": "assignment",
 }
 
 

@@ -38,6 +38,19 @@ def test_a_chromium_that_was_named_but_is_not_there_is_not_replaced_by_another()
     assert bootstrap.find_chromium({"CHROMIUM": "/nowhere/chromium"}) is None
 
 
+def test_the_compiler_is_the_one_that_is_named(tmp_path: Path) -> None:
+    mine = tmp_path / "my-cc"
+    mine.touch(mode=0o755)
+    assert bootstrap.compiler({"CC": f"{mine} -m64"}) == str(mine)
+    assert bootstrap.compiler({"CC": "/nowhere/cc"}) is None
+
+
+def test_without_a_compiler_the_compiled_build_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    with pytest.raises(SystemExit, match="apt-get install gcc"):
+        bootstrap.main(["compiled"])
+
+
 @pytest.mark.parametrize("arguments", [[], ["everything"], ["node", "fast"]])
 def test_a_wrong_call_ends_with_the_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="usage:"):
