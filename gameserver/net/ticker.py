@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import logging
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -74,84 +75,138 @@ class Schedule:
         return made, owed - made
 
 
+class Ticking:
+    """One room in a pulse, with what it owes. Each has a schedule of its own, so that a slow one costs the others the
+    time that its ticks take and nothing more."""
+
+    __slots__ = ("_due_s", "_left_out", "_owed", "_schedule", "engine", "links", "overran")
+
+    def __init__(self, engine: RoomEngine, links: RoomLinks | None, first_s: float) -> None:
+        self.engine = engine
+        self.links = links
+        self._schedule = Schedule(first_s, engine.tick_s)
+        self._due_s = first_s
+        self._owed = 0
+        self._left_out = 0
+        self.overran = False
+        """Whether the ticks that it owes are more than one."""
+
+    @property
+    def due_s(self) -> float:
+        """When it has something to do again."""
+        return self._due_s if self._owed else self._schedule.due_s
+
+    def owes(self, now_s: float) -> bool:
+        """Whether a tick is due, or owed from before."""
+        if not self._owed:
+            self._due_s = self._schedule.due_s
+            self._owed, self._left_out = self._schedule.take(now_s)
+            self.overran = self._owed > 1
+        return self._owed > 0
+
+    def drain(self) -> None:
+        """Read the room's links."""
+        if self.links is not None and not self.engine.closed:
+            self.links.drain(trio.current_time())
+
+    def tick(self) -> float:
+        """Make one tick that is owed; return how long it took, in seconds."""
+        engine, due_s = self.engine, self._due_s
+        self._owed -= 1
+        self._due_s += engine.tick_s
+        began_s = trio.current_time()
+        engine.tick(began_s)
+        ended_s = trio.current_time()
+        engine.note_pace(ended_s, began_s - due_s, ended_s - began_s)
+        return ended_s - began_s
+
+    def take_left_out(self) -> int:
+        """How many ticks were left out, once those that are made up for are made."""
+        if self._owed or not self._left_out:
+            return 0
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
+
 class Pulse:
-    """The rooms that wake together: they have the same tick and the same phase."""
+    """The task of the rooms that wake together: they have the same tick and the same phase."""
 
     def __init__(self, tick_s: float, phase: float, counters: Counters) -> None:
         self._counters = counters
         self._tick_s = tick_s
-        self._schedule = Schedule(first_due_s(trio.current_time(), tick_s, phase), tick_s)
-        self._rooms: dict[RoomEngine, RoomLinks | None] = {}
+        self._phase = phase
+        self._rooms: dict[Ticking, None] = {}
+        """In order of their coming."""
         self._yielded_s = 0.0
 
     def add(self, engine: RoomEngine, links: RoomLinks | None) -> None:
         """Tick `engine` until it closes, each time right after reading its `links`, which are closed with it."""
-        self._rooms[engine] = links
+        first_s = first_due_s(trio.current_time(), self._tick_s, self._phase)
+        self._rooms[Ticking(engine, links, first_s)] = None
 
     async def run(self) -> None:
         """Tick the rooms until none is left."""
         try:
             while self._rooms:
-                await self._sleep_and_drain()
+                await self._sleep_and_drain(min([room.due_s for room in self._rooms]))
                 await self._make_ticks()
         finally:
-            for engine in list(self._rooms):
-                self._remove(engine)
+            for room in list(self._rooms):
+                self._remove(room)
 
-    def _remove(self, engine: RoomEngine) -> None:
-        links = self._rooms.pop(engine, None)
-        if links is not None:
-            links.close()
+    def _remove(self, room: Ticking) -> None:
+        del self._rooms[room]
+        if room.links is not None:
+            room.links.close()
 
-    async def _sleep_and_drain(self) -> None:
+    async def _sleep_and_drain(self, until_s: float) -> None:
         """Sleep until the next tick is due; if that is far off, read the links on the way."""
-        due_s = self._schedule.due_s
-        while due_s - trio.current_time() >= 2 * DRAIN_GAP_S:
+        while until_s - trio.current_time() >= 2 * DRAIN_GAP_S:
             await trio.sleep(DRAIN_GAP_S)
-            for engine, links in list(self._rooms.items()):
-                if links is not None:
-                    self._guarded(engine, links.drain, trio.current_time())
-        await trio.sleep_until(due_s)
+            for room in list(self._rooms):
+                self._guarded(room, room.drain)
+        await trio.sleep_until(until_s)
+        self._yielded_s = trio.current_time()
 
     async def _make_ticks(self) -> None:
-        due_s = self._schedule.due_s
-        made, left_out = self._schedule.take(trio.current_time())
-        for number in range(made):
-            self._yielded_s = trio.current_time()
-            for engine, links in list(self._rooms.items()):
-                await self._let_others_run(at_once=number > 0)  # all rooms here are late already
-                self._guarded(engine, self._make_tick, engine, links, due_s + number * self._tick_s)
-        self._counters.overruns += len(self._rooms) if made > 1 else 0
-        if left_out:
-            for engine in list(self._rooms):
-                self._counters.skipped_ticks += left_out
-                self._guarded(engine, engine.skip, left_out)
+        """Each room in turn makes what it owes; one whose ticks take long makes the next one in the next round, so that
+        those whose ticks are short keep up beside it."""
+        for room in list(self._rooms):
+            turn_ends_s = trio.current_time() + MAX_HOLD_S
+            while room in self._rooms and room.owes(trio.current_time()):
+                await self._let_others_run()
+                self._guarded(room, partial(self._make_tick, room))
+                if trio.current_time() > turn_ends_s:
+                    break
 
-    async def _let_others_run(self, *, at_once: bool) -> None:
-        if at_once or trio.current_time() - self._yielded_s > MAX_HOLD_S:
+    async def _let_others_run(self) -> None:
+        if trio.current_time() - self._yielded_s > MAX_HOLD_S:
             await trio.lowlevel.checkpoint()
             self._yielded_s = trio.current_time()
 
-    def _make_tick(self, engine: RoomEngine, links: RoomLinks | None, due_s: float) -> None:
+    def _make_tick(self, room: Ticking) -> None:
         """Read a room's links and make one tick, unless it has closed."""
-        if not engine.closed and links is not None:
-            links.drain(trio.current_time())
+        engine, counters = room.engine, self._counters
+        room.drain()
         if not engine.closed:
-            began_s = trio.current_time()
-            engine.tick(began_s)
-            ended_s = trio.current_time()
-            self._counters.ticks += 1
-            self._counters.tick_s.add(ended_s - began_s)
-            engine.note_pace(ended_s, began_s - due_s, ended_s - began_s)
+            counters.overruns += room.overran
+            room.overran = False
+            counters.tick_s.add(room.tick())
+            counters.ticks += 1
         if engine.closed:
-            self._remove(engine)
+            self._remove(room)
+        elif left_out := room.take_left_out():
+            counters.skipped_ticks += left_out
+            engine.skip(left_out)
 
-    def _guarded(self, engine: RoomEngine, call: Callable[..., None], *args: object) -> None:
+    def _guarded(self, room: Ticking, call: Callable[[], None]) -> None:
         """What a room raises ends that room alone: its own rules it has caught already."""
         try:
-            call(*args)
+            call()
         except Exception:
+            engine = room.engine
             log.exception("room %s failed outside its rules", engine.id)
             self._counters.errors += 1
             engine.close(CloseCode.ROOM_FAILED, "the room failed; the server has logged why")
-            self._remove(engine)
+            if room in self._rooms:
+                self._remove(room)

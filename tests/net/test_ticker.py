@@ -236,6 +236,22 @@ async def test_a_room_that_comes_later_ticks_with_the_others_and_one_that_closes
         later.closed = True  # the last one: the pulse ends, and with it the nursery
 
 
+async def test_a_room_that_is_always_too_slow_takes_no_tick_from_those_that_wake_with_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    slow, other = FakeRoom(autojump_clock), FakeRoom(autojump_clock)
+    slow.slow = dict.fromkeys(range(1_000), 0.08)
+    pulse = Pulse(0.05, 0.0, Counters())
+    add(pulse, slow)
+    add(pulse, other)
+    with trio.move_on_after(10.0):
+        await pulse.run()
+    assert slow.skipped, "it cannot keep up"
+    assert other.skipped == []
+    assert len(other.ticks) >= 10.0 / 0.05 - 3
+    assert max(late_s for _, late_s, _ in other.paces) < 3 * 0.08
+
+
 @pytest.mark.parametrize(("tick_takes_s", "waits"), [(MAX_HOLD_S / 20, False), (MAX_HOLD_S * 2, True)])
 async def test_rooms_that_take_long_let_other_tasks_run_between_them(
     autojump_clock: trio.testing.MockClock, tick_takes_s: float, waits: bool
