@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 import msgpack
 import numpy as np
 
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Float, Int, Text
+from bench.scene import ACCELERATION, MAX_SPEED, VIEW_RADIUS, WORLD_SIZE, Body, Boid
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.apply import DeltaDecoder
@@ -36,23 +35,6 @@ if TYPE_CHECKING:
 
 TICK_HZ = 20
 DT = 1 / TICK_HZ
-WORLD_SIZE = 2000.0
-ACCELERATION = 1200.0
-MAX_SPEED = 300.0
-VIEW_RADIUS = 400.0
-
-
-class Body(Entity):
-    """The reference scene's entity, on the grids of the like-for-like comparison."""
-
-    x = Float(step=1 / 16, min=0, max=WORLD_SIZE)
-    y = Float(step=1 / 16, min=0, max=WORLD_SIZE)
-    vx = Float(step=1 / 64, rate_of="x")
-    vy = Float(step=1 / 64, rate_of="y")
-    angle = Angle(steps=65_536)
-    hp = Int(0, 100, default=100)
-    score = Int(0, 1_000_000)
-    name = Text(max_bytes=24)
 
 
 @dataclass(frozen=True)
@@ -204,16 +186,6 @@ def rationed(count: int, ticks: int, allowance: float) -> Iterator[Row]:
         encode.sizes += [len(body) for body in bodies]
         base = new
     yield encode
-
-
-class Boid(Entity, columns=True):
-    """One of very many."""
-
-    x = Float(step=1 / 16, min=0, max=WORLD_SIZE)
-    y = Float(step=1 / 16, min=0, max=WORLD_SIZE)
-    vx = Float(step=1 / 16, rate_of="x")
-    vy = Float(step=1 / 16, rate_of="y")
-    angle = Angle(steps=256)
 
 
 def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:

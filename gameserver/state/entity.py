@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from gameserver.state.compiled import compile_copy, compile_fill, compile_gather, compile_scatter
 from gameserver.state.declare import take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
+from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_scatter
 from gameserver.state.table import compact
 
 if TYPE_CHECKING:

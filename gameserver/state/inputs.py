@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gameserver.state.compiled import compile_decode
 from gameserver.state.declare import take_fields, unknown_field
 from gameserver.state.errors import DeclarationError, StateError
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps, describe
+from gameserver.state.generated import compile_decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

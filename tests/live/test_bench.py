@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["full", "view"])
+@pytest.mark.parametrize("mode", ["full", "view", "crowd"])
 def test_sampled_clients_see_the_servers_own_state(mode: str) -> None:
     command = ["node", "bench/load/main.mjs", "--peer", "gameserver", "--rooms", "2", "--players", "6", "--mode", mode]
     command += ["--seconds", "1", "--warm", "0.5", "--samples", "4", "--python", sys.executable]
