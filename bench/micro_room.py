@@ -1,0 +1,94 @@
+"""Micro-benchmark of one room without sockets: what comes in, and the tick, of the reference scene with fifty players.
+
+    python -m bench.micro_room [--ticks 2000] [--players 50]
+
+Links are in memory and take everything; the messages are those that clients send. Medians over all ticks. Caches are
+warm here, which they are not in a running server (docs/performance.md): this shows how much there is to run, and what a
+change does to that. PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. runs it on the compiled build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import secrets
+import statistics
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgpack
+
+from bench.scene import ArenaReference
+from gameserver.native import COMPILED
+from gameserver.protocol.constants import ClientMessage
+from gameserver.room.hub import Hub
+
+if TYPE_CHECKING:
+    from gameserver.room.guest import Guest
+
+TICK_S = 1 / ArenaReference.tick_hz
+WARM_TICKS = 50
+
+
+class Taker:
+    """A link that takes whatever it is offered."""
+
+    ready = True
+
+    def offer(self, *_messages: bytes) -> bool:
+        """Always."""
+        return True
+
+    def send(self, _message: bytes) -> None:
+        """Likewise."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Nobody closes here, unless something is wrong."""
+        raise SystemExit(f"a link was closed with {code}: {reason}")
+
+    def join_room(self, room_id: str) -> None:
+        """There is nothing to drain."""
+
+    def leave_room(self) -> None:
+        """Likewise."""
+
+
+def joined(hub: Hub, players: int) -> list[Guest]:
+    """So many guests in one room."""
+    guests = [hub.open(Taker(), 0.0) for _ in range(players)]
+    for number, guest in enumerate(guests):
+        guest.receive(msgpack.packb([ClientMessage.JOIN, "arena", None, 0, {"name": f"player{number}"}]), 0.0)
+    return guests
+
+
+def main() -> None:
+    """Print one line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--ticks", type=int, default=2000)
+    parser.add_argument("--players", type=int, default=50)
+    options = parser.parse_args()
+    chance = random.Random(1)
+    room = type("Scene", (ArenaReference,), {"max_players": options.players})
+    hub = Hub({"arena": room}, token_bytes=secrets.token_bytes, seed=1)
+    guests = joined(hub, options.players)
+    (engine,) = hub.rooms.values()
+    received_s, ticked_s = [], []
+    for number in range(1, options.ticks + WARM_TICKS + 1):
+        now_s = number * TICK_S
+        push = [chance.randrange(-128, 129), chance.randrange(-128, 129), chance.randrange(65_536)]
+        message = msgpack.packb([ClientMessage.INPUT, number, engine.tick_number, 32, *push])
+        began = perf_counter()
+        for guest in guests:
+            guest.receive(message, now_s - TICK_S / 2)
+        received = perf_counter()
+        engine.tick(now_s)
+        if number > WARM_TICKS:
+            received_s.append(received - began)
+            ticked_s.append(perf_counter() - received)
+    receive, tick = (statistics.median(times) / options.players * 1e6 for times in (received_s, ticked_s))
+    build = "compiled" if COMPILED else "interpreted"
+    print(f"{build}, {options.players} players: receive {receive:.2f} us, tick {tick:.2f} us a player")
+
+
+if __name__ == "__main__":
+    main()
