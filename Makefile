@@ -75,7 +75,8 @@ compiled: $(COMPILED_STAMP) ## Make build/compiled, the package as machine code;
 .PHONY: test-compiled
 test-compiled: $(COMPILED_STAMP) ## Run the unit tests of what is compiled against the compiled build
 	$(WITH_COMPILED) $(BIN)/python -m pytest -q -n auto --dist worksteal -o pythonpath="build/compiled ." \
-		-m "not live and not browser" tests/client tests/games tests/net tests/room tests/sim tests/state tests/sync
+		-m "not live and not browser" --ignore tests/protocol/test_export.py \
+		tests/client tests/games tests/net tests/protocol tests/room tests/sim tests/state tests/sync
 
 .PHONY: test-js
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
