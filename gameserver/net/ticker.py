@@ -34,7 +34,7 @@ apart.
 MAX_HOLD_S: Final = 0.005
 """Rooms of one pulse tick one after the other; after so long the other tasks of the process get their turn."""
 
-PHASES: Final = (0.0, 0.5, 0.25, 0.75)
+PHASES: Final = (0.0, 0.5)
 """Shares of a tick at which rooms wake. Not all at once, so that nobody waits for all; but in groups, since a room that
 ticks right after another finds what it runs in the processor's caches, and to wake a task costs more than a tenth of
 what a room of 50 does in its tick.
