@@ -67,7 +67,9 @@ class CompileHook(BuildHookInterface[Any]):
         shutil.copytree(Path(self.root, PACKAGE), folder / PACKAGE, ignore=shutil.ignore_patterns(*BINARIES))
         shutil.copy(Path(self.root, "pyproject.toml"), folder / "mypy.toml")
         modules = [f"{PACKAGE}/{module}.py" for module in self.config["modules"]]
-        (folder / "setup.py").write_text(SETUP.format(arguments=["--config-file", "mypy.toml", *modules]))
+        # Silent about modules that are only followed: what they import, an extra's packages say, may not be here.
+        arguments = ["--config-file", "mypy.toml", "--follow-imports", "silent", *modules]
+        (folder / "setup.py").write_text(SETUP.format(arguments=arguments))
         subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
         made = [path for pattern in BINARIES for path in (*folder.glob(pattern), *(folder / PACKAGE).rglob(pattern))]
         return {str(path): path.relative_to(folder).as_posix() for path in made}
