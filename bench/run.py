@@ -37,7 +37,8 @@ def measure(case: Case, seconds: float, warm: float, python: str) -> Result:
     command = ["taskset", "-c", str(LOAD_CORE), "node", "bench/load/main.mjs", *case.options]
     command += ["--seconds", f"{seconds:g}", "--warm", f"{warm:g}", "--python", python]
     path = [str(ROOT / "build/compiled"), str(ROOT)] if case.compiled else [str(ROOT)]
-    path += os.environ.get("PYTHONPATH", "").split(os.pathsep)  # where another interpreter finds the packages
+    if "PYTHONPATH" in os.environ:  # where another interpreter finds the packages
+        path.append(os.environ["PYTHONPATH"])
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False

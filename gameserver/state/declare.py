@@ -17,7 +17,7 @@ RESERVED: Final = frozenset(
 )
 """Names that an entity has anyway, in Python or in JavaScript."""
 
-_TAKEN: Final = "_fields"
+_TAKEN: Final = "__gameserver_fields__"
 """The attribute of a class that holds the fields that were taken out of it."""
 
 AnyField = Field[Any]
