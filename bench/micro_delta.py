@@ -22,16 +22,16 @@ import numpy as np
 from bench.scene import ACCELERATION, MAX_SPEED, VIEW_RADIUS, WORLD_SIZE, Body, Boid
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
-from gameserver.sync.apply import DeltaDecoder
-from gameserver.sync.delta import DeltaEncoder
-from gameserver.sync.interest import Interest, places_of
-from gameserver.sync.ration import RationedEncoder, Viewpoint
+from gameserver.sync.decode.decoder import DeltaDecoder
+from gameserver.sync.encode.encoder import DeltaEncoder
+from gameserver.sync.encode.interest import Interest, places_of
+from gameserver.sync.encode.priority import PriorityEncoder, Viewpoint
 from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gameserver.sync.viewstate import ViewState
+    from gameserver.sync.decode.view_state import ViewState
 
 TICK_HZ = 20
 DT = 1 / TICK_HZ
@@ -166,12 +166,12 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
     yield from (capture, look, encode, decode)
 
 
-def rationed(count: int, ticks: int, allowance: float) -> Iterator[Row]:
-    """The same with tiers: beyond 150 units every 2nd snapshot, beyond 300 every 4th; and an allowance of bytes."""
+def rationed(count: int, ticks: int, budget: float) -> Iterator[Row]:
+    """The same with tiers: beyond 150 units every 2nd snapshot, beyond 300 every 4th; and an budget of bytes."""
     scene = Scene(count)
     interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
-    encoder = RationedEncoder(DeltaEncoder(scene.schema, TICK_HZ), interest, {150: 2, 300: 4})
-    limit = "" if allowance == math.inf else f", {allowance:.0f} bytes"
+    encoder = PriorityEncoder(DeltaEncoder(scene.schema, TICK_HZ), interest, {150: 2, 300: 4})
+    limit = "" if budget == math.inf else f", {budget:.0f} bytes"
     encode = Row(f"encode, {count} in tiers{limit}", count)
     base, before = None, None
     for _ in range(ticks):
@@ -181,7 +181,7 @@ def rationed(count: int, ticks: int, allowance: float) -> Iterator[Row]:
         eyes = places_of(scene.schema, new, ids)
         now = interest.look(new, eyes, before)
         with encode:
-            viewpoint = Viewpoint(eyes, ids, np.full(count, allowance, np.float32))
+            viewpoint = Viewpoint(eyes, ids, np.full(count, budget, np.float32))
             bodies, before = encoder.encode(base, new, before, now, viewpoint)
         encode.sizes += [len(body) for body in bodies]
         base = new

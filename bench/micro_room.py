@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 import msgpack
 
 from bench.scene import ArenaReference
-from gameserver.native import COMPILED
+from gameserver.compiled import COMPILED
+from gameserver.hub.hub import Hub
 from gameserver.protocol.constants import ClientMessage
-from gameserver.room.hub import Hub
 
 if TYPE_CHECKING:
-    from gameserver.room.guest import Guest
+    from gameserver.hub.peer import Peer
 
 TICK_S = 1 / ArenaReference.tick_hz
 WARM_TICKS = 50
@@ -53,12 +53,12 @@ class Taker:
         """Likewise."""
 
 
-def joined(hub: Hub, players: int) -> list[Guest]:
-    """So many guests in one room."""
-    guests = [hub.open(Taker(), 0.0) for _ in range(players)]
-    for number, guest in enumerate(guests):
-        guest.receive(msgpack.packb([ClientMessage.JOIN, "arena", None, 0, {"name": f"player{number}"}]), 0.0)
-    return guests
+def joined(hub: Hub, players: int) -> list[Peer]:
+    """So many peers in one room."""
+    peers = [hub.open(Taker(), 0.0) for _ in range(players)]
+    for number, peer in enumerate(peers):
+        peer.receive(msgpack.packb([ClientMessage.JOIN, "arena", None, 0, {"name": f"player{number}"}]), 0.0)
+    return peers
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def main() -> None:
     chance = random.Random(1)
     room = type("Scene", (ArenaReference,), {"max_players": options.players})
     hub = Hub({"arena": room}, token_bytes=secrets.token_bytes, seed=1)
-    guests = joined(hub, options.players)
+    peers = joined(hub, options.players)
     (engine,) = hub.rooms.values()
     received_s, ticked_s = [], []
     for number in range(1, options.ticks + WARM_TICKS + 1):
@@ -78,8 +78,8 @@ def main() -> None:
         push = [chance.randrange(-128, 129), chance.randrange(-128, 129), chance.randrange(65_536)]
         message = msgpack.packb([ClientMessage.INPUT, number, engine.tick_number, 32, *push])
         began = perf_counter()
-        for guest in guests:
-            guest.receive(message, now_s - TICK_S / 2)
+        for peer in peers:
+            peer.receive(message, now_s - TICK_S / 2)
         received = perf_counter()
         engine.tick(now_s)
         if number > WARM_TICKS:

@@ -20,11 +20,11 @@ import trio
 from bench.control import obey, say
 from bench.scene import ArenaReference, ArenaReferenceCrowd, ArenaReferenceNear
 from gameserver import __version__
-from gameserver.native import COMPILED
+from gameserver.compiled import COMPILED
+from gameserver.hub.hub import Hub
 from gameserver.net.counters import Histogram
 from gameserver.net.server import Server, serve
 from gameserver.net.settings import NetSettings
-from gameserver.room.hub import Hub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from gameserver.client.reading import SharedReading
+from gameserver.client.state_reader import SharedStateReader
 from tests.live.faults import faulty
 from tests.scenarios.process import running
 from tests.scenarios.witness import Tally, Witness
@@ -77,7 +77,7 @@ async def run_soak(soak: Soak) -> dict[str, Any]:
 
 async def _live(soak: Soak, network: FaultProxy, rng: random.Random) -> None:
     """Keep so many players there, each for its own time, and break something now and then."""
-    reading = SharedReading()
+    reading = SharedStateReader()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_break, soak, network, rng)
         for _ in range(soak.players):
@@ -85,7 +85,7 @@ async def _live(soak: Soak, network: FaultProxy, rng: random.Random) -> None:
             await trio.sleep(0.1)
 
 
-async def _come_and_go(soak: Soak, network: FaultProxy, rng: random.Random, reading: SharedReading) -> None:
+async def _come_and_go(soak: Soak, network: FaultProxy, rng: random.Random, reading: SharedStateReader) -> None:
     while True:
         soak.came += 1
         seed = rng.random()

@@ -1,14 +1,14 @@
 """The face that a game author imports."""
 
 from gameserver.protocol.constants import Role
+from gameserver.room.lag_compensation import Rewind
 from gameserver.room.player import JoinRefused, Player
-from gameserver.room.rewind import Rewind
 from gameserver.room.room import Room
-from gameserver.room.sight import Near
+from gameserver.room.visibility import Near
+from gameserver.shared_step import shared
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps, List, Ref, Text
 from gameserver.state.inputs import Inputs
-from gameserver.state.shared import shared
 
 __version__ = "0.1.0"
 

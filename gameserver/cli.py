@@ -20,14 +20,14 @@ from cyclopts.config import Env, Toml
 from rich.console import Console
 
 from gameserver import __version__
-from gameserver.native import COMPILED
+from gameserver.compiled import COMPILED
 from gameserver.net.settings import NetLimits
 from gameserver.protocol.constants import LimitError, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gameserver.net.lag import Lag
+    from gameserver.net.network_simulator import Lag
 
 EXIT_WRONG = 1
 """What ran found something wrong: a bot a desync, a check a difference."""
@@ -67,11 +67,11 @@ def _plain_errors(where: str = "") -> Iterator[None]:
     """Turn what a user can cause into one line; everything else is a bug and stays loud. `where`: what an operating
     system's error without a file name is about."""
     from gameserver.loading import LoadError
-    from gameserver.net.auth import AuthConfigError
+    from gameserver.net.http.auth import AuthConfigError
     from gameserver.ops.check_step import CheckError
-    from gameserver.room.recording import RecordingError
+    from gameserver.recording.format import RecordingError
+    from gameserver.shared_step import SharedStepError
     from gameserver.state.errors import DeclarationError
-    from gameserver.state.shared import SharedStepError
 
     try:
         yield
@@ -255,7 +255,7 @@ def bots(
     json
         End with one JSON object instead of a table.
     """
-    from gameserver.ops.bots import play
+    from gameserver.bots.command import play
 
     if count < 1 or seconds <= 0 or ramp < 0:
         fail("count must be at least 1, seconds above 0, and ramp not below 0")
@@ -294,7 +294,7 @@ def token(
     lifetime_s
         How long it is good.
     """
-    from gameserver.net.auth import JwtSettings, mint_token
+    from gameserver.net.http.auth import JwtSettings, mint_token
 
     said: dict[str, object] = {"sub": subject}
     for claim in claims:
@@ -371,7 +371,7 @@ def replay(
 
 
 def _read_lag(lag_ms: float, jitter_ms: float, stall: str | None) -> Lag | None:
-    from gameserver.net.lag import read_lag
+    from gameserver.net.network_simulator import read_lag
 
     try:
         return read_lag(lag_ms, jitter_ms, stall)

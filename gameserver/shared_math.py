@@ -6,6 +6,6 @@ are Python's, which are exact everywhere.
 
 from math import floor, pi, sqrt, tau
 
-from gameserver.state.shared.exact import atan2, clamp, cos, hypot, sin
+from gameserver.shared_step.exact import atan2, clamp, cos, hypot, sin
 
 __all__ = ["atan2", "clamp", "cos", "floor", "hypot", "pi", "sin", "sqrt", "tau"]

@@ -6,7 +6,7 @@
  *     node --expose-gc bench/js/decode_bench.mjs
  */
 import { decodeServer } from "../../client_demo/sdk/codec.js";
-import { Follower } from "../../client_demo/sdk/follower.js";
+import { Replica } from "../../client_demo/sdk/replica.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { seeded } from "../../tests/js/random.js";
@@ -95,23 +95,23 @@ const NO_FRAMES = { recent: [], sentAtS: () => null };
 
 const first = firstState();
 const deltas = states();
-/** Deltas hold their ticks; a follower that begins again can take them again. */
+/** Deltas hold their ticks; a replica that begins again can take them again. */
 function play(/** @type {number} */ count, /** @type {boolean} */ measure) {
   const decode = [];
   const draw = [];
-  let follower = new Follower(schema, TICK_HZ, SNAPSHOT_EVERY, null);
+  let replica = new Replica(schema, TICK_HZ, SNAPSHOT_EVERY, null);
   for (let i = 0; i < count; i += 1) {
     const at = i % MESSAGES;
     if (at === 0) {
-      follower = new Follower(schema, TICK_HZ, SNAPSHOT_EVERY, null);
-      follower.apply(stateOf(first), 0, NO_FRAMES);
+      replica = new Replica(schema, TICK_HZ, SNAPSHOT_EVERY, null);
+      replica.apply(stateOf(first), 0, NO_FRAMES);
     }
     const nowS = ((at + 1) * SNAPSHOT_EVERY) / TICK_HZ;
     const beganMs = performance.now();
-    follower.apply(stateOf(deltas[at]), nowS, NO_FRAMES);
+    replica.apply(stateOf(deltas[at]), nowS, NO_FRAMES);
     const appliedMs = performance.now();
     for (let frame = 0; frame < SNAPSHOT_EVERY; frame += 1) {
-      follower.frame(nowS + frame / TICK_HZ, { prediction: true, interpolation: true });
+      replica.frame(nowS + frame / TICK_HZ, { prediction: true, interpolation: true });
     }
     const drawnMs = performance.now();
     if (!measure) continue;

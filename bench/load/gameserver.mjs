@@ -3,9 +3,9 @@
  * keep to protocol.md otherwise: they ack what they got and pace their frames by `lead`.
  */
 import { decodeServer, encodeInput, encodeJoin } from "../../client_demo/sdk/codec.js";
-import { DeltaDecoder } from "../../client_demo/sdk/delta.js";
+import { DeltaDecoder } from "../../client_demo/sdk/decoder.js";
 import { compileSchema, encodeControls } from "../../client_demo/sdk/schema.js";
-import { ViewState } from "../../client_demo/sdk/view.js";
+import { ViewState } from "../../client_demo/sdk/view_state.js";
 import { Player } from "./player.mjs";
 import { RawWebSocket } from "./rawws.mjs";
 

@@ -17,20 +17,20 @@ import trio_websocket
 
 from bench.control import obey, say
 from gameserver.net.counters import Counters
-from gameserver.net.drain import RoomLinks, SocketChannel
-from gameserver.net.head import END_OF_HEAD, parse_head
+from gameserver.net.http.head import END_OF_HEAD, parse_head
+from gameserver.net.http.upgrade import Accepted, websocket_key
 from gameserver.net.link import Link
 from gameserver.net.listeners import accept_forever, open_listeners, tune
+from gameserver.net.poller import RoomPoller, SocketTransport
 from gameserver.net.settings import NetSettings
-from gameserver.net.ticker import Pulse
-from gameserver.net.upgrade import Accepted, websocket_key
+from gameserver.net.tick_loop import TickLoop
 from gameserver.protocol.constants import SUBPROTOCOL
 
 if TYPE_CHECKING:
     import socket
 
+    from gameserver.hub.peer import Peer
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.guest import Guest
 
 TICK_S = 0.05
 PAYLOAD = bytes(i & 127 for i in range(400))
@@ -76,7 +76,7 @@ class Broadcast:
         """There is nothing to shed."""
 
 
-async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | None, settings: NetSettings) -> None:
+async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller | None, settings: NetSettings) -> None:
     """One client, from its handshake to its end."""
     stream = tune(sock, settings.notsent_lowat_bytes)
     raw = b""
@@ -86,15 +86,17 @@ async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | N
     limits = settings.limits
     async with trio.open_nursery() as nursery:
         size = limits.max_wire_message_bytes
-        channel = SocketChannel(stream, sock, nursery, max_message_bytes=size, head=accepted.request_head(), tail=b"")
-        request = await trio_websocket.wrap_server_stream(
-            nursery, cast("trio.abc.Stream", channel), max_message_size=size
+        transport = SocketTransport(
+            stream, sock, nursery, max_message_bytes=size, head=accepted.request_head(), tail=b""
         )
-        link = Link(channel, await request.accept(), nursery, limits, lambda _room: room_links)
+        request = await trio_websocket.wrap_server_stream(
+            nursery, cast("trio.abc.Stream", transport), max_message_size=size
+        )
+        link = Link(transport, await request.accept(), nursery, limits, lambda _room: room_poller)
         room.links.add(link)
         link.join_room(room.id)
         try:
-            await link.run(cast("Guest", CountingGuest()))
+            await link.run(cast("Peer", CountingGuest()))
         finally:
             room.links.discard(link)
             nursery.cancel_scope.cancel()
@@ -104,10 +106,10 @@ async def handle(sock: socket.socket, room: Broadcast, room_links: RoomLinks | N
 async def main(transport: str) -> None:
     """Listen and tick until told to stop."""
     settings = NetSettings(port=0)
-    room, links = Broadcast(), RoomLinks() if transport == "drained" else None
+    room, links = Broadcast(), RoomPoller() if transport == "drained" else None
 
     def stats(_command: dict[str, Any]) -> dict[str, Any]:
-        inputs = sum(link.channel.messages_in for link in room.links)
+        inputs = sum(link.transport.messages_in for link in room.links)
         return {"t": trio.current_time(), "ticks": room.ticks, "inputs": inputs, "refused": room.refused}
 
     async with trio.open_nursery() as nursery:
@@ -118,9 +120,9 @@ async def main(transport: str) -> None:
         listeners = await open_listeners(settings)
         for listener in listeners:
             nursery.start_soon(accept_forever, listener, take)
-        pulse = Pulse(room.tick_s, 0.0, Counters())
-        pulse.add(cast("RoomEngine", room), links)
-        nursery.start_soon(pulse.run)
+        tick_loop = TickLoop(room.tick_s, 0.0, Counters())
+        tick_loop.add(cast("RoomEngine", room), links)
+        nursery.start_soon(tick_loop.run)
         port = listeners[0].getsockname()[1]
         say({"re": "ready", "port": port, "name": "transport", "versions": {"trio": version("trio")}})
         await obey({"stats": stats})

@@ -3,9 +3,9 @@
  * drawn. The third is `pacer.js`.
  *
  * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §2 and
- * §4 state the algorithms; `gameserver/sync/clock.py` is the twin, and a test compares the two.
+ * §4 state the algorithms; `gameserver/client/clock.py` is the twin, and a test compares the two.
  */
-import { Level } from "./level.js";
+import { Estimator } from "./estimator.js";
 import { LEAD_UNITS_PER_TICK, SENT_SLOTS } from "./pacer.js";
 
 /**
@@ -148,7 +148,7 @@ export class InterpolationClock {
   constructor(tickS, snapshotEvery) {
     this.#tickS = tickS;
     this.#nominalS = snapshotEvery * tickS;
-    this.#level = new Level({
+    this.#level = new Estimator({
       gain: DELIVERY_GAIN,
       rise: DELIVERY_RISE_GAIN,
       floor: this.#nominalS,

@@ -1,7 +1,7 @@
 /**
  * Messages ↔ bytes (protocol.md §3). Decoding raises ProtocolError and nothing else, whatever the
  * bytes are; encoding raises RangeError or TypeError for what the server would refuse. What is
- * inside STATE's blocks is checked by `delta.js`, what is in WELCOME's schema by `schema.js`.
+ * inside STATE's blocks is checked by `decoder.js`, what is in WELCOME's schema by `schema.js`.
  */
 import { Decoder, Encoder } from "../vendor/msgpack/msgpack.js";
 import {

@@ -16,7 +16,7 @@ import { snapValue } from "./fields.js";
 /**
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").EntityType} EntityType
- * @typedef {import("./view.js").Table} Table
+ * @typedef {import("./view_state.js").Table} Table
  *
  * @typedef {(me: any, other: any, dt: number) => void} Contact the room's shared function for two
  *   that meet: changes `me`

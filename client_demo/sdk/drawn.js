@@ -6,7 +6,7 @@ import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
 
 /**
  * @typedef {import("./schema.js").EntityType} EntityType
- * @typedef {import("./view.js").Table} Table
+ * @typedef {import("./view_state.js").Table} Table
  *
  * @typedef {Record<string, any> & {id: number, type: string, isNew: boolean}} Entity a field's
  *   value under its name, `type` the name of its type, `isNew` true in the first frame that draws

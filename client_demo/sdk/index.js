@@ -3,18 +3,18 @@
  * broken links; `frame` says what to draw. README.md shows how to use it. Works as it stands in a
  * page with `script-src 'self'`, and in Node with a WebSocket handed in.
  */
-import { Session } from "./client.js";
+import { Session } from "./session.js";
 
-export { Session } from "./client.js";
 export { CLOSE, CloseCode, Role } from "./constants.js";
+export { Session } from "./session.js";
 
 /**
  * @typedef {import("./codec.js").RoomEvent} RoomEvent a `tick`, a `name` and a `payload`
  * @typedef {Omit<import("./codec.js").Welcome, "token">} Welcome where one is: `room`, `session`,
  *   `tick_hz`, `schema` …
  * @typedef {import("./drawn.js").Entity} Entity
- * @typedef {import("./follower.js").Drawn} Drawn
- * @typedef {import("./follower.js").SharedStep} SharedStep
+ * @typedef {import("./replica.js").Drawn} Drawn
+ * @typedef {import("./replica.js").SharedStep} SharedStep
  * @typedef {import("./seat.js").PredictedTick} PredictedTick
  * @typedef {import("./stats.js").Stats} Stats
  *

@@ -20,9 +20,9 @@ import { after, between, Motion } from "./motion.js";
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./schema.js").Schema} Schema
- * @typedef {import("./view.js").Table} Table
- * @typedef {import("./view.js").ViewRing} ViewRing
- * @typedef {import("./view.js").ViewState} ViewState
+ * @typedef {import("./view_state.js").Table} Table
+ * @typedef {import("./view_state.js").ViewRing} ViewRing
+ * @typedef {import("./view_state.js").ViewState} ViewState
  *
  * @typedef {object} Moment
  * @property {ViewState} a newest snapshot at or before the moment, or the oldest there is

@@ -6,16 +6,16 @@
  * all that is due. So a background tab, whose timers sleep, runs its ticks and shows life on the
  * messages that arrive.
  */
-import { Comeback } from "./comeback.js";
+import { Backoff } from "./backoff.js";
 import { CLOSE, CloseCode, MAX_REASON_BYTES, SUBPROTOCOL, TOKEN_PREFIX } from "./constants.js";
-import { DelayLine } from "./delayline.js";
+import { NetworkSimulator } from "./network_simulator.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
  * @typedef {import("./page.js").Page} Page
  * @typedef {import("./page.js").PageNews} PageNews
- * @typedef {import("./follower.js").SharedStep} SharedStep
- * @typedef {import("./session.js").SessionCore} SessionCore
+ * @typedef {import("./replica.js").SharedStep} SharedStep
+ * @typedef {import("./session_core.js").SessionCore} SessionCore
  *
  * @typedef {object} Clock
  * @property {() => number} now milliseconds, never running backwards
@@ -53,7 +53,7 @@ const OPEN = 1;
 export class Link {
   #core;
   #options;
-  #comeback;
+  #backoff;
   /** @type {Socket | null} */
   #socket = null;
   #unsubscribe = () => {};
@@ -63,9 +63,9 @@ export class Link {
    * one.
    */
   #deadlineMs = Number.POSITIVE_INFINITY;
-  /** @type {DelayLine<Uint8Array | string>} */
+  /** @type {NetworkSimulator<Uint8Array | string>} */
   #inbound;
-  /** @type {DelayLine<Uint8Array>} */
+  /** @type {NetworkSimulator<Uint8Array>} */
   #outbound;
 
   /** @type {"idle" | "connecting" | "up" | "waiting" | "closed"} */
@@ -75,9 +75,9 @@ export class Link {
   constructor(core, options) {
     this.#core = core;
     this.#options = options;
-    this.#comeback = new Comeback(options.random);
-    this.#inbound = new DelayLine(options.random);
-    this.#outbound = new DelayLine(options.random);
+    this.#backoff = new Backoff(options.random);
+    this.#inbound = new NetworkSimulator(options.random);
+    this.#outbound = new NetworkSimulator(options.random);
   }
 
   get bufferedBytes() {
@@ -188,7 +188,7 @@ export class Link {
   }
 
   #joined() {
-    this.#comeback.joined();
+    this.#backoff.joined();
     this.#status("online", {});
   }
 
@@ -222,7 +222,7 @@ export class Link {
     this.#inbound.clear();
     this.#outbound.clear();
     this.#core.lost();
-    const { back, afterMs } = this.#comeback.plan(code, reason);
+    const { back, afterMs } = this.#backoff.plan(code, reason);
     if (back === "no") {
       this.#finish(code, reason);
       return;
@@ -230,7 +230,7 @@ export class Link {
     if (back === "join") this.#core.forget();
     this.phase = "waiting";
     this.#deadlineMs = this.#options.clock.now() + afterMs;
-    const { attempt } = this.#comeback;
+    const { attempt } = this.#backoff;
     this.#status("reconnecting", { attempt, retryInMs: afterMs, code, reason });
     this.#sleep();
   }
@@ -248,11 +248,11 @@ export class Link {
 
   /** @param {string} path */
   #load(path) {
-    const follower = this.#core.seat?.follower;
+    const replica = this.#core.seat?.replica;
     const base = new URL(this.#options.url.replace(/^ws/, "http"));
-    // Should another room have been joined meanwhile, this one's follower is not looked at any
+    // Should another room have been joined meanwhile, this one's replica is not looked at any
     // more.
-    const use = (/** @type {SharedStep} */ step) => follower?.useStep(step);
+    const use = (/** @type {SharedStep} */ step) => replica?.useStep(step);
     const fail = (/** @type {Error} */ error) => {
       const detail = { message: `the room's step cannot be loaded: ${error.message}` };
       this.#options.emit("notice", { name: "prediction_failed", detail });

@@ -8,10 +8,10 @@
  * more than 10 ticks early, jumps instead.
  *
  * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §3
- * states the algorithm; `gameserver/sync/pacer.py` is its twin, and a test compares the two.
+ * states the algorithm; `gameserver/client/pacer.py` is its twin, and a test compares the two.
  */
 import { LIMITS } from "./constants.js";
-import { Level } from "./level.js";
+import { Estimator } from "./estimator.js";
 
 export const LEAD_UNITS_PER_TICK = 256;
 
@@ -56,7 +56,7 @@ export const JUMP_TICKS = 10.0;
 export class TickPacer {
   #tickS;
   #maxTarget;
-  #level = new Level({
+  #level = new Estimator({
     gain: LEAD_GAIN,
     rise: LEAD_RISE_GAIN,
     floor: LEAD_OUTLIER_TICKS,

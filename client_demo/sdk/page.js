@@ -44,7 +44,7 @@ export function systemClock() {
  * A room's shared step, from the server that it is played on.
  *
  * @param {URL} url
- * @returns {Promise<import("./follower.js").SharedStep>}
+ * @returns {Promise<import("./replica.js").SharedStep>}
  */
 export async function importStep(url) {
   const { predict, contact } = await import(url.href);

@@ -25,7 +25,7 @@ import { Pose } from "./pose.js";
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./fields.js").NumericField} NumericField
  * @typedef {import("./schema.js").EntityType} EntityType
- * @typedef {import("./view.js").Table} Table
+ * @typedef {import("./view_state.js").Table} Table
  *
  * @typedef {Record<string, any>} Controls an input's value under its name
  * @typedef {(entity: any, controls: any, dt: number) => void} Step the room's shared step: changes

@@ -27,8 +27,8 @@ export function tellEvents({ events }, tick, actions) {
  * @param {number} nowS
  * @param {Action[]} actions
  */
-export function tellWithdrawn({ events, follower }, nowS, actions) {
-  for (const entity of follower.spawns.withdrawn.splice(0)) {
+export function tellWithdrawn({ events, replica }, nowS, actions) {
+  for (const entity of replica.spawns.withdrawn.splice(0)) {
     actions.push(emit("withdrawn", { entity }));
   }
   for (let lost = events.takeOverdue(nowS); lost; lost = events.takeOverdue(nowS)) {
@@ -43,11 +43,11 @@ export function tellWithdrawn({ events, follower }, nowS, actions) {
  * @param {Action[]} actions
  */
 export function reportFaults(seat, actions) {
-  const { frames, follower } = seat;
+  const { frames, replica } = seat;
   if (frames.fault !== "" && frames.fault !== seat.reportedFault) {
     actions.push(warn("bad_controls", frames.fault));
   }
   seat.reportedFault = frames.fault;
-  if (follower.stepFault !== "") actions.push(warn("prediction_failed", follower.stepFault));
-  follower.stepFault = "";
+  if (replica.stepFault !== "") actions.push(warn("prediction_failed", replica.stepFault));
+  replica.stepFault = "";
 }

@@ -4,8 +4,8 @@
  */
 import { Role } from "./constants.js";
 import { EventQueue } from "./events.js";
-import { Follower } from "./follower.js";
 import { InputFrames } from "./inputs.js";
+import { Replica } from "./replica.js";
 
 /**
  * @typedef {import("./codec.js").Welcome} Welcome
@@ -22,7 +22,7 @@ import { InputFrames } from "./inputs.js";
 export class Seat {
   schema;
   tickS;
-  follower;
+  replica;
   frames;
   events;
   /** The newest one: its token is good for coming back. */
@@ -39,7 +39,7 @@ export class Seat {
     this.welcome = welcome;
     this.schema = schema;
     this.tickS = 1 / hz;
-    this.follower = new Follower(schema, hz, every, snapDistance);
+    this.replica = new Replica(schema, hz, every, snapDistance);
     this.frames = new InputFrames(schema, hz);
     this.events = new EventQueue(welcome.event);
   }
@@ -57,8 +57,8 @@ export class Seat {
    */
   take(welcome, nowS) {
     this.welcome = welcome;
-    this.follower.predictor?.forgetPending();
-    this.follower.spawns.clear();
+    this.replica.predictor?.forgetPending();
+    this.replica.spawns.clear();
     if (this.steers) this.frames.start(nowS, welcome.seq);
   }
 
@@ -75,10 +75,10 @@ export class Seat {
    * @param {((tick: PredictedTick) => void) | null} tell is told of each, if somebody wants to know
    */
   tick(nowS, controls, tell) {
-    for (const { seq, codes } of this.frames.run(nowS, controls, this.follower.seen(nowS))) {
+    for (const { seq, codes } of this.frames.run(nowS, controls, this.replica.seen(nowS))) {
       const { tickedAtS, nextAtS } = this.frames.pacer;
-      this.follower.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
-      const { predictor } = this.follower;
+      this.replica.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
+      const { predictor } = this.replica;
       if (tell === null || predictor === null) continue;
       const { avatar, before, controls: ran } = predictor;
       tell({ seq, avatar: { ...avatar }, before: { ...before }, controls: ran });
@@ -96,10 +96,10 @@ export class Seat {
    * @returns {Entity | null} null when nothing is predicted now
    */
   spawn(type, values, seq, match, rewound) {
-    const { follower, frames } = this;
-    if (follower.predictor === null) return null;
+    const { replica, frames } = this;
+    if (replica.predictor === null) return null;
     const atS = (frames.sentAtS(seq) ?? frames.pacer.tickedAtS) + this.tickS;
-    return follower.spawns.add(type, values, seq, atS, match, follower.ring.newest, rewound);
+    return replica.spawns.add(type, values, seq, atS, match, replica.ring.newest, rewound);
   }
 
   /**
@@ -110,8 +110,8 @@ export class Seat {
    * @param {(bytes: Uint8Array) => void} send
    */
   flush(nowS, bufferedBytes, send) {
-    const { follower } = this;
-    const shed = (/** @type {number} */ seq) => follower.predictor?.drop(seq);
-    this.frames.flush(nowS, follower.tick, bufferedBytes, send, shed);
+    const { replica } = this;
+    const shed = (/** @type {number} */ seq) => replica.predictor?.drop(seq);
+    this.frames.flush(nowS, replica.tick, bufferedBytes, send, shed);
   }
 }

@@ -1,289 +1,266 @@
 /**
- * One participant across links, as the client sees it: joins, follows, steers, and comes back
- * (protocol.md §8). Sans-I/O: whole messages, the time and what happens to the link come in;
- * actions come out, for `link.js` to carry out in order.
- *
- * - A message that is not the protocol's closes the link with its code; a STATE that does not fit
- *   asks for a full one, and changes nothing.
- * - Events are told in order and once, across links; each when what is drawn has reached its tick.
- * - Input frames of before a lost link do not act after it.
+ * A session as the game sees it: the core and its link put together, and what one can ask of them.
  */
-import { close, emit, loadStep, send } from "./actions.js";
-import * as codec from "./codec.js";
-import { CloseCode, LIMITS } from "./constants.js";
-import { DeltaError, ProtocolError } from "./errors.js";
-import { Heartbeat } from "./heartbeat.js";
-import { RateMeter } from "./meter.js";
-import { reportFaults, tellEvents, tellWithdrawn } from "./reports.js";
-import { compileSchema } from "./schema.js";
-import { Seat } from "./seat.js";
+import { LIMITS, Role } from "./constants.js";
+import { Emitter } from "./emitter.js";
+import { Link } from "./link.js";
+import { browserPage, importStep, systemClock } from "./page.js";
+import { checkControls, encodeControls } from "./schema.js";
+import { SessionCore } from "./session_core.js";
+import { noStats, readStats } from "./stats.js";
 
 /**
- * @typedef {import("./actions.js").Action} Action
- * @typedef {import("./codec.js").Events} Events
- * @typedef {import("./codec.js").Pong} Pong
- * @typedef {import("./codec.js").ServerMsg} ServerMsg
- * @typedef {import("./codec.js").State} State
- * @typedef {import("./codec.js").Welcome} Welcome
- * @typedef {import("./follower.js").Drawn} Drawn
- * @typedef {import("./follower.js").View} View
- * @typedef {import("./seat.js").PredictedTick} PredictedTick
- *
- * @typedef {object} SessionOptions
- * @property {string} kind of room
- * @property {string | null} room its id, or null for any with a free seat
- * @property {number} role
- * @property {Readonly<Record<string, unknown>>} params the game's business
- * @property {number | null} snapDistance an error of the prediction beyond it is not eased; null:
- *   by the present speed
- * @property {boolean} eventsAtOnce tell events when they arrive, not when what is drawn has reached
- *   them
+ * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./replica.js").Drawn} Drawn
+ * @typedef {import("./index.js").ConnectOptions} ConnectOptions
+ * @typedef {import("./index.js").SessionEvents} SessionEvents
+ * @typedef {import("./index.js").Status} Status
+ * @typedef {import("./index.js").Switches} Switches
+ * @typedef {import("./index.js").Welcome} Welcome
+ * @typedef {import("./stats.js").Stats} Stats
  */
 
-const NEVER = Number.POSITIVE_INFINITY;
+/** A round trip over a bad link, and what the server needs to make up its mind. */
+const EXPECT_FOR_MS = 1000;
 
-export class SessionCore {
-  #options;
-  #heartbeat = new Heartbeat(LIMITS.DEAD_AFTER_S);
-  /** @type {"down" | "open" | "joined"} */
-  #link = "down";
-  /** A STATE did not fit: those that do not start from nothing are dropped until one does. */
-  #wantsFull = false;
-  #mayResume = false;
+/** @type {Drawn} */
+const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
+
+/** A place in a room. Made by `connect`. */
+export class Session {
+  #core;
+  #link;
+  #clock;
+  #emitter = new Emitter();
+  #stats = noStats();
+  /** @type {Switches} */
+  #switches;
+  /** The newest tick that `predicted` told of. */
+  #predictedSeq = 0;
 
   /**
-   * What the player does, by the names of the room's inputs; read at each tick.
+   * Resolves with the first WELCOME; rejects when the session ends before.
    *
-   * @type {Readonly<Record<string, unknown>>}
+   * @type {Promise<Welcome>}
    */
-  controls = {};
-  /** Whether somebody wants to know of each predicted tick. */
-  tellsPredicted = false;
-  /** What was joined last, also while the link is down. @type {Seat | null} */
-  seat = null;
-  states = new RateMeter();
-  /** STATEs that did not fit. */
-  resyncs = 0;
+  joined;
+  /** @type {Status} */
+  status = { state: "connecting" };
 
-  /** @param {SessionOptions} options */
-  constructor(options) {
-    this.#options = options;
-  }
-
-  /** When `advance` has something to do, in milliseconds; infinite while the link is down. */
-  get dueMs() {
-    if (this.#link === "down") return NEVER;
-    const tickS = this.seat?.frames.pacer.nextAtS ?? NEVER;
-    return Math.min(tickS, this.#heartbeat.dueS) * 1000;
-  }
-
-  // --- what happens to the link
-
-  /** A link is up. @param {number} nowMs @returns {Action[]} */
-  opened(nowMs) {
-    this.#link = "open";
-    this.#heartbeat.start(nowMs / 1000);
-    if (this.seat !== null && this.#mayResume) {
-      const { welcome, follower, events } = this.seat;
-      return [send(codec.encodeResume(welcome.token, follower.tick, events.cursor))];
-    }
-    const { kind, room, role, params } = this.#options;
-    return [send(codec.encodeJoin(kind, room, role, params))];
-  }
-
-  /** The link is gone; the session may go on over another. */
-  lost() {
-    this.#link = "down";
-    this.seat?.leave();
+  /** @param {string} url @param {ConnectOptions} options */
+  constructor(url, options) {
+    this.#core = new SessionCore({
+      kind: options.kind,
+      room: options.room ?? null,
+      role: options.role ?? Role.PLAYER,
+      params: options.params ?? {},
+      snapDistance: options.snapDistance ?? null,
+      eventsAtOnce: options.eventsAtOnce ?? false,
+    });
+    this.#switches = {
+      prediction: options.prediction ?? true,
+      interpolation: options.interpolation ?? true,
+      lagMs: options.lag?.ms ?? 0,
+      jitterMs: options.lag?.jitterMs ?? 0,
+    };
+    this.#clock = options.clock ?? systemClock();
+    this.joined = this.#promiseToJoin();
+    this.#link = new Link(this.#core, {
+      url,
+      token: options.token ?? null,
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      clock: this.#clock,
+      page: options.page ?? browserPage,
+      random: options.random ?? Math.random,
+      switches: this.#switches,
+      loadStep: options.loadStep ?? importStep,
+      emit: (name, value) => this.#tell(name, value),
+    });
+    this.#link.start();
   }
 
   /**
-   * There is no session to come back to: the next link joins anew. What was seen last stays on
-   * screen until then.
+   * @template {keyof SessionEvents} N
+   * @param {N} name
+   * @param {(value: SessionEvents[N]) => void} handler
+   * @returns {this}
    */
-  forget() {
-    this.#mayResume = false;
+  on(name, handler) {
+    if (name === "predicted") this.#core.tellsPredicted = true;
+    this.#emitter.on(name, handler);
+    return this;
   }
 
   /**
-   * A whole message came.
+   * @template {keyof SessionEvents} N
+   * @param {N} name
+   * @param {(value: SessionEvents[N]) => void} handler
+   * @returns {this}
+   */
+  off(name, handler) {
+    this.#emitter.off(name, handler);
+    return this;
+  }
+
+  /**
+   * What the player does, by the names of the room's inputs; read at each tick. What is left out is
+   * neutral.
    *
-   * @param {Uint8Array | string} data
-   * @param {number} nowMs
-   * @returns {Action[]}
+   * @returns {Readonly<Record<string, unknown>>}
    */
-  received(data, nowMs) {
-    if (this.#link === "down") return [];
-    this.#heartbeat.heard(nowMs / 1000);
-    try {
-      if (typeof data === "string") throw new ProtocolError("a text message", CloseCode.TEXT_FRAME);
-      return this.#take(codec.decodeServer(data), data.length, nowMs / 1000);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return [close(error.code, `from the server: ${error.message}`)];
-    }
+  get controls() {
+    return this.#core.controls;
+  }
+
+  set controls(controls) {
+    this.setControls(controls);
   }
 
   /**
-   * Time passed: runs the ticks that are due, and shows life. Call it whenever something happens,
-   * and at `dueMs`.
+   * @param {Readonly<Record<string, unknown>>} controls is not copied: what is written into it
+   *   later counts from the next tick on
+   * @throws {TypeError} for an input that the room does not have, or a value that it cannot hold
+   */
+  setControls(controls) {
+    const schema = this.#core.seat?.schema;
+    if (schema !== undefined) {
+      checkControls(schema, controls);
+      encodeControls(schema, controls);
+    }
+    this.#core.controls = controls;
+  }
+
+  /**
+   * Says something to the room: a chat line, a vote.
    *
-   * @param {number} nowMs
-   * @param {number} bufferedBytes what the link has not sent yet
-   * @returns {Action[]}
-   */
-  advance(nowMs, bufferedBytes) {
-    if (this.#link === "down") return [];
-    const nowS = nowMs / 1000;
-    const sign = this.#heartbeat.check(nowS);
-    if (sign === "dead") return [close(CloseCode.DEAD, "nothing heard from the server")];
-    /** @type {Action[]} */
-    const actions = sign === null ? [] : [send(codec.encodePing(sign))];
-    if (this.#link !== "joined" || this.seat === null) return actions;
-    if (this.seat.steers) {
-      const tell = (/** @type {PredictedTick} */ tick) => actions.push(emit("predicted", tick));
-      this.seat.tick(nowS, this.controls, this.tellsPredicted ? tell : null);
-      this.seat.flush(nowS, bufferedBytes, (bytes) => actions.push(send(bytes)));
-      reportFaults(this.seat, actions);
-    }
-    // Nobody draws: events are told as they come.
-    if (this.seat.follower.seen(nowS) === null) tellEvents(this.seat, NEVER, actions);
-    tellWithdrawn(this.seat, nowS, actions);
-    return actions;
-  }
-
-  // --- what the game does
-
-  /**
    * @param {string} name
-   * @param {unknown} payload
-   * @returns {Action[]} nothing while no room is joined
+   * @param {unknown} [payload] anything that msgpack holds, without extensions
+   * @returns {boolean} false when there is no link now: it was not said, and is not kept
+   * @throws {RangeError} when it is larger than servers take
    */
-  say(name, payload) {
-    return this.#link === "joined" ? [send(codec.encodeMessage(name, payload))] : [];
-  }
-
-  /** @returns {Action[]} */
-  leave() {
-    return this.#link === "joined" ? [send(codec.encodeLeave())] : [];
+  send(name, payload = null) {
+    const actions = this.#core.say(name, payload);
+    for (const action of actions) {
+      if (action.do === "send" && action.bytes.length > LIMITS.MAX_MESSAGE_BYTES) {
+        throw new RangeError(
+          `"${name}" takes ${action.bytes.length} bytes, more than servers take`,
+        );
+      }
+    }
+    this.#link.perform(actions, this.#clock.now());
+    return actions.length > 0;
   }
 
   /**
-   * What to draw now; null before there was anything. `told` takes the events that belong to it.
+   * What to draw now. Call it once for each frame of the display; runs what is due first, so that a
+   * key that was just pressed counts.
    *
-   * @param {number} nowMs @param {View} view @param {Action[]} told
-   * @returns {Drawn | null}
+   * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame hands
+   *   it over
+   * @returns {Drawn} reused in the next frame: read it, do not keep it
    */
-  frame(nowMs, view, told) {
-    if (this.seat === null) return null;
-    const drawn = this.seat.follower.frame(nowMs / 1000, view);
-    tellEvents(this.seat, drawn.tick, told);
-    return drawn;
-  }
-
-  // --- messages
-
-  /** @param {ServerMsg} message @param {number} bytes @param {number} nowS @returns {Action[]} */
-  #take(message, bytes, nowS) {
-    switch (message.type) {
-      case "welcome":
-        return this.#begin(message, nowS);
-      case "state":
-        return this.#apply(this.#joinedSeat("STATE"), message, bytes, nowS);
-      case "events":
-        return this.#hear(this.#joinedSeat("EVENTS"), message);
-      case "ping":
-        return [send(codec.encodePong(message.nonce))];
-      case "pong":
-        return this.#measure(message, nowS);
-      case "notice":
-        return [emit("notice", { name: message.name, detail: message.detail })];
-    }
-  }
-
-  /** @param {Welcome} welcome @param {number} nowS @returns {Action[]} */
-  #begin(welcome, nowS) {
-    if (this.#link !== "open" || welcome.resumed !== this.#mayResume) throw outOfState("WELCOME");
-    const schema = compileSchema(welcome.schema, welcome.tick_hz);
-    const before = welcome.resumed ? this.seat : null;
-    const same = before?.schema.fingerprint === schema.fingerprint;
-    const seat =
-      before !== null && same ? before : new Seat(welcome, schema, this.#options.snapDistance);
-    seat.take(welcome, nowS);
-    this.seat = seat;
-    this.#link = "joined";
-    this.#mayResume = true;
-    this.#wantsFull = false;
-    const { token: _, ...told } = welcome;
-    const actions = [emit("welcome", told)];
-    if (!same && welcome.step !== null) actions.push(loadStep(welcome.step));
-    return actions;
+  frame(nowMs = this.#clock.now()) {
+    // What the display calls now began a little ago; what is due by this moment is run, whatever is
+    // drawn.
+    this.#link.turn(Math.max(nowMs, this.#clock.now()));
+    /** @type {import("./actions.js").Action[]} */
+    const told = [];
+    const drawn = this.#core.frame(nowMs, this.#switches, told);
+    this.#link.perform(told, nowMs);
+    return drawn ?? NOTHING;
   }
 
   /**
-   * @param {Seat} seat
-   * @param {State} state
-   * @param {number} bytes
-   * @param {number} nowS
-   * @returns {Action[]}
+   * Shows at once what a predicted tick spawns; the server's entity takes its place when it comes.
+   * To be called from a handler of `predicted`. The values are those that the server will have
+   * after that tick.
+   *
+   * @param {string} type name of the entity type
+   * @param {Readonly<Record<string, unknown>>} values of its fields; those left out are 0, false or
+   *   empty
+   * @param {{match?: (entity: Entity) => boolean, rewound?: boolean}} [options] `match`: whether an
+   *   entity of the server's may be it; `rewound`: the room takes it through the past that this
+   *   player saw (`Room.rewind`), so it belongs to the others, and is drawn in their time then
+   * @returns {Entity | null} what is drawn, with a negative id until it is adopted; null when
+   *   prediction is off
+   * @throws {TypeError} for a type or field that the room does not have
    */
-  #apply(seat, state, bytes, nowS) {
-    const { follower, frames } = seat;
-    if (state.seq < frames.consumedSeq || state.tick < follower.tick) {
-      throw new ProtocolError("STATE of an earlier tick or frame", CloseCode.INVALID_FIELD);
-    }
-    this.states.add(bytes, nowS);
-    if (this.#wantsFull && state.span !== 0) return [];
-    frames.consumed(state.seq, state.lead, seat.tickS, nowS);
-    try {
-      follower.apply(state, nowS, frames);
-    } catch (error) {
-      if (!(error instanceof DeltaError)) throw error;
-      this.#wantsFull = true;
-      this.resyncs += 1;
-      return [send(codec.encodeResync(follower.tick))];
-    }
-    this.#wantsFull = false;
-    const applied = emit("state", { tick: state.tick, bytes });
-    return seat.steers ? [applied] : [send(codec.encodeAck(state.tick)), applied];
+  predictSpawn(type, values, { match = () => true, rewound = false } = {}) {
+    if (!this.#switches.prediction) return null;
+    return this.#core.seat?.spawn(type, values, this.#predictedSeq, match, rewound) ?? null;
   }
 
-  /** @param {Seat} seat @param {Events} message @returns {Action[]} */
-  #hear(seat, message) {
-    seat.events.add(message);
-    for (const { name, payload } of message.items) {
-      if (name === "@avatar") seat.follower.steer(avatarId(payload));
-    }
-    /** @type {Action[]} */
-    const actions = [];
-    if (this.#options.eventsAtOnce) tellEvents(seat, NEVER, actions);
-    return actions;
+  /**
+   * Tells at once an event that the server is going to tell; its own is not told again. If it does
+   * not come in time, `withdrawn` is told.
+   *
+   * @param {string} name
+   * @param {any} payload
+   * @param {{match?: (payload: any) => boolean, timeoutMs?: number}} [options] `match`: whether one
+   *   of that name is it
+   */
+  expectEvent(name, payload, { match = () => true, timeoutMs = EXPECT_FOR_MS } = {}) {
+    const { seat } = this.#core;
+    if (seat === null) return;
+    const untilS = (this.#clock.now() + timeoutMs) / 1000;
+    seat.events.expect({ name, payload, match, untilS });
+    this.#emitter.emit("event", { tick: seat.replica.tick, name, payload });
   }
 
-  /** @param {Pong} pong @param {number} nowS @returns {Action[]} */
-  #measure({ nonce, held, missed, trimmed }, nowS) {
-    if (this.seat === null) return [];
-    this.seat.missed = missed;
-    this.seat.trimmed = trimmed;
-    const { frames, tickS } = this.seat;
-    this.#heartbeat.answered(nonce, held, tickS, frames.roundTrip, nowS);
-    return [];
+  /** Figures for a net graph; the same object each time. @returns {Readonly<Stats>} */
+  get stats() {
+    readStats(this.#stats, this.#core, this.#link.bufferedBytes, this.#clock.now() / 1000);
+    return this.#stats;
   }
 
-  /** @param {string} what came */
-  #joinedSeat(what) {
-    if (this.#link !== "joined" || this.seat === null) throw outOfState(what);
-    return this.seat;
+  /** @returns {Switches} */
+  get switches() {
+    return this.#switches;
   }
-}
 
-/** @param {string} what */
-function outOfState(what) {
-  return new ProtocolError(`${what} out of place`, CloseCode.OUT_OF_STATE);
-}
+  /** Those that are given change. @param {Partial<Switches>} switches */
+  set switches(switches) {
+    Object.assign(this.#switches, switches);
+  }
 
-/** @param {unknown} payload @returns {number | null} */
-function avatarId(payload) {
-  if (payload === null || Number.isInteger(payload)) return /** @type {number | null} */ (payload);
-  throw new ProtocolError("@avatar is neither an id nor nil", CloseCode.INVALID_FIELD);
+  /** The newest WELCOME: where this is, and with which schema. @returns {Welcome | null} */
+  get welcome() {
+    return this.#core.seat?.welcome ?? null;
+  }
+
+  /** The entity that the player steers. @returns {number | null} */
+  get avatarId() {
+    return this.#core.seat?.replica.avatarId ?? null;
+  }
+
+  /** Tries to come back now, if it is waiting to. */
+  reconnect() {
+    this.#link.reconnect();
+  }
+
+  /** Leaves the room for good. */
+  leave() {
+    this.#link.leave();
+  }
+
+  /** @returns {Promise<Welcome>} */
+  #promiseToJoin() {
+    /** @type {Promise<Welcome>} */
+    const joined = new Promise((resolve, reject) => {
+      this.on("welcome", resolve);
+      this.on("closed", ({ code, name, reason }) => {
+        reject(new Error(`closed with ${code} ${name}${reason === "" ? "" : `: ${reason}`}`));
+      });
+    });
+    // Who does not wait for it hears of the end by "closed".
+    joined.catch(() => {});
+    return joined;
+  }
+
+  /** @param {string} name @param {any} value */
+  #tell(name, value) {
+    if (name === "status") this.status = value;
+    if (name === "predicted") this.#predictedSeq = value.seq;
+    this.#emitter.emit(name, value);
+  }
 }

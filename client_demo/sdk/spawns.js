@@ -18,8 +18,8 @@ import { EASE_S } from "./pose.js";
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./schema.js").Schema} Schema
- * @typedef {import("./view.js").Table} Table
- * @typedef {import("./view.js").ViewState} ViewState
+ * @typedef {import("./view_state.js").Table} Table
+ * @typedef {import("./view_state.js").ViewState} ViewState
  *
  * @typedef {object} Course a field that moves by its rate
  * @property {string} name

@@ -42,7 +42,7 @@ export function noStats() {
 
 /**
  * @param {Stats} stats filled in place
- * @param {import("./session.js").SessionCore} core
+ * @param {import("./session_core.js").SessionCore} core
  * @param {number} bufferedBytes
  * @param {number} nowS
  */
@@ -53,12 +53,12 @@ export function readStats(stats, core, bufferedBytes, nowS) {
   stats.bytesPerS = core.states.bytesPerS(nowS);
   stats.resyncs = core.resyncs;
   if (core.seat === null) return;
-  const { frames, follower, missed, trimmed } = core.seat;
+  const { frames, replica, missed, trimmed } = core.seat;
   stats.missed = missed;
   stats.trimmed = trimmed;
-  stats.jumps = frames.pacer.jumps + follower.clock.jumps;
+  stats.jumps = frames.pacer.jumps + replica.clock.jumps;
   readFrames(stats, frames);
-  readFollower(stats, follower);
+  readFollower(stats, replica);
 }
 
 /** @param {Stats} stats @param {import("./inputs.js").InputFrames} frames */
@@ -71,7 +71,7 @@ function readFrames(stats, { pacer, roundTrip, shed }) {
   stats.shed = shed;
 }
 
-/** @param {Stats} stats @param {import("./follower.js").Follower} follower */
+/** @param {Stats} stats @param {import("./replica.js").Replica} replica */
 function readFollower(stats, { tick, clock, predictor, corrections, correctionUnits }) {
   stats.tick = tick;
   stats.interpolationDelay = clock.delayS * 1000;

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from gameserver.client.clock import MAX_EXTRAPOLATION_S
 from gameserver.state.fields import TURN, Float
-from gameserver.sync.clock import MAX_EXTRAPOLATION_S
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

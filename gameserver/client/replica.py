@@ -11,26 +11,26 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gameserver.client.clock import InterpolationClock, RoundTrip
 from gameserver.client.contact import Others
+from gameserver.client.events import PredictedTick
 from gameserver.client.expected import ExpectedEvents
-from gameserver.client.happenings import PredictedTick
 from gameserver.client.interpolation import Drawn, Interpolator
+from gameserver.client.pacer import TickPacer
 from gameserver.client.prediction import MAX_PENDING, Predictor
 from gameserver.client.spawns import PredictedSpawns
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, MAX_BEHIND, CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.sync.clock import InterpolationClock, RoundTrip
-from gameserver.sync.pacer import TickPacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gameserver.client.reading import Reading
+    from gameserver.client.state_reader import StateReader
     from gameserver.protocol.messages import Event, Events, State, Welcome
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.state.table import Table
-    from gameserver.sync.viewstate import ViewState
+    from gameserver.sync.decode.view_state import ViewState
 
 AVATAR_EVENT = "@avatar"
 
@@ -60,7 +60,7 @@ class Options:
 class Replica:
     """See the module. Raises ProtocolError for a WELCOME that makes no sense."""
 
-    def __init__(self, welcome: Welcome, options: Options, reading: Reading, now_s: float) -> None:
+    def __init__(self, welcome: Welcome, options: Options, reading: StateReader, now_s: float) -> None:
         self.welcome = welcome
         self.options = options
         self._reading = reading

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gameserver.state.entity import Entity
     from gameserver.state.schema import Schema
-    from gameserver.sync.viewstate import ViewState
+    from gameserver.sync.decode.view_state import ViewState
 
     Match = Callable[[Any], bool]
 

@@ -1,6 +1,7 @@
 """What bots hold the arena to: how far its things may move, and the step that their own ship is predicted with."""
 
-from gameserver.client import Options, Rules, SpeedLimit
+from gameserver.bots import Rules, SpeedLimit
+from gameserver.client import Options
 from gameserver.games.arena import SHOT_SPEED
 from gameserver.games.arena_flight import MAX_SPEED, steer
 

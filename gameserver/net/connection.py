@@ -1,4 +1,4 @@
-"""One accepted socket, from its first byte to its last: TLS, HTTP, and if it asks for one a WebSocket with its guest.
+"""One accepted socket, from its first byte to its last: TLS, HTTP, and if it asks for one a WebSocket with its peer.
 
 Whatever happens here ends in `Connection.run`: nothing that a client does, and no bug that it finds, leaves its task.
 """
@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING, cast
 import trio
 import trio_websocket
 
-from gameserver.net.admitted import Admitted
-from gameserver.net.drain import SocketChannel
-from gameserver.net.head import RequestRefused
-from gameserver.net.http import HttpConnection
-from gameserver.net.lag import LaggedStream
+from gameserver.net.answered_transport import AnsweredTransport
+from gameserver.net.http.head import RequestRefused
+from gameserver.net.http.http_connection import HttpConnection
+from gameserver.net.http.responses import Response, text
+from gameserver.net.http.upgrade import Accepted, Admitted, check_upgrade
 from gameserver.net.link import Link
 from gameserver.net.listeners import tune
-from gameserver.net.responses import Response, text
-from gameserver.net.transport import Channel
-from gameserver.net.upgrade import Accepted, check_upgrade
-from gameserver.net.workers.answered import AnsweredChannel
+from gameserver.net.network_simulator import SimulatedStream
+from gameserver.net.poller import SocketTransport
+from gameserver.net.transport import Transport
 from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH, CloseCode
 
 if TYPE_CHECKING:
     import socket
     import ssl
 
-    from gameserver.net.head import Head
-    from gameserver.net.http import Upgrade
+    from gameserver.net.http.head import Head
+    from gameserver.net.http.http_connection import Upgrade
     from gameserver.net.server import Server
     from gameserver.net.settings import NetSettings
 
@@ -48,7 +47,7 @@ class Connection:
         self._server = server
         self._limits = server.settings.limits
         self._sock = sock
-        self._peer = peer
+        self._remote = peer
         self._handed = admitted
 
     async def run(self) -> None:
@@ -60,7 +59,7 @@ class Connection:
             pass  # the peer is gone, or does not read: nobody is left to tell
         except* Exception:
             self._server.counters.errors += 1
-            log.exception("a connection failed", extra={"address": self._peer})
+            log.exception("a connection failed", extra={"address": self._remote})
         finally:
             await trio.aclose_forcefully(stream)
 
@@ -74,8 +73,8 @@ class Connection:
             http = HttpConnection(stream, self._limits, self._respond)
             upgrade = await http.serve(WEBSOCKET_PATH)
             admitted = None if upgrade is None else await self._admit(http, upgrade)
-            if admitted is not None and self._server.gate is not None:
-                admitted = await self._server.gate.pass_on(tcp, self._sock, admitted)
+            if admitted is not None and self._server.handoff is not None:
+                admitted = await self._server.handoff.pass_on(tcp, self._sock, admitted)
         if admitted is not None:
             await self._run_link(stream, admitted)
 
@@ -99,7 +98,7 @@ class Connection:
                 raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping")
             with trio.fail_after(self._limits.upgrade_timeout_s):
                 accepted = await check_upgrade(upgrade.head, self._server.settings)
-            address = client_address(upgrade.head, self._peer, self._server.settings)
+            address = client_address(upgrade.head, self._remote, self._server.settings)
             return Admitted(accepted, address, upgrade.tail, trio.current_time())
         except RequestRefused as refused:
             self._server.counters.responses[refused.status] += 1
@@ -112,38 +111,38 @@ class Connection:
         try:
             async with trio.open_nursery() as nursery:
                 stream = self._slow_down(stream, nursery)
-                channel = self._make_channel(stream, nursery, admitted)
+                transport = self._make_transport(stream, nursery, admitted)
                 accepted, size = admitted.accepted, self._limits.max_wire_message_bytes
                 with trio.fail_after(self._limits.upgrade_timeout_s):
-                    websocket = await shake_hands(nursery, channel, accepted, size)
-                link = Link(channel, websocket, nursery, self._limits, self._server.links_of_room)
+                    websocket = await shake_hands(nursery, transport, accepted, size)
+                link = Link(transport, websocket, nursery, self._limits, self._server.poller_of_room)
                 refusal = self._refusal(accepted, admitted.address)
                 if refusal is None:
-                    await self._run_guest(link, admitted)
+                    await self._run_peer(link, admitted)
                 else:
                     await link.refuse(*refusal)
                 self._server.count_link(link)
-                if isinstance(stream, LaggedStream):
+                if isinstance(stream, SimulatedStream):
                     with trio.move_on_after(self._limits.close_timeout_s):
                         await stream.flushed()
                 nursery.cancel_scope.cancel()
         finally:
-            if self._server.gate is not None:
-                self._server.gate.settle(admitted.ticket)
+            if self._server.handoff is not None:
+                self._server.handoff.settle(admitted.reservation)
 
     def _slow_down(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> trio.abc.Stream:
         lag = self._server.settings.lag
         if lag is None:
             return stream
-        slow = LaggedStream(stream, lag, random.Random())
+        slow = SimulatedStream(stream, lag, random.Random())
         nursery.start_soon(slow.carry)
         return slow
 
-    def _make_channel(self, stream: trio.abc.Stream, nursery: trio.Nursery, admitted: Admitted) -> Channel:
+    def _make_transport(self, stream: trio.abc.Stream, nursery: trio.Nursery, admitted: Admitted) -> Transport:
         size, head, tail = self._limits.max_wire_message_bytes, admitted.accepted.request_head(), admitted.tail
         if not isinstance(stream, trio.SocketStream):
-            return Channel(stream, nursery, max_message_bytes=size, head=head, tail=tail)
-        kind = AnsweredChannel if admitted.answered else SocketChannel
+            return Transport(stream, nursery, max_message_bytes=size, head=head, tail=tail)
+        kind = AnsweredTransport if admitted.answered else SocketTransport
         return kind(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
 
     def _refusal(self, accepted: Accepted, address: str) -> tuple[CloseCode, str] | None:
@@ -156,22 +155,22 @@ class Connection:
                 return CloseCode.SERVER_FULL, f"at most {allowed} links from one address"
         return None
 
-    async def _run_guest(self, link: Link, admitted: Admitted) -> None:
+    async def _run_peer(self, link: Link, admitted: Admitted) -> None:
         server, address, claims = self._server, admitted.address, admitted.accepted.claims
         with server.registered(link, address):
-            guest = server.hub.open(link, admitted.at_s, claims=claims, address=address, room=admitted.room)
-            if server.gate is not None:
-                server.gate.watch(admitted.ticket, guest)
-            await link.run(guest)
+            peer = server.hub.open(link, admitted.at_s, claims=claims, address=address, room=admitted.room)
+            if server.handoff is not None:
+                server.handoff.watch(admitted.reservation, peer)
+            await link.run(peer)
 
 
 async def shake_hands(
-    nursery: trio.Nursery, channel: Channel, accepted: Accepted, max_message_bytes: int
+    nursery: trio.Nursery, transport: Transport, accepted: Accepted, max_message_bytes: int
 ) -> trio_websocket.WebSocketConnection:
-    """Have trio-websocket answer the request that `channel` begins with. Raises BrokenResourceError when nobody is
+    """Have trio-websocket answer the request that `transport` begins with. Raises BrokenResourceError when nobody is
     there to be answered any more."""
     request = await trio_websocket.wrap_server_stream(
-        nursery, cast("trio.abc.Stream", channel), max_message_size=max_message_bytes
+        nursery, cast("trio.abc.Stream", transport), max_message_size=max_message_bytes
     )
     try:
         return await request.accept(subprotocol=accepted.subprotocol)

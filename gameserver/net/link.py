@@ -1,8 +1,8 @@
-"""One WebSocket as a room sees it: gameserver.room.link.LinkHandle on a channel and trio-websocket.
+"""One WebSocket as a room sees it: gameserver.room.session.LinkHandle on a transport and trio-websocket.
 
 trio-websocket reads (what no room drains), answers pings and shakes hands for the close; messages of ours go to the
-channel as whole frames. Every way in which a link can end comes together in `run`, which returns after a bounded time.
-"""
+transport as whole frames. Every way in which a link can end comes together in `run`, which returns after a bounded
+time."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Final, Protocol
 import trio
 import trio_websocket
 
-from gameserver.net.drain import SocketChannel
+from gameserver.net.poller import SocketTransport
 from gameserver.protocol.constants import CloseCode
-from gameserver.sync.flow import TokenBucket
+from gameserver.sync.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.net.drain import RoomLinks
+    from gameserver.net.poller import RoomPoller
     from gameserver.net.settings import NetLimits
-    from gameserver.net.transport import Channel
+    from gameserver.net.transport import Transport
 log = logging.getLogger("gameserver.net")
 
 _ABNORMAL: Final = 1006
 
 
 class Listener(Protocol):
-    """Who gets what a link brings: a Guest of the hub's."""
+    """Who gets what a link brings: a Peer of the hub's."""
 
     def receive(self, data: bytes | str, at_s: float) -> None:
         """One whole message, and when it arrived."""
@@ -41,51 +41,51 @@ class Listener(Protocol):
 
 
 class Link:
-    """Implements LinkHandle. Its guest is whoever `hub.open` made for it."""
+    """Implements LinkHandle. Its peer is whoever `hub.open` made for it."""
 
     offer: Callable[..., bool]
-    """Take messages whole, or none of them: the channel's own method, since every state goes this way."""
+    """Take messages whole, or none of them: the transport's own method, since every state goes this way."""
 
     def __init__(
         self,
-        channel: Channel,
+        transport: Transport,
         websocket: trio_websocket.WebSocketConnection,
         nursery: trio.Nursery,
         limits: NetLimits,
-        room_links: Callable[[str], RoomLinks | None],
+        room_poller: Callable[[str], RoomPoller | None],
     ) -> None:
-        """`room_links` finds the room's drained links; None: links of that room take the ordinary path."""
-        self.channel = channel
-        self.offer = channel.offer
+        """`room_poller` finds the room's drained links; None: links of that room take the ordinary path."""
+        self.transport = transport
+        self.offer = transport.offer
         self._websocket = websocket
         self._nursery = nursery
         self._limits = limits
-        self._room_links = room_links
+        self._room_pollers = room_poller
         self._partial_frames = TokenBucket(
             limits.max_partial_frames_per_s, limits.max_partial_frames_burst, trio.current_time()
         )
-        self._guest: Listener | None = None
+        self._peer: Listener | None = None
         self._life = trio.CancelScope()
         self._over = False
         self._deadline_set = False
         self.close_code: int | None = None
         """Why this side closed the link; None: it did not."""
-        channel.on_close_sent = self._set_deadline
-        channel.on_partial_frames = self._count_partial_frames
+        transport.on_close_sent = self._set_deadline
+        transport.on_partial_frames = self._count_partial_frames
 
     # -- LinkHandle: called by rooms, never waits --------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
         """Whether `offer` would take a batch now."""
-        return self.channel.ready
+        return self.transport.ready
 
     def send(self, message: bytes) -> None:
         """Queue a message that must not be lost."""
-        if self.channel.queued_bytes > self._limits.max_queued_bytes:
+        if self.transport.queued_bytes > self._limits.max_queued_bytes:
             self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes wait to be read")
             return
-        self.channel.push(message)
+        self.transport.push(message)
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close. What was queued before goes out first, if the peer reads it in time."""
@@ -93,57 +93,57 @@ class Link:
             return
         self.close_code = code
         self.leave_room()
-        self.channel.begin_closing()
+        self.transport.begin_closing()
         self._set_deadline()
         self._nursery.start_soon(self._websocket.aclose, code, reason)
 
     def join_room(self, room_id: str) -> None:
         """From now on the room of this id drains this link, if room and link can do that."""
-        links = self._room_links(room_id)
-        if links is not None and isinstance(self.channel, SocketChannel) and self.close_code is None:
-            self.channel.adopt(links)
+        links = self._room_pollers(room_id)
+        if links is not None and isinstance(self.transport, SocketTransport) and self.close_code is None:
+            self.transport.adopt(links)
 
     def leave_room(self) -> None:
         """The link reads for itself again."""
-        if isinstance(self.channel, SocketChannel):
-            self.channel.release()
+        if isinstance(self.transport, SocketTransport):
+            self.transport.release()
 
     # -- the link's own task -----------------------------------------------------------------------------------------
 
-    async def run(self, guest: Listener) -> None:
-        """Give `guest` what comes in until the link is over: within the close timeout once either side closes."""
-        self._guest = guest
-        if isinstance(self.channel, SocketChannel):
-            self.channel.deliver = guest.receive
+    async def run(self, peer: Listener) -> None:
+        """Give `peer` what comes in until the link is over: within the close timeout once either side closes."""
+        self._peer = peer
+        if isinstance(self.transport, SocketTransport):
+            self.transport.deliver = peer.receive
         try:
             with self._life:
-                await self._read(guest)
-                await self.channel.ended.wait()
+                await self._read(peer)
+                await self.transport.ended.wait()
         finally:
             self._over = True
             self.leave_room()
-            guest.lost(trio.current_time(), self.final_code())
+            peer.lost(trio.current_time(), self.final_code())
 
     def check(self, now_s: float) -> None:
-        """Have the guest look at its time limits."""
-        if self._guest is not None:
-            self._guest.check(now_s)
+        """Have the peer look at its time limits."""
+        if self._peer is not None:
+            self._peer.check(now_s)
 
     async def refuse(self, code: CloseCode, reason: str) -> None:
-        """Close at once, with a code that a browser can read. No guest ever hears of this link."""
+        """Close at once, with a code that a browser can read. No peer ever hears of this link."""
         self.close(code, reason)
         with self._life:
-            await self.channel.ended.wait()
+            await self.transport.ended.wait()
         self._over = True
 
-    async def _read(self, guest: Listener) -> None:
+    async def _read(self, peer: Listener) -> None:
         while True:
             try:
                 message = await self._websocket.get_message()
             except trio_websocket.ConnectionClosed:
                 return
-            guest.receive(message, trio.current_time())
-            self.channel.delivered()
+            peer.receive(message, trio.current_time())
+            self.transport.delivered()
 
     def final_code(self) -> int | None:
         """What the link ended with: this side's code, the peer's, or None for a link that broke."""
@@ -162,8 +162,8 @@ class Link:
 
     async def _end_by_deadline(self) -> None:
         with trio.move_on_after(self._limits.close_timeout_s):
-            await self.channel.ended.wait()
-        self.channel.fail()
+            await self.transport.ended.wait()
+        self.transport.fail()
         self._life.cancel()
 
     def _count_partial_frames(self, count: int) -> None:

@@ -1,5 +1,5 @@
-"""The server as tasks: in one nursery, a task for each connection and for each pulse of rooms, and one that looks at
-time limits."""
+"""The server as tasks: in one nursery, a task for each connection and for each tick loop of rooms, and one that looks
+at time limits."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.net import drain
+from gameserver.net import poller
 from gameserver.net.connection import Connection
 from gameserver.net.counters import Counters
-from gameserver.net.drain import RoomLinks
 from gameserver.net.garbage import pace_garbage
-from gameserver.net.listeners import Certificates, accept_forever, open_listeners
-from gameserver.net.pages import Pages
-from gameserver.net.pending import Pending
-from gameserver.net.static import StaticFiles
-from gameserver.net.ticker import Pulse, phases
+from gameserver.net.http.pages import Pages
+from gameserver.net.http.static_files import StaticFiles
+from gameserver.net.listeners import Certificates, Pending, accept_forever, open_listeners
+from gameserver.net.poller import RoomPoller
+from gameserver.net.tick_loop import TickLoop, phases
 from gameserver.webroot import web_root
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from gameserver.net.admitted import Admitted
+    from gameserver.hub.hub import Hub
+    from gameserver.net.http.pages import Page
+    from gameserver.net.http.upgrade import Admitted
     from gameserver.net.link import Link
-    from gameserver.net.pages import Page
     from gameserver.net.settings import NetSettings
-    from gameserver.net.workers.gate import Gate
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.hub import Hub
+    from gameserver.workers.handoff import Handoff
 
 
 class Server:
@@ -40,7 +39,7 @@ class Server:
     def __init__(self, hub: Hub, settings: NetSettings, nursery: trio.Nursery, pages: Mapping[str, Page]) -> None:
         """Raises OSError or ssl.SSLError when the certificate cannot be used."""
         self.hub = hub
-        hub.door.uncounted_addresses = frozenset(settings.uncounted_addresses)
+        hub.admission.uncounted_addresses = frozenset(settings.uncounted_addresses)
         self.settings = settings
         self.certificates = Certificates(settings)
         self.counters = Counters()
@@ -48,38 +47,38 @@ class Server:
         self.pending = Pending(settings.limits.max_pending)
         self.port = 0
         self.draining = False
-        self.gate: Gate | None = None
+        self.handoff: Handoff | None = None
         """Where links that belong to other processes go, in one of several workers."""
         self._nursery = nursery
         self._connections = 0
         self._links: dict[Link, str] = {}
         self._last_link_gone = trio.Event()
-        self._room_links: dict[str, RoomLinks] = {}
+        self._room_pollers: dict[str, RoomPoller] = {}
         self._phases = phases()
-        self._pulses: dict[tuple[float, float], Pulse] = {}
+        self._tick_loops: dict[tuple[float, float], TickLoop] = {}
 
     # -- rooms -------------------------------------------------------------------------------------------------------
 
     def open_room(self, engine: RoomEngine) -> None:
         """Have a new room woken at its ticks, and give it links to drain."""
         links = None
-        if drain.AVAILABLE and self.settings.transport == "drained":
-            links = self._room_links[engine.id] = RoomLinks(on_close=lambda: self._room_links.pop(engine.id))
+        if poller.AVAILABLE and self.settings.transport == "drained":
+            links = self._room_pollers[engine.id] = RoomPoller(on_close=lambda: self._room_pollers.pop(engine.id))
         beat = engine.tick_s, next(self._phases)
-        if beat not in self._pulses:
-            self._pulses[beat] = Pulse(*beat, self.counters)
-            self._nursery.start_soon(self._run_pulse, beat)
-        self._pulses[beat].add(engine, links)
+        if beat not in self._tick_loops:
+            self._tick_loops[beat] = TickLoop(*beat, self.counters)
+            self._nursery.start_soon(self._run_tick_loop, beat)
+        self._tick_loops[beat].add(engine, links)
 
-    async def _run_pulse(self, beat: tuple[float, float]) -> None:
+    async def _run_tick_loop(self, beat: tuple[float, float]) -> None:
         try:
-            await self._pulses[beat].run()
+            await self._tick_loops[beat].run()
         finally:
-            del self._pulses[beat]
+            del self._tick_loops[beat]
 
-    def links_of_room(self, room_id: str) -> RoomLinks | None:
+    def poller_of_room(self, room_id: str) -> RoomPoller | None:
         """The links that a room drains; None: its links take the ordinary path."""
-        return self._room_links.get(room_id)
+        return self._room_pollers.get(room_id)
 
     # -- connections and links ---------------------------------------------------------------------------------------
 
@@ -127,13 +126,13 @@ class Server:
         """A link is over: keep what it counted."""
         code = link.final_code()
         self.counters.closes["lost" if code is None else str(int(code))] += 1
-        self.counters.add_traffic(link.channel)
+        self.counters.add_traffic(link.transport)
 
     def totals(self) -> Counters:
         """The counters, with what the links that are up have counted so far."""
         totals = replace(self.counters, evicted=self.pending.evicted)
         for link in self._links:
-            totals.add_traffic(link.channel)
+            totals.add_traffic(link.transport)
         return totals
 
     async def check_links(self) -> None:
@@ -171,13 +170,13 @@ async def serve(
     *,
     pages: Mapping[str, Page] | None = None,
     listeners: Sequence[socket.socket] | None = None,
-    make_gate: Callable[[Server], Gate] | None = None,
+    make_handoff: Callable[[Server], Handoff] | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve `hub` until cancelled, or until the Server that `task_status` tells is stopped.
 
     `pages` are more paths than this package knows. `listeners` listen already; without them the settings' address is
-    opened. `make_gate` makes this process one of several workers. Raises OSError when it cannot listen.
+    opened. `make_handoff` makes this process one of several workers. Raises OSError when it cannot listen.
     """
     if listeners is None:
         listeners = await open_listeners(settings)
@@ -186,7 +185,7 @@ async def serve(
             stack.callback(listener.close)
         async with trio.open_nursery() as nursery:
             server = Server(hub, settings, nursery, pages or {})
-            server.gate = None if make_gate is None else make_gate(server)
+            server.handoff = None if make_handoff is None else make_handoff(server)
             server.port = listeners[0].getsockname()[1]
             hub.on_room_opened = server.open_room
             for engine in hub.rooms.values():

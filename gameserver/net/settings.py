@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gameserver.net.auth import Authenticator
-    from gameserver.net.lag import Lag
+    from gameserver.net.http.auth import Authenticator
+    from gameserver.net.network_simulator import Lag
 
 Transport: TypeAlias = Literal["drained", "ordinary"]
 """How a link in a room is read: by its room once a tick, or by a task of its own."""

@@ -1,7 +1,7 @@
 """The stream that trio-websocket speaks on, and that a link writes its own frames to.
 
-Two kinds. `Channel` sits on any stream: TLS, memory, a socket. `SocketChannel` (gameserver.net.drain) sits on a plain
-socket that a room can drain at its tick. Rules that both keep:
+Two kinds. `Transport` sits on any stream: TLS, memory, a socket. `SocketTransport` (gameserver.net.poller) sits on a
+plain socket that a room can drain at its tick. Rules that both keep:
 
 - Bytes leave in the order in which they were given, and frames whole: a sender that is cancelled leaves nothing half
   written, since what was given is in the outbox and goes on leaving without it.
@@ -34,7 +34,7 @@ MAX_LINGER_BYTES: Final = 1_048_576
 """What is read and thrown away after our Close while waiting for the peer's. More than that, and it gets no answer."""
 
 
-class Channel:
+class Transport:
     """A WebSocket's bytes over `stream`, and to trio-websocket a stream itself. Tasks that it needs run in `nursery`,
     which must outlive it.
     """
@@ -277,7 +277,7 @@ class Channel:
             self._busy = False
 
     def _note_left(self, count: int) -> None:
-        """So many bytes of the outbox's first entry have left. A broken channel has no outbox any more."""
+        """So many bytes of the outbox's first entry have left. A broken transport has no outbox any more."""
         if self._broken:
             return
         first = self._outbox.popleft()
@@ -289,7 +289,7 @@ class Channel:
         self._progress.unpark_all()
 
 
-trio.abc.Stream.register(Channel)
+trio.abc.Stream.register(Transport)
 """Not inherited from: a class with a Python class above it stays slow in the compiled build."""
 
 

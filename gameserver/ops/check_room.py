@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.ops.check_step import run_differential
 from gameserver.room.kind import make_kind, predictable_types
-from gameserver.state.shared.differential import GridField
+from gameserver.shared_step.differential import GridField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,14 +16,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from gameserver.state.shared.differential import Experiment, Report, Trace
-from gameserver.state.shared.translate import to_module, touches
+from gameserver.shared_step.differential import Experiment, Report, Trace
+from gameserver.shared_step.translate import to_module, touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import SimpleNamespace, TracebackType
 
-    from gameserver.state.shared.differential import Case, Difference, GridField
+    from gameserver.shared_step.differential import Case, Difference, GridField
 
 _RUNNER = Path(__file__).with_name("check_step.mjs")
 

@@ -8,14 +8,14 @@ from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
-from gameserver.net.responses import Response
+from gameserver.net.http.responses import Response
 from gameserver.ops.process import holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gameserver.net.counters import Histogram
-    from gameserver.net.head import Head
+    from gameserver.net.http.head import Head
     from gameserver.net.server import Server
     from gameserver.ops.process import Holdings
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from gameserver.hub.hub import Hub
 from gameserver.net.settings import NetSettings
-from gameserver.ops.logging import configure_logging
+from gameserver.ops.logs import configure_logging
 from gameserver.ops.serve import run_hub
 from gameserver.protocol.constants import Limits
-from gameserver.room.film import Film
-from gameserver.room.hub import Hub
+from gameserver.recording.format import Recording
+from gameserver.recording.replay_room import replay_kind
+from gameserver.recording.timeline import Timeline
+from gameserver.recording.verify import check_shown
+from gameserver.recording.verify import verify as verify_recording
 from gameserver.room.kind import make_kind
-from gameserver.room.playback import replay_kind
-from gameserver.room.recording import Recording
-from gameserver.room.replay import check_shown
-from gameserver.room.replay import verify as verify_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,12 +58,12 @@ def serve_file(path: Path, room_class: type[Room[Any]], *, host: str, port: int)
     recording = Recording(path.read_bytes())
     kind = make_kind(room_class)
     check_shown(recording, kind)
-    film = Film(recording, kind.schema)
+    timeline = Timeline(recording, kind.schema)
     if recording.damaged_at is not None:
         _say(f"the file breaks off at byte {recording.damaged_at}; what is before that is shown")
     hub = Hub({}, token_bytes=secrets.token_bytes, seed=recording.header.seed, limits=replace(Limits(), max_rooms=1))
-    hub.kinds[kind.name] = replay_kind(kind, film)
-    hub.open_room(kind.name, {"film": film})
+    hub.kinds[kind.name] = replay_kind(kind, timeline)
+    hub.open_room(kind.name, {"timeline": timeline})
     configure_logging("info", "text")
     show = partial(run_hub, words=f"showing {path.name}", query="?watch")
     trio.run(show, hub, NetSettings(host=host, port=port))

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import trio
 
+from gameserver.hub.hub import Hub
 from gameserver.loading import load_room
-from gameserver.net.auth import JwtAuthenticator, JwtSettings
+from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
 from gameserver.net.server import Server, serve
 from gameserver.net.settings import NetLimits, NetSettings, Transport
-from gameserver.ops.logging import LogFormat, LogLevel, configure_logging
+from gameserver.ops.logs import LogFormat, LogLevel, configure_logging
 from gameserver.ops.metrics import metrics_page
-from gameserver.ops.recordings import Recordings
-from gameserver.room.hub import Hub
+from gameserver.ops.recording_files import Recordings
 from gameserver.room.room import kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gameserver.net.lag import Lag
+    from gameserver.net.network_simulator import Lag
     from gameserver.protocol.constants import Limits
     from gameserver.room.room import Room
 
@@ -60,7 +60,7 @@ class ServeOptions:
 def serve_forever(options: ServeOptions) -> None:
     """Serve until a signal says to stop. Raises LoadError, DeclarationError or OSError for what cannot be served."""
     if options.workers > 1:
-        from gameserver.ops.workers.director import direct_forever  # which starts processes that serve as below
+        from gameserver.workers.director import direct_forever  # which starts processes that serve as below
 
         direct_forever(options)
         return
@@ -174,6 +174,6 @@ def say(stream: TextIO, line: str) -> None:
 
 async def play_bots(url: str, kind: str, count: int) -> None:
     """Fill rooms with bots, over WebSockets of their own."""
-    from gameserver.client.bot import keep_playing
+    from gameserver.bots.crowd import keep_playing
 
     await keep_playing(url, kind, count)

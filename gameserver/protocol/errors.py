@@ -32,3 +32,17 @@ class ProtocolError(Exception):
     def __str__(self) -> str:
         """Return `4004 INVALID_FIELD: INPUT: item 2 …`."""
         return f"{int(self.code)} {self.code.name}: {self.reason}"
+
+
+class DeltaError(ProtocolError):
+    """A delta that does not fit what the client holds: the client keeps that, and asks for a full state."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what does not fit."""
+        super().__init__(CloseCode.MALFORMED, reason)
+
+
+def require(holds: object, reason: str) -> None:
+    """Raise DeltaError when a check of protocol.md §5 fails."""
+    if not holds:
+        raise DeltaError(reason)

@@ -1,7 +1,7 @@
 """The messages as values. What their items may be stands in `specs`.
 
 A message's attributes carry the names of its items. Arrays stay as they are on the wire: gaps are not undone and
-rows not unpacked, since `gameserver.sync.delta` reads those.
+rows not unpacked, since `gameserver.sync.encode.encoder` reads those.
 """
 
 from collections.abc import Sequence

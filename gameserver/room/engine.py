@@ -14,28 +14,27 @@ from typing import TYPE_CHECKING, Any
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode
+from gameserver.recording.format import Header, Recorder
 from gameserver.room.contact import run_contacts
-from gameserver.room.delivery import Delivery
+from gameserver.room.lag_compensation import LagCompensation
 from gameserver.room.overload import Overload
-from gameserver.room.recording import Header, Recorder
-from gameserver.room.rewind import Past
+from gameserver.room.replicator import Replicator
 from gameserver.room.room import Room
 from gameserver.room.roster import Roster
 from gameserver.room.seating import Seating
-from gameserver.room.sight import Sight
 from gameserver.room.timers import Timers
+from gameserver.room.visibility import Sight
 from gameserver.state.world import World
-from gameserver.sync.delta import DeltaEncoder
+from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.events import EventLog
-from gameserver.sync.history import History
-from gameserver.sync.snapshot import Snapshot
+from gameserver.sync.snapshot import History, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gameserver.hub.peer import Peer
     from gameserver.protocol.constants import Limits, Role
-    from gameserver.room.arrivals import Arrival
-    from gameserver.room.guest import Guest
+    from gameserver.room.commands import Arrival
     from gameserver.room.kind import Kind
     from gameserver.room.player import Player
     from gameserver.room.session import Session
@@ -83,11 +82,11 @@ class RoomEngine:
         self.roster = Roster(kind, room_id, limits)
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
         max_rewind_ticks = int(kind.room_class.max_rewind_s * self.tick_hz)
-        self.past = Past(kind.schema, self.history, max_rewind_ticks, self.roster.lag_of)
+        self.past = LagCompensation(kind.schema, self.history, max_rewind_ticks, self.roster.lag_of)
         self.events = EventLog(limits.max_held_events)
         self.overload = Overload(self.tick_s)
         self._encoder = DeltaEncoder(kind.schema, self.tick_hz)
-        self.delivery = Delivery(self._encoder, self.events, limits, self._make_sight())
+        self.delivery = Replicator(self._encoder, self.events, limits, self._make_sight())
         self.timers = Timers()
         self.tick_number = 0
         self.skipped_ticks = 0
@@ -176,11 +175,11 @@ class RoomEngine:
             log.warning("room is at overload level %d", level, extra={"room": self.id})
             self.delivery.set_tier_stretch(self.overload.tier_stretch)
 
-    # -- what guests ask for between ticks -----------------------------------------------------------------------------
+    # -- what peers ask for between ticks -----------------------------------------------------------------------------
 
-    def join(self, guest: Guest, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
-        """Take a seat for a guest; its WELCOME comes at the next tick."""
-        session = self.roster.join(guest, role, params, key=key, secret=secret)
+    def join(self, peer: Peer, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
+        """Take a seat for a peer; its WELCOME comes at the next tick."""
+        session = self.roster.join(peer, role, params, key=key, secret=secret)
         self.seating.bind(session)
         return session
 
@@ -224,7 +223,7 @@ class RoomEngine:
         self.recorder = Recorder(Header.of(self), self._encoder, write)
 
     def replay_join(self, session: Session) -> None:
-        """A recorded session, which has no guest, takes its seat."""
+        """A recorded session, which has no peer, takes its seat."""
         self.seating.bind(session)
         self.roster.sessions[session.number] = session
 
@@ -249,8 +248,8 @@ class RoomEngine:
         if code is not CloseCode.ROOM_FAILED:
             self._guarded(self.room.on_dispose)
         for session in list(self.roster.sessions.values()):
-            if session.guest is not None:
-                session.guest.close(code, reason)
+            if session.peer is not None:
+                session.peer.close(code, reason)
             self.roster.remove(session)
         if self.on_closed is not None:
             self.on_closed(self)

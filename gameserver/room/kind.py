@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol.codec import InputCodec
 from gameserver.room.room import Room, check_room, entities_of, inputs_of, kind_of
+from gameserver.shared_step.translate import changes, fingerprint, to_module, touches
 from gameserver.state.errors import DeclarationError
 from gameserver.state.schema import Schema
-from gameserver.state.shared.translate import changes, fingerprint, to_module, touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

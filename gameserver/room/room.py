@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from gameserver.room.engine import RoomEngine
+    from gameserver.room.lag_compensation import Rewind
     from gameserver.room.player import Player
-    from gameserver.room.rewind import Rewind
-    from gameserver.room.sight import Near
     from gameserver.room.timers import Timer
+    from gameserver.room.visibility import Near
     from gameserver.state.columns import ColumnStore
     from gameserver.state.table import Table
 

@@ -1,7 +1,7 @@
 """Who has a seat in a room: those on their way in, those who play or watch, and those whose link is lost and who may
 come back.
 
-What guests ask for waits here as arrivals until the room's next tick (`take_arrivals`); only links change hands at
+What peers ask for waits here as arrivals until the room's next tick (`take_arrivals`); only links change hands at
 once.
 """
 
@@ -10,17 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gameserver.protocol.constants import Role
-from gameserver.room.arrivals import Arrival, Joining, Leaving, Resuming, Said, Suspending
+from gameserver.room.commands import Arrival, Join, Leave, Resume, Said, Suspend
 from gameserver.room.player import Player
 from gameserver.room.session import Session
-from gameserver.sync.flow import Window
 from gameserver.sync.inputs import InputQueue
+from gameserver.sync.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gameserver.hub.peer import Peer
     from gameserver.protocol.constants import Limits
-    from gameserver.room.guest import Guest
     from gameserver.room.kind import Kind
 
 
@@ -66,9 +66,9 @@ class Roster:
 
     # -- asked for between ticks ---------------------------------------------------------------------------------------
 
-    def join(self, guest: Guest, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
-        """Take a seat for a guest."""
-        player = Player(self._next_number, role, params, guest.claims)
+    def join(self, peer: Peer, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
+        """Take a seat for a peer."""
+        player = Player(self._next_number, role, params, peer.claims)
         self._next_number += 1
         inputs = InputQueue(
             hold_s=self._limits.input_hold_s,
@@ -79,16 +79,16 @@ class Roster:
         window = Window(self._limits.max_unacked_snapshots, tick_hz, tick_hz // snapshot_hz)
         session = Session(player, self._room_id, inputs, window, key=key, secret=secret)
         self.sessions[session.number] = session
-        session.attach(guest)
-        self._arrivals.append(Joining(session))
+        session.attach(peer)
+        self._arrivals.append(Join(session))
         return session
 
-    def resume(self, session: Session, guest: Guest, tick: int, event: int) -> None:
-        """A session's client is back, over this guest's link; one that still looks alive is replaced."""
-        if session.guest is not None:
-            session.guest.replaced()
-        session.attach(guest)
-        self._arrivals.append(Resuming(session, tick, event, guest.link))
+    def resume(self, session: Session, peer: Peer, tick: int, event: int) -> None:
+        """A session's client is back, over this peer's link; one that still looks alive is replaced."""
+        if session.peer is not None:
+            session.peer.replaced()
+        session.attach(peer)
+        self._arrivals.append(Resume(session, tick, event, peer.link))
 
     def link_lost(self, session: Session, now_s: float, *, for_good: bool) -> None:
         """A session's link is gone."""
@@ -96,13 +96,13 @@ class Roster:
         if for_good or not session.seated:
             self.leave(session)
         elif not session.leaving:
-            self._arrivals.append(Suspending(session))
+            self._arrivals.append(Suspend(session))
 
     def leave(self, session: Session) -> None:
         """A session ends for good; to say so twice is no error."""
         if not session.leaving:
             session.leaving = True
-            self._arrivals.append(Leaving(session))
+            self._arrivals.append(Leave(session))
 
     def said(self, session: Session, name: str, payload: object) -> None:
         """A client's MESSAGE."""
@@ -122,9 +122,9 @@ class Roster:
     def remove(self, session: Session) -> None:
         """Give the seat back. The session's link, if it has one, is nobody's from now on."""
         self.sessions.pop(session.number, None)
-        guest, session.guest, session.link = session.guest, None, None
-        if guest is not None:
-            guest.forget()
+        peer, session.peer, session.link = session.peer, None, None
+        if peer is not None:
+            peer.forget()
         if session.on_gone is not None:
             session.on_gone(session)
 
@@ -133,9 +133,9 @@ def _is_gone_again(arrival: Arrival) -> bool:
     """Whether a session that was to come in or back has lost its link since, or came back over another one; what
     follows in the list tells of that."""
     match arrival:
-        case Joining(session):
+        case Join(session):
             return session.link is None
-        case Resuming(session):
+        case Resume(session):
             return session.link is None or session.link is not arrival.link
         case _:
             return False

@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gameserver.protocol.constants import CloseCode
-from gameserver.room.arrivals import Joining, Leaving, Resuming, Said, Suspending
+from gameserver.room.commands import Join, Leave, Resume, Said, Suspend
 from gameserver.room.player import JoinRefused
-from gameserver.sync.view import ALL
+from gameserver.sync.encode.views import ALL
 
 if TYPE_CHECKING:
-    from gameserver.room.arrivals import Arrival
+    from gameserver.room.commands import Arrival
     from gameserver.room.engine import RoomEngine
     from gameserver.room.player import Player
     from gameserver.room.session import Session
@@ -26,13 +26,13 @@ class Seating:
     def apply(self, arrival: Arrival) -> None:
         """Let one arrival take effect."""
         match arrival:
-            case Joining(session):
+            case Join(session):
                 self._seat(session)
-            case Resuming(session, tick, event):
+            case Resume(session, tick, event):
                 self._resume(session, tick, event)
-            case Suspending(session):
+            case Suspend(session):
                 self._suspend(session)
-            case Leaving(session):
+            case Leave(session):
                 self._unseat(session)
             case Said(session, name, payload):
                 if session.seated:
@@ -62,10 +62,10 @@ class Seating:
         session.link.join_room(self._engine.id)
 
     def _refuse(self, session: Session, reason: str) -> None:
-        guest = session.guest
+        peer = session.peer
         self._remove(session)
-        if guest is not None:
-            guest.close(CloseCode.JOIN_REFUSED, reason or "the game refuses")
+        if peer is not None:
+            peer.close(CloseCode.JOIN_REFUSED, reason or "the game refuses")
 
     def _resume(self, session: Session, tick: int, event: int) -> None:
         if session.number not in self._engine.roster.sessions:
@@ -100,6 +100,6 @@ class Seating:
         session = self._engine.roster.sessions.get(player.number)
         if session is None:
             return
-        if session.guest is not None:
-            session.guest.close(CloseCode.KICKED, reason)
+        if session.peer is not None:
+            session.peer.close(CloseCode.KICKED, reason)
         self._engine.roster.leave(session)

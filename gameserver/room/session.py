@@ -8,23 +8,47 @@ suspended.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gameserver.protocol.codec import encode_events
 from gameserver.protocol.constants import Role
-from gameserver.sync.view import ALL
+from gameserver.sync.encode.views import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gameserver.room.guest import Guest
-    from gameserver.room.link import LinkHandle
+    from gameserver.hub.peer import Peer
     from gameserver.room.player import Player
+    from gameserver.sync.encode.views import Sight
     from gameserver.sync.events import EventLog
-    from gameserver.sync.flow import Window
     from gameserver.sync.inputs import InputQueue
     from gameserver.sync.snapshot import Snapshot
-    from gameserver.sync.view import Sight
+    from gameserver.sync.window import Window
+
+
+class LinkHandle(Protocol):
+    """One WebSocket as the rest of the server sees it. No call blocks, raises, or calls back into the room."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether `offer` would take a batch now: the last one has left whole."""
+
+    def offer(self, *messages: bytes) -> bool:
+        """Take these binary messages whole, in order, or none of them and return False. Newest state wins: nothing
+        queues up."""
+
+    def send(self, message: bytes) -> None:
+        """Take a message that must not be lost; it goes out in order. Too many waiting: the link closes with
+        TOO_SLOW."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close; idempotent. The link ends within a deadline, then its peer's `lost` is called."""
+
+    def join_room(self, room_id: str) -> None:
+        """From now on the room of this id drains this link at its tick."""
+
+    def leave_room(self) -> None:
+        """The link is on its own again."""
 
 
 class Session:
@@ -33,8 +57,8 @@ class Session:
     __slots__ = (
         "base",
         "behind_since_s",
+        "budget_bytes",
         "eye",
-        "guest",
         "inputs",
         "is_player",
         "key",
@@ -43,10 +67,10 @@ class Session:
         "lost_at_s",
         "number",
         "on_gone",
+        "peer",
         "player",
         "previous_secret",
         "room_id",
-        "saved_bytes",
         "scanned",
         "seated",
         "secret",
@@ -66,7 +90,7 @@ class Session:
         self.number = player.number
         self.room_id = room_id
         self.inputs = inputs
-        self.guest: Guest | None = None
+        self.peer: Peer | None = None
         self.link: LinkHandle | None = None
         self.lost_at_s: float | None = None
         self.leaving = False
@@ -84,8 +108,8 @@ class Session:
         """What it sees of `base`."""
         self.eye: Sequence[float] = (math.nan, math.nan)
         """From where it looked last, in a room where players see what is near."""
-        self.saved_bytes = 0.0
-        """What is left of its allowance, in a room that gives one."""
+        self.budget_bytes = 0.0
+        """What is left of its budget, in a room that gives one."""
         self.window = window
         self.behind_since_s: float | None = None
         self.told = 0
@@ -100,10 +124,10 @@ class Session:
         """Whether it has a frame in each tick."""
         return self.seated and self.is_player
 
-    def attach(self, guest: Guest) -> None:
-        """The session goes on over this guest's link; nothing is in flight on it yet."""
-        self.guest = guest
-        self.link = guest.link
+    def attach(self, peer: Peer) -> None:
+        """The session goes on over this peer's link; nothing is in flight on it yet."""
+        self.peer = peer
+        self.link = peer.link
         self.lost_at_s = None
         self.behind_since_s = None
         self.window.restart()
@@ -111,7 +135,7 @@ class Session:
     def detach(self, now_s: float) -> None:
         """The link is gone; what was in flight may or may not have arrived, so the client says so when it comes
         back."""
-        self.guest = None
+        self.peer = None
         self.link = None
         self.lost_at_s = now_s
         self.window.clear()
@@ -141,7 +165,7 @@ class Session:
         self.view = view
         self.inputs.lead = None
         self.behind_since_s = None
-        self.saved_bytes -= size
+        self.budget_bytes -= size
         self.window.sent(snapshot.tick)
 
     def events_sent(self, log: EventLog) -> None:

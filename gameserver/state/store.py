@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gameserver.native import COMPILED
+from gameserver.compiled import COMPILED
 from gameserver.state.errors import StateError
 from gameserver.state.fields import Ref, Text
 from gameserver.state.table import Table

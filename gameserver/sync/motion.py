@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gameserver.native import COMPILED
+from gameserver.compiled import COMPILED
 from gameserver.state.table import compact
 from gameserver.sync.bits import zigzag
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.scene import MAX_SPEED, VIEW_RADIUS, WORLD_SIZE, ArenaReference, ArenaReferenceNear, Body, Push, push
-from gameserver.sync.view import ALL
+from gameserver.sync.encode.views import ALL
 from tests.room.memory import MemoryServer
 
 DT = 1 / ArenaReference.tick_hz

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FLOWN = 60.0
 """Units that a ship must have covered to count as moving: two lengths of it."""
 MINT = "oklch(0.8 0.155 165 / 1)"
-"""The join screen's colour Mint, as demo/palette.js draws it."""
+"""The join screen's colour Mint, as arena/palette.js draws it."""
 HALF_HEALTH = "#ffc857"
 """The health bar's colour between a quarter and a half."""
 
@@ -113,13 +113,13 @@ def test_what_is_said_is_heard(duel: str, enter: Enter) -> None:
 def test_names_and_chat_are_text_and_nothing_else(duel: str, enter: Enter) -> None:
     name = "<img src=x onerror=x()>"
     line = "<script>document.title='owned'</script><b>bold</b>"
-    guest, host = enter(duel, f"?name={name}"), enter(duel, "?name=Host")
-    for page in (guest, host):
+    peer, host = enter(duel, f"?name={name}"), enter(duel, "?name=Host")
+    for page in (peer, host):
         wait_for_ships(page, 2)
-    guest.keyboard.press("Enter")
-    guest.keyboard.type(line)
-    guest.keyboard.press("Enter")
-    for page in (guest, host):
+    peer.keyboard.press("Enter")
+    peer.keyboard.type(line)
+    peer.keyboard.press("Enter")
+    for page in (peer, host):
         expect(page.locator("#chat-lines li")).to_have_text(f"{name}{line}")
         expect(page.locator("#scores")).to_contain_text(name)
         assert page.locator("img, b, #chat-lines script").count() == 0

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import running
-from tests.room.test_recording import play
+from tests.recording.test_format import play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +27,15 @@ SETTLED_MS = 700
 
 
 @pytest.fixture(scope="module")
-def film() -> bytes:
+def timeline() -> bytes:
     return play(TICKS)
 
 
 @pytest.fixture
-def cinema(film: bytes, tmp_path: Path, enter: Enter) -> Iterator[Page]:
+def cinema(timeline: bytes, tmp_path: Path, enter: Enter) -> Iterator[Page]:
     """A page that shows the recording."""
     path = tmp_path / "arena.gsrec"
-    path.write_bytes(film)
+    path.write_bytes(timeline)
     with running(str(path), "--serve", command="replay") as url:
         page = enter(url)
         page.wait_for_function("() => arena.replay() !== null && arena.ships().length > 0")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio_websocket import CloseReason, ConnectionClosed
 
-from gameserver.room.hub import Hub
+from gameserver.hub.hub import Hub
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from gameserver.hub.peer import Peer
     from gameserver.protocol.constants import Limits
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.guest import Guest
     from gameserver.room.room import Room
 
 
@@ -35,7 +35,7 @@ class Socket:
         self.sent: list[bytes] = []
         self.lose = 0
         """How many of the next STATEs never arrive, which no network does: a server with a fault."""
-        self.guest: Guest = server.hub.open(self, trio.current_time())
+        self.peer: Peer = server.hub.open(self, trio.current_time())
 
     # what the client calls
 
@@ -51,7 +51,7 @@ class Socket:
         if self.closed is not None:
             raise ConnectionClosed(self.closed)
         self.sent.append(message)
-        self.guest.receive(message, trio.current_time())
+        self.peer.receive(message, trio.current_time())
 
     async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
         self._end(code, reason, by_client=True)
@@ -91,7 +91,7 @@ class Socket:
         if self.closed is None:
             self.closed = CloseReason(code, reason)
             self._sender.close()
-            self.guest.lost(trio.current_time(), code if by_client else None)
+            self.peer.lost(trio.current_time(), code if by_client else None)
 
 
 @dataclass
@@ -127,7 +127,7 @@ class Server:
                 engine.tick(trio.current_time())
             for socket in self.sockets:
                 if socket.closed is None:
-                    socket.guest.check(trio.current_time())
+                    socket.peer.check(trio.current_time())
             await trio.sleep(1 / 60)
 
 

@@ -12,7 +12,7 @@ from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Float, Int
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
-from gameserver.sync.viewstate import ViewState
+from gameserver.sync.decode.view_state import ViewState
 
 
 class Ship(Entity):

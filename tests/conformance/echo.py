@@ -1,7 +1,7 @@
-"""A server whose guests say back what they hear: what a WebSocket test suite needs, behind all of our net layer.
+"""A server whose peers say back what they hear: what a WebSocket test suite needs, behind all of our net layer.
 
 The suite speaks plain WebSocket. So there is no protocol of ours above it, no subprotocol to offer, and no limit that
-the suite's megabytes, pings and fragments would meet. Everything below is the server's own: head, upgrade, channel,
+the suite's megabytes, pings and fragments would meet. Everything below is the server's own: head, upgrade, transport,
 drain, link, and the library under them.
 """
 
@@ -11,24 +11,23 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import trio
 
-from gameserver.net.admitted import Admitted
+from gameserver.hub.admission import Admission
 from gameserver.net.connection import Connection
-from gameserver.net.drain import RoomLinks
 from gameserver.net.frames import frame_head
+from gameserver.net.http.upgrade import Accepted, Admitted, check_websocket, websocket_key
 from gameserver.net.listeners import accept_forever, open_listeners
+from gameserver.net.poller import RoomPoller
 from gameserver.net.server import Server
 from gameserver.net.settings import NetLimits, NetSettings
-from gameserver.net.upgrade import Accepted, check_websocket, websocket_key
 from gameserver.protocol.constants import Limits
-from gameserver.room.door import Door
 
 if TYPE_CHECKING:
     import socket
 
-    from gameserver.net.http import HttpConnection, Upgrade
+    from gameserver.hub.hub import Hub
+    from gameserver.net.http.http_connection import HttpConnection, Upgrade
     from gameserver.net.link import Link
     from gameserver.net.settings import Transport
-    from gameserver.room.hub import Hub
 
 ROOM: Final = "echo"
 TEXT: Final = 0x1
@@ -68,7 +67,7 @@ class EchoGuest:
             self._link.send(data)
         elif self._link.close_code is None:
             text = data.encode()
-            self._link.channel._put(frame_head(len(text), TEXT) + text)
+            self._link.transport._put(frame_head(len(text), TEXT) + text)
 
     def lost(self, _now_s: float, _code: int | None) -> None:
         """It is over."""
@@ -80,7 +79,7 @@ class EchoGuest:
 class EchoHub:
     """Gives each link an echo."""
 
-    door = Door(Limits())
+    admission = Admission(Limits())
 
     def open(self, link: Link, _now_s: float, **_: object) -> EchoGuest:
         """A link came up."""
@@ -94,7 +93,7 @@ class EchoConnection(Connection):
     async def _admit(self, _http: HttpConnection, upgrade: Upgrade) -> Admitted | None:
         check_websocket(upgrade.head)
         accepted = PlainUpgrade(websocket_key(upgrade.head), cast("str", None), None)
-        return Admitted(accepted, self._peer, upgrade.tail, trio.current_time())
+        return Admitted(accepted, self._remote, upgrade.tail, trio.current_time())
 
 
 class EchoServer(Server):
@@ -108,7 +107,7 @@ class EchoServer(Server):
 
     async def drain_forever(self) -> None:
         """Do what a room does between its ticks."""
-        links = self._room_links[ROOM] = RoomLinks()
+        links = self._room_pollers[ROOM] = RoomPoller()
         while True:
             await trio.sleep(DRAIN_EVERY_S)
             links.drain(trio.current_time())

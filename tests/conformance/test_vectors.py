@@ -17,7 +17,7 @@ from gameserver.protocol import (
 )
 from gameserver.protocol import messages as m
 from gameserver.state.schema import Schema
-from gameserver.sync.apply import DeltaDecoder
+from gameserver.sync.decode.decoder import DeltaDecoder
 from tests.conformance import foreign_client, foreign_view, make_vectors
 from tests.conformance.vector_json import Case, plain, unplain
 

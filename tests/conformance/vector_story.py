@@ -13,9 +13,9 @@ from gameserver.protocol import encode_state, state_head
 from gameserver.state.entity import Entity
 from gameserver.state.schema import Schema
 from gameserver.state.table import Table
-from gameserver.sync.delta import DeltaEncoder
+from gameserver.sync.encode.encoder import DeltaEncoder
+from gameserver.sync.encode.views import ALL, Sight, Views
 from gameserver.sync.snapshot import Snapshot
-from gameserver.sync.view import ALL, Sight, Views
 from tests.conformance.vector_json import Case
 
 Codes: TypeAlias = Sequence[Any]

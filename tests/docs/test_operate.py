@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gameserver.net.auth import JwtSettings
+from gameserver.net.http.auth import JwtSettings
 from gameserver.net.settings import NetLimits, NetSettings
 from gameserver.ops.serve import ServeOptions
 from gameserver.protocol.constants import Limits

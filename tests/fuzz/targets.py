@@ -19,8 +19,8 @@ from gameserver.protocol import (
 )
 from gameserver.protocol import messages as m
 from gameserver.state.schema import Schema
-from gameserver.sync.apply import DeltaDecoder
-from gameserver.sync.viewstate import ViewState
+from gameserver.sync.decode.decoder import DeltaDecoder
+from gameserver.sync.decode.view_state import ViewState
 from tests.conformance import foreign_view
 from tests.conformance.vector_story import Scene, Story
 from tests.conformance.vector_types import Dot, Flock, Ship, Sign, ship

@@ -31,7 +31,7 @@ from gameserver.protocol.constants import ClientMessage as C
 from tests.room.memory import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
-    from gameserver.room.guest import Guest
+    from gameserver.hub.peer import Peer
 
 CODES = {"turn": 0, "thrust": 1, "brake": 2, "fire": 3, "steer": 4, "aim": 5}
 
@@ -42,9 +42,9 @@ class Seat:
     def __init__(self, server: MemoryServer, name: str = "Ada", **params: Any) -> None:
         self.server = server
         self.link: MemoryLink
-        self.guest: Guest
-        self.link, self.guest = server.join("arena", name=name, **params)
-        server.keep_up(self.link, self.guest)
+        self.peer: Peer
+        self.link, self.peer = server.join("arena", name=name, **params)
+        server.keep_up(self.link, self.peer)
         self.seq = 0
 
     @property
@@ -60,7 +60,7 @@ class Seat:
             codes[CODES[name]] = code
         for _ in range(ticks):
             self.seq += 1
-            self.server.say(self.guest, C.INPUT, self.seq, 0, 0, *codes)
+            self.server.say(self.peer, C.INPUT, self.seq, 0, 0, *codes)
             self.server.tick()
 
 
@@ -210,15 +210,15 @@ def test_pickups_help_and_come_back_elsewhere(what: str) -> None:
 def test_chat_reaches_everyone_cleaned_and_not_too_often() -> None:
     server, ada = arena()
     bob = Seat(server, "Bob")
-    server.say(ada.guest, C.MESSAGE, "chat", {"text": "  hello\x00\nthere <b>"})
+    server.say(ada.peer, C.MESSAGE, "chat", {"text": "  hello\x00\nthere <b>"})
     server.tick(3)
     assert events(bob, "chat")[0]["text"] == "hellothere <b>"
     for _ in range(20):
-        server.say(ada.guest, C.MESSAGE, "chat", {"text": "spam"})
+        server.say(ada.peer, C.MESSAGE, "chat", {"text": "spam"})
     server.tick(3)
     assert 3 < len(events(bob, "chat")) < 10
     server.tick(600)
-    server.say(ada.guest, C.MESSAGE, "chat", {"text": "later"})
+    server.say(ada.peer, C.MESSAGE, "chat", {"text": "later"})
     server.tick(3)
     assert events(bob, "chat")[-1]["text"] == "later"
 
@@ -226,7 +226,7 @@ def test_chat_reaches_everyone_cleaned_and_not_too_often() -> None:
 @pytest.mark.parametrize("payload", [None, 5, {}, {"text": 7}, {"text": ""}, {"text": "\x00\n"}, [1], {"text": ["x"]}])
 def test_nonsense_for_chat_is_ignored(payload: object) -> None:
     server, seat = arena()
-    server.say(seat.guest, C.MESSAGE, "chat", payload)
+    server.say(seat.peer, C.MESSAGE, "chat", payload)
     server.tick(3)
     assert events(seat, "chat") == []
     assert not server.engine.closed
@@ -258,7 +258,7 @@ def test_a_ship_that_leaves_is_gone_and_its_shots_belong_to_nobody() -> None:
     bob = Seat(server, "Bob")
     put(bob.ship, 1200, 800)
     bob.play(1, fire=1)
-    server.say(bob.guest, C.LEAVE)
+    server.say(bob.peer, C.LEAVE)
     server.tick(4)
     assert [ship.name for ship in server.engine.world.entities(Ship)] == ["Ada"]
     assert server.engine.world.entities(Shot)[0].owner_ship is None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gameserver.client import run_bots
+from gameserver.bots import run_bots
 from gameserver.games.arena import Arena
 from gameserver.games.arena_bots import RULES
 from tests.client.memory import serving

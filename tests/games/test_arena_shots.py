@@ -25,8 +25,8 @@ class Duel:
     def __init__(self, rules: type[Arena] = Arena) -> None:
         self.server = MemoryServer(rules, seed=3)
         self._links = [self.server.join("arena", name=name) for name in ("Gunner", "Victim")]
-        for link, guest in self._links:
-            self.server.keep_up(link, guest)
+        for link, peer in self._links:
+            self.server.keep_up(link, peer)
         self._seq = 0
         self.gunner, self.victim = (player.avatar for player in self.server.engine.roster.players)
         self.place(self.gunner, (1000.0, 800.0))

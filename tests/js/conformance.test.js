@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as codec from "../../client_demo/sdk/codec.js";
-import { DeltaDecoder } from "../../client_demo/sdk/delta.js";
+import { DeltaDecoder } from "../../client_demo/sdk/decoder.js";
 import { ProtocolError } from "../../client_demo/sdk/errors.js";
 import { decodeValue, encodeValue } from "../../client_demo/sdk/fields.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
-import { ViewRing } from "../../client_demo/sdk/view.js";
+import { ViewRing } from "../../client_demo/sdk/view_state.js";
 
 /** @param {string} name @returns {any[]} */
 function vectors(name) {
@@ -109,7 +109,7 @@ for (const { name, tick_hz, schema: wire, steps } of vectors("deltas")) {
 /**
  * One line an entity: type, id, codes in the schema's order.
  *
- * @param {import("../../client_demo/sdk/view.js").ViewState} view
+ * @param {import("../../client_demo/sdk/view_state.js").ViewState} view
  */
 function viewOf(view) {
   const lines = view.tables.flatMap(({ type, count, ids, codes, width, objects }) =>

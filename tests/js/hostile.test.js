@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SessionCore } from "../../client_demo/sdk/session.js";
+import { SessionCore } from "../../client_demo/sdk/session_core.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { state, welcome } from "./fakes.js";
 import { seeded } from "./random.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { PredictedSpawns } from "../../client_demo/sdk/spawns.js";
-import { ViewRing } from "../../client_demo/sdk/view.js";
+import { ViewRing } from "../../client_demo/sdk/view_state.js";
 import { fakeSession, state } from "./fakes.js";
 import { packRows } from "./wire.js";
 

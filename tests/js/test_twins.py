@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from gameserver.client import clock, estimator, interpolation, pacer, prediction
 from gameserver.client import contact as client_contact
-from gameserver.client import interpolation, prediction
 from gameserver.client.contact import Others
 from gameserver.client.interpolation import Interpolator
 from gameserver.client.prediction import Predictor
@@ -28,7 +28,6 @@ from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
 from gameserver.state.table import Table
 from gameserver.state.world import World
-from gameserver.sync import clock, level, pacer
 from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ TICK_HZ = 60
 CALLS = 2000
 
 CONSTANTS = (
-    ("level", level, set[str]()),
+    ("estimator", estimator, set[str]()),
     ("pacer", pacer, set[str]()),
     ("clock", clock, {"LEAD_UNITS_PER_TICK", "SENT_SLOTS"}),
     ("contact", client_contact, set[str]()),
@@ -164,7 +163,7 @@ def test_constants_are_the_same() -> None:
 def test_levels_are_the_same() -> None:
     rng = random.Random(1)
     options = {"gain": 0.125, "rise": 0.25, "floor": 1.0, "shiftAfter": 6.0}
-    ours = level.Level(gain=0.125, rise=0.25, floor=1.0, shift_after=6.0)
+    ours = estimator.Estimator(gain=0.125, rise=0.25, floor=1.0, shift_after=6.0)
     script: Calls = [[options]]
     results, at, mean = [], 0.0, 3.0
     for _ in range(CALLS):

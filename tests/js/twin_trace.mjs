@@ -6,20 +6,20 @@
 import { readFileSync } from "node:fs";
 import * as clock from "../../client_demo/sdk/clock.js";
 import * as contact from "../../client_demo/sdk/contact.js";
+import * as estimator from "../../client_demo/sdk/estimator.js";
 import * as interpolation from "../../client_demo/sdk/interpolation.js";
-import * as level from "../../client_demo/sdk/level.js";
 import * as motion from "../../client_demo/sdk/motion.js";
 import * as pacer from "../../client_demo/sdk/pacer.js";
 import * as pose from "../../client_demo/sdk/pose.js";
 import * as prediction from "../../client_demo/sdk/prediction.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
-import { ViewRing } from "../../client_demo/sdk/view.js";
+import { ViewRing } from "../../client_demo/sdk/view_state.js";
 
 /** @typedef {any[][]} Calls */
 
 /** @param {any} script */
 function constants(script) {
-  const modules = { level, pacer, clock, motion, pose, contact, prediction, interpolation };
+  const modules = { estimator, pacer, clock, motion, pose, contact, prediction, interpolation };
   return script.map((/** @type {[keyof typeof modules, string]} */ [module, name]) => {
     const found = /** @type {any} */ (modules[module]);
     return found[name] ?? null;
@@ -28,7 +28,7 @@ function constants(script) {
 
 /** @param {Calls} calls */
 function levels([[options], ...calls]) {
-  const one = new level.Level(options);
+  const one = new estimator.Estimator(options);
   return calls.map(([what, ...args]) => {
     /** @type {any} */ (one)[what](...args);
     return [one.value, one.deviation];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeServer } from "../../client_demo/sdk/codec.js";
-import { DeltaDecoder } from "../../client_demo/sdk/delta.js";
+import { DeltaDecoder } from "../../client_demo/sdk/decoder.js";
 import { DeltaError, ProtocolError } from "../../client_demo/sdk/errors.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
-import { ViewRing } from "../../client_demo/sdk/view.js";
+import { ViewRing } from "../../client_demo/sdk/view_state.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { ModelRoom, plainView, TEST_SCHEMA } from "./model.js";
 import { seeded } from "./random.js";

@@ -15,9 +15,9 @@ import msgpack
 import trio
 
 from gameserver import Entity, Float, Room
+from gameserver.hub.hub import Hub
 from gameserver.net import NetLimits, NetSettings, Server, serve
 from gameserver.protocol.constants import ClientMessage, Limits, ServerMessage
-from gameserver.room.hub import Hub
 from tests.net.wire import BINARY, CLOSE, Frame, client_close, client_frame, read_frames
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.client.reading import Reading
+from gameserver.client.state_reader import StateReader
 from tests.live.faults import faulty
 from tests.live.net_rig import until
 from tests.scenarios.process import running
@@ -36,7 +36,7 @@ async def test_a_peer_that_vanished_is_found_by_both_ends_and_the_player_is_back
     limits = ("--limits.dead-after-s", str(DEAD_S))
     async with running("Ledger", *limits) as server, faulty(server.port) as network:
         url = f"ws://127.0.0.1:{network.port}/ws"
-        player = Witness(url, "ledger", 0, random.Random(0), Reading(), dead_after_s=2 * DEAD_S)
+        player = Witness(url, "ledger", 0, random.Random(0), StateReader(), dead_after_s=2 * DEAD_S)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(player.play)
             await player.settled.wait()

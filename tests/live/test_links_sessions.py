@@ -11,7 +11,7 @@ import msgpack
 import pytest
 import trio
 
-from gameserver.client.reading import Reading
+from gameserver.client.state_reader import StateReader
 from gameserver.client.status import Status
 from gameserver.protocol.constants import ClientMessage, CloseCode, ServerMessage
 from tests.live.faults import faulty
@@ -115,7 +115,7 @@ async def test_a_used_token_is_refused_once_its_successor_has_been_used() -> Non
 
 async def test_after_the_grace_the_client_is_told_and_joins_anew_by_itself() -> None:
     async with running("Ledger", "--limits.resume-grace-s", "0.5") as server, faulty(server.port) as network:
-        player = Witness(f"ws://127.0.0.1:{network.port}/ws", "ledger", 0, random.Random(0), Reading())
+        player = Witness(f"ws://127.0.0.1:{network.port}/ws", "ledger", 0, random.Random(0), StateReader())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(player.play)
             await player.settled.wait()
@@ -132,7 +132,7 @@ async def test_after_the_grace_the_client_is_told_and_joins_anew_by_itself() -> 
 async def test_after_a_restart_clients_are_told_and_join_anew_by_themselves() -> None:
     async with running("Ledger") as server:
         port = server.port
-        players = [Witness(server.url, "ledger", n, random.Random(n), Reading()) for n in range(4)]
+        players = [Witness(server.url, "ledger", n, random.Random(n), StateReader()) for n in range(4)]
         async with trio.open_nursery() as nursery:
             for player in players:
                 nursery.start_soon(player.play)
@@ -207,7 +207,7 @@ async def test_a_second_signal_ends_it_at_once() -> None:
 async def test_clients_come_back_to_a_server_that_was_drained_when_it_said() -> None:
     async with running("Ledger") as server:
         port = server.port
-        player = Witness(server.url, "ledger", 0, random.Random(0), Reading())
+        player = Witness(server.url, "ledger", 0, random.Random(0), StateReader())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(player.play)
             await player.settled.wait()

@@ -8,7 +8,7 @@ import random
 
 import trio
 
-from gameserver.client.reading import Reading
+from gameserver.client.state_reader import StateReader
 from tests.live.faults import faulty
 from tests.live.net_rig import until
 from tests.scenarios.process import running
@@ -29,8 +29,8 @@ async def test_one_that_reads_again_is_up_to_date_within_a_round_trip() -> None:
     async with running("Crowd") as server, faulty(server.port) as network:
         for direction in (network.up, network.down):
             direction.update(delay_s=ONE_WAY_S)
-        late = Witness(f"ws://127.0.0.1:{network.port}/ws", "crowd", 0, random.Random(0), Reading())
-        reference = Witness(server.url, "crowd", 1, random.Random(1), Reading())
+        late = Witness(f"ws://127.0.0.1:{network.port}/ws", "crowd", 0, random.Random(0), StateReader())
+        reference = Witness(server.url, "crowd", 1, random.Random(1), StateReader())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(late.play)
             nursery.start_soon(reference.play)

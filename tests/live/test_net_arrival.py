@@ -7,8 +7,8 @@ import socket
 import pytest
 import trio
 
-from gameserver.net.drain import RoomLinks, SocketChannel
 from gameserver.net.listeners import tune
+from gameserver.net.poller import RoomPoller, SocketTransport
 from tests.net.wire import client_frame
 
 
@@ -17,11 +17,11 @@ async def test_a_message_is_told_with_the_time_at_which_the_kernel_got_it() -> N
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         sock, _ = listener.accept()
         sock.setblocking(False)
-        room = RoomLinks()
+        room = RoomPoller()
         async with tune(sock, 4_096) as stream, trio.open_nursery() as nursery:
-            channel = SocketChannel(stream, sock, nursery, max_message_bytes=1_000, head=b"", tail=b"")
-            channel.deliver = lambda message, at_s: heard.append((message, at_s))
-            channel.adopt(room)
+            transport = SocketTransport(stream, sock, nursery, max_message_bytes=1_000, head=b"", tail=b"")
+            transport.deliver = lambda message, at_s: heard.append((message, at_s))
+            transport.adopt(room)
             room.drain(trio.current_time())
             sent: list[float] = []
             for number in range(5):
@@ -30,7 +30,7 @@ async def test_a_message_is_told_with_the_time_at_which_the_kernel_got_it() -> N
                 client.send(client_frame(b"%d" % number))
                 await trio.sleep(0.05)
                 room.drain(trio.current_time())
-            channel.release()
+            transport.release()
         room.close()
     assert [message for message, _ in heard] == [b"0", b"1", b"2", b"3", b"4"]
     for (_, at_s), sent_s in zip(heard, sent, strict=True):

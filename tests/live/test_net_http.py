@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from gameserver.net.auth import AuthRefused
+from gameserver.net.http.auth import AuthRefused
 from gameserver.protocol.constants import CloseCode
 from tests.live.net_rig import FAST, GoodPlayer, Wire, get, playing, serving, until, upgrade_request
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from gameserver.net.head import Head
+    from gameserver.net.http.head import Head
 
 
 async def test_pages_and_websockets_share_the_port() -> None:

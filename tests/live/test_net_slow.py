@@ -52,7 +52,7 @@ async def test_links_that_nobody_reads_hold_one_batch_each_and_others_play_on(tr
         assert resident_bytes() - before < 2_000_000
         per_slow_link = (server.totals().bytes_out - out_before) / 40
         assert per_slow_link < 100_000, "the kernel takes no more either"
-        held = [link.channel.outbox_bytes for link in server.links]
+        held = [link.transport.outbox_bytes for link in server.links]
         assert max(held) < 4_000
         gaps = [b - a for (a, _), (b, _) in zip(player.states[-60:], player.states[-59:], strict=False)]
         assert statistics.median(gaps) == pytest.approx(0.05, abs=0.01)

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from gameserver.client.bot import run_bots
-from gameserver.client.connection import connect
-from gameserver.client.happenings import Joined
+from gameserver.bots.crowd import run_bots
+from gameserver.client.events import Joined
+from gameserver.client.session import connect
 from gameserver.net.listeners import open_listeners
 from gameserver.net.settings import NetLimits
-from gameserver.net.workers.book import Book, Seats
 from gameserver.ops.serve import ServeOptions, make_settings
-from gameserver.ops.workers import director
 from gameserver.protocol.constants import ClientMessage, CloseCode, Limits
+from gameserver.workers import director
+from gameserver.workers.placement import Placement, Seats
 from tests.live.net_rig import GoodPlayer, Wire, get, until
 from tests.live.test_net_process import GAMESERVER, Running
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from gameserver.client.connection import Client
+    from gameserver.client.session import Session
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -77,7 +77,7 @@ class Player:
     """A client that comes back by itself, and where it has been."""
 
     def __init__(self) -> None:
-        self.client: Client | None = None
+        self.client: Session | None = None
         self.joined: list[Joined] = []
         self.codes: list[int | None] = []
 
@@ -297,8 +297,8 @@ async def test_a_worker_that_hangs_is_killed_and_starts_again(monkeypatch: pytes
     options = options_for("tests.live.worker_rooms:Small")
     settings = make_settings(options)
     listeners = await open_listeners(settings)
-    book = Book({"small": Seats(8, 64)}, random.Random(1))
-    directing = director.Director(options, book, listeners, settings.drain_s)
+    placement = Placement({"small": Seats(8, 64)}, random.Random(1))
+    directing = director.Director(options, placement, listeners, settings.drain_s)
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(directing.run)

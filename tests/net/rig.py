@@ -1,4 +1,4 @@
-"""A link between a guest that notes what it hears and a client that is raw bytes, on each transport, without a network.
+"""A link between a peer that notes what it hears and a client that is raw bytes, on each transport, without a network.
 
 `memory` is the ordinary path on a stream (as TLS has it), `socket` the ordinary path on a socket pair, `drained` the
 same pair with a room that drains it.
@@ -14,17 +14,17 @@ import trio
 import trio.testing
 
 from gameserver.net.connection import shake_hands
-from gameserver.net.drain import RoomLinks, SocketChannel
+from gameserver.net.http.upgrade import Accepted
 from gameserver.net.link import Link
+from gameserver.net.poller import RoomPoller, SocketTransport
 from gameserver.net.settings import NetLimits
-from gameserver.net.transport import Channel
-from gameserver.net.upgrade import Accepted
+from gameserver.net.transport import Transport
 from tests.net.wire import Frame, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from gameserver.room.guest import Guest
+    from gameserver.hub.peer import Peer
 
 TransportName: TypeAlias = Literal["memory", "socket", "drained"]
 TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "drained")
@@ -62,10 +62,10 @@ class NotingGuest:
 class Rig:
     """Both ends."""
 
-    def __init__(self, client: trio.abc.Stream, link: Link, guest: NotingGuest, room: RoomLinks | None) -> None:
+    def __init__(self, client: trio.abc.Stream, link: Link, peer: NotingGuest, room: RoomPoller | None) -> None:
         self.client = client
         self.link = link
-        self.guest = guest
+        self.peer = peer
         self.room = room
         self.over = trio.Event()
         self.reading = trio.Event()
@@ -141,15 +141,15 @@ def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket
 async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[Rig]:
     """A link that is up and, where the transport says so, drained by a room."""
     client, server, sock = _pair(name)
-    room = RoomLinks() if name == "drained" else None
+    room = RoomPoller() if name == "drained" else None
     try:
         async with trio.open_nursery() as nursery:
-            channel = _channel(server, sock, nursery, limits)
-            websocket = await shake_hands(nursery, channel, ACCEPTED, limits.max_wire_message_bytes)
+            transport = _transport(server, sock, nursery, limits)
+            websocket = await shake_hands(nursery, transport, ACCEPTED, limits.max_wire_message_bytes)
             assert (await client.receive_some(65_536)).startswith(b"HTTP/1.1 101 ")
-            guest = NotingGuest()
-            guest.link = link = Link(channel, websocket, nursery, limits, lambda _room_id: room)
-            rig = Rig(client, link, guest, room)
+            peer = NotingGuest()
+            peer.link = link = Link(transport, websocket, nursery, limits, lambda _room_id: room)
+            rig = Rig(client, link, peer, room)
             if isinstance(server, trio.StapledStream):
                 _pump_only_while_reading(server.send_stream, rig)
             rig.reading.set()
@@ -179,15 +179,17 @@ def _pump_only_while_reading(stream: trio.testing.MemorySendStream, rig: Rig) ->
     stream.send_all_hook = hook
 
 
-def _channel(server: trio.abc.Stream, sock: socket.socket | None, nursery: trio.Nursery, limits: NetLimits) -> Channel:
+def _transport(
+    server: trio.abc.Stream, sock: socket.socket | None, nursery: trio.Nursery, limits: NetLimits
+) -> Transport:
     size, head = limits.max_wire_message_bytes, ACCEPTED.request_head()
     if sock is None:
-        return Channel(server, nursery, max_message_bytes=size, head=head)
+        return Transport(server, nursery, max_message_bytes=size, head=head)
     stream = cast("trio.SocketStream", server)
-    return SocketChannel(stream, sock, nursery, max_message_bytes=size, head=head, tail=b"")
+    return SocketTransport(stream, sock, nursery, max_message_bytes=size, head=head, tail=b"")
 
 
 async def _run(rig: Rig, stream: trio.abc.Stream) -> None:
-    await rig.link.run(cast("Guest", rig.guest))
+    await rig.link.run(cast("Peer", rig.peer))
     rig.over.set()
     await trio.aclose_forcefully(stream)

@@ -22,7 +22,7 @@ async def test_messages_come_in_whole_and_in_order(transport: TransportName) -> 
     async with linked(transport) as rig:
         await rig.send(client_frame(b"one") + client_frame(b"") + client_frame(bytes(500)))
         await rig.send(client_frame(b"four"))
-        assert rig.guest.heard == [b"one", b"", bytes(500), b"four"]
+        assert rig.peer.heard == [b"one", b"", bytes(500), b"four"]
 
 
 async def test_a_message_cut_at_every_byte_comes_in_once(transport: TransportName) -> None:
@@ -31,7 +31,7 @@ async def test_a_message_cut_at_every_byte_comes_in_once(transport: TransportNam
         for cut in range(len(data) + 1):
             await rig.send(data[:cut])
             await rig.send(data[cut:])
-        assert rig.guest.heard == [b"first", bytes(range(130))] * (len(data) + 1)
+        assert rig.peer.heard == [b"first", bytes(range(130))] * (len(data) + 1)
 
 
 async def test_fragments_text_and_whole_messages_keep_their_order(transport: TransportName) -> None:
@@ -40,7 +40,7 @@ async def test_fragments_text_and_whole_messages_keep_their_order(transport: Tra
         await rig.send(client_frame(b"one") + fragments)
         await rig.send(client_frame(b"!", PING) + client_frame(b"ments", CONTINUATION) + client_frame(b"two"))
         await rig.send(client_frame("tëxt".encode(), TEXT) + client_frame(b"three"))
-        assert rig.guest.heard == [b"one", b"fragments", b"two", "tëxt", b"three"]
+        assert rig.peer.heard == [b"one", b"fragments", b"two", "tëxt", b"three"]
         assert await rig.frames() == [Frame(PONG, b"!")]
 
 
@@ -59,7 +59,7 @@ async def test_pings_are_answered_whoever_reads_them(transport: TransportName) -
     async with linked(transport) as rig:
         await rig.send(client_frame(b"a", PING) + client_frame(b"message") + client_frame(b"b", PING))
         assert await rig.frames() == [Frame(PONG, b"a"), Frame(PONG, b"b")]
-        assert rig.guest.heard == [b"message"]
+        assert rig.peer.heard == [b"message"]
 
 
 @pytest.mark.parametrize("opcode", [BINARY, PING])
@@ -72,7 +72,7 @@ async def test_payload_that_looks_like_a_frame_is_payload_however_it_is_cut(
         await rig.send(outer[: -len(inner)])
         await rig.send(outer[-len(inner) :])
         await rig.send(client_frame(b"next"))
-        assert rig.guest.heard == ([b"payload " + inner, b"next"] if opcode == BINARY else [b"next"])
+        assert rig.peer.heard == ([b"payload " + inner, b"next"] if opcode == BINARY else [b"next"])
 
 
 async def test_leaving_and_joining_rooms_loses_nothing(transport: TransportName) -> None:
@@ -84,7 +84,7 @@ async def test_leaving_and_joining_rooms_loses_nothing(transport: TransportName)
             await rig.send(message[cut:] + message[:cut])
             rig.link.join_room("room")
             await rig.send(message[cut:])
-        assert rig.guest.heard == [bytes(range(50))] * 2 * len(message)
+        assert rig.peer.heard == [bytes(range(50))] * 2 * len(message)
 
 
 # -- a peer that reads slowly ------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ async def test_a_peer_that_does_not_read_is_offered_no_more_than_one_batch(trans
         while rig.link.offer(bytes(900)):
             taken += 1
         assert taken < 100
-        assert rig.link.channel.outbox_bytes <= 904, "what nobody takes is not kept, but for one batch"
+        assert rig.link.transport.outbox_bytes <= 904, "what nobody takes is not kept, but for one batch"
         await rig.settle()
         assert not rig.link.ready
         assert not rig.link.offer(b"stale")
@@ -124,7 +124,7 @@ async def test_frames_never_interleave(transport: TransportName) -> None:
         assert 1 <= len(taken) < len(large)
         assert frames[: len(taken)] == [Frame(BINARY, message) for message in taken]
         assert sorted(frames[len(taken) :]) == [Frame(BINARY, b"event"), Frame(PONG, b"?")]
-        assert rig.guest.heard == [b"still heard"]
+        assert rig.peer.heard == [b"still heard"]
 
 
 async def test_messages_that_must_not_be_lost_wait_up_to_a_bound(transport: TransportName) -> None:
@@ -136,9 +136,9 @@ async def test_messages_that_must_not_be_lost_wait_up_to_a_bound(transport: Tran
             sent += 1
             assert sent < 1_000
         assert rig.link.close_code == CloseCode.TOO_SLOW
-        assert rig.link.channel.queued_bytes <= LIMITS.max_queued_bytes + 600
+        assert rig.link.transport.queued_bytes <= LIMITS.max_queued_bytes + 600
         await rig.over.wait()
-        assert rig.guest.lost_with == [CloseCode.TOO_SLOW]
+        assert rig.peer.lost_with == [CloseCode.TOO_SLOW]
 
 
 # -- the end of a link -------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ async def test_a_link_that_is_closed_says_why_and_ends_when_the_peer_agrees(tran
         assert not rig.link.offer(b"too late")
         await rig.client.send_all(client_close(4022))
         await rig.over.wait()
-        assert rig.guest.lost_with == [4022]
+        assert rig.peer.lost_with == [4022]
         assert await rig.frames_to_end() == []
 
 
@@ -173,8 +173,8 @@ async def test_a_close_of_the_peer_is_answered_and_its_code_told(transport: Tran
         await rig.client.send_all(client_frame(b"bye") + client_close(1000))
         (answer,) = await rig.frames_to_end()
         assert (answer.opcode, answer.close_code) == (CLOSE, 1000)
-        assert rig.guest.heard == [b"bye"]
-        assert rig.guest.lost_with == [1000]
+        assert rig.peer.heard == [b"bye"]
+        assert rig.peer.lost_with == [1000]
 
 
 async def test_a_stream_that_just_ends_is_a_lost_link(transport: TransportName) -> None:
@@ -183,8 +183,8 @@ async def test_a_stream_that_just_ends_is_a_lost_link(transport: TransportName) 
         await rig.client.aclose()
         await rig.settle()
         await rig.over.wait()
-        assert rig.guest.heard == [b"one"]
-        assert rig.guest.lost_with == [None]
+        assert rig.peer.heard == [b"one"]
+        assert rig.peer.lost_with == [None]
         rig.link.close(4000, "too late")
         rig.link.send(b"too late")
         assert not rig.link.offer(b"too late")
@@ -224,7 +224,7 @@ async def test_a_peer_that_reads_nothing_is_left_at_the_deadline(
         rig.link.close(4026, "too slow")
         await rig.over.wait()
         assert trio.current_time() - began == pytest.approx(LIMITS.close_timeout_s, abs=0.1)
-        assert rig.guest.lost_with == [4026]
+        assert rig.peer.lost_with == [4026]
 
 
 async def test_a_peer_that_closes_and_reads_nothing_is_left_at_the_deadline(
@@ -250,7 +250,7 @@ async def test_pings_while_closing_are_not_answered_and_harm_nothing(transport: 
         await rig.send(client_frame(b"?", PING) * 3 + client_frame(b"more"))
         await rig.client.send_all(client_close(4022))
         assert [frame.opcode for frame in await rig.frames_to_end()] == [CLOSE]
-        assert rig.guest.lost_with == [4022]
+        assert rig.peer.lost_with == [4022]
 
 
 OVERSIZED = client_frame(bytes(1_001))
@@ -269,8 +269,8 @@ async def test_an_oversized_message_closes_with_1009_whatever_follows_in_its_chu
             nursery.start_soon(rig.client.send_all, client_frame(b"good") + OVERSIZED + rest + client_close(1009))
             frames = await rig.frames_to_end()
         assert [frame.close_code for frame in frames] == [CloseCode.MESSAGE_TOO_BIG]
-        assert rig.guest.heard == [b"good"]
-        assert rig.guest.lost_with == [CloseCode.MESSAGE_TOO_BIG]
+        assert rig.peer.heard == [b"good"]
+        assert rig.peer.lost_with == [CloseCode.MESSAGE_TOO_BIG]
 
 
 async def test_after_1009_the_peer_cannot_hold_the_link_open(
@@ -288,7 +288,7 @@ async def test_many_fragments_that_add_up_to_too_much_close_with_1009(transport:
     async with linked(transport) as rig:
         await rig.send(client_frame(bytes(100), fin=False) + part * 11)
         assert [frame.close_code for frame in await rig.frames()] == [CloseCode.MESSAGE_TOO_BIG]
-        assert rig.guest.heard == []
+        assert rig.peer.heard == []
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ async def test_frames_that_are_no_messages_are_limited(transport: TransportName,
         assert rig.link.close_code is None
         await rig.send(frame * 2)
         assert rig.link.close_code == CloseCode.RATE_LIMITED
-        assert rig.guest.heard == []
+        assert rig.peer.heard == []
 
 
 @pytest.mark.parametrize(
@@ -342,5 +342,5 @@ async def test_what_breaks_the_websocket_protocol_ends_the_link_alone(transport:
         await rig.send(client_frame(b"not heard"))
         await rig.settle()
         await rig.over.wait()
-        assert rig.guest.heard == [b"good"]
-        assert len(rig.guest.lost_with) == 1
+        assert rig.peer.heard == [b"good"]
+        assert len(rig.peer.lost_with) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 from gameserver.games.arena import Arena
-from gameserver.ops.recordings import FLUSH_EVERY_S, Recordings
+from gameserver.ops.recording_files import FLUSH_EVERY_S, Recordings
 from tests.room.memory import MemoryServer
 
 

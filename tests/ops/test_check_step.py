@@ -10,8 +10,8 @@ import pytest
 
 from gameserver.ops import check_step
 from gameserver.ops.check_step import CheckError, Node, run_differential
-from gameserver.state.shared import SharedStepError, shared, to_module
-from gameserver.state.shared.differential import Experiment, GridField
+from gameserver.shared_step import SharedStepError, shared, to_module
+from gameserver.shared_step.differential import Experiment, GridField
 
 X = GridField("x", "float", -1000, 1000, 1 / 16)
 PUSH = GridField("push", "int", -1, 1)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from gameserver.net.counters import Counters
-from gameserver.net.head import Head
+from gameserver.net.http.head import Head
 from gameserver.ops.metrics import Metric, Sample, by_worker, metrics_page, render
 
 HEAD = Head("GET", "/metrics", ())

@@ -8,10 +8,10 @@ import pytest
 
 from gameserver.cli import main
 from gameserver.games.arena import Arena
+from gameserver.recording.format import Recording
+from gameserver.recording.verify import check_shown
 from gameserver.room.kind import make_kind
-from gameserver.room.recording import Recording
-from gameserver.room.replay import check_shown
-from tests.room.test_recording import play
+from tests.recording.test_format import play
 
 if TYPE_CHECKING:
     from pathlib import Path

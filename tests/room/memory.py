@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from gameserver.hub.hub import Hub
 from gameserver.protocol.constants import ClientMessage, Limits, ServerMessage
-from gameserver.room.hub import Hub
 
 if TYPE_CHECKING:
+    from gameserver.hub.peer import Peer
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.guest import Guest
     from gameserver.room.room import Room
 
 
@@ -70,30 +70,30 @@ class MemoryServer:
     def __init__(self, *kinds: type[Room[Any]], limits: Limits | None = None, seed: int = 1) -> None:
         self.now_s = 100.0
         self._tokens = 0
-        self._kept_up: list[tuple[MemoryLink, Guest]] = []
+        self._kept_up: list[tuple[MemoryLink, Peer]] = []
         self.hub = Hub(kinds, token_bytes=self._token_bytes, seed=seed, limits=limits)
 
     def _token_bytes(self, count: int) -> bytes:
         self._tokens += 1
         return self._tokens.to_bytes(count)
 
-    def connect(self) -> tuple[MemoryLink, Guest]:
+    def connect(self) -> tuple[MemoryLink, Peer]:
         link = MemoryLink()
         return link, self.hub.open(link, self.now_s, address="test")
 
-    def join(self, kind: str, *, room: str | None = None, role: int = 0, **params: object) -> tuple[MemoryLink, Guest]:
+    def join(self, kind: str, *, room: str | None = None, role: int = 0, **params: object) -> tuple[MemoryLink, Peer]:
         """A new link that has joined and been welcomed, or was refused."""
-        link, guest = self.connect()
-        self.say(guest, ClientMessage.JOIN, kind, room, role, params)
+        link, peer = self.connect()
+        self.say(peer, ClientMessage.JOIN, kind, room, role, params)
         self.tick()
-        return link, guest
+        return link, peer
 
-    def keep_up(self, link: MemoryLink, guest: Guest) -> None:
+    def keep_up(self, link: MemoryLink, peer: Peer) -> None:
         """From now on this client acks after each tick what it was sent."""
-        self._kept_up.append((link, guest))
+        self._kept_up.append((link, peer))
 
-    def say(self, guest: Guest, *items: object) -> None:
-        guest.receive(msgpack.packb(items), self.now_s)
+    def say(self, peer: Peer, *items: object) -> None:
+        peer.receive(msgpack.packb(items), self.now_s)
 
     def tick(self, ticks: int = 1) -> None:
         for _ in range(ticks):
@@ -101,9 +101,9 @@ class MemoryServer:
             self.now_s += rooms[0].tick_s if rooms else 0.05
             for engine in rooms:
                 engine.tick(self.now_s)
-            for link, guest in self._kept_up:
+            for link, peer in self._kept_up:
                 if link.closed is None and link.of(ServerMessage.STATE):
-                    self.say(guest, ClientMessage.ACK, link.of(ServerMessage.STATE)[-1][1])
+                    self.say(peer, ClientMessage.ACK, link.of(ServerMessage.STATE)[-1][1])
 
     @property
     def engine(self) -> RoomEngine:

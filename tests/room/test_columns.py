@@ -7,7 +7,7 @@ import numpy as np
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.player import Player
 from gameserver.room.room import Room
-from gameserver.room.sight import Near
+from gameserver.room.visibility import Near
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
 from tests.room.memory import MemoryServer
@@ -41,8 +41,8 @@ class Flock(Room):
 
 def test_boids_in_columns_move_and_only_those_near_are_told() -> None:
     server = MemoryServer(Flock)
-    link, guest = server.join("flock")
-    server.keep_up(link, guest)
+    link, peer = server.join("flock")
+    server.keep_up(link, peer)
     first = link.of(S.STATE)[0]
     entered = sum(len(gaps) for _, gaps, _, _ in first[6])
     assert 15 <= entered <= 25

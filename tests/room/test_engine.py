@@ -71,8 +71,8 @@ def field(server: MemoryServer) -> Field:
 
 def test_a_join_is_welcomed_at_the_next_tick_and_then_shown_the_whole_state() -> None:
     server = MemoryServer(Field)
-    link, guest = server.connect()
-    server.say(guest, C.JOIN, "field", None, 0, {})
+    link, peer = server.connect()
+    server.say(peer, C.JOIN, "field", None, 0, {})
     assert link.messages == [], "nothing happens between ticks"
     server.tick()
     assert [message[0] for message in link.messages] == [S.WELCOME, S.EVENTS, S.STATE]
@@ -84,9 +84,9 @@ def test_a_join_is_welcomed_at_the_next_tick_and_then_shown_the_whole_state() ->
 
 def test_inputs_are_consumed_one_a_tick_and_acked_in_state() -> None:
     server = MemoryServer(Field)
-    link, guest = server.join("field")
-    server.say(guest, C.INPUT, 1, 0, 0, 1)
-    server.say(guest, C.INPUT, 2, 0, 0, 1)
+    link, peer = server.join("field")
+    server.say(peer, C.INPUT, 1, 0, 0, 1)
+    server.say(peer, C.INPUT, 2, 0, 0, 1)
     dot = field(server).players[0].avatar
     server.tick()
     assert (dot.x, link.of(S.STATE)[-1][3]) == (1.0, 1)
@@ -117,10 +117,10 @@ def test_a_room_by_id_may_be_full_or_not_there() -> None:
 def test_a_spectator_sees_and_steers_nothing() -> None:
     server = MemoryServer(Field)
     server.join("field")
-    link, guest = server.join("field", role=1)
+    link, peer = server.join("field", role=1)
     assert [player.number for player in field(server).players] == [1]
     assert link.of(S.STATE)
-    server.say(guest, C.INPUT, 1, 0, 0, 1)
+    server.say(peer, C.INPUT, 1, 0, 0, 1)
     assert link.closed is not None
     assert link.closed[0] == CloseCode.OUT_OF_STATE
 
@@ -161,9 +161,9 @@ def test_a_private_event_reaches_only_its_player() -> None:
 
 def test_a_viewer_that_cannot_take_a_snapshot_is_skipped_and_its_next_delta_spans_the_gap() -> None:
     server = MemoryServer(Field)
-    link, guest = server.join("field")
+    link, peer = server.join("field")
     link.ready = False
-    server.say(guest, C.MESSAGE, "hi", None)
+    server.say(peer, C.MESSAGE, "hi", None)
     server.tick(5)
     assert len(link.of(S.STATE)) == 1
     link.ready = True
@@ -174,10 +174,10 @@ def test_a_viewer_that_cannot_take_a_snapshot_is_skipped_and_its_next_delta_span
 
 def test_unacked_snapshots_are_bounded_by_the_window() -> None:
     server = MemoryServer(Field, limits=Limits(max_unacked_snapshots=4))
-    link, guest = server.join("field")
+    link, peer = server.join("field")
     server.tick(20)
     assert len(link.of(S.STATE)) == 4
-    server.say(guest, C.ACK, link.of(S.STATE)[-1][1])
+    server.say(peer, C.ACK, link.of(S.STATE)[-1][1])
     server.tick()
     assert len(link.of(S.STATE)) == 5
 
@@ -195,10 +195,10 @@ def test_a_viewer_behind_for_too_long_is_let_go_to_come_back() -> None:
 
 def test_resync_brings_a_full_state() -> None:
     server = MemoryServer(Field)
-    link, guest = server.join("field")
+    link, peer = server.join("field")
     server.tick()
     assert link.of(S.STATE)[-1][2] == 1
-    server.say(guest, C.RESYNC, 2)
+    server.say(peer, C.RESYNC, 2)
     server.tick()
     assert link.of(S.STATE)[-1][2] == 0
 
@@ -206,9 +206,9 @@ def test_resync_brings_a_full_state() -> None:
 def test_leaving_takes_effect_at_a_tick_and_takes_the_avatar_along() -> None:
     server = MemoryServer(Field)
     server.join("field")
-    link, guest = server.join("field")
-    server.say(guest, C.LEAVE)
-    guest.lost(server.now_s, 1000)
+    link, peer = server.join("field")
+    server.say(peer, C.LEAVE)
+    peer.lost(server.now_s, 1000)
     assert link.closed == (CloseCode.NORMAL, "left")
     server.tick()
     assert field(server).calls == ["join 1", "join 2", "leave 2"]
@@ -217,9 +217,9 @@ def test_leaving_takes_effect_at_a_tick_and_takes_the_avatar_along() -> None:
 
 def test_a_kicked_player_is_gone_at_the_next_tick() -> None:
     server = MemoryServer(Field)
-    link, guest = server.join("field")
+    link, peer = server.join("field")
     server.join("field")
-    server.say(guest, C.MESSAGE, "kick", None)
+    server.say(peer, C.MESSAGE, "kick", None)
     server.tick(2)
     assert link.closed == (CloseCode.KICKED, "enough")
     assert [player.number for player in field(server).players] == [2]
@@ -227,8 +227,8 @@ def test_a_kicked_player_is_gone_at_the_next_tick() -> None:
 
 def test_an_empty_room_closes_after_a_while() -> None:
     server = MemoryServer(Field)
-    _, guest = server.join("field")
-    guest.lost(server.now_s, 1000)
+    _, peer = server.join("field")
+    peer.lost(server.now_s, 1000)
     server.tick(20)
     assert server.hub.rooms
     server.tick(5)
@@ -237,8 +237,8 @@ def test_an_empty_room_closes_after_a_while() -> None:
 
 def test_pings_are_answered_with_how_long_they_were_held() -> None:
     server = MemoryServer(Field)
-    link, guest = server.join("field")
-    server.say(guest, C.PING, 7)
+    link, peer = server.join("field")
+    server.say(peer, C.PING, 7)
     server.tick()
     assert link.of(S.PONG) == [[S.PONG, 7, 2, 255, 0, 0]] or link.of(S.PONG) == [[S.PONG, 7, 2, 256, 0, 0]]
 
@@ -261,8 +261,8 @@ def test_a_room_that_ends_says_its_last_words_first() -> None:
             self.close("the game is over")
 
     server = MemoryServer(Final)
-    link, guest = server.join("field")
-    server.say(guest, C.MESSAGE, "end", None)
+    link, peer = server.join("field")
+    server.say(peer, C.MESSAGE, "end", None)
     server.tick()
     assert link.event_names()[-1] == "over"
     assert link.closed == (CloseCode.ROOM_CLOSED, "the game is over")
@@ -272,10 +272,10 @@ def test_a_room_that_ends_says_its_last_words_first() -> None:
 def test_the_same_seed_and_inputs_give_the_same_snapshots() -> None:
     def play() -> list[int]:
         server = MemoryServer(Field, seed=5)
-        _, guest = server.join("field")
+        _, peer = server.join("field")
         hashes = []
         for seq in range(1, 30):
-            server.say(guest, C.INPUT, seq, 0, 0, seq % 3 - 1)
+            server.say(peer, C.INPUT, seq, 0, 0, seq % 3 - 1)
             server.tick()
             newest = server.engine.history.newest
             assert newest is not None

@@ -6,14 +6,14 @@ import pytest
 
 from gameserver.games import arena
 from gameserver.games.arena_flight import Ship
-from gameserver.room.hub import Hub
+from gameserver.hub.hub import Hub
 from gameserver.room.kind import make_kind, predictable_types
 from gameserver.room.room import Room, entities_of, inputs_of
+from gameserver.shared_step import shared
 from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Float, Int
 from gameserver.state.inputs import Inputs
-from gameserver.state.shared import shared
 
 
 class Dot(Entity):

@@ -128,12 +128,12 @@ def strain(server: MemoryServer, level: int) -> None:
 @pytest.mark.parametrize(("level", "told"), [(0, 8), (1, 8), (2, 4), (3, 4)])
 def test_from_level_2_on_every_second_snapshot_is_told(level: int, told: int) -> None:
     server = MemoryServer(Busy)
-    link, guest = server.join("busy")
+    link, peer = server.join("busy")
     strain(server, level)
     before = len(link.of(S.STATE))
     for _ in range(8):
         server.tick()
-        server.say(guest, C.ACK, server.engine.tick_number)
+        server.say(peer, C.ACK, server.engine.tick_number)
     assert len(link.of(S.STATE)) - before == told
     assert server.engine.statistics()["overload"] == level
 
@@ -154,11 +154,11 @@ def test_at_level_3_nobody_new_comes_in_and_those_within_stay() -> None:
 
 def test_at_level_3_who_comes_back_is_let_in() -> None:
     server = MemoryServer(Busy)
-    link, guest = server.join("busy")
-    guest.lost(server.now_s, None)
+    link, peer = server.join("busy")
+    peer.lost(server.now_s, None)
     server.tick()
     strain(server, 3)
-    again, guest = server.connect()
-    server.say(guest, C.RESUME, link.welcome["token"], 0, link.welcome["event"])
+    again, peer = server.connect()
+    server.say(peer, C.RESUME, link.welcome["token"], 0, link.welcome["event"])
     server.tick()
     assert again.welcome["resumed"] is True

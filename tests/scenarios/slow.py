@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgpack
 import trio
 
-from gameserver.client.reading import SharedReading
-from gameserver.client.report import Histogram
+from gameserver.bots.report import Histogram
+from gameserver.client.state_reader import SharedStateReader
 from gameserver.protocol.constants import ClientMessage
 from tests.live.net_rig import Wire
 from tests.net.wire import client_frame
@@ -101,7 +101,7 @@ def _wrong(
 
 @asynccontextmanager
 async def _playing(server: Running, count: int) -> AsyncIterator[list[Witness]]:
-    reading = SharedReading()
+    reading = SharedStateReader()
     players = [Witness(server.url, KIND, n, random.Random(n), reading) for n in range(count)]
     async with trio.open_nursery() as nursery:
         for player in players:

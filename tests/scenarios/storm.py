@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from gameserver.client.reading import SharedReading
+from gameserver.client.state_reader import SharedStateReader
 from tests.live.faults import faulty
 from tests.scenarios.process import running
 from tests.scenarios.witness import Tally, Witness
@@ -69,7 +69,7 @@ async def run_storm(storm: Storm) -> dict[str, Any]:
 
 
 def _players(storm: Storm, network: FaultProxy) -> list[Witness]:
-    url, reading = f"ws://127.0.0.1:{network.port}/ws", SharedReading()
+    url, reading = f"ws://127.0.0.1:{network.port}/ws", SharedStateReader()
     return [Witness(url, "ledger", n, random.Random(f"{storm.seed}/{n}"), reading) for n in range(storm.bots)]
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.client.bot_player import Rules
-from gameserver.client.brains import Sight, Wander
-from gameserver.client.checks import SpeedLimit
-from gameserver.client.connection import Client
-from gameserver.client.core import DEAD_AFTER_S, ClientCore
+from gameserver.bots.bot import Rules
+from gameserver.bots.brains import Sight, Wander
+from gameserver.bots.checks import SpeedLimit
+from gameserver.bots.report import Histogram
 from gameserver.client.dial import opener
-from gameserver.client.happenings import Desynced, Joined, Updated
+from gameserver.client.events import Desynced, Joined, Updated
 from gameserver.client.replica import Options
-from gameserver.client.report import Histogram
+from gameserver.client.session import Session
+from gameserver.client.session_core import DEAD_AFTER_S, SessionCore
 from gameserver.client.status import JoinFailed, Status
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
@@ -25,8 +25,8 @@ from tests.scenarios.rooms import SPEED
 if TYPE_CHECKING:
     import random
 
-    from gameserver.client.happenings import ClientEvent
-    from gameserver.client.reading import Reading
+    from gameserver.client.events import ClientEvent
+    from gameserver.client.state_reader import StateReader
     from gameserver.client.status import StatusChange
 
 RULES = Rules([SpeedLimit("Walker", per_s=SPEED, fields=("x",))], Options(interpolate=False))
@@ -70,13 +70,13 @@ class Witness:
         kind: str,
         number: int,
         rng: random.Random,
-        reading: Reading,
+        reading: StateReader,
         *,
         dead_after_s: float = DEAD_AFTER_S,
     ) -> None:
         join = m.Join(kind, None, Role.PLAYER, {"name": f"W{number}"})
-        self.core = ClientCore(join, RULES.options, reading=reading, dead_after_s=dead_after_s)
-        self.client = Client(self.core, opener(url), rng=rng, on_event=self._see, on_status=self._hear)
+        self.core = SessionCore(join, RULES.options, reading=reading, dead_after_s=dead_after_s)
+        self.client = Session(self.core, opener(url), rng=rng, on_event=self._see, on_status=self._hear)
         self.tally = Tally()
         self.settled = trio.Event()
         self.most_walkers = 1_000_000

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gameserver.client.backoff import Backoff
-from gameserver.client.core import ClientCore, Phase
-from gameserver.client.happenings import Desynced, Joined, Updated
+from gameserver.client.events import Desynced, Joined, Updated
 from gameserver.client.replica import Options
+from gameserver.client.session_core import Phase, SessionCore
+from gameserver.hub.hub import Hub
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Limits, Role
 from gameserver.protocol.errors import ProtocolError
-from gameserver.room.hub import Hub
 from tests.sim.network import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.client.happenings import ClientEvent
-    from gameserver.client.reading import Reading
+    from gameserver.client.events import ClientEvent
     from gameserver.client.replica import Replica
+    from gameserver.client.state_reader import StateReader
+    from gameserver.hub.peer import Peer
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.guest import Guest
     from gameserver.room.room import Room
 
 STEP_S = 0.001
@@ -75,12 +75,12 @@ class Client:
     step.
     """
 
-    core: ClientCore
+    core: SessionCore
     up: Way[bytes | Closed]
     down: Way[bytes | Closed]
     backoff: Backoff
     steer: Callable[[Client, float], Any] | None = None
-    guest: Guest | None = None
+    peer: Peer | None = None
     link: SimLink | None = None
     back_at_s: float | None = 0.0
     asleep: bool = False
@@ -144,13 +144,13 @@ class Rig:
         steer: Callable[[Client, float], Any] | None = None,
         role: Role = Role.PLAYER,
         predict: bool = True,
-        reading: Reading | None = None,
+        reading: StateReader | None = None,
         **params: Any,
     ) -> Client:
         """A client that joins as soon as time moves."""
         kind = self.kind
         options = Options(predict=kind.predict, predict_contact=kind.predict_contact) if predict else Options()
-        core = ClientCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reading=reading)
+        core = SessionCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reading=reading)
         made = Client(core, self._way(), self._way(), Backoff(self.random), steer)
         self.clients.append(made)
         return made
@@ -179,11 +179,11 @@ class Rig:
 
     def cut(self, client: Client) -> None:
         """Break the link; what was on its way is lost."""
-        assert client.guest is not None
-        guest, client.guest = client.guest, None
+        assert client.peer is not None
+        peer, client.peer = client.peer, None
         client.up.cut()
         client.down.cut()
-        guest.lost(self.now_s, None)
+        peer.lost(self.now_s, None)
         self._lost(client, Closed(None))
 
     # -- the server's side -------------------------------------------------------------------------------------------
@@ -197,24 +197,24 @@ class Rig:
 
     def _deliver_up(self, client: Client) -> None:
         for at_s, item in client.up.receive(self.now_s):
-            if client.guest is None:
+            if client.peer is None:
                 continue
             if isinstance(item, Closed):
-                guest, client.guest = client.guest, None
-                guest.lost(at_s, item.code)
+                peer, client.peer = client.peer, None
+                peer.lost(at_s, item.code)
             else:
-                client.guest.receive(item, at_s)
+                client.peer.receive(item, at_s)
 
     def _check(self) -> None:
         self._next_check_s += self.hub.limits.look_every_s
         for client in self.clients:
-            if client.guest is None or client.link is None:
+            if client.peer is None or client.link is None:
                 continue
             if client.link.closed:  # the peer had its time to answer the close
-                guest, client.guest = client.guest, None
-                guest.lost(self.now_s, None)
+                peer, client.peer = client.peer, None
+                peer.lost(self.now_s, None)
             else:
-                client.guest.check(self.now_s)
+                client.peer.check(self.now_s)
 
     # -- the client's side -------------------------------------------------------------------------------------------
 
@@ -238,9 +238,9 @@ class Rig:
     def _deliver_down(self, client: Client) -> None:
         for at_s, item in client.down.receive(self.now_s):
             if isinstance(item, Closed):
-                if client.guest is not None:
-                    guest, client.guest = client.guest, None
-                    guest.lost(self.now_s, item.code)
+                if client.peer is not None:
+                    peer, client.peer = client.peer, None
+                    peer.lost(self.now_s, item.code)
                 client.closes.append(item)
                 self._lost(client, item)
                 return
@@ -259,7 +259,7 @@ class Rig:
         client.up.cut()
         client.down.cut()
         client.link = SimLink(self, client.down)
-        client.guest = self.hub.open(client.link, self.now_s)
+        client.peer = self.hub.open(client.link, self.now_s)
         client.core.opened(self.now_s)
 
     # -- what goes wrong ---------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from gameserver.client.happenings import Joined
-from gameserver.client.reading import SharedReading
+from gameserver.client.events import Joined
+from gameserver.client.state_reader import SharedStateReader
 from tests.sim.flight import Controls, Flight
 from tests.sim.rig import Client, Rig
 
@@ -60,7 +60,7 @@ def test_links_that_break_every_five_seconds_cost_nobody_anything() -> None:
 
 def test_clients_that_share_what_they_read_stay_apart_in_all_else() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.03, seed=5)
-    rng, reading = random.Random(5), SharedReading()
+    rng, reading = random.Random(5), SharedStateReader()
     clients = [rig.client(steer=wanderer(rng), reading=reading, name=f"c{number}") for number in range(CLIENTS)]
     rig.run(8.0)
     rig.cut(clients[3])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from gameserver.sync.clock import MAX_CATCH_UP, MAX_SLOW_DOWN, InterpolationClock
+from gameserver.client.clock import MAX_CATCH_UP, MAX_SLOW_DOWN, InterpolationClock
 from tests.sim.network import Way
 
 TICK_S = 1 / 60

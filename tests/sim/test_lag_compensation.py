@@ -31,7 +31,7 @@ from tests.sim.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.client.happenings import PredictedTick
+    from gameserver.client.events import PredictedTick
     from gameserver.client.interpolation import Drawn
     from tests.sim.rig import Client
 

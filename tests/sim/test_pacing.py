@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gameserver.client.pacer import TickPacer
 from gameserver.sync.inputs import InputQueue
-from gameserver.sync.pacer import TickPacer
 from tests.sim.network import Way
 
 if TYPE_CHECKING:

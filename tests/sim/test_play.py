@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gameserver.client.happenings import Joined, Withdrawn
+from gameserver.client.events import Joined, Withdrawn
 from gameserver.client.prediction import Outcome
 from gameserver.games import arena_flight
 from gameserver.games.arena import Arena
@@ -18,7 +18,7 @@ from tests.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunner
 from tests.sim.rig import Client, Rig
 
 if TYPE_CHECKING:
-    from gameserver.client.happenings import PredictedTick
+    from gameserver.client.events import PredictedTick
 
 
 def restless(client: Client, now_s: float) -> Controls:

@@ -10,8 +10,8 @@ import pytest
 from gameserver import Angle, Entity, Flag, Float, Int, Jumps, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
-from gameserver.sync.between import between
-from gameserver.sync.viewstate import ViewState
+from gameserver.sync.decode.view_state import ViewState
+from gameserver.sync.snapshot import between
 
 
 class Bird(Entity):

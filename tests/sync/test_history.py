@@ -4,8 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from gameserver.sync.history import History
-from gameserver.sync.snapshot import Snapshot
+from gameserver.sync.snapshot import History, Snapshot
 
 
 @given(st.integers(1, 8), st.lists(st.integers(1, 5), max_size=30))

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Float, Int
-from gameserver.sync import loops, typedelta
+from gameserver.sync import loops
 from gameserver.sync.bits import widths_of, zigzag
+from gameserver.sync.encode import type_delta
+from gameserver.sync.encode.type_delta import Block, _split, _split_in_loops
 from gameserver.sync.motion import Motion, moves_of
-from gameserver.sync.typedelta import Block, _split, _split_in_loops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Thing(Entity):
     hp = Int(0, 100)
 
 
-vars(typedelta)["loops"] = loops  # only the compiled build imports them by itself
+vars(type_delta)["loops"] = loops  # only the compiled build imports them by itself
 
 KIND = Thing.entity_type
 LOWEST, HIGHEST = KIND.lo[:, 0].tolist(), KIND.hi[:, 0].tolist()

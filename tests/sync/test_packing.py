@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gameserver.sync.packing import PackedInts, array_header, bin_header
+from gameserver.sync.row_ids import PackedInts, array_header, bin_header
 
 EDGES = [0, 127, 128, 255, 256, 65_535, 65_536, 2**32 - 1]
 

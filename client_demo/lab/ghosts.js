@@ -1,0 +1,55 @@
+/** Ghosts over a pane's picture: outlines of the ships where others have them, and a line from what is drawn to what is true. */
+import { INK, WARN } from "../arena/palette.js";
+import { HULL, outline } from "../arena/render/shapes.js";
+
+/** @typedef {import("../arena/camera.js").Camera} Camera */
+/** @typedef {import("../arena/types.js").Ship} Ship */
+/** @typedef {import("./client.js").Ghost} Ghost */
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Camera} camera
+ * @param {Map<number, Ghost>} ghosts
+ * @param {boolean} dashed
+ */
+export function drawGhosts(ctx, camera, ghosts, dashed) {
+  const { scale } = camera;
+  ctx.strokeStyle = dashed ? WARN : INK;
+  ctx.lineWidth = 1.6;
+  ctx.lineJoin = "round";
+  ctx.setLineDash(dashed ? [4, 3] : []);
+  for (const { x, y, angle } of ghosts.values()) {
+    const cos = Math.cos(angle) * scale;
+    const sin = Math.sin(angle) * scale;
+    ctx.setTransform(cos, sin, -sin, cos, camera.screenX(x), camera.screenY(y));
+    outline(ctx, HULL);
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Camera} camera
+ * @param {ReadonlyArray<Ship>} ships as drawn
+ * @param {Map<number, Ghost>} truth
+ */
+export function drawErrors(ctx, camera, ships, truth) {
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.strokeStyle = "rgba(233, 237, 255, 0.5)";
+  ctx.lineWidth = camera.density;
+  ctx.beginPath();
+  for (const ship of ships) {
+    const ghost = truth.get(ship.id);
+    if (ghost === undefined || ship.dead) continue;
+    ctx.moveTo(camera.screenX(ship.x), camera.screenY(ship.y));
+    ctx.lineTo(camera.screenX(ghost.x), camera.screenY(ghost.y));
+  }
+  ctx.stroke();
+}
+
+/** @param {Ship | null | undefined} ship @param {Map<number, Ghost>} truth @returns {number | null} units between the two */
+export function errorOf(ship, truth) {
+  const ghost = ship ? truth.get(ship.id) : undefined;
+  return ship && ghost !== undefined ? Math.hypot(ship.x - ghost.x, ship.y - ghost.y) : null;
+}

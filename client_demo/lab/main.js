@@ -1,0 +1,91 @@
+/**
+ * The latency lab: two clients in one room beside each other, and a third one next to the server that knows what is true.
+ */
+import { byId, setText } from "../arena/ui/dom.js";
+import { LabClient } from "./client.js";
+import { Pane } from "./pane.js";
+import { LabPilot } from "./pilot.js";
+
+const MAX_FRAME_S = 0.1;
+/** The free middle of the arena. */
+const MIDDLE = Object.freeze({ x: 1200, y: 800 });
+const HONEST = Object.freeze({ prediction: true, interpolation: true, lagMs: 0, jitterMs: 0 });
+
+const template = byId("pane", HTMLTemplateElement);
+const holder = byId("panes", HTMLElement);
+const live = byId("live", HTMLElement);
+const showTruth = byId("show-truth", HTMLInputElement);
+const showReceived = byId("show-received", HTMLInputElement);
+
+const left = new Pane(template, holder, {
+  title: "Ada, near the server",
+  hint: "W A S D fly, F fires · flies by itself while you do not",
+  switches: { ...HONEST, lagMs: 20 },
+});
+const right = new Pane(template, holder, {
+  title: "Bob, far away",
+  hint: "arrow keys fly, Enter fires · flies by itself while you do not",
+  switches: { ...HONEST, lagMs: 150, jitterMs: 20 },
+});
+const seats = [
+  {
+    pane: left,
+    who: { name: "Ada", hue: 210 },
+    pilot: new LabPilot({
+      left: "KeyA",
+      right: "KeyD",
+      thrust: "KeyW",
+      brake: "KeyS",
+      fire: "KeyF",
+    }),
+  },
+  {
+    pane: right,
+    who: { name: "Bob", hue: 345 },
+    pilot: new LabPilot({
+      left: "ArrowLeft",
+      right: "ArrowRight",
+      thrust: "ArrowUp",
+      brake: "ArrowDown",
+      fire: "Enter",
+    }),
+  },
+];
+/** @type {LabClient | null} */
+let observer = null;
+let lastMs = 0;
+
+async function join() {
+  /** @type {string | null} */
+  let room = null;
+  for (const { pane, who } of seats) {
+    pane.client = new LabClient({ pilot: who, room, switches: pane.switches });
+    const { session } = pane.client;
+    session.on("status", ({ state }) =>
+      setText(live, state === "online" ? "" : `${who.name}: ${state}…`),
+    );
+    ({ room } = await session.joined);
+  }
+  observer = new LabClient({ pilot: null, room, switches: HONEST });
+  await observer.session.joined;
+  setText(live, "");
+}
+
+/** @param {number} now */
+function loop(now) {
+  requestAnimationFrame(loop);
+  const dt = Math.min(MAX_FRAME_S, Math.max(0, (now - lastMs) / 1000));
+  lastMs = now;
+  if (observer === null) return;
+  const truth = observer.truth(now);
+  const shown = { truth: showTruth.checked ? truth : null, received: showReceived.checked };
+  for (const { pane, pilot } of seats) {
+    const { avatar } = pane.scene;
+    pane.client?.session.setControls(pilot.read(now, avatar, MIDDLE));
+    const partner = (pane === left ? right : left).scene.avatar;
+    pane.frame(now, dt, partner?.id ?? 0, truth, shown);
+  }
+}
+
+join().catch((/** @type {Error} */ error) => setText(live, `Could not join: ${error.message}`));
+requestAnimationFrame(loop);

@@ -1,0 +1,143 @@
+/** One half of the lab: a client's picture with ghosts over it, its switches, and its figures. */
+import { Camera } from "../arena/camera.js";
+import { noFigures, readFigures } from "../arena/net.js";
+import { Renderer } from "../arena/render/renderer.js";
+import { Scene } from "../arena/scene.js";
+import { setText } from "../arena/ui/dom.js";
+import { Panel } from "../arena/ui/panel.js";
+import { drawErrors, drawGhosts, errorOf } from "./ghosts.js";
+
+const FIGURES_EVERY_S = 0.15;
+/** Errors are shown as their mean over about this long: a number that flickers cannot be read. */
+const ERROR_EASE_S = 0.6;
+/** Ghosts a few units apart should be told apart. */
+const MAGNIFY = 1.6;
+/** Share of the picture that two ships may span and still be shown together. */
+const FIT = 0.8;
+const NO_POINTER = Object.freeze({ active: false, x: 0, y: 0 });
+
+/** @typedef {import("../arena/types.js").Ship} Ship */
+/** @typedef {import("../arena/ui/panel.js").Switches} Switches */
+/** @typedef {import("./client.js").Ghost} Ghost */
+/** @typedef {import("./client.js").LabClient} LabClient */
+/** @typedef {{truth: Map<number, Ghost> | null, received: boolean}} Shown */
+
+export class Pane {
+  scene = new Scene();
+  /** @type {LabClient | null} */
+  client = null;
+  #camera = new Camera();
+  #renderer;
+  #panel;
+  #part;
+  #figures = noFigures();
+  #wait = 0;
+  #ownError = 0;
+  #otherError = 0;
+
+  /**
+   * @param {HTMLTemplateElement} template
+   * @param {HTMLElement} into
+   * @param {{title: string, hint: string, switches: Switches}} options
+   */
+  constructor(template, into, { title, hint, switches }) {
+    into.append(template.content.cloneNode(true));
+    const root = /** @type {HTMLElement} */ (into.lastElementChild);
+    this.#part = (/** @type {string} */ name) =>
+      /** @type {HTMLElement} */ (root.querySelector(`.${name}`));
+    const field = (/** @type {string} */ name) =>
+      /** @type {HTMLInputElement} */ (this.#part(name));
+    setText(/** @type {HTMLElement} */ (root.querySelector("h2")), title);
+    setText(this.#part("keys-hint"), hint);
+    root.setAttribute("aria-label", title);
+    const stage = /** @type {HTMLCanvasElement} */ (this.#part("stage"));
+    stage.setAttribute("aria-label", `What ${title} sees`);
+    this.#camera.magnify = MAGNIFY;
+    this.#renderer = new Renderer(stage, this.#camera);
+    this.#renderer.hud.hidden = true;
+    this.#panel = new Panel(
+      {
+        prediction: field("prediction"),
+        interpolation: field("interpolation"),
+        lag: field("lag"),
+        jitter: field("jitter"),
+        lagValue: this.#part("lag-value"),
+        jitterValue: this.#part("jitter-value"),
+        verdict: this.#part("verdict"),
+      },
+      switches,
+    );
+    this.#panel.onChange = (changed) => {
+      if (this.client !== null) this.client.session.switches = changed;
+    };
+  }
+
+  /** @returns {Switches} */
+  get switches() {
+    return this.#panel.switches;
+  }
+
+  /**
+   * @param {number} now milliseconds
+   * @param {number} dt seconds
+   * @param {number} partnerId the other pane's ship
+   * @param {Map<number, Ghost>} truth
+   * @param {Shown} shown
+   */
+  frame(now, dt, partnerId, truth, shown) {
+    const { client, scene } = this;
+    if (client === null) return;
+    scene.take(client.frame(now), dt);
+    const partner = scene.ships.find(({ id }) => id === partnerId);
+    this.#look(dt, partner);
+    this.#renderer.draw(scene, NO_POINTER, now / 1000, dt);
+    const ctx = this.#renderer.context;
+    if (shown.received) drawGhosts(ctx, this.#camera, client.received, true);
+    if (shown.truth !== null) {
+      drawErrors(ctx, this.#camera, scene.ships, truth);
+      drawGhosts(ctx, this.#camera, truth, false);
+    }
+    this.#measure(partner, truth, dt);
+    this.#write(client, dt);
+  }
+
+  /**
+   * Between the two ships while both fit, at the own one otherwise.
+   *
+   * @param {number} dt
+   * @param {Ship | undefined} partner
+   */
+  #look(dt, partner) {
+    const own = this.scene.avatar;
+    if (own === null) return;
+    const { width, height, scale } = this.#camera;
+    const x = (partner?.x ?? own.x) - own.x;
+    const y = (partner?.y ?? own.y) - own.y;
+    const fits = Math.abs(x) < (width / scale) * FIT && Math.abs(y) < (height / scale) * FIT;
+    const share = fits ? 0.5 : 0;
+    this.#camera.follow(dt, own.x + x * share, own.y + y * share, 0, 0);
+  }
+
+  /** @param {Ship | undefined} other @param {Map<number, Ghost>} truth @param {number} dt */
+  #measure(other, truth, dt) {
+    const part = 1 - Math.exp(-dt / ERROR_EASE_S);
+    const own = this.scene.avatar;
+    this.#ownError += ((errorOf(own, truth) ?? this.#ownError) - this.#ownError) * part;
+    this.#otherError += ((errorOf(other, truth) ?? this.#otherError) - this.#otherError) * part;
+  }
+
+  /** @param {LabClient} client @param {number} dt */
+  #write(client, dt) {
+    this.#wait -= dt;
+    if (this.#wait > 0) return;
+    this.#wait = FIGURES_EVERY_S;
+    readFigures(this.#figures, client.session);
+    const { rtt, jitter, interpolationMs, lead, corrections } = this.#figures;
+    setText(this.#part("own-error"), `${this.#ownError.toFixed(1)} units`);
+    setText(this.#part("other-error"), `${this.#otherError.toFixed(1)} units`);
+    setText(this.#part("rtt"), `${rtt.toFixed(0)} ± ${jitter.toFixed(0)} ms`);
+    setText(this.#part("delay"), `${interpolationMs.toFixed(0)} ms`);
+    setText(this.#part("lead"), `${lead.toFixed(1)} ticks`);
+    setText(this.#part("corrections"), String(corrections));
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Holds things back for a while and gives them out in order: the latency that the lab adds to a
+ * link. Pure.
+ */
+
+/** @template T */
+export class NetworkSimulator {
+  /** @type {{item: T, dueMs: number}[]} */
+  #items = [];
+  #lastDueMs = 0;
+  #random;
+
+  /** @param {() => number} random 0 ≤ value < 1 */
+  constructor(random) {
+    this.#random = random;
+  }
+
+  /** When the first item comes out; infinite when there is none. */
+  get dueMs() {
+    return this.#items.length > 0 ? this.#items[0].dueMs : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * @param {T} item
+   * @param {number} nowMs
+   * @param {number} lagMs
+   * @param {number} jitterMs delays vary by up to this much in both directions; order is kept, as
+   *   TCP keeps it
+   */
+  push(item, nowMs, lagMs, jitterMs) {
+    const wanted = nowMs + Math.max(0, lagMs + (2 * this.#random() - 1) * jitterMs);
+    // Only what is still inside can be overtaken.
+    this.#lastDueMs = this.#items.length > 0 ? Math.max(wanted, this.#lastDueMs) : wanted;
+    this.#items.push({ item, dueMs: this.#lastDueMs });
+  }
+
+  /**
+   * Takes out the next item that is due, or undefined.
+   *
+   * @param {number} nowMs
+   * @returns {T | undefined}
+   */
+  take(nowMs) {
+    return this.dueMs <= nowMs ? this.#items.shift()?.item : undefined;
+  }
+
+  clear() {
+    this.#items = [];
+  }
+}

@@ -1,0 +1,154 @@
+"""HTTP/1.1 on a stream, until the client goes or wants a WebSocket. Heads, time and the number of requests are
+bounded.
+
+Whatever is not a plain request for a page gets its status and the end of the connection: after a head that two readers
+could read differently, nothing that follows can be trusted.
+"""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import trio
+
+from gameserver.net.http.head import END_OF_HEAD, Head, RequestRefused, check_no_body, parse_head
+from gameserver.net.http.responses import Response, text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import h11
+
+    from gameserver.net.settings import NetLimits
+
+_READ_BYTES: Final = 4_096
+_LINGER_S: Final = 1.0
+"""After the last answer: how long the client may take to read it and close. Closing with unread bytes would reset it
+away.
+"""
+_LINGER_BYTES: Final = 262_144
+
+
+class Upgrade(NamedTuple):
+    """A request for a WebSocket, and the bytes that came behind its head."""
+
+    head: Head
+    tail: bytes
+
+
+class HttpConnection:
+    """The HTTP side of one connection."""
+
+    def __init__(
+        self, stream: trio.abc.Stream, limits: NetLimits, respond: Callable[[Head], Awaitable[Response]]
+    ) -> None:
+        """`respond` answers what is no upgrade."""
+        self._stream = stream
+        self._limits = limits
+        self._respond = respond
+        self._buffer = b""
+        self._served = 0
+
+    async def serve(self, upgrade_path: str) -> Upgrade | None:
+        """Answer requests until the connection is over (None) or one asks to upgrade at `upgrade_path`."""
+        try:
+            while (head := await self._next_request()) is not None:
+                if head.path == upgrade_path and head.wants_upgrade:
+                    return Upgrade(head, self._buffer)
+                if not await self._answer(head):
+                    break
+        except RequestRefused as refused:
+            await self.send_last(text(refused.status, refused.reason, *refused.headers))
+        return None
+
+    async def _answer(self, head: Head) -> bool:
+        """Send the response; False when it was the last."""
+        self._served += 1
+        closes = not head.keeps_alive or self._served >= self._limits.max_requests
+        await self._send(await self._respond(head), closes=closes, with_body=head.method != "HEAD")
+        if closes:
+            await self._linger()
+        return not closes
+
+    async def send_last(self, response: Response) -> None:
+        """Send one more response and end the connection so that the client can read it."""
+        await self._send(response, closes=True, with_body=True)
+        await self._linger()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    async def _next_request(self) -> Head | None:
+        """Read a whole request; None when the client is done, or never began."""
+        raw = await self._read_head()
+        if raw is None:
+            return None
+        head, connection = parse_head(raw)
+        with trio.move_on_after(self._limits.head_timeout_s) as scope:
+            await self._read_body(head, connection)
+        if scope.cancelled_caught:
+            raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, "the request took too long")
+        return head
+
+    async def _read_head(self) -> bytes | None:
+        patience_s = self._limits.idle_timeout_s if self._served else self._limits.head_timeout_s
+        with trio.move_on_after(patience_s):
+            while not self._buffer:
+                if not await self._receive():
+                    return None
+        if not self._buffer:
+            return None
+        with trio.move_on_after(self._limits.head_timeout_s):
+            return await self._read_to_end_of_head()
+        raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, "the request head took too long")
+
+    async def _read_to_end_of_head(self) -> bytes | None:
+        searched = 0
+        while (end := self._buffer.find(END_OF_HEAD, searched)) < 0:
+            if len(self._buffer) > self._limits.max_head_bytes:
+                break
+            searched = max(0, len(self._buffer) - len(END_OF_HEAD) + 1)
+            if not await self._receive():
+                return None
+        size = end + len(END_OF_HEAD)
+        if end < 0 or size > self._limits.max_head_bytes:
+            raise RequestRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large")
+        raw, self._buffer = self._buffer[:size], self._buffer[size:]
+        return raw
+
+    async def _read_body(self, head: Head, connection: h11.Connection) -> None:
+        """Read to the end of a body that has to be empty: chunked ones may say so in several bytes."""
+        if not head.all(b"transfer-encoding"):
+            return
+        while not check_no_body(connection):
+            if not self._buffer and not await self._receive():
+                raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request broke off")
+            connection.receive_data(self._buffer)
+            self._buffer = b""
+        self._buffer = bytes(connection.trailing_data[0])
+
+    async def _receive(self) -> bool:
+        """Read more into the buffer; False at the end of the stream."""
+        data = await self._stream.receive_some(_READ_BYTES)
+        self._buffer += data
+        return bool(data)
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    async def _send(self, response: Response, *, closes: bool, with_body: bool) -> None:
+        head = response.head(closes=closes, date_s=time.time())
+        with trio.fail_after(self._limits.response_timeout_s):
+            await self._stream.send_all(head + response.body if with_body else head)
+
+    async def _linger(self) -> None:
+        """Say that nothing more comes, and read what is still coming, for a moment."""
+        with trio.move_on_after(_LINGER_S):
+            if isinstance(self._stream, trio.SSLStream):
+                await self._stream.unwrap()  # both sides' goodbye
+                return
+            if isinstance(self._stream, trio.abc.HalfCloseableStream):
+                await self._stream.send_eof()
+            left = _LINGER_BYTES
+            while left > 0 and (data := await self._stream.receive_some(_READ_BYTES)):
+                left -= len(data)

@@ -1,0 +1,179 @@
+"""Writes one checked function as JavaScript that a person can read next to the Python.
+
+Brackets stand where JavaScript's precedence needs them and nowhere else; floating-point sums are never regrouped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gameserver.shared_step import ir
+from gameserver.shared_step.facts import constant_value
+from gameserver.shared_step.flow import kind_of
+from gameserver.shared_step.ir import Kind
+from gameserver.shared_step.names import INTRINSICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# JavaScript's precedence, the part that is used here; a larger number binds tighter.
+_CHOOSE, _OR, _AND, _EQUAL, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
+
+_SUMS = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
+_HELPED = {"/": "$div", "//": "$floordiv", "%": "$mod"}
+
+Written = tuple[str, int]
+
+
+@dataclass(slots=True)
+class ExpressionWriter:
+    """`kinds` of the local names; `functions` and `constants`: their names in the module. Collects `helpers`."""
+
+    kinds: dict[str, Kind]
+    functions: dict[ir.SharedFunction, str]
+    constants: dict[ir.Constant, str]
+    helpers: set[str] = field(default_factory=set)
+
+    def value(self, node: ir.Expression | ir.Whole | ir.Pack, least: int = _CHOOSE) -> str:
+        """The text of `node`, in brackets if it binds less tightly than `least`."""
+        method: Callable[[ir.Node], Written] = getattr(self, f"_{type(node).__name__}")
+        text, level = method(node)
+        return text if level >= least else f"({text})"
+
+    def condition(self, node: ir.Expression, least: int = _CHOOSE) -> str:
+        """The text of `node` where only its truth counts: as in Python, every number but 0 is true, NaN too."""
+        if isinstance(node, ir.Logic):
+            level, word = (_AND, "&&") if node.operator == "and" else (_OR, "||")
+            text = f" {word} ".join(self.condition(operand, level) for operand in node.operands)
+            return text if level >= least else f"({text})"
+        kind = kind_of(node, self.kinds)
+        if kind is Kind.TRUTH:
+            return self.value(node, least)
+        text = f"{self.value(node, _ORDER)} {'!==' if kind is Kind.NUMBER else '!='} 0"
+        return text if least <= _EQUAL else f"({text})"
+
+    # --- leaves ---
+
+    def _Literal(self, node: ir.Literal) -> Written:
+        return number(node.value), _UNARY if number(node.value).startswith("-") else _ATOM
+
+    def _Constant(self, node: ir.Constant) -> Written:
+        return self.constants[node], _ATOM
+
+    def _Name(self, node: ir.Name) -> Written:
+        return node.name, _ATOM
+
+    def _Whole(self, node: ir.Whole) -> Written:
+        return node.name, _ATOM
+
+    def _Attribute(self, node: ir.Attribute) -> Written:
+        return f"{node.owner}.{node.name}", _ATOM
+
+    def _Pack(self, node: ir.Pack) -> Written:
+        return f"[{', '.join(self.value(item) for item in node.items)}]", _ATOM
+
+    # --- operators ---
+
+    def _Unary(self, node: ir.Unary) -> Written:
+        # An atom, so that two signs in a row never make `--`.
+        return f"{node.operator}{self.value(node.operand, _ATOM)}", _UNARY
+
+    def _Not(self, node: ir.Not) -> Written:
+        kind = kind_of(node.operand, self.kinds)
+        if kind is Kind.TRUTH or isinstance(node.operand, ir.Logic):
+            return f"!{self.condition(node.operand, _UNARY)}", _UNARY
+        return f"{self.value(node.operand, _ORDER)} {'===' if kind is Kind.NUMBER else '=='} 0", _EQUAL
+
+    def _Binary(self, node: ir.Binary) -> Written:
+        helped = node.operator in _HELPED and not (node.operator == "/" and constant_value(node.right))
+        if helped:
+            return self._helper(_HELPED[node.operator], node.left, node.right), _ATOM
+        return self.binary(node.operator, node.left, node.right)
+
+    def binary(self, operator: str, left: ir.Expression, right: ir.Expression) -> Written:
+        level = _SUMS[operator]
+        return f"{self.value(left, level)} {operator} {self.value(right, level + 1)}", level
+
+    def _helper(self, name: str, *arguments: ir.Expression) -> str:
+        self.helpers.add(name)
+        return f"{name}({', '.join(self.value(argument) for argument in arguments)})"
+
+    def _Compare(self, node: ir.Compare) -> Written:
+        parts = [
+            self._comparison(operator, left, right)
+            for operator, left, right in zip(node.operators, node.operands[:-1], node.operands[1:], strict=True)
+        ]
+        if len(parts) > 1:
+            return " && ".join(parts), _AND
+        return parts[0], _EQUAL if node.operators[0] in ("==", "!=") else _ORDER
+
+    def _comparison(self, operator: str, left: ir.Expression, right: ir.Expression) -> str:
+        if operator in ("==", "!="):
+            kinds = {kind_of(left, self.kinds), kind_of(right, self.kinds)}
+            # True == 1 in Python, and true == 1 in JavaScript, but not true === 1.
+            operator += "=" if kinds in ({Kind.NUMBER}, {Kind.TRUTH}) else ""
+        return f"{self.value(left, _SUM)} {operator} {self.value(right, _SUM)}"
+
+    def _Logic(self, node: ir.Logic) -> Written:
+        *first, last = node.operands
+        if node.operator == "and":
+            parts = [*(self.condition(operand, _AND) for operand in first), self.value(last, _AND)]
+            return " && ".join(parts), _AND
+        if all(kind_of(operand, self.kinds) is Kind.TRUTH for operand in first):
+            return " || ".join(self.value(operand, _AND) for operand in node.operands), _OR
+        rest = ir.Logic("or", node.operands[1:]) if len(node.operands) > 2 else last
+        return self._Choose(ir.Choose(first[0], first[0], rest))
+
+    def _Choose(self, node: ir.Choose) -> Written:
+        return f"{self.condition(node.test, _OR)} ? {self.value(node.yes, _OR)} : {self.value(node.no)}", _CHOOSE
+
+    # --- calls ---
+
+    def _Builtin(self, node: ir.Builtin) -> Written:
+        first, *rest = node.arguments
+        if node.name == "bool":
+            return f"({self.condition(first)})", _ATOM
+        name = INTRINSICS[node.name].javascript
+        if name.startswith("$"):
+            self.helpers.add(name)
+        text = f"{name}({self.value(first)})" if not rest else self.value(first)
+        for argument in rest:
+            text = f"{name}({text}, {self.value(argument)})"
+        return text, _ATOM
+
+    def _Call(self, node: ir.Call) -> Written:
+        arguments = ", ".join(self.value(argument) for argument in node.arguments)
+        return f"{self.functions[node.function]}({arguments})", _ATOM
+
+    def assignment(self, target: ir.Target, operator: str, value: ir.Expression) -> str:
+        """`target operator= value`"""
+        place = self.value(target)
+        if operator in _SUMS and (operator != "/" or constant_value(value)):
+            return f"{place} {operator}= {self.value(value)};"
+        return f"{place} = {self._helper(_HELPED[operator], target, value)};"
+
+
+def number(value: ir.Scalar) -> str:
+    """A number as both languages write it; every double keeps its bits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return repr(value)
+
+
+def constant(value: ir.Scalar | ir.Table) -> str:
+    """A constant, or a table of them."""
+    if not isinstance(value, tuple):
+        return number(value)
+    if value and isinstance(value[0], tuple):
+        rows = "".join(f"\n  {constant(row)}," for row in value)
+        return f"[{rows}\n]"
+    return f"[{', '.join(number(item) for item in value if not isinstance(item, tuple))}]"
+
+
+def gives(kind: Kind) -> str:
+    """A kind as JSDoc's type."""
+    return {Kind.NUMBER: "number", Kind.TRUTH: "boolean"}.get(kind, "any")

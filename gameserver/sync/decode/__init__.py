@@ -1,0 +1,1 @@
+"""From the bytes of STATE messages to the state that a client holds: parse everything, then commit."""

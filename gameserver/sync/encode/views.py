@@ -1,0 +1,113 @@
+"""What a viewer sees of a snapshot: everything (`ALL`), or for each entity type some of the snapshot's rows.
+
+Views are made for many viewers at once: `Views` has one matrix an entity type, viewers by entities. A `View` is one
+viewer's row of it. Both belong to the snapshot of which they were made, and say nothing about any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+from gameserver.sync.encode.pairs import Pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from gameserver.state.table import Table
+    from gameserver.sync.snapshot import Snapshot
+
+
+class _Everything(Enum):
+    ALL = "everything"
+
+
+ALL: Final = _Everything.ALL
+"""The view of a viewer who sees everything."""
+
+
+class Views:
+    """What some viewers see of one snapshot. Nothing in it is ever written to after it was made."""
+
+    __slots__ = ("_pairs", "ages", "count", "masks", "snapshot")
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        masks: tuple[NDArray[np.bool_], ...],
+        count: int,
+        ages: tuple[NDArray[np.uint8], ...] | None = None,
+    ) -> None:
+        self.snapshot = snapshot
+        self.masks = masks
+        """One matrix an entity type, of shape (viewers, entities of the type)."""
+        self.count = count
+        """How many viewers."""
+        self.ages = ages
+        """Matrices like `masks`. Of an entity in the view: for how many snapshots what the viewer holds of it is only
+        what was expected; of one that is not: for how many it has waited to come in. None: 0 for all."""
+        self._pairs: dict[int, Pairs] = {}
+
+    def pairs(self, index: int) -> Pairs:
+        """Return what the matrix of entity type `index` names; kept, since the next delta asks for it again."""
+        pairs = self._pairs.get(index)
+        if pairs is None:
+            pairs = self._pairs[index] = Pairs.of(self.masks[index])
+        return pairs
+
+    @staticmethod
+    def of(views: Sequence[View]) -> Views:
+        """Put viewers' views of one snapshot together; without copying when they are one matrix's, in its order."""
+        parent = views[0].views
+        chosen = [view.row for view in views]
+        if any(view.views is not parent for view in views):
+            matrices = [np.stack(rows) for rows in zip(*[view.masks for view in views], strict=True)]
+            ages = [np.stack(rows) for rows in zip(*[view.ages for view in views], strict=True)]
+        elif chosen == list(range(parent.count)):
+            return parent
+        else:
+            matrices = [mask[chosen] for mask in parent.masks]
+            ages = [age[chosen] for age in parent.ages or ()]
+        return Views(parent.snapshot, tuple(matrices), len(views), tuple(ages) or None)
+
+    @staticmethod
+    def everything(snapshot: Snapshot, count: int = 1) -> Views:
+        """Return the views of `count` viewers who see all of `snapshot`."""
+        return Views(snapshot, tuple([np.ones((count, len(t)), np.bool_) for t in snapshot.tables]), count)
+
+    def __getitem__(self, row: int) -> View:
+        return View(self, row)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What one viewer sees of one snapshot."""
+
+    views: Views
+    row: int
+
+    @property
+    def masks(self) -> tuple[NDArray[np.bool_], ...]:
+        """One mask an entity type, of shape (entities of the type,)."""
+        return tuple([mask[self.row] for mask in self.views.masks])
+
+    @property
+    def ages(self) -> tuple[NDArray[np.uint8], ...]:
+        """This viewer's rows of the ages."""
+        if self.views.ages is None:
+            return tuple([np.zeros(mask.shape[1], np.uint8) for mask in self.views.masks])
+        return tuple([age[self.row] for age in self.views.ages])
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return what this viewer sees, as its client comes to hold it."""
+        tables = zip(self.views.snapshot.tables, self.masks, strict=True)
+        return tuple([table.part(np.flatnonzero(mask)) for table, mask in tables])
+
+
+Sight: TypeAlias = View | Literal[_Everything.ALL]
+"""A view, or ALL."""

@@ -1,0 +1,487 @@
+"""The client's side of protocol.md §8, message by message. Time is whatever a test says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgpack
+import pytest
+
+from gameserver.client.events import ClientEvent, Desynced, Joined, Updated
+from gameserver.client.replica import Options
+from gameserver.client.session_core import DEAD_AFTER_S, MEASURE_EVERY_S, Phase, SessionCore, back_after
+from gameserver.protocol import messages as m
+from gameserver.protocol.codec import encode_server, encode_state, state_head
+from gameserver.protocol.constants import ClientMessage, CloseCode, Role
+from gameserver.protocol.errors import ProtocolError
+from gameserver.state.entity import Entity
+from gameserver.state.errors import StateError
+from gameserver.state.fields import Flag, Float, Int, Text
+from gameserver.state.inputs import Inputs
+from gameserver.state.schema import Schema
+from gameserver.state.world import World
+from gameserver.sync.encode.encoder import DeltaEncoder
+from gameserver.sync.snapshot import Snapshot
+
+TICK_HZ = 20
+TOKEN = bytes(24)
+
+
+class Ship(Entity):
+    x = Float(step=1 / 64)
+    vx = Float(step=1 / 16, rate_of="x")
+    name = Text(max_bytes=16)
+
+
+class Controls(Inputs):
+    turn = Int(-1, 1)
+    thrust = Flag()
+
+
+def steer(ship: Any, controls: Any, dt: float) -> None:
+    ship.vx += controls.turn * dt
+    ship.x += ship.vx * dt
+
+
+SCHEMA = Schema([Ship], Controls)
+
+WELCOME = m.Welcome(
+    server="one",
+    session=3,
+    token=TOKEN,
+    resumed=False,
+    kind="flight",
+    room="r1",
+    role=Role.PLAYER,
+    tick=5,
+    tick_hz=TICK_HZ,
+    snapshot_every=1,
+    grace_s=20,
+    event=4,
+    seq=0,
+    schema=SCHEMA.to_wire(),
+    step=None,
+)
+
+
+@dataclass
+class Table:
+    """A client core, and the little of a server that talks to it."""
+
+    core: SessionCore = field(
+        default_factory=lambda: SessionCore(
+            m.Join("flight", None, Role.PLAYER, {"name": "Ada"}), Options(predict=steer)
+        )
+    )
+    now_s: float = 100.0
+    world: World = field(default_factory=lambda: World(SCHEMA))
+    encoder: DeltaEncoder = field(default_factory=lambda: DeltaEncoder(SCHEMA, TICK_HZ))
+    base: Snapshot | None = None
+
+    def sent(self) -> list[list[Any]]:
+        return [msgpack.unpackb(data) for data in self.core.outbox.take()]
+
+    def kinds(self) -> list[int]:
+        return [message[0] for message in self.sent()]
+
+    def hear(self, message: m.ServerMsg) -> list[ClientEvent]:
+        return self.core.receive(encode_server(message), self.now_s)
+
+    def state(self, tick: int, *, seq: int = 0, lead: int | None = None) -> bytes:
+        snapshot = Snapshot(tick, self.world.capture())
+        base, self.base = self.base, snapshot
+        span = 0 if base is None else tick - base.tick
+        return encode_state(state_head(tick, span), seq, lead, self.encoder.encode(base, snapshot))
+
+    def show(self, tick: int, **more: Any) -> list[ClientEvent]:
+        return self.core.receive(self.state(tick, **more), self.now_s)
+
+    def wait(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.core.tick(self.now_s)
+
+
+def opened(**options: Any) -> Table:
+    table = Table(**options)
+    table.core.opened(table.now_s)
+    return table
+
+
+def joined(**changes: Any) -> Table:
+    table = opened()
+    table.sent()
+    table.hear(replace_welcome(**changes))
+    return table
+
+
+def replace_welcome(**changes: Any) -> m.Welcome:
+    return m.Welcome(**{name: changes.get(name, getattr(WELCOME, name)) for name in WELCOME.__struct_fields__})
+
+
+# -- coming in
+
+
+def test_the_first_message_is_join_and_nothing_else_leaves_before_welcome() -> None:
+    table = opened()
+    assert table.sent() == [[ClientMessage.JOIN, "flight", None, 0, {"name": "Ada"}]]
+    table.wait(1.0)
+    assert table.sent() == []
+
+
+def test_welcome_makes_it_joined() -> None:
+    table = opened()
+    events = table.hear(WELCOME)
+    assert [type(event) for event in events] == [Joined]
+    assert table.core.phase is Phase.JOINED
+
+
+def test_from_welcome_on_an_input_leaves_each_tick_numbered_and_with_the_ack() -> None:
+    table = joined(seq=7)
+    table.wait(0.0)
+    table.show(6, seq=7)
+    table.wait(1 / TICK_HZ)
+    assert [message[:3] for message in table.sent()] == [[ClientMessage.INPUT, 8, 0], [ClientMessage.INPUT, 9, 6]]
+
+
+def test_held_controls_count_until_others_are_held() -> None:
+    table = joined()
+    table.core.hold(Controls(turn=-1, thrust=True))
+    table.wait(0.0)
+    table.wait(1 / TICK_HZ)
+    table.core.hold(None)
+    table.wait(1 / TICK_HZ)
+    assert [message[4:] for message in table.sent()] == [[-1, 1], [-1, 1], [0, 0]]
+
+
+def test_controls_that_are_no_such_value_are_refused_where_they_are_made() -> None:
+    table = joined()
+    with pytest.raises(StateError, match="turn"):
+        table.core.hold(Controls(turn=float("nan")))
+
+
+def test_a_spectator_sends_acks_and_no_inputs() -> None:
+    table = joined(role=Role.SPECTATOR)
+    table.show(6)
+    table.wait(1.0)
+    assert table.sent() == [[ClientMessage.ACK, 6]]
+
+
+# -- states and events
+
+
+def test_a_state_is_applied_and_reported_with_what_was_before() -> None:
+    table = joined()
+    table.world.spawn(Ship, x=3.0, name="Ada")
+    (first,) = table.show(6)
+    (second,) = table.show(7)
+    assert isinstance(first, Updated)
+    assert isinstance(second, Updated)
+    assert second.before is first.view
+    assert second.view.tick == 7
+    assert second.view.entities("Ship")[0].x == 3.0
+    assert (table.core.counters.states, table.core.counters.desyncs) == (2, 0)
+
+
+def test_how_long_an_ack_took_is_told_once_for_each_new_seq() -> None:
+    table = joined()
+    table.wait(0.0)
+    table.now_s += 0.08
+    (first,) = table.show(6, seq=1, lead=128)
+    (second,) = table.show(7, seq=1)
+    assert isinstance(first, Updated)
+    assert isinstance(second, Updated)
+    assert first.acked_after_s == pytest.approx(0.08)
+    assert second.acked_after_s is None
+
+
+def test_a_delta_that_does_not_fit_is_not_drawn_and_a_full_state_is_asked_for() -> None:
+    table = joined()
+    table.world.spawn(Ship, x=3.0)
+    table.show(6)
+    table.state(7)  # never arrives
+    view = table.core.replica.view  # type: ignore[union-attr]
+    (event,) = table.show(8)
+    assert isinstance(event, Desynced)
+    assert table.core.replica.view is view  # type: ignore[union-attr]
+    assert [ClientMessage.RESYNC, 6] in table.sent()
+    assert table.show(9) == [], "states are dropped until the full one comes"
+    table.base = None
+    (full,) = table.show(10)
+    assert isinstance(full, Updated)
+    assert full.span == 0
+    (after,) = table.show(11)
+    assert isinstance(after, Updated)
+    assert (table.core.counters.desyncs, table.core.counters.dropped_states) == (1, 1)
+
+
+def test_events_come_in_order_and_a_missing_one_ends_the_link() -> None:
+    table = joined()
+    events = table.hear(m.Events(4, 6, (m.Event(6, "hit", {"ship": 1}), m.Event(6, "kill", None))))
+    assert [event.name for event in events if isinstance(event, m.Event)] == ["hit", "kill"]
+    with pytest.raises(ProtocolError) as wrong:
+        table.hear(m.Events(7, 8, (m.Event(7, "chat", None),)))
+    assert wrong.value.code is CloseCode.MALFORMED
+    assert table.core.replica.cursor == 6  # type: ignore[union-attr]
+
+
+def test_seqs_and_ticks_that_run_backwards_are_refused() -> None:
+    table = joined()
+    table.show(6, seq=3)
+    with pytest.raises(ProtocolError, match="seq ran backwards"):
+        table.show(7, seq=2)
+    table.base = None
+    with pytest.raises(ProtocolError, match="comes after"):
+        table.show(5, seq=3)
+
+
+def test_the_avatar_that_the_server_names_is_predicted_and_dropped_when_it_is_gone() -> None:
+    table = joined()
+    ship = table.world.spawn(Ship, x=3.0)
+    table.core.hold(Controls(turn=1))
+    table.wait(0.0)
+    table.hear(m.Events(4, 5, (m.Event(6, "@avatar", ship.id),)))
+    table.show(6)
+    replica = table.core.replica
+    assert replica is not None
+    assert replica.predictor is not None
+    assert replica.predictor.avatar.vx > 0, "the frame that was under way counts"
+    assert replica.draw_avatar(table.now_s).x == pytest.approx(3.0, abs=0.01)
+    table.world.despawn(ship)
+    table.show(7)
+    assert replica.predictor is None
+    assert replica.draw_avatar(table.now_s) is None
+
+
+def test_what_is_drawn_is_nothing_before_the_first_state() -> None:
+    table = joined()
+    assert table.core.replica.draw(table.now_s) is None  # type: ignore[union-attr]
+    table.world.spawn(Ship)
+    table.show(6)
+    drawn = table.core.replica.draw(table.now_s)  # type: ignore[union-attr]
+    assert drawn is not None
+    assert len(drawn.tables[0]) == 1
+
+
+def test_frames_say_how_far_in_the_past_the_others_were_drawn() -> None:
+    table = joined(snapshot_every=1)
+    for tick in range(6, 30):
+        table.show(tick)
+        table.wait(1 / TICK_HZ)
+    assert table.sent()[-1][3] == 0, "nobody draws"
+    for tick in range(30, 60):
+        table.show(tick)
+        table.core.replica.draw(table.now_s)  # type: ignore[union-attr]
+        table.wait(1 / TICK_HZ)
+    behind = table.sent()[-1][3]
+    assert behind == pytest.approx(2 * 16, abs=2), "two intervals of delay"
+    for tick in range(60, 80):
+        table.show(tick)
+        table.wait(1 / TICK_HZ)
+    assert table.sent()[-1][3] == 0, "the window was closed"
+
+
+# -- what the server must not send
+
+
+@pytest.mark.parametrize(
+    "message",
+    [WELCOME, m.State(1, 0, 0, None, [], [], [], []), m.Events(0, 0, ())],
+)
+def test_nothing_of_a_room_may_come_before_it_was_asked_for(message: m.ServerMsg) -> None:
+    core = SessionCore(m.Join("flight", None, Role.PLAYER, {}))
+    with pytest.raises(ProtocolError) as wrong:
+        core.receive(encode_server(message), 0.0)
+    assert wrong.value.code is CloseCode.OUT_OF_STATE
+
+
+def test_a_second_welcome_is_refused() -> None:
+    table = joined()
+    with pytest.raises(ProtocolError, match="not asked for"):
+        table.hear(WELCOME)
+
+
+def test_text_is_refused() -> None:
+    with pytest.raises(ProtocolError) as wrong:
+        joined().core.receive("hello", 0.0)
+    assert wrong.value.code is CloseCode.TEXT_FRAME
+
+
+def test_a_pong_that_nobody_asked_for_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="nonce"):
+        joined().hear(m.ServerPong(77, 1, 0, 0, 0))
+
+
+def test_unknown_notices_are_passed_on_and_change_nothing() -> None:
+    notice = m.Notice("later", {"x": 1})
+    assert joined().hear(notice) == [notice]
+
+
+# -- signs of life
+
+
+def test_the_servers_ping_is_answered_at_once() -> None:
+    table = joined()
+    table.hear(m.ServerPing(9))
+    assert table.sent() == [[ClientMessage.PONG, 9]]
+
+
+def test_pings_measure_round_trip_and_lost_frames() -> None:
+    table = joined(role=Role.SPECTATOR)
+    table.wait(MEASURE_EVERY_S)
+    ((_, nonce),) = table.sent()
+    table.now_s += 0.1
+    table.hear(m.ServerPong(nonce, 6, 256, 3, 4))
+    replica = table.core.replica
+    assert replica is not None
+    assert replica.round_trip.rtt_s == pytest.approx(0.1 - 1 / TICK_HZ)
+    assert (table.core.counters.missed, table.core.counters.trimmed) == (3, 4)
+
+
+def test_silence_is_broken_after_a_third_of_the_dead_time_and_ends_the_link_after_all_of_it() -> None:
+    table = joined(role=Role.SPECTATOR)
+    quiet = 0.0
+    while quiet < DEAD_AFTER_S - 0.5:
+        table.wait(0.5)
+        quiet += 0.5
+    assert ClientMessage.PING in table.kinds()
+    with pytest.raises(ProtocolError) as dead:
+        table.wait(1.0)
+    assert dead.value.code is CloseCode.DEAD
+
+
+def test_any_message_counts_as_life() -> None:
+    table = joined(role=Role.SPECTATOR)
+    for tick in range(6, 106):
+        table.wait(0.5)
+        table.show(tick)
+
+
+def test_the_core_says_when_it_wants_to_be_woken() -> None:
+    idle = SessionCore(m.Join("flight", None, Role.PLAYER, {}))
+    assert idle.next_at_s == float("inf")
+    table = opened()
+    assert table.now_s < table.core.next_at_s <= table.now_s + DEAD_AFTER_S
+    table.hear(WELCOME)
+    table.wait(0.0)
+    assert table.core.next_at_s == pytest.approx(table.now_s + 1 / TICK_HZ)
+
+
+def test_waiting_until_woken_never_spins() -> None:
+    for table in (opened(), joined(role=Role.SPECTATOR), joined()):
+        wakes = 0
+        while table.core.next_at_s < 100.0 + DEAD_AFTER_S - 0.01:
+            at_s = table.core.next_at_s
+            assert at_s >= table.now_s
+            table.wait(at_s - table.now_s)
+            wakes += 1
+            assert wakes < 300
+
+
+# -- coming back
+
+
+@pytest.mark.parametrize(
+    ("code", "back"),
+    [
+        (None, "resume"),
+        (1000, "no"),
+        (1001, "resume"),
+        (1006, "resume"),
+        (1009, "no"),
+        (1011, "resume"),
+        (4009, "resume"),
+        (4010, "no"),
+        (4014, "join"),
+        (4024, "join"),
+        (4025, "join"),
+        (4999, "no"),
+    ],
+)
+def test_what_a_close_code_asks_of_a_client(code: int | None, back: str) -> None:
+    assert back_after(code) == back
+
+
+def test_a_broken_link_is_resumed_with_token_tick_and_cursor() -> None:
+    table = joined()
+    table.show(6)
+    table.hear(m.Events(4, 9, ()))
+    table.sent()
+    assert table.core.lost(None) == "resume"
+    table.core.opened(table.now_s)
+    assert table.sent() == [[ClientMessage.RESUME, TOKEN, 6, 9]]
+    table.wait(0.5)
+    assert table.sent() == [], "no inputs before WELCOME"
+    (event,) = table.hear(replace_welcome(resumed=True, event=9, seq=2, token=bytes([1] * 24)))
+    assert isinstance(event, Joined)
+    assert event.resumed
+    table.show(7)
+    table.core.lost(None)
+    table.core.opened(table.now_s)
+    assert table.sent()[0][1] == bytes([1] * 24), "the new token"
+
+
+def test_a_resumed_session_numbers_its_frames_above_all_that_it_sent() -> None:
+    table = joined()
+    table.wait(0.0)
+    for _ in range(9):
+        table.wait(1 / TICK_HZ)
+    table.core.lost(None)
+    table.core.opened(table.now_s)
+    table.hear(replace_welcome(resumed=True, seq=4))
+    table.sent()
+    table.wait(0.0)
+    assert table.sent()[0][1] == 11
+
+
+def test_a_welcome_of_another_session_is_no_answer_to_resume() -> None:
+    table = joined()
+    table.core.lost(None)
+    table.core.opened(table.now_s)
+    with pytest.raises(ProtocolError, match="not the session"):
+        table.hear(replace_welcome(resumed=True, schema=Schema([Ship]).to_wire()))
+
+
+def test_a_link_that_broke_before_welcome_is_joined_anew() -> None:
+    table = opened()
+    assert table.core.lost(None) == "join"
+    table.sent()
+    table.core.opened(table.now_s)
+    assert table.kinds() == [ClientMessage.JOIN]
+
+
+def test_an_expired_session_is_forgotten_and_joined_anew() -> None:
+    table = joined()
+    assert table.core.lost(CloseCode.SESSION_EXPIRED) == "join"
+    assert table.core.replica is None
+    table.core.opened(table.now_s)
+    assert table.kinds() == [ClientMessage.JOIN]
+    table.hear(WELCOME)
+    table.wait(0.0)
+    assert table.sent()[0][1] == 1
+
+
+def test_counters_go_on_over_sessions() -> None:
+    table = joined()
+    table.show(6)
+    table.core.lost(CloseCode.ROOM_FAILED)
+    table.core.opened(table.now_s)
+    table.base = None
+    table.hear(WELCOME)
+    table.show(6)
+    assert (table.core.counters.joins, table.core.counters.states) == (2, 2)
+
+
+def test_leaving_says_so() -> None:
+    table = joined()
+    table.core.leave()
+    assert table.kinds()[-1] == ClientMessage.LEAVE
+
+
+def test_what_the_wire_cannot_carry_is_refused_where_it_is_said() -> None:
+    with pytest.raises(ValueError, match="payload"):
+        joined().core.say("chat", object())
+
+
+def test_options_are_values() -> None:
+    assert replace(Options(), interpolate=False) == Options(interpolate=False)

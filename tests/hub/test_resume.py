@@ -1,0 +1,220 @@
+"""A lost link is not a lost player: the same seat, avatar, numbering and events, or a clear word why not."""
+
+from itertools import pairwise
+
+from gameserver.hub.peer import Peer
+from gameserver.protocol.constants import ClientMessage as C
+from gameserver.protocol.constants import CloseCode, Limits
+from gameserver.protocol.constants import ServerMessage as S
+from tests.room.memory import MemoryLink, MemoryServer
+from tests.room.test_engine import Dot, Field, field
+
+
+def lose(server: MemoryServer, peer: Peer) -> None:
+    peer.lost(server.now_s, None)
+
+
+def resume(server: MemoryServer, link: MemoryLink, token: bytes | None = None) -> tuple[MemoryLink, Peer]:
+    """Come back with what a client would know: its newest token, tick and event cursor."""
+    events = link.of(S.EVENTS)
+    new, peer = server.connect()
+    tick = link.of(S.STATE)[-1][1]
+    cursor = events[-1][2] if events else link.welcome["event"]
+    server.say(peer, C.RESUME, token or link.welcome["token"], tick, cursor)
+    server.tick()
+    return new, peer
+
+
+def test_a_resumed_player_has_its_seat_avatar_and_numbering() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    server.say(peer, C.INPUT, 9, 0, 0, 1)
+    server.tick()
+    avatar = field(server).players[0].avatar
+    lose(server, peer)
+    server.tick(10)
+    assert not field(server).players[0].connected
+    new, _ = resume(server, link)
+    assert new.welcome["resumed"] is True
+    assert (new.welcome["session"], new.welcome["seq"]) == (1, 9)
+    assert field(server).players[0].avatar is avatar
+    assert field(server).players[0].connected
+    assert field(server).calls == ["join 1", "suspend 1", "resume 1"]
+    assert len(field(server).all(Dot)) == 1, "no ghost"
+
+
+def test_the_first_delta_after_resume_starts_from_the_last_acked_tick() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    server.tick(3)
+    lose(server, peer)
+    server.tick(5)
+    new, _ = resume(server, link)
+    tick, span = new.of(S.STATE)[0][1:3]
+    assert tick - span == link.of(S.STATE)[-1][1]
+
+
+def test_after_the_ring_has_turned_over_resume_gives_one_full_state() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    server.tick(100)
+    new, _ = resume(server, link)
+    assert new.of(S.STATE)[0][2] == 0
+
+
+def test_missed_events_come_once_and_in_order() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    server.join("field")
+    server.tick()
+    lose(server, peer)
+    server.join("field")
+    server.tick(4)
+    new, _ = resume(server, link)
+    server.tick(3)
+    assert [event[1:] for event in link.events + new.events] == [
+        ["@avatar", 1],
+        ["hello", 1],
+        ["hello", 2],
+        ["hello", 3],
+    ]
+    cursors = [message[1:3] for message in link.of(S.EVENTS) + new.of(S.EVENTS)]
+    assert all(before[1] == after[0] for before, after in pairwise(cursors))
+
+
+def test_an_event_that_was_in_flight_when_the_link_broke_comes_again() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    server.say(peer, C.MESSAGE, "hi", 1)
+    server.tick()
+    assert link.event_names()[-1] == "echo"
+    link.messages = [m for m in link.messages if m[0] != S.EVENTS or "echo" not in str(m)]  # it never arrived
+    lose(server, peer)
+    new, _ = resume(server, link)
+    assert new.event_names() == ["echo"]
+
+
+def test_a_token_works_once() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    new, new_guest = resume(server, link)
+    server.say(new_guest, C.PING, 1)
+    lose(server, new_guest)
+    again, _ = resume(server, link)
+    assert again.closed is not None
+    assert again.closed[0] == CloseCode.SESSION_EXPIRED
+    assert resume(server, new)[0].welcome["resumed"] is True
+
+
+def test_a_welcome_lost_on_its_way_locks_nobody_out() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    _, lost_again = resume(server, link)
+    lose(server, lost_again)
+    third, _ = resume(server, link)
+    assert third.closed is None
+    assert third.welcome["resumed"] is True
+
+
+def test_a_resume_takes_over_a_link_that_still_looks_alive() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    new, _ = resume(server, link)
+    assert link.closed is not None
+    assert link.closed[0] == CloseCode.REPLACED
+    peer.lost(server.now_s, None)
+    server.tick(2)
+    assert new.closed is None
+    assert field(server).players[0].connected
+    assert field(server).calls == ["join 1"]
+
+
+def test_of_two_resumes_at_once_one_wins_cleanly() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    first, first_guest = server.connect()
+    second, second_guest = server.connect()
+    for g in (first_guest, second_guest):
+        server.say(g, C.RESUME, link.welcome["token"], 1, link.of(S.EVENTS)[-1][2])
+    server.tick(2)
+    assert first.closed is not None
+    assert first.closed[0] == CloseCode.REPLACED
+    assert first.of(S.WELCOME) == []
+    assert [message[1]["resumed"] for message in second.of(S.WELCOME)] == [True], "one answer, not one for each"
+    assert second.of(S.STATE)
+    assert field(server).calls == ["join 1", "suspend 1", "resume 1"]
+
+
+def test_after_the_grace_the_session_is_gone_and_says_so() -> None:
+    server = MemoryServer(Field, limits=Limits(resume_grace_s=2.0))
+    link, peer = server.join("field")
+    server.join("field")
+    lose(server, peer)
+    server.tick(39)
+    assert len(field(server).players) == 2
+    server.tick(3)
+    assert field(server).calls[-1] == "leave 1"
+    assert len(field(server).all(Dot)) == 1
+    new, _ = resume(server, link)
+    assert new.closed is not None
+    assert new.closed[0] == CloseCode.SESSION_EXPIRED
+
+
+def test_a_token_of_another_process_is_told_apart() -> None:
+    server = MemoryServer(Field)
+    link, _ = server.join("field")
+    token = b"\xff" * 4 + link.welcome["token"][4:]
+    new, _ = resume(server, link, token=token)
+    assert new.closed is not None
+    assert new.closed[0] == CloseCode.SERVER_RESTARTED
+
+
+def test_an_event_cursor_from_the_future_is_refused_and_the_session_stays() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    new, new_guest = server.connect()
+    server.say(new_guest, C.RESUME, link.welcome["token"], 1, 999)
+    assert new.closed is not None
+    assert new.closed[0] == CloseCode.INVALID_FIELD
+    assert resume(server, link)[0].welcome["resumed"] is True
+
+
+def test_inputs_from_before_the_loss_do_not_act_after_it() -> None:
+    server = MemoryServer(Field)
+    _, peer = server.join("field")
+    for seq in range(1, 5):
+        server.say(peer, C.INPUT, seq, 0, 0, 1)
+    server.tick()
+    dot = field(server).players[0].avatar
+    assert dot.x == 1.0
+    lose(server, peer)
+    server.tick(10)
+    assert dot.x == 1.0
+
+
+def test_a_client_that_closes_with_1000_has_left_for_good() -> None:
+    server = MemoryServer(Field)
+    server.join("field")
+    _, peer = server.join("field")
+    peer.lost(server.now_s, 1000)
+    server.tick()
+    assert field(server).calls[-1] == "leave 2"
+
+
+def test_player_counts_stay_exact_through_many_losses() -> None:
+    server = MemoryServer(Field)
+    links = [server.join("field") for _ in range(3)]
+    for _ in range(10):
+        for i, (link, peer) in enumerate(links):
+            lose(server, peer)
+            server.tick()
+            links[i] = resume(server, link)
+            server.tick()
+    assert len(field(server).players) == 3
+    assert all(player.connected for player in field(server).players)
+    assert len(server.engine.roster.sessions) == len(server.hub._sessions) == 3

@@ -1,0 +1,207 @@
+"""HTTP on a memory stream, with a clock that jumps: pages, keep-alive, and everything that is refused."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+import trio.testing
+
+from gameserver.net.http.http_connection import HttpConnection, Upgrade
+from gameserver.net.http.responses import Response
+from gameserver.net.settings import NetLimits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gameserver.net.http.head import Head
+
+LIMITS = NetLimits(max_head_bytes=1_000, max_requests=3)
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+
+
+class Conversation:
+    """A client's end of an HTTP connection that is being served."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self.upgrade: Upgrade | None = None
+        self.over = trio.Event()
+        self.asked: list[str] = []
+
+    async def respond(self, head: Head) -> Response:
+        self.asked.append(f"{head.method} {head.path}")
+        return Response(HTTPStatus.OK, b"page", "text/plain")
+
+    async def serve(self, stream: trio.abc.Stream) -> None:
+        self.upgrade = await HttpConnection(stream, LIMITS, self.respond).serve("/ws")
+        self.over.set()
+        if self.upgrade is None:
+            await stream.aclose()
+
+    async def read_all(self) -> bytes:
+        """Everything up to the end of the connection."""
+        return b"".join([data async for data in self.stream])
+
+    async def read_some(self) -> bytes:
+        """What has been answered by now, without the end."""
+        await trio.testing.wait_all_tasks_blocked()
+        return bytes(await self.stream.receive_some())
+
+
+@asynccontextmanager
+async def conversation() -> AsyncIterator[Conversation]:
+    client, server = trio.testing.memory_stream_pair()
+    talk = Conversation(client)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk.serve, server)
+        yield talk
+        nursery.cancel_scope.cancel()
+
+
+def status_of(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+async def ask(raw: bytes) -> bytes:
+    """Send `raw`, end the connection, return all that came back."""
+    async with conversation() as talk:
+        await talk.stream.send_all(raw)
+        assert isinstance(talk.stream, trio.StapledStream)
+        await talk.stream.send_eof()
+        return await talk.read_all()
+
+
+async def test_a_page_is_answered_with_its_length_and_strict_headers() -> None:
+    head, _, body = (await ask(GET)).partition(b"\r\n\r\n")
+    assert body == b"page"
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 200 OK"
+    assert b"Content-Length: 4" in lines
+    assert b"X-Content-Type-Options: nosniff" in lines
+    policy = next(line for line in lines if line.startswith(b"Content-Security-Policy: "))
+    assert b"default-src 'self'" in policy
+    assert b"unsafe" not in policy
+
+
+async def test_head_gets_the_length_and_no_body() -> None:
+    head, _, body = (await ask(GET.replace(b"GET", b"HEAD"))).partition(b"\r\n\r\n")
+    assert b"Content-Length: 4" in head
+    assert body == b""
+
+
+async def test_a_connection_is_kept_for_a_bounded_number_of_requests() -> None:
+    answer = await ask(GET * 5)
+    assert answer.count(b"HTTP/1.1 200 OK") == LIMITS.max_requests
+    assert answer.count(b"Connection: keep-alive") == LIMITS.max_requests - 1
+    assert answer.count(b"Connection: close") == 1
+
+
+async def test_a_request_in_single_bytes_is_one_request() -> None:
+    async with conversation() as talk:
+        for at in range(len(GET)):
+            await talk.stream.send_all(GET[at : at + 1])
+        assert status_of(await talk.read_some()) == 200
+    assert talk.asked == ["GET /"]
+
+
+async def test_connection_close_is_obeyed() -> None:
+    answer = await ask(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + GET)
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+
+
+async def test_an_upgrade_hands_over_what_came_behind_it() -> None:
+    async with conversation() as talk:
+        await talk.stream.send_all(GET + UPGRADE + b"\x82\x80frames")
+        await talk.over.wait()
+        assert talk.upgrade is not None
+        assert talk.upgrade.head.path == "/ws"
+        assert talk.upgrade.tail == b"\x82\x80frames"
+    assert talk.asked == ["GET /"]
+
+
+async def test_an_upgrade_elsewhere_is_a_plain_request() -> None:
+    async with conversation() as talk:
+        await talk.stream.send_all(UPGRADE.replace(b"/ws", b"/other"))
+        assert status_of(await talk.read_some()) == 200
+    assert talk.upgrade is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0;" + b"e" * 9_000, 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 2_000 + b"\r\n\r\n", 431),
+        (b"x" * 2_000, 431),
+        (b"\r\n\r\n", 400),
+    ],
+)
+async def test_what_is_refused_gets_its_status_and_nothing_after_it_is_read(raw: bytes, status: int) -> None:
+    answer = await ask(raw + GET)
+    assert status_of(answer) == status
+    assert answer.count(b"\r\nDate: ") == 1
+    assert b"Connection: close" in answer
+
+
+async def test_a_head_of_exactly_the_limit_is_read() -> None:
+    padding = b"x" * (LIMITS.max_head_bytes - len(GET) - len(b"X: \r\n"))
+    raw = GET.replace(b"\r\n\r\n", b"\r\nX: " + padding + b"\r\n\r\n")
+    assert len(raw) == LIMITS.max_head_bytes
+    assert status_of(await ask(raw)) == 200
+    assert status_of(await ask(raw.replace(b"X: ", b"X: x"))) == 431
+
+
+async def test_a_head_without_an_end_is_refused_before_it_has_one() -> None:
+    async with conversation() as talk:
+        await talk.stream.send_all(b"GET /" + b"x" * LIMITS.max_head_bytes)
+        assert status_of(await talk.read_some()) == 431
+
+
+async def test_a_slow_head_is_answered_with_408(autojump_clock: trio.testing.MockClock) -> None:
+    async with conversation() as talk:
+        began = trio.current_time()
+        for byte in (b"G", b"E", b"T", b" "):  # each well in time, all together not
+            await talk.stream.send_all(byte)
+            await trio.sleep(LIMITS.head_timeout_s / 5)
+        assert status_of(await talk.read_all()) == 408
+        assert trio.current_time() - began < LIMITS.head_timeout_s * 1.5
+
+
+async def test_a_slow_body_is_answered_with_408(autojump_clock: trio.testing.MockClock) -> None:
+    async with conversation() as talk:
+        await talk.stream.send_all(b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert status_of(await talk.read_all()) == 408
+
+
+async def test_a_connection_that_says_nothing_is_closed_without_a_word(autojump_clock: trio.testing.MockClock) -> None:
+    async with conversation() as talk:
+        began = trio.current_time()
+        assert await talk.read_all() == b""
+        assert trio.current_time() - began == pytest.approx(LIMITS.head_timeout_s)
+
+
+async def test_an_idle_kept_connection_is_closed_without_a_word(autojump_clock: trio.testing.MockClock) -> None:
+    async with conversation() as talk:
+        await talk.stream.send_all(GET)
+        answer = await talk.read_all()
+        assert answer.count(b"HTTP/1.1") == 1
+        assert trio.current_time() >= LIMITS.idle_timeout_s
+
+
+async def test_a_client_that_reads_no_answer_is_given_up(autojump_clock: trio.testing.MockClock) -> None:
+    client, server = trio.testing.lockstep_stream_pair()
+    talk = Conversation(client)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.send_all, GET)
+        with pytest.raises(trio.TooSlowError):
+            await HttpConnection(server, LIMITS, talk.respond).serve("/ws")
+    assert trio.current_time() == pytest.approx(LIMITS.response_timeout_s)

@@ -1,0 +1,174 @@
+"""Who gets a WebSocket: protocol.md §1, step by step."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gameserver.net.http.auth import AuthRefused
+from gameserver.net.http.head import Head, RequestRefused, parse_head
+from gameserver.net.http.upgrade import Accepted, check_upgrade, find_token
+from gameserver.net.settings import NetSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+GOOD = {
+    "Host": "example.org",
+    "Upgrade": "websocket",
+    "Connection": "keep-alive, Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": KEY,
+    "Sec-WebSocket-Protocol": "gameserver.v1",
+}
+
+
+def request(changes: Mapping[str, str | None] | None = None, first: str = "GET /ws HTTP/1.1") -> Head:
+    """A good upgrade request with some headers changed, or (None) left out."""
+    headers = {**GOOD, **(changes or {})}
+    lines = [f"{name}: {value}" for name, value in headers.items() if value is not None]
+    return parse_head("\r\n".join((first, *lines, "", "")).encode("latin-1"))[0]
+
+
+async def refusal(head: Head, settings: NetSettings | None = None) -> RequestRefused:
+    with pytest.raises(RequestRefused) as caught:
+        await check_upgrade(head, settings or NetSettings())
+    return caught.value
+
+
+async def test_a_good_request_is_let_in() -> None:
+    accepted = await check_upgrade(request(), NetSettings())
+    assert accepted == Accepted(KEY, "gameserver.v1", None)
+    assert accepted.supported
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "status"),
+    [
+        ({}, "HEAD /ws HTTP/1.1", 400),
+        ({}, "GET /ws HTTP/1.0", 400),
+        ({"Connection": "keep-alive"}, None, 400),
+        ({"Connection": None}, None, 400),
+        ({"Sec-WebSocket-Version": "8"}, None, 426),
+        ({"Sec-WebSocket-Version": None}, None, 426),
+        ({"Sec-WebSocket-Key": None}, None, 400),
+        ({"Sec-WebSocket-Key": "c2hvcnQ="}, None, 400),
+        ({"Sec-WebSocket-Key": "not base64 at all!!!!!!!"}, None, 400),
+        ({"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZ\xe9=="}, None, 400),
+        ({"Sec-WebSocket-Protocol": None}, None, 400),
+        ({"Sec-WebSocket-Protocol": "chat, superchat"}, None, 400),
+        ({"Sec-WebSocket-Protocol": "gameserver.v1, caf\xe9"}, None, 400),
+        ({"Sec-WebSocket-Extensions": "caf\xe9"}, None, 400),
+        ({"Connection": "Upgrade, caf\xe9"}, None, 400),
+        ({"Origin": "https://evil.example"}, None, 403),
+        ({"Origin": "null"}, None, 403),
+        ({"Origin": "http://example.org:8080"}, None, 403),
+        ({"Origin": "http://example.org.evil.example"}, None, 403),
+        ({"Origin": "http://[::1"}, None, 403),
+        ({"Origin": "caf\xe9"}, None, 400),
+    ],
+)
+async def test_what_is_wrong_with_a_request_is_answered_before_the_upgrade(
+    changes: dict[str, str | None], first: str | None, status: int
+) -> None:
+    refused = await refusal(request(changes, first or "GET /ws HTTP/1.1"))
+    assert refused.status == status
+
+
+async def test_the_wrong_websocket_version_is_told_the_right_one() -> None:
+    assert ("Sec-WebSocket-Version", "13") in (await refusal(request({"Sec-WebSocket-Version": "8"}))).headers
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("example.org", "http://example.org"),
+        ("example.org", "https://example.org"),
+        ("example.org:8000", "http://example.org:8000"),
+        ("example.org:443", "https://example.org"),
+        ("EXAMPLE.org", "http://example.ORG"),
+        ("[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+async def test_the_server_s_own_pages_may_connect(host: str, origin: str) -> None:
+    await check_upgrade(request({"Host": host, "Origin": origin}), NetSettings())
+
+
+async def test_pages_of_allowed_origins_may_connect_and_no_others() -> None:
+    settings = NetSettings(origins=("https://game.example",))
+    await check_upgrade(request({"Origin": "https://game.example"}), settings)
+    assert (await refusal(request({"Origin": "http://game.example"}), settings)).status == HTTPStatus.FORBIDDEN
+    await check_upgrade(request({"Origin": "https://any.example"}), NetSettings(origins=("*",)))
+
+
+async def test_ours_is_chosen_among_the_versions_offered() -> None:
+    head = request({"Sec-WebSocket-Protocol": "gameserver.v9, gameserver.v1"})
+    assert (await check_upgrade(head, NetSettings())).subprotocol == "gameserver.v1"
+
+
+async def test_another_version_is_accepted_by_its_own_name_to_be_told_why() -> None:
+    accepted = await check_upgrade(request({"Sec-WebSocket-Protocol": "chat, gameserver.v2"}), NetSettings())
+    assert accepted.subprotocol == "gameserver.v2"
+    assert not accepted.supported
+
+
+async def test_what_trio_websocket_reads_has_nothing_of_the_client_but_what_was_checked() -> None:
+    head = request({"Host": "xn--0.example", "Sec-WebSocket-Protocol": "gameserver.v1, token.secret", "X": "\xe9"})
+    raw = (await check_upgrade(head, NetSettings())).request_head()
+    assert b"secret" not in raw
+    assert b"xn--" not in raw
+    assert raw.isascii()
+    assert parse_head(raw)[0].one(b"sec-websocket-protocol") == "gameserver.v1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "token"),
+    [
+        ({}, None),
+        ({"Sec-WebSocket-Protocol": "gameserver.v1, token.abc"}, "abc"),
+        ({"Authorization": "Bearer abc"}, "abc"),
+        ({"Authorization": "bearer  abc"}, "abc"),
+        ({"Authorization": "Basic abc"}, None),
+        ({"Authorization": "Bearer abc", "Sec-WebSocket-Protocol": "gameserver.v1, token.abc"}, "abc"),
+    ],
+)
+def test_the_token_is_found_where_browsers_and_where_others_put_it(changes: dict[str, str], token: str | None) -> None:
+    assert find_token(request(changes)) == token
+
+
+async def test_two_tokens_are_refused() -> None:
+    head = request({"Authorization": "Bearer a", "Sec-WebSocket-Protocol": "gameserver.v1, token.b"})
+    with pytest.raises(RequestRefused):
+        find_token(head)
+
+
+async def test_an_authenticator_gives_claims_or_refuses_before_the_upgrade() -> None:
+    async def only_ada(token: str | None, head: Head) -> dict[str, object]:
+        assert head.path == "/ws"
+        if token is None:
+            raise AuthRefused("who are you?")
+        if token != "ada":
+            raise AuthRefused("not you", HTTPStatus.FORBIDDEN)
+        return {"sub": token}
+
+    settings = NetSettings(authenticator=only_ada)
+    accepted = await check_upgrade(request({"Authorization": "Bearer ada"}), settings)
+    assert accepted.claims == {"sub": "ada"}
+    missing = await refusal(request(), settings)
+    assert missing.status == HTTPStatus.UNAUTHORIZED
+    assert ("WWW-Authenticate", "Bearer") in missing.headers
+    assert (await refusal(request({"Authorization": "Bearer bob"}), settings)).status == HTTPStatus.FORBIDDEN
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.text(st.characters(max_codepoint=255), max_size=20)))
+async def test_any_header_values_are_let_in_or_refused(changes: dict[str, str]) -> None:
+    try:
+        accepted = await check_upgrade(request(changes), NetSettings())
+    except RequestRefused:
+        return
+    assert accepted.request_head().isascii()

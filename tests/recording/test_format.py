@@ -1,0 +1,184 @@
+"""A recorded game can be made again; what differs is found; what is damaged says so."""
+
+import random
+from typing import Any
+
+import pytest
+
+from gameserver.games.arena import Arena
+from gameserver.protocol.constants import ClientMessage as C
+from gameserver.recording.format import MAGIC, Recording, RecordingError, pack_record
+from gameserver.recording.verify import verify
+from gameserver.room.kind import Kind, make_kind
+from tests.room.memory import MemoryServer
+
+
+def play(ticks: int = 400, room: type[Arena] = Arena) -> bytes:
+    """A recorded game of three players who come, steer at random, shoot at what they saw, talk, get lost, come back and
+    leave."""
+    server = MemoryServer(room, seed=7)
+    data = bytearray()
+    server.hub.open_room("arena").record(data.extend)
+    dice = random.Random(4)
+    seats = [server.join("arena", name=name) for name in ("Ada", "Bob", "Eve")]
+    for link, peer in seats:
+        server.keep_up(link, peer)
+    for tick in range(ticks):
+        for _, peer in seats:
+            codes = (dice.randint(-1, 1), dice.random() < 0.7, 0, dice.random() < 0.5, 0, 0)
+            ack, behind = server.engine.tick_number - dice.randint(0, 4), dice.randint(0, 150)
+            server.say(peer, C.INPUT, tick + 1, ack, behind, *map(int, codes))
+        if tick == 50:
+            server.say(seats[0][1], C.MESSAGE, "chat", {"text": "hi"})
+        if tick == 80:
+            seats[1][1].lost(server.now_s, None)
+        if tick == 120:
+            server.say(seats[2][1], C.LEAVE)
+            seats[2][1].lost(server.now_s, 1000)
+        server.tick()
+    return bytes(data)
+
+
+@pytest.fixture(scope="module")
+def arena_kind() -> Kind:
+    return make_kind(Arena)
+
+
+@pytest.fixture(scope="module")
+def recorded() -> bytes:
+    return play()
+
+
+def test_a_recorded_game_is_made_again_tick_for_tick(recorded: bytes, arena_kind: Kind) -> None:
+    recording = Recording(recorded)
+    verdict = verify(recording, arena_kind)
+    assert (verdict.ticks, verdict.differs_at) == (403, None)
+    assert recording.damaged_at is None
+
+
+def test_the_recorded_game_was_one(recorded: bytes) -> None:
+    ticks = list(Recording(recorded).ticks())
+    arrivals = [arrival[0] for tick in ticks for arrival in tick.arrivals]
+    assert arrivals == ["join", "join", "join", "said", "suspend", "leave"]
+    assert len({tick.hash for tick in ticks}) > 390, "things moved"
+    assert any(event[0] == "chat" for tick in ticks for event in tick.events)
+
+
+def test_what_the_rules_were_told_of_the_players_views_is_in_it(recorded: bytes, arena_kind: Kind) -> None:
+    """The game depends on it: told otherwise, it goes another way."""
+    lags = [lag for tick in Recording(recorded).ticks() for lag in tick.lags]
+    assert len(lags) > 20, "shots were fired"
+    assert len(set(lags)) > 10
+    packed = [[*tick] for tick in Recording(recorded).ticks()]
+    forgetful = bytearray(recorded[: recorded.index(pack_record(packed[0]))])
+    for number, tick in enumerate(Recording(recorded).ticks()):
+        packed[number][3] = [0] * len(tick.lags)
+        forgetful += pack_record(packed[number])
+    verdict = verify(Recording(bytes(forgetful)), arena_kind)
+    first = next(tick.tick for tick in Recording(recorded).ticks() if any(lag >= 32 for lag in tick.lags))
+    assert verdict.differs_at == first
+
+
+def test_the_first_tick_and_field_that_differ_are_named(recorded: bytes) -> None:
+    class Drifting(Arena):
+        kind = "arena"
+
+        def on_tick(self) -> None:
+            super().on_tick()
+            if self.tick == 200:
+                self.players[0].avatar.x += 1 / 64
+
+    verdict = verify(Recording(recorded), make_kind(Drifting))
+    assert verdict.differs_at == 200
+    assert "tick 201" in verdict.how
+    assert "Ship" in verdict.how
+    assert " x " in verdict.how or "x is" in verdict.how
+
+
+def test_rules_that_fail_only_in_the_replay_are_told(recorded: bytes) -> None:
+    class Failing(Arena):
+        kind = "arena"
+
+        def on_tick(self) -> None:
+            super().on_tick()
+            if self.tick == 90:
+                raise RuntimeError("only now")
+
+    verdict = verify(Recording(recorded), make_kind(Failing))
+    assert verdict.differs_at == 90
+    assert "raised" in verdict.how
+
+
+def test_other_rules_are_refused_by_their_fingerprints(recorded: bytes, arena_kind: Kind) -> None:
+    class Slower(Arena):
+        kind = "arena"
+        tick_hz = 20
+
+    class Other(Arena):
+        kind = "other"
+
+    class NoStep(Arena):
+        kind = "arena"
+        predict = None  # type: ignore[assignment]
+
+    for room, word in ((Slower, "ticks"), (Other, "kind"), (NoStep, "step")):
+        with pytest.raises(RecordingError, match=word):
+            verify(Recording(recorded), make_kind(room))
+
+
+def test_a_file_that_is_none_is_refused() -> None:
+    for data in (b"", b"hello", MAGIC, MAGIC + b"\0" * 40, MAGIC[:-1]):
+        with pytest.raises(RecordingError):
+            Recording(data)
+
+
+def test_a_recording_cut_anywhere_is_good_up_to_there(recorded: bytes) -> None:
+    whole = sum(1 for _ in Recording(recorded).ticks())
+    dice = random.Random(1)
+    for _ in range(40):
+        cut = dice.randrange(len(recorded) // 2, len(recorded))
+        recording = Recording(recorded[:cut])
+        ticks = list(recording.ticks())
+        assert len(ticks) < whole
+        assert [tick.tick for tick in ticks] == list(range(1, len(ticks) + 1))
+        if recording.damaged_at is None:  # between two records: with one byte less, one tick less is whole
+            assert len(list(Recording(recorded[: cut - 1]).ticks())) == len(ticks) - 1
+
+
+def test_a_damaged_byte_ends_the_recording_there_and_raises_nothing(recorded: bytes) -> None:
+    dice = random.Random(2)
+    start = 6000
+    for _ in range(40):
+        data = bytearray(recorded)
+        place = dice.randrange(start, len(data))
+        data[place] ^= 1 << dice.randrange(8)
+        recording = Recording(bytes(data))
+        count = sum(1 for _ in recording.ticks())
+        assert recording.damaged_at is not None
+        assert recording.damaged_at <= place
+        assert 0 < count < 403
+
+
+def test_recording_costs_no_change_of_the_game() -> None:
+    def hashes(record: bool) -> list[Any]:
+        server = MemoryServer(Arena, seed=9)
+        engine = server.hub.open_room("arena")
+        if record:
+            engine.record(lambda _: None)
+        _, peer = server.join("arena")
+        made = []
+        for seq in range(1, 60):
+            server.say(peer, C.INPUT, seq, 0, 0, 1, 1, 0, 1, 0, 0)
+            server.tick()
+            assert engine.history.newest is not None
+            made.append(engine.history.newest.hash())
+        return made
+
+    assert hashes(record=True) == hashes(record=False)
+
+
+def test_a_recording_begins_before_the_first_tick() -> None:
+    server = MemoryServer(Arena)
+    server.join("arena")
+    with pytest.raises(ValueError, match="before the first"):
+        server.engine.record(lambda _: None)

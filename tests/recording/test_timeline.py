@@ -1,0 +1,121 @@
+"""A recording looked at from any place, without its rules."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gameserver.games.arena import Arena
+from gameserver.games.arena_flight import Ship
+from gameserver.recording.format import Recording, RecordingError, pack_record
+from gameserver.recording.timeline import Timeline
+from gameserver.room.kind import Kind, make_kind
+from gameserver.sync.decode.view_state import ViewState
+from gameserver.sync.snapshot import Snapshot
+from tests.recording.test_format import play
+
+if TYPE_CHECKING:
+    from gameserver.state.table import Table
+
+TICKS = 403
+LAST = 402
+"""The newest snapshot: one in three ticks."""
+
+
+@pytest.fixture(scope="module")
+def arena_kind() -> Kind:
+    return make_kind(Arena)
+
+
+@pytest.fixture(scope="module")
+def recorded() -> bytes:
+    return play()
+
+
+@pytest.fixture
+def timeline(recorded: bytes, arena_kind: Kind) -> Timeline:
+    return Timeline(Recording(recorded), arena_kind.schema)
+
+
+def hash_of(tick: int, tables: tuple[Table, ...]) -> int:
+    return Snapshot(tick, tables).hash()
+
+
+def test_it_goes_from_the_first_snapshot_to_the_last(timeline: Timeline) -> None:
+    assert (timeline.first, timeline.last, timeline.every) == (3, LAST, 3)
+
+
+def test_every_state_is_the_one_that_the_room_had(timeline: Timeline, recorded: bytes) -> None:
+    hashes = {tick.tick: tick.hash for tick in Recording(recorded).ticks()}
+    for tick in range(timeline.first, timeline.last + 1, timeline.every):
+        assert hash_of(tick, timeline.moment(tick)) == hashes[tick]
+
+
+def test_jumping_about_shows_the_same_as_going_through(timeline: Timeline, recorded: bytes) -> None:
+    hashes = {tick.tick: tick.hash for tick in Recording(recorded).ticks()}
+    dice = random.Random(1)
+    for _ in range(60):
+        tick = dice.randrange(timeline.first, timeline.last + 1, timeline.every)
+        assert hash_of(tick, timeline.moment(tick)) == hashes[tick]
+
+
+def test_between_two_states_is_the_way_from_one_to_the_other(timeline: Timeline, arena_kind: Kind) -> None:
+    def x(at: float) -> float:
+        ship = ViewState(arena_kind.schema, 0, timeline.moment(at)).entities(Ship)[0]
+        return ship.x
+
+    ticks = [tick for tick in range(30, 300, 3) if abs(x(tick + 3) - x(tick)) > 1]
+    assert len(ticks) > 20, "it moves"
+    for tick in ticks:
+        assert x(tick + 1.5) == pytest.approx((x(tick) + x(tick + 3)) / 2, abs=1 / 64)
+
+
+def test_a_ship_that_comes_back_to_life_elsewhere_is_not_shown_on_the_way(arena_kind: Kind) -> None:
+    class Jumpy(Arena):
+        kind = "arena"
+
+        def on_tick(self) -> None:
+            super().on_tick()
+            if self.tick == 50:
+                self.teleport(self.players[0].avatar, x=self.players[0].avatar.x + 3.0)
+
+    timeline = Timeline(Recording(play(60, Jumpy)), make_kind(Jumpy).schema)
+    before = ViewState(arena_kind.schema, 0, timeline.moment(48)).entities(Ship)[0]
+    halfway = ViewState(arena_kind.schema, 0, timeline.moment(49.5)).entities(Ship)[0]
+    assert (halfway.x, halfway.y) == (before.x, before.y)
+
+
+def test_only_what_everyone_was_told_is_shown_again_once_and_in_order(timeline: Timeline, recorded: bytes) -> None:
+    told = [event for tick in Recording(recorded).ticks() for event in tick.events]
+    assert any(event[0] == "@avatar" for event in told), "some was told to one alone"
+    public = [(name, payload) for name, payload, to in told if to is None]
+    pieces = [(0, 100), (100, 100), (100, 107), (107, TICKS)]
+    shown = [event for after, upto in pieces for event in timeline.events(after, upto)]
+    assert shown == public
+    assert "chat" in [name for name, _ in shown]
+
+
+def test_a_film_that_breaks_off_ends_at_the_last_state_before(recorded: bytes, arena_kind: Kind) -> None:
+    recording = Recording(recorded[: len(recorded) * 3 // 4])
+    timeline = Timeline(recording, arena_kind.schema)
+    assert recording.damaged_at is not None
+    assert timeline.first < timeline.last < LAST
+    timeline.moment(timeline.last)
+
+
+def test_a_recording_without_a_state_is_refused(recorded: bytes, arena_kind: Kind) -> None:
+    first_tick = next(iter(Recording(recorded).placed_ticks()))[0]
+    with pytest.raises(RecordingError, match="nothing to show"):
+        Timeline(Recording(recorded[:first_tick]), arena_kind.schema)
+
+
+def test_a_state_that_is_none_is_named(recorded: bytes, arena_kind: Kind) -> None:
+    data = bytearray(recorded[: next(iter(Recording(recorded).placed_ticks()))[0]])
+    for tick in Recording(recorded).ticks():
+        data += pack_record([*tick[:-1], b"\x90\x91\x01\x90\x90" if tick.tick == 30 else tick.body])
+    timeline = Timeline(Recording(bytes(data)), arena_kind.schema)
+    timeline.moment(27)
+    with pytest.raises(RecordingError, match="state of tick 30 cannot be read"):
+        timeline.moment(60)

@@ -1,0 +1,225 @@
+"""What a player saw: the room's own past, as far back as its frames say and the bound allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gameserver import Entity, Flag, Float, Inputs, Player, Room
+from gameserver.protocol.constants import ClientMessage as C
+from gameserver.room.room import check_room
+from gameserver.state.errors import DeclarationError
+from tests.room.memory import MemoryServer
+
+if TYPE_CHECKING:
+    from gameserver.hub.peer import Peer
+    from gameserver.room.lag_compensation import Rewind
+
+
+class Cart(Entity):
+    """Rolls one unit a tick: its place is the tick."""
+
+    x = Float(step=1 / 16, min=0.0, max=100_000.0)
+
+
+class Controls(Inputs):
+    look = Flag()
+
+
+class Track(Room[Controls]):
+    """Keeps what was seen when somebody looked."""
+
+    tick_hz = 20
+    entities = (Cart,)
+    looks: list[Rewind]
+
+    def on_create(self, options: object) -> None:
+        self.looks = []
+        self.spawn(Cart)
+
+    def on_input(self, player: Player, controls: Controls) -> None:
+        if controls.look:
+            self.looks.append(self.rewind(player))
+
+    def on_message(self, player: Player, name: str, payload: Any) -> None:
+        self.looks.append(self.rewind(player))
+
+    def on_tick(self) -> None:
+        for cart in self.all(Cart):
+            cart.x = float(self.tick)
+
+
+class Table:
+    """One player of a `Track` at a known tick."""
+
+    def __init__(self, room: type[Track] = Track, *, tick: int = 50) -> None:
+        self.server = MemoryServer(room)
+        self.peer: Peer
+        self.link, self.peer = self.server.join("track")
+        self.seq = 0
+        self.server.tick(tick - self.engine.tick_number)
+
+    @property
+    def engine(self) -> Any:
+        return self.server.engine
+
+    @property
+    def looks(self) -> list[Rewind]:
+        found: list[Rewind] = self.engine.room.looks
+        return found
+
+    def look(self, ack: int, behind: int = 0) -> Rewind:
+        """A frame that looks, consumed in the next tick."""
+        self.seq += 1
+        self.server.say(self.peer, C.INPUT, self.seq, ack, behind, 1)
+        self.server.tick()
+        return self.looks[-1]
+
+
+def places(rewind: Rewind, tick: int | None = None) -> list[float]:
+    return [cart.x for cart in rewind.all(Cart, tick)]
+
+
+def test_a_player_sees_the_tick_that_its_frame_names() -> None:
+    past = Table().look(48)
+    assert (past.seen, past.newest) == (48, 50)
+    assert places(past) == [48.0]
+
+
+def test_behind_is_how_far_before_that_the_others_were_drawn() -> None:
+    assert places(Table().look(49, 2 * 16)) == [47.0]
+
+
+def test_a_moment_between_two_ticks_is_seen_between_them() -> None:
+    past = Table().look(49, 24)
+    assert past.seen == 47.5
+    assert places(past) == [47.5]
+
+
+def test_the_ticks_that_a_shot_flew_through_go_up_to_the_newest() -> None:
+    past = Table().look(47)
+    assert list(past.ticks) == [48, 49, 50]
+    assert [places(past, tick) for tick in past.ticks] == [[48.0], [49.0], [50.0]]
+
+
+@pytest.mark.parametrize(("behind", "first"), [(0, 48), (7, 48), (8, 48), (9, 47), (16, 47)])
+def test_a_flight_begins_at_the_nearest_tick(behind: int, first: int) -> None:
+    assert Table().look(47, behind).ticks[0] == first
+
+
+def test_who_sees_the_newest_has_no_past() -> None:
+    past = Table().look(50)
+    assert (past.seen, list(past.ticks)) == (50, [])
+
+
+def test_a_view_far_behind_is_taken_back_to_the_bound_and_no_further() -> None:
+    past = Table().look(20)
+    assert past.seen == 51 - 5, "250 ms are 5 ticks before the one that is being made"
+    assert places(past) == [46.0]
+
+
+@pytest.mark.parametrize(("ack", "behind"), [(1, 0), (30, 100), (45, 200)])
+def test_no_claim_goes_back_further_than_the_bound(ack: int, behind: int) -> None:
+    assert Table().look(ack, behind).seen == 46
+
+
+@pytest.mark.parametrize("ack", [51, 60, 2**32 - 1])
+def test_a_claim_to_have_seen_the_future_is_worth_the_newest(ack: int) -> None:
+    assert Table().look(ack).seen == 50
+
+
+@pytest.mark.parametrize(("ack", "behind"), [(0, 0), (0, 100), (5, 4095)])
+def test_a_player_that_has_seen_nothing_of_the_room_is_judged_by_the_newest(ack: int, behind: int) -> None:
+    assert Table().look(ack, behind).seen == 50
+
+
+def test_what_was_seen_once_cannot_be_unseen() -> None:
+    table = Table()
+    assert table.look(49).seen == 49
+    assert table.look(46).seen == 49, "its view never ran backwards"
+    assert table.look(50).seen == 50
+
+
+def test_the_bound_is_the_rooms_to_say() -> None:
+    class Patient(Track):
+        kind = "track"
+        max_rewind_s = 0.5
+
+    class Strict(Track):
+        kind = "track"
+        max_rewind_s = 0.0
+
+    assert Table(Patient).look(20).seen == 41
+    assert Table(Strict).look(20).seen == 50
+
+
+@pytest.mark.parametrize("seconds", [-0.1, 1.0, float("nan"), None])
+def test_a_bound_that_no_room_can_keep_is_refused(seconds: Any) -> None:
+    class Odd(Track):
+        max_rewind_s = seconds
+
+    with pytest.raises(DeclarationError, match=r"Odd.max_rewind_s .* write 0 to 0.9 seconds"):
+        check_room(Odd)
+
+
+def test_a_repeated_frame_is_as_far_behind_as_the_last() -> None:
+    table = Table()
+    table.look(48)
+    table.server.tick()
+    assert [look.seen for look in table.looks] == [48, 49]
+
+
+def test_a_message_is_judged_by_the_frame_before_it() -> None:
+    table = Table()
+    table.look(49)
+    table.server.say(table.peer, C.MESSAGE, "look", None)
+    table.server.tick()
+    assert table.looks[1].seen == 50, "two ticks behind, as the frame was"
+
+
+def test_in_a_rooms_first_tick_there_is_no_past() -> None:
+    class Eager(Track):
+        kind = "track"
+
+        def on_join(self, player: Player) -> None:
+            self.looks.append(self.rewind(player))
+
+    server = MemoryServer(Eager)
+    server.join("track")
+    (past,) = server.engine.room.looks  # type: ignore[attr-defined]
+    assert (places(past), past.get(1), list(past.ticks)) == ([], None, [])
+
+
+def test_one_entity_is_found_by_its_id_or_was_not_there() -> None:
+    table = Table()
+    past = table.look(48)
+    cart = past.get(1)
+    assert isinstance(cart, Cart)
+    assert cart.x == 48.0
+    assert past.get(99) is None
+    table.engine.room.spawn(Cart)
+    table.server.tick()
+    assert table.look(50).get(2) is None, "it was not there yet"
+
+
+def test_the_past_is_a_copy() -> None:
+    table = Table()
+    past = table.look(48)
+    past.all(Cart).clear()
+    for cart in past.all(Cart):
+        cart.x = 1.0
+        assert cart.owner is None
+    assert [cart.x for cart in table.engine.room.all(Cart)] == [51.0]
+    snapshot = table.engine.history.get(48)
+    assert snapshot.tables[0].codes.tolist() == [[48 * 16]]
+
+
+def test_only_what_may_be_asked_for_again_is_kept_decoded() -> None:
+    table = Table()
+    for _ in range(40):
+        now = table.engine.tick_number
+        past = table.look(now - 2, 5)
+        for tick in past.ticks:
+            past.all(Cart, tick)
+    assert len(table.engine.past._states) <= 6

@@ -1,0 +1,90 @@
+"""Messages and sockets arrive whole, in order, and each socket with its message."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from gameserver.workers import messages as wire
+from gameserver.workers.pipe import MAX_WAITING, Pipe, PipeBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINK = wire.HandedLink("key", "gameserver.v1", {"sub": "ada"}, "127.0.0.1", b"\x82\x85", "abc", 7)
+
+
+@contextmanager
+def pipes() -> Iterator[tuple[Pipe[wire.ToWorker], Pipe[wire.ToDirector]]]:
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(False)
+    worker, director = Pipe[wire.ToWorker](ours, wire.ToWorker), Pipe[wire.ToDirector](theirs, wire.ToDirector)
+    try:
+        yield worker, director
+    finally:
+        worker.close()
+        director.close()
+
+
+async def test_each_message_arrives_with_the_socket_that_it_was_posted_with() -> None:
+    pairs = [socket.socketpair() for _ in range(40)]
+    with pipes() as (worker, director):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker.send_posted)
+            for number, (near, _) in enumerate(pairs):
+                worker.post(wire.AskAll(number))
+                worker.post(wire.Give(number, LINK), near)
+            for number, (_, far) in enumerate(pairs):
+                assert await director.receive() == (wire.AskAll(number), None)
+                received = await director.receive()
+                assert received is not None
+                message, sock = received
+                assert message == wire.Give(number, LINK)
+                assert sock is not None
+                with sock, far:
+                    far.send(str(number).encode())
+                    await trio.lowlevel.wait_readable(sock)
+                    assert sock.recv(10) == str(number).encode()
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_message_larger_than_the_kernel_s_buffer_arrives() -> None:
+    about = {"rooms": ["x" * 1_000] * 2_000}
+    with pipes() as (worker, director):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker.send_posted)
+            worker.post(wire.Tell(1, about))
+            assert await director.receive() == (wire.Tell(1, about), None)
+            nursery.cancel_scope.cancel()
+
+
+async def test_the_end_is_none_and_sockets_on_their_way_are_closed() -> None:
+    near, far = socket.socketpair()
+    with pipes() as (worker, director), far:
+        worker.post(wire.Give(0, LINK), near)
+        worker.close()
+        assert await director.receive() is None
+        assert near.fileno() == -1
+
+
+async def test_a_reader_that_never_reads_is_told_from_one_that_does() -> None:
+    with pipes() as (worker, _):
+        assert all(worker.post(wire.AskAll(number)) for number in range(MAX_WAITING))
+        near, far = socket.socketpair()
+        with far:
+            assert not worker.post(wire.Give(0, LINK), near)
+            assert near.fileno() == -1
+
+
+@pytest.mark.parametrize("data", [b"\x01\0\0\0\0\xc1", b"\xff\xff\xff\xff\0", b"\x01\0\0\0\0\x01"])
+async def test_what_is_no_message_is_an_error_and_no_guess(data: bytes) -> None:
+    with pipes() as (worker, director):
+        os.write(worker._sock.fileno(), data)
+        with pytest.raises(PipeBroken):
+            await director.receive()
