@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from gameserver.client.state_reader import SharedStateReader
-from tests.live.faults import faulty
-from tests.scenarios.process import running
-from tests.scenarios.witness import Tally, Witness
+from tests.support.live.fault_proxy import faulty
+from tests.support.live.process import running
+from tests.support.live.witness import Tally, Witness
 
 if TYPE_CHECKING:
-    from tests.live.faults import FaultProxy
-    from tests.scenarios.process import Running
+    from tests.support.live.fault_proxy import FaultProxy
+    from tests.support.live.process import Running
 
 GRACE_S: Final = 4.0
 EVICT_S: Final = 3.0

@@ -9,8 +9,8 @@ import { decodeServer } from "../../client_demo/sdk/codec.js";
 import { Replica } from "../../client_demo/sdk/replica.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
-import { seeded } from "../../tests/js/random.js";
-import { gaps, packRows } from "../../tests/js/wire.js";
+import { seeded } from "../../tests/js/support/random.js";
+import { gaps, packRows } from "../../tests/js/support/wire.js";
 
 const SHIPS = 100;
 const TICK_HZ = 60;

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.scene import MAX_SPEED, VIEW_RADIUS, WORLD_SIZE, ArenaReference, ArenaReferenceNear, Body, Push, push
 from gameserver.sync.encode.views import ALL
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 DT = 1 / ArenaReference.tick_hz
 PLACES = st.floats(0, WORLD_SIZE)

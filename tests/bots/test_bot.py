@@ -14,8 +14,8 @@ from gameserver.bots.checks import SpeedLimit
 from gameserver.bots.crowd import Rules, keep_playing, run_bots
 from gameserver.client.replica import Options
 from gameserver.protocol.constants import Limits
-from tests.client.memory import Server, serving
-from tests.sim.flight import Flight, Ship, fly
+from tests.support.channel_server import Server, serving
+from tests.support.sim.flight import Flight, Ship, fly
 
 if TYPE_CHECKING:
     from trio.testing import MockClock

@@ -42,7 +42,7 @@ def running(*arguments: str, command: str = "run") -> Iterator[str]:
 @pytest.fixture
 def duel() -> Iterator[str]:
     """Address of an arena in which ships start at known places."""
-    with running("tests.browser.duel:Duel", "--seed", "1") as url:
+    with running("tests.support.browser.duel:Duel", "--seed", "1") as url:
         yield url
 
 

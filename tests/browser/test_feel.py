@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import avatar, press_and_watch, wait_for_ships, wait_until_still
+from tests.support.browser.looking import avatar, press_and_watch, wait_for_ships, wait_until_still
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Enter

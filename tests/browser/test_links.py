@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import expect
 
 from gameserver.protocol.constants import CloseCode
-from tests.browser.cuttable import CuttableLink
-from tests.browser.looking import avatar, wait_for_ships
+from tests.support.browser.cuttable_link import CuttableLink
+from tests.support.browser.looking import avatar, wait_for_ships
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Enter

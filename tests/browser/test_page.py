@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import avatar, wait_for_ships, wait_until_still
+from tests.support.browser.looking import avatar, wait_for_ships, wait_until_still
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Enter

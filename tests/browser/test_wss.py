@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trustme
 
 from tests.browser.conftest import GAMESERVER, ROOT, STOP_TIMEOUT_S
-from tests.browser.looking import wait_for_ships
+from tests.support.browser.looking import wait_for_ships
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

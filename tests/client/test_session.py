@@ -19,8 +19,8 @@ from gameserver.client.session_core import SessionCore
 from gameserver.client.status import EventsMissed, JoinFailed, Status, StatusChange
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
-from tests.client.memory import Server, serving
-from tests.sim.flight import Controls, Flight, Ship, fly
+from tests.support.channel_server import Server, serving
+from tests.support.sim.flight import Controls, Flight, Ship, fly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 import trio_websocket
 
-from tests.conformance.echo import PLENTY, serve_echo
+from tests.support.live.echo_server import PLENTY, serve_echo
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

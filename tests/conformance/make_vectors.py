@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.conformance.vector_deltas import deltas
-from tests.conformance.vector_fields import fields
-from tests.conformance.vector_json import Case, write_cases
-from tests.conformance.vector_messages import messages, refused
+from tests.support.vectors.deltas import deltas
+from tests.support.vectors.fields import fields
+from tests.support.vectors.json import Case, write_cases
+from tests.support.vectors.messages import messages, refused
 
 FOLDER: Final = Path(__file__).parent / "vectors"
 FILES: Final[dict[str, Callable[[], Iterable[Case]]]] = {

@@ -6,11 +6,12 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from tests.conformance import foreign_client, foreign_view
-from tests.conformance.foreign_client import Broken, Client
-from tests.conformance.page import Example, examples
+from tests.support.foreign import client as foreign_client
+from tests.support.foreign import view as foreign_view
+from tests.support.foreign.client import Broken, Client
+from tests.support.protocol_page import Example, examples
 
-FOREIGN = ("foreign_client.py", "foreign_view.py", "foreign_websocket.py")
+FOREIGN = ("client.py", "view.py", "websocket.py")
 
 
 def example_of(number: int, nth: int = 0) -> Example:
@@ -25,11 +26,11 @@ def welcomed() -> Client:
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_it_imports_nothing_of_the_server(name: str) -> None:
-    tree = ast.parse((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(foreign_client.__file__).with_name(name).read_text(encoding="utf-8"))
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert not any(module.split(".")[0] == "gameserver" for module in imported)
-    assert {module for module in imported if module.startswith("tests.")} <= {"tests.conformance.foreign_view"}
+    assert {module for module in imported if module.startswith("tests.")} <= {"tests.support.foreign.view"}
 
 
 def test_it_writes_the_pages_examples() -> None:

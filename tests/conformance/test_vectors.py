@@ -18,8 +18,10 @@ from gameserver.protocol import (
 from gameserver.protocol import messages as m
 from gameserver.state.schema import Schema
 from gameserver.sync.decode.decoder import DeltaDecoder
-from tests.conformance import foreign_client, foreign_view, make_vectors
-from tests.conformance.vector_json import Case, plain, unplain
+from tests.conformance import make_vectors
+from tests.support.foreign import client as foreign_client
+from tests.support.foreign import view as foreign_view
+from tests.support.vectors.json import Case, plain, unplain
 
 LIMITS = Limits()
 

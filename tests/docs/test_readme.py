@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gameserver.protocol.constants import ClientMessage as C
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgpack
 
-from tests.conformance.vector_messages import messages, refused
-from tests.conformance.vector_misfits import REFUSED
-from tests.conformance.vector_types import Dot, Flock, Ship, Sign, ship
 from tests.fuzz import targets
+from tests.support.vectors.messages import messages, refused
+from tests.support.vectors.misfits import REFUSED
+from tests.support.vectors.types import Dot, Flock, Ship, Sign, ship
 
 if TYPE_CHECKING:
-    from tests.conformance.vector_story import Scene
+    from tests.support.vectors.story import Scene
 
 CORPUS = Path(__file__).parent / "corpus"
 

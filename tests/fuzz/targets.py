@@ -21,9 +21,9 @@ from gameserver.protocol import messages as m
 from gameserver.state.schema import Schema
 from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.decode.view_state import ViewState
-from tests.conformance import foreign_view
-from tests.conformance.vector_story import Scene, Story
-from tests.conformance.vector_types import Dot, Flock, Ship, Sign, ship
+from tests.support.foreign import view as foreign_view
+from tests.support.vectors.story import Scene, Story
+from tests.support.vectors.types import Dot, Flock, Ship, Sign, ship
 
 Target = Callable[[bytes], bool]
 """Takes any bytes; says whether they were accepted."""

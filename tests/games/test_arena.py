@@ -28,7 +28,7 @@ from gameserver.games.arena_flight import (
     blocked,
 )
 from gameserver.protocol.constants import ClientMessage as C
-from tests.room.memory import MemoryLink, MemoryServer
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
     from gameserver.hub.peer import Peer

@@ -9,7 +9,7 @@ import pytest
 from gameserver.bots import run_bots
 from gameserver.games.arena import Arena
 from gameserver.games.arena_bots import RULES
-from tests.client.memory import serving
+from tests.support.channel_server import serving
 
 if TYPE_CHECKING:
     from trio.testing import MockClock

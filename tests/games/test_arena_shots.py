@@ -7,7 +7,7 @@ import pytest
 from gameserver.games.arena import RESPAWN_TICKS, SHOT_DAMAGE, SHOT_SPEED, SHOT_TICKS, Arena, Shot
 from gameserver.games.arena_flight import BLOCKS, MAX_HP, SHIP_RADIUS, Ship
 from gameserver.protocol.constants import ClientMessage as C
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 FIRE, HANDS_OFF = (0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 0, 0)
 STEP_UNITS = SHOT_SPEED / Arena.tick_hz

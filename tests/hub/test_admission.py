@@ -6,8 +6,8 @@ from gameserver import Player, Room
 from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
-from tests.room.memory import MemoryLink, MemoryServer
 from tests.room.test_engine import Field
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 
 class Private(Room):

@@ -10,8 +10,8 @@ import pytest
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
-from tests.room.memory import MemoryLink, MemoryServer
 from tests.room.test_engine import Field
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
     from gameserver.hub.peer import Peer

@@ -6,8 +6,8 @@ from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
-from tests.room.memory import MemoryLink, MemoryServer
 from tests.room.test_engine import Dot, Field, field
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 
 def lose(server: MemoryServer, peer: Peer) -> None:

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkRows, readBits, setBits, undoGaps, unzigzag } from "../../client_demo/sdk/bits.js";
 import { DeltaError } from "../../client_demo/sdk/errors.js";
-import { seeded } from "./random.js";
-import { bitString, gaps, packRows, zigzag } from "./wire.js";
+import { seeded } from "./support/random.js";
+import { bitString, gaps, packRows, zigzag } from "./support/wire.js";
 
 test("a value of any width is read at any offset", () => {
   const random = seeded(1);

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import * as codec from "../../client_demo/sdk/codec.js";
 import { ProtocolError } from "../../client_demo/sdk/errors.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
-import { seeded } from "./random.js";
-import { SHIP_SCHEMA } from "./wire.js";
+import { seeded } from "./support/random.js";
+import { SHIP_SCHEMA } from "./support/wire.js";
 
 const WELCOME = {
   server: "s",
@@ -133,7 +133,7 @@ test("any bytes give a message or ProtocolError", () => {
   assert.ok(refused > 1000, "most mutations break a message");
 });
 
-/** @param {Uint8Array} bytes @param {import("./random.js").Random} random */
+/** @param {Uint8Array} bytes @param {import("./support/random.js").Random} random */
 function mutated(bytes, random) {
   const copy = Uint8Array.from(bytes.subarray(0, random.chance(0.3) ? random.int(0, 60) : 9999));
   for (let i = random.int(0, 3); i > 0 && copy.length > 0; i -= 1) {

@@ -6,11 +6,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SessionCore } from "../../client_demo/sdk/session_core.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
-import { state, welcome } from "./fakes.js";
-import { seeded } from "./random.js";
-import { packRows } from "./wire.js";
+import { state, welcome } from "./support/fakes.js";
+import { seeded } from "./support/random.js";
+import { packRows } from "./support/wire.js";
 
-/** @typedef {import("./random.js").Random} Random */
+/** @typedef {import("./support/random.js").Random} Random */
 
 const OPTIONS = {
   ...{ kind: "arena", room: null, role: 0, params: {} },

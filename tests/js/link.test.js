@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeSession, state, welcome } from "./fakes.js";
-import { seeded } from "./random.js";
-import { packRows } from "./wire.js";
+import { fakeSession, state, welcome } from "./support/fakes.js";
+import { seeded } from "./support/random.js";
+import { packRows } from "./support/wire.js";
 
 const SHIP = { enters: [[0, [7], ...packRows([[160, 0, 100]], 3)]] };
 const TOKEN = new Uint8Array(24).fill(9);

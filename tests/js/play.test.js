@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seeded } from "./random.js";
-import { otherAt, SimRoom, steer, TICK_HZ } from "./simroom.js";
+import { seeded } from "./support/random.js";
+import { otherAt, SimRoom, steer, TICK_HZ } from "./support/simroom.js";
 
 const LAGGED = { latencyMs: 150, jitterMs: 30 };
 
@@ -14,7 +14,7 @@ const LAGGED = { latencyMs: 150, jitterMs: 30 };
  * Presses keys at random, some seconds each.
  *
  * @param {SimRoom} room
- * @param {import("./random.js").Random} random
+ * @param {import("./support/random.js").Random} random
  */
 function fumble(room, random) {
   const controls = { turn: 0, thrust: false };

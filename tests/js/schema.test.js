@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { ProtocolError } from "../../client_demo/sdk/errors.js";
 import { decodeValue, encodeValue, snapValue } from "../../client_demo/sdk/fields.js";
 import { checkControls, compileSchema, encodeControls } from "../../client_demo/sdk/schema.js";
-import { seeded } from "./random.js";
-import { SHIP_SCHEMA } from "./wire.js";
+import { seeded } from "./support/random.js";
+import { SHIP_SCHEMA } from "./support/wire.js";
 
 /** @param {any[]} fields @param {any[]} [inputs] */
 function withFields(fields, inputs = []) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeSession, state } from "./fakes.js";
-import { packRows, SHIP_SCHEMA } from "./wire.js";
+import { fakeSession, state } from "./support/fakes.js";
+import { packRows, SHIP_SCHEMA } from "./support/wire.js";
 
 /** @param {number} id @param {number} x code */
 function ship(id, x) {

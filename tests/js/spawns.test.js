@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { PredictedSpawns } from "../../client_demo/sdk/spawns.js";
 import { ViewRing } from "../../client_demo/sdk/view_state.js";
-import { fakeSession, state } from "./fakes.js";
-import { packRows } from "./wire.js";
+import { fakeSession, state } from "./support/fakes.js";
+import { packRows } from "./support/wire.js";
 
 const FLOAT = { kind: "float", step: 1 / 16, lo: -(2 ** 20), hi: 2 ** 20 };
 const SCHEMA = {

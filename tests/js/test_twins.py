@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Calls = list[list[Any]]
 
 NODE = shutil.which("node")
-TRACE = Path(__file__).with_name("twin_trace.mjs")
+TRACE = Path(__file__).with_name("support") / "twin_trace.mjs"
 TICK_HZ = 60
 CALLS = 2000
 

@@ -6,9 +6,9 @@ import { DeltaError, ProtocolError } from "../../client_demo/sdk/errors.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { ViewRing } from "../../client_demo/sdk/view_state.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
-import { ModelRoom, plainView, TEST_SCHEMA } from "./model.js";
-import { seeded } from "./random.js";
-import { packRows, SHIP_SCHEMA, stateOf } from "./wire.js";
+import { ModelRoom, plainView, TEST_SCHEMA } from "./support/model.js";
+import { seeded } from "./support/random.js";
+import { packRows, SHIP_SCHEMA, stateOf } from "./support/wire.js";
 
 /** @typedef {import("../../client_demo/sdk/codec.js").State} State */
 
@@ -185,7 +185,7 @@ test("a ring keeps the newest states, and forgets them when time runs backwards"
   assert.equal(ring.newest.tick, 7);
 });
 
-/** @param {Uint8Array} bytes @param {import("./random.js").Random} random */
+/** @param {Uint8Array} bytes @param {import("./support/random.js").Random} random */
 function mutated(bytes, random) {
   const copy = Uint8Array.from(bytes);
   for (let i = random.int(1, 3); i > 0; i -= 1) {

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.foreign_client import LEAVE, PING, SERVER_PONG, Client, pack, read_message
-from tests.conformance.foreign_websocket import WebSocket
-from tests.live.foreign import MAX_MESSAGES, arena, closing, enter, follow, link, next_state
+from tests.support.foreign.arena import MAX_MESSAGES, arena, closing, enter, follow, link, next_state
+from tests.support.foreign.client import LEAVE, PING, SERVER_PONG, Client, pack, read_message
+from tests.support.foreign.websocket import WebSocket
 
 
 @pytest.fixture(scope="module")

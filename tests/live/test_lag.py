@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.scenarios.process import GAMESERVER, ROOT
+from tests.support.live.process import GAMESERVER, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

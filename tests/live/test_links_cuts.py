@@ -11,15 +11,15 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, Limits
-from tests.live.faults import faulty
-from tests.live.net_rig import TRANSPORTS, playing, serving, until, upgrade_request
 from tests.live.test_net_slow import open_files
-from tests.net.wire import client_frame
+from tests.support.live.fault_proxy import faulty
+from tests.support.live.server import TRANSPORTS, playing, serving, until, upgrade_request
+from tests.support.websocket_frames import client_frame
 
 if TYPE_CHECKING:
     from gameserver.net import Server
     from gameserver.net.settings import Transport
-    from tests.live.faults import Cut, FaultProxy
+    from tests.support.live.fault_proxy import Cut, FaultProxy
 
 pytestmark = [
     pytest.mark.parametrize("transport", TRANSPORTS),

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import trio
 
 from gameserver.client.state_reader import StateReader
-from tests.live.faults import faulty
-from tests.live.net_rig import until
-from tests.scenarios.process import running
-from tests.scenarios.witness import Witness
+from tests.support.live.fault_proxy import faulty
+from tests.support.live.process import running
+from tests.support.live.server import until
+from tests.support.live.witness import Witness
 
 if TYPE_CHECKING:
-    from tests.scenarios.process import Running
+    from tests.support.live.process import Running
 
 DEAD_S = 1.5
 CLOSE_S = 2.0

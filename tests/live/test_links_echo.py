@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from tests.conformance.echo import serve_echo
-from tests.live.net_rig import TRANSPORTS, Wire
-from tests.net.wire import BINARY, CONTINUATION, PING, PONG, TEXT, Frame, client_close, client_frame
+from tests.support.live.echo_server import serve_echo
+from tests.support.live.server import TRANSPORTS, Wire
+from tests.support.websocket_frames import BINARY, CONTINUATION, PING, PONG, TEXT, Frame, client_close, client_frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

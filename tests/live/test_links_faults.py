@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from tests.live.faults import FaultProxy, faulty
+from tests.support.live.fault_proxy import FaultProxy, faulty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -14,11 +14,11 @@ import trio
 from gameserver.client.state_reader import StateReader
 from gameserver.client.status import Status
 from gameserver.protocol.constants import ClientMessage, CloseCode, ServerMessage
-from tests.live.faults import faulty
-from tests.live.net_rig import GoodPlayer, Wire, get, until
-from tests.net.wire import BINARY, CLOSE, client_frame
-from tests.scenarios.process import Running, running
-from tests.scenarios.witness import Witness
+from tests.support.live.fault_proxy import faulty
+from tests.support.live.process import Running, running
+from tests.support.live.server import GoodPlayer, Wire, get, until
+from tests.support.live.witness import Witness
+from tests.support.websocket_frames import BINARY, CLOSE, client_frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,11 +9,11 @@ import random
 import trio
 
 from gameserver.client.state_reader import StateReader
-from tests.live.faults import faulty
-from tests.live.net_rig import until
-from tests.scenarios.process import running
 from tests.scenarios.slow import Slow, run_slow
-from tests.scenarios.witness import Witness
+from tests.support.live.fault_proxy import faulty
+from tests.support.live.process import running
+from tests.support.live.server import until
+from tests.support.live.witness import Witness
 
 ONE_WAY_S = 0.05
 SNAPSHOT_S = 0.05

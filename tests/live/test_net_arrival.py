@@ -9,7 +9,7 @@ import trio
 
 from gameserver.net.listeners import tune
 from gameserver.net.poller import RoomPoller, SocketTransport
-from tests.net.wire import client_frame
+from tests.support.websocket_frames import client_frame
 
 
 async def test_a_message_is_told_with_the_time_at_which_the_kernel_got_it() -> None:

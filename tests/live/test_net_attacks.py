@@ -9,8 +9,8 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, CloseCode
-from tests.live.net_rig import FAST, TRANSPORTS, Wire, playing, serving, upgrade_request
-from tests.net.wire import PING, TEXT, client_close, client_frame
+from tests.support.live.server import FAST, TRANSPORTS, Wire, playing, serving, upgrade_request
+from tests.support.websocket_frames import PING, TEXT, client_close, client_frame
 
 if TYPE_CHECKING:
     from gameserver.net.settings import Transport

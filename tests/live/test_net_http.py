@@ -11,7 +11,7 @@ import trio
 
 from gameserver.net.http.auth import AuthRefused
 from gameserver.protocol.constants import CloseCode
-from tests.live.net_rig import FAST, GoodPlayer, Wire, get, playing, serving, until, upgrade_request
+from tests.support.live.server import FAST, GoodPlayer, Wire, get, playing, serving, until, upgrade_request
 
 if TYPE_CHECKING:
     from pathlib import Path

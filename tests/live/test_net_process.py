@@ -16,9 +16,9 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import CloseCode
-from tests.live.certificates import Authority
-from tests.live.net_rig import TRANSPORTS, Wire, get
-from tests.net.wire import PING, TEXT, client_frame
+from tests.support.live.certificates import Authority
+from tests.support.live.server import TRANSPORTS, Wire, get
+from tests.support.websocket_frames import PING, TEXT, client_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

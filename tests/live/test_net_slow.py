@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, Limits
-from tests.live.net_rig import TRANSPORTS, GoodPlayer, Wire, playing, serving, until
-from tests.net.wire import PING, PONG, client_frame
+from tests.support.live.server import TRANSPORTS, GoodPlayer, Wire, playing, serving, until
+from tests.support.websocket_frames import PING, PONG, client_frame
 
 if TYPE_CHECKING:
     from gameserver.net.settings import Transport

@@ -12,9 +12,9 @@ import trio
 from gameserver.net import NetSettings
 from gameserver.net.listeners import Certificates
 from gameserver.protocol.constants import CloseCode
-from tests.live.certificates import Authority
-from tests.live.net_rig import FAST, GoodPlayer, Wire, get, serving, until, upgrade_request
-from tests.net.wire import PING, PONG, TEXT, client_frame
+from tests.support.live.certificates import Authority
+from tests.support.live.server import FAST, GoodPlayer, Wire, get, serving, until, upgrade_request
+from tests.support.websocket_frames import PING, PONG, TEXT, client_frame
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.live.foreign import arena
+from tests.support.foreign.arena import arena
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, CloseCode
-from tests.live.net_rig import GoodPlayer, Wire, get
 from tests.live.test_workers import running
+from tests.support.live.server import GoodPlayer, Wire, get
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conformance import make_vectors
-from tests.conformance.foreign_client import ACK, INPUT, JOIN, MESSAGE, RESUME, Client, pack
-from tests.live.foreign import arena, closing, enter, link
+from tests.support.foreign.arena import arena, closing, enter, link
+from tests.support.foreign.client import ACK, INPUT, JOIN, MESSAGE, RESUME, Client, pack
 
 OPENING = ("JOIN", "RESUME")
 STRANGER = Client("arena", {})

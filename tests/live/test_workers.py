@@ -24,8 +24,8 @@ from gameserver.ops.serve import ServeOptions, make_settings
 from gameserver.protocol.constants import ClientMessage, CloseCode, Limits
 from gameserver.workers import director
 from gameserver.workers.placement import Placement, Seats
-from tests.live.net_rig import GoodPlayer, Wire, get, until
 from tests.live.test_net_process import GAMESERVER, Running
+from tests.support.live.server import GoodPlayer, Wire, get, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.timeout(120)
 @contextmanager
 def running(*options: str, room: str = "Small", workers: int = 2) -> Iterator[Running]:
     """`gameserver run --workers 2`."""
-    rooms = f"tests.live.worker_rooms:{room}"
+    rooms = f"tests.support.live.worker_rooms:{room}"
     command = [str(GAMESERVER), "run", rooms, "--port", "0", "--workers", str(workers), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -294,7 +294,7 @@ def alive(pid: int) -> bool:
 
 async def test_a_worker_that_hangs_is_killed_and_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(director, "HUNG_AFTER_S", 7.0)  # a healthy one shows life every five
-    options = options_for("tests.live.worker_rooms:Small")
+    options = options_for("tests.support.live.worker_rooms:Small")
     settings = make_settings(options)
     listeners = await open_listeners(settings)
     placement = Placement({"small": Seats(8, 64)}, random.Random(1))

@@ -13,7 +13,7 @@ from gameserver.net.answered_transport import AnsweredTransport, switching_proto
 from gameserver.net.connection import shake_hands
 from gameserver.net.http.upgrade import Accepted
 from gameserver.net.poller import SocketTransport
-from tests.net.wire import PING, PONG, Frame, client_frame, read_frames
+from tests.support.websocket_frames import PING, PONG, Frame, client_frame, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

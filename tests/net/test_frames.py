@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.net.frames import FrameScanner, binary_frames, frame_header, unmask
-from tests.net.wire import (
+from tests.support.websocket_frames import (
     BINARY,
     CLOSE,
     CONTINUATION,

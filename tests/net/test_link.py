@@ -9,8 +9,18 @@ import trio
 import trio.testing
 
 from gameserver.protocol.constants import CloseCode
-from tests.net.rig import LIMITS, TRANSPORTS, TransportName, linked
-from tests.net.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, client_close, client_frame
+from tests.support.link_rig import LIMITS, TRANSPORTS, TransportName, linked
+from tests.support.websocket_frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    Frame,
+    client_close,
+    client_frame,
+)
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 

@@ -14,8 +14,8 @@ import trio.testing
 from gameserver.net.arrival import ArrivalClock
 from gameserver.net.poller import RoomPoller
 from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES
-from tests.net.rig import LIMITS, linked
-from tests.net.wire import BINARY, CONTINUATION, PING, Frame, client_frame, read_frames
+from tests.support.link_rig import LIMITS, linked
+from tests.support.websocket_frames import BINARY, CONTINUATION, PING, Frame, client_frame, read_frames
 
 
 def stamp(wall_s: float) -> list[tuple[int, int, bytes]]:

@@ -18,7 +18,7 @@ from gameserver.ops.recording_files import SUFFIX, Recordings, make_room, write_
 from gameserver.recording.format import Recording
 from gameserver.recording.verify import verify
 from gameserver.room.kind import make_kind
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,7 +82,7 @@ async def test_a_room_that_ends_closes_its_file_and_others_go_on(scene: Scene) -
 
 
 def test_what_was_flushed_survives_a_kill(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.ops.recorder", str(tmp_path), "200"]
+    command = [sys.executable, "-m", "tests.support.recorder_process", str(tmp_path), "200"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "now\n"

@@ -20,7 +20,7 @@ from gameserver.protocol import (
 from gameserver.protocol.constants import MAX_PAYLOAD_DEPTH, MAX_SERVER_DEPTH, WEBSOCKET_PATH, limit_rows
 from gameserver.protocol.items import Array, Item, Row
 from gameserver.protocol.specs import CLIENT_MESSAGES, SERVER_MESSAGES, WELCOME_KEYS, MessageSpec
-from tests.conformance.page import Example, examples, section, tables
+from tests.support.protocol_page import Example, examples, section, tables
 
 
 def notation(spec: MessageSpec) -> str:

@@ -10,7 +10,7 @@ from gameserver.protocol.constants import ClientMessage as C
 from gameserver.recording.format import MAGIC, Recording, RecordingError, pack_record
 from gameserver.recording.verify import verify
 from gameserver.room.kind import Kind, make_kind
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 
 def play(ticks: int = 400, room: type[Arena] = Arena) -> bytes:

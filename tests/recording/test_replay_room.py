@@ -18,7 +18,7 @@ from gameserver.recording.timeline import Timeline
 from gameserver.room.kind import Kind, make_kind
 from gameserver.sync.encode.encoder import DeltaDecoder
 from tests.recording.test_format import play
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
     from gameserver.sync.decode.view_state import ViewState

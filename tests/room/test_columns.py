@@ -10,7 +10,7 @@ from gameserver.room.room import Room
 from gameserver.room.visibility import Near
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 
 class Boid(Entity, columns=True):

@@ -13,7 +13,7 @@ from gameserver.room.room import Room
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float, Int
 from gameserver.state.inputs import Inputs
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 
 class Dot(Entity):

@@ -10,7 +10,7 @@ from gameserver import Entity, Flag, Float, Inputs, Player, Room
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.room.room import check_room
 from gameserver.state.errors import DeclarationError
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
     from gameserver.hub.peer import Peer

@@ -16,7 +16,7 @@ from gameserver.room.overload import FALL_S, MAX_FALL_S, MAX_LEVEL, RELAPSE_S, O
 from gameserver.room.room import Room
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
     from gameserver.room.player import Player

@@ -13,7 +13,7 @@ from gameserver.room.visibility import Near
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float, Int
 from gameserver.state.inputs import Inputs
-from tests.room.memory import MemoryLink, MemoryServer
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

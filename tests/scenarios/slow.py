@@ -24,15 +24,15 @@ import trio
 from gameserver.bots.report import Histogram
 from gameserver.client.state_reader import SharedStateReader
 from gameserver.protocol.constants import ClientMessage
-from tests.live.net_rig import Wire
-from tests.net.wire import client_frame
-from tests.scenarios.process import running
-from tests.scenarios.witness import Witness
+from tests.support.live.process import running
+from tests.support.live.server import Wire
+from tests.support.live.witness import Witness
+from tests.support.websocket_frames import client_frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.scenarios.process import Running
+    from tests.support.live.process import Running
 
 KIND: Final = "crowd"
 TAKES_BYTES: Final = 4_096

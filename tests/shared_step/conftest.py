@@ -9,7 +9,7 @@ import pytest
 from gameserver.ops.check_step import Node
 from gameserver.shared_step import to_module
 from gameserver.shared_step.differential import Difference, Experiment
-from tests.shared_step.declaring import INPUTS, STATE
+from tests.support.shared_step.declaring import INPUTS, STATE
 
 Compare: TypeAlias = Callable[..., Difference | None]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from gameserver.ops.check_step import Node, run_differential
 from gameserver.shared_step import to_module
 from gameserver.shared_step.differential import Experiment, GridField, Trace, pack
-from tests.shared_step import ship
-from tests.shared_step.declaring import INPUTS, STATE, declare
+from tests.support.shared_step import ship
+from tests.support.shared_step.declaring import INPUTS, STATE, declare
 
 CASES = 10_000
 STEPS = 60

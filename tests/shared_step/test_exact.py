@@ -13,7 +13,7 @@ from gameserver.shared_math import atan2, clamp, cos, hypot, pi, sin, tau
 from gameserver.shared_step import shared
 from gameserver.shared_step.differential import GridField
 from gameserver.shared_step.exact import MAX_REDUCED
-from tests.shared_step.reference import angle, cosine, error_ulp, length, sine
+from tests.support.shared_step.reference import angle, cosine, error_ulp, length, sine
 
 SIN_COS_ULP = 1.0
 ATAN2_ULP = 2.5

@@ -7,9 +7,9 @@ import pytest
 
 from gameserver.shared_step import shared
 from gameserver.shared_step.names import shared_function
-from tests.shared_step import constructs
 from tests.shared_step.conftest import Compare
-from tests.shared_step.declaring import declare
+from tests.support.shared_step import constructs
+from tests.support.shared_step.declaring import declare
 
 
 def _constructs() -> list[Callable[..., Any]]:

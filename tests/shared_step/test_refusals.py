@@ -6,7 +6,7 @@ import math
 import pytest
 
 from gameserver.shared_step import SharedStepError, shared, to_module
-from tests.shared_step.declaring import declare
+from tests.support.shared_step.declaring import declare
 
 HEAD = "@shared\ndef step(s, i, dt):\n"
 

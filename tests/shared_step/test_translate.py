@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gameserver.shared_step import SharedStepError, fingerprint, shared, to_module, touches
-from tests.shared_step import ship
-from tests.shared_step.declaring import declare
+from tests.support.shared_step import ship
+from tests.support.shared_step.declaring import declare
 
 # `.txt`: it is a picture of the output, not JavaScript of ours that linters should look at.
 GOLDEN = Path(__file__).with_name("ship.mjs.txt")

@@ -7,8 +7,8 @@ from math import hypot
 
 import pytest
 
-from tests.sim.bumpers import RADIUS, Bumpers, Disc, Push
-from tests.sim.rig import STEP_S, Client, Rig
+from tests.support.sim.bumpers import RADIUS, Bumpers, Disc, Push
+from tests.support.sim.rig import STEP_S, Client, Rig
 
 LET_GO_S = 0.5
 """They coast when they meet: what is known of the other is right until then."""

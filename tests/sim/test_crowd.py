@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gameserver.client.events import Joined
 from gameserver.client.state_reader import SharedStateReader
-from tests.sim.flight import Controls, Flight
-from tests.sim.rig import Client, Rig
+from tests.support.sim.flight import Controls, Flight
+from tests.support.sim.rig import Client, Rig
 
 if TYPE_CHECKING:
     from collections.abc import Callable

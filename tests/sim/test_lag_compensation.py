@@ -24,16 +24,16 @@ import pytest
 from gameserver.games.arena import SHOT_SPEED
 from gameserver.games.arena_flight import SHIP_RADIUS
 from gameserver.protocol.constants import MAX_BEHIND, MAX_COUNTER, ClientMessage
-from tests.sim.arena_range import ArenaRange, Gunner
-from tests.sim.gallery import Gallery, Marksman, Tally
-from tests.sim.rig import Rig
+from tests.support.sim.arena_range import ArenaRange, Gunner
+from tests.support.sim.gallery import Gallery, Marksman, Tally
+from tests.support.sim.rig import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.client.events import PredictedTick
     from gameserver.client.interpolation import Drawn
-    from tests.sim.rig import Client
+    from tests.support.sim.rig import Client
 
 ROUND_TRIPS_S = (0.1, 0.15, 0.25)
 BOUND_TICKS = 15

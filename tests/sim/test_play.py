@@ -14,8 +14,8 @@ from gameserver.client.prediction import Outcome
 from gameserver.games import arena_flight
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import Role
-from tests.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunnery, Ship
-from tests.sim.rig import Client, Rig
+from tests.support.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunnery, Ship
+from tests.support.sim.rig import Client, Rig
 
 if TYPE_CHECKING:
     from gameserver.client.events import PredictedTick

@@ -8,7 +8,7 @@ import pytest
 
 from gameserver.state.world import World
 from gameserver.sync.snapshot import Snapshot, first_difference
-from tests.sync.scenes import SCHEMA, Note, Ship, Shot, make_world, snapshot
+from tests.support.sync_world import SCHEMA, Note, Ship, Shot, make_world, snapshot
 
 
 def fleet() -> World:

@@ -14,7 +14,17 @@ from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import Limits
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.workers.first_message import MAX_FRAMES, FirstMessage
-from tests.net.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, client_frame, read_frames
+from tests.support.websocket_frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    Frame,
+    client_frame,
+    read_frames,
+)
 
 JOIN = msgpack.packb([C.JOIN, "arena", None, 0, {}])
 RESUME = msgpack.packb([C.RESUME, bytes(range(24)), 7, 3])

@@ -14,7 +14,7 @@ from gameserver.state.fields import Angle, Float, Int, List, Text
 from gameserver.state.schema import Schema
 from gameserver.sync.decode.decoder import DeltaDecoder, DeltaError
 from gameserver.sync.encode.encoder import DeltaEncoder
-from tests.sync.scenes import SCHEMA, TICK_HZ, Message, Note, Ship, Shot, make_world, same, snapshot
+from tests.support.sync_world import SCHEMA, TICK_HZ, Message, Note, Ship, Shot, make_world, same, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ import pytest
 
 from gameserver.state.schema import Schema
 from gameserver.sync.decode.view_state import ViewState
-from tests.sync.scenes import SCHEMA, TYPES, Note, Ship, Shot, make_world, snapshot
+from tests.support.sync_world import SCHEMA, TYPES, Note, Ship, Shot, make_world, snapshot
 
 
 def state() -> ViewState:

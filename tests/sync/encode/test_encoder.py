@@ -19,7 +19,7 @@ from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.encoder import NOTHING, DeltaEncoder
 from gameserver.sync.encode.views import ALL, Sight, View, Views
 from gameserver.sync.snapshot import Snapshot
-from tests.sync.scenes import (
+from tests.support.sync_world import (
     SCHEMA,
     TICK_HZ,
     Dust,

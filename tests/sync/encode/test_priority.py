@@ -22,7 +22,7 @@ from gameserver.sync.encode.interest import Interest
 from gameserver.sync.encode.priority import PriorityEncoder, Viewpoint
 from gameserver.sync.encode.views import View, Views
 from gameserver.sync.snapshot import Snapshot
-from tests.sync.scenes import Message
+from tests.support.sync_world import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from gameserver.protocol import ClientMessage, Role, encode_client, encode_serve
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, CloseCode
 from gameserver.protocol.specs import SPEC_OF
-from tests.conformance.vector_json import Case
+from tests.support.vectors.json import Case
 
 TOKEN: Final = bytes(range(24))
 INPUTS: Final = (("turn", -1, 1), ("thrust", 0, 1), ("fire", 0, 1))

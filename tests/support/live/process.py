@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 GAMESERVER: Final = Path(sysconfig.get_path("scripts")) / "gameserver"
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[3]
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-ROOMS: Final = "tests.scenarios.rooms"
+ROOMS: Final = "tests.support.live.ledger"
 
 
 class Running:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, Jumps
-from tests.conformance.vector_json import Case
+from tests.support.vectors.json import Case
 
 TURN: Final = 2 * math.pi
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tests.conformance.vector_story import Scene, Story
-from tests.conformance.vector_types import Flock, Ship, Sign, ship
+from tests.support.vectors.story import Scene, Story
+from tests.support.vectors.types import Flock, Ship, Sign, ship
 
 
 def by_hand() -> Story:

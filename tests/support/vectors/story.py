@@ -16,7 +16,7 @@ from gameserver.state.table import Table
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.encode.views import ALL, Sight, Views
 from gameserver.sync.snapshot import Snapshot
-from tests.conformance.vector_json import Case
+from tests.support.vectors.json import Case
 
 Codes: TypeAlias = Sequence[Any]
 """One code for each field of an entity, in order of its type's fields; a list's codes are a list."""

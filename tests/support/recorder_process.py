@@ -1,4 +1,4 @@
-"""A process that records a room and then stands still, to be killed: `python -m tests.ops.recorder FOLDER TICKS`."""
+"""Record a room, then stand still until killed: `python -m tests.support.recorder_process FOLDER TICKS`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import trio
 
 from gameserver.games.arena import Arena
 from gameserver.ops.recording_files import FLUSH_EVERY_S, Recordings
-from tests.room.memory import MemoryServer
+from tests.support.memory_server import MemoryServer
 
 
 async def main(folder: Path, ticks: int) -> None:

@@ -3,8 +3,8 @@
  * side of protocol.md §7, for tests that let the whole SDK play. It sends every STATE from nothing;
  * deltas have tests of their own.
  */
-import { connect } from "../../client_demo/sdk/index.js";
-import { decode, encode } from "../../client_demo/vendor/msgpack/msgpack.js";
+import { connect } from "../../../client_demo/sdk/index.js";
+import { decode, encode } from "../../../client_demo/vendor/msgpack/msgpack.js";
 import { FakeClock, FakeSocket, welcome } from "./fakes.js";
 import { packRows } from "./wire.js";
 
@@ -138,7 +138,7 @@ export class SimRoom {
    * Lets time pass, and draws sixty frames a second.
    *
    * @param {number} seconds
-   * @param {(drawn: import("../../client_demo/sdk/index.js").Drawn) => void} [look]
+   * @param {(drawn: import("../../../client_demo/sdk/index.js").Drawn) => void} [look]
    */
   async play(seconds, look = () => {}) {
     for (let frame = 0; frame < seconds * 60; frame += 1) {

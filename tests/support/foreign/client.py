@@ -9,7 +9,7 @@ from typing import Any
 
 import msgpack
 
-from tests.conformance.foreign_view import EntityType, Misfit, View, apply_state, read_schema
+from tests.support.foreign.view import EntityType, Misfit, View, apply_state, read_schema
 
 SUBPROTOCOL = "gameserver.v1"
 JOIN, RESUME, INPUT, MESSAGE, PING, PONG, RESYNC, ACK, LEAVE = range(1, 10)

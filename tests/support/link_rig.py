@@ -19,7 +19,7 @@ from gameserver.net.link import Link
 from gameserver.net.poller import RoomPoller, SocketTransport
 from gameserver.net.settings import NetLimits
 from gameserver.net.transport import Transport
-from tests.net.wire import Frame, read_frames
+from tests.support.websocket_frames import Frame, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,10 +5,10 @@ from random import Random
 from typing import Any, Final
 
 from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER
-from tests.conformance.vector_json import Case
-from tests.conformance.vector_misfits import by_hand, misfits, refused_lists
-from tests.conformance.vector_story import Scene, Story
-from tests.conformance.vector_types import Dot, Flock, Ship, Sign, Wide, ship
+from tests.support.vectors.json import Case
+from tests.support.vectors.misfits import by_hand, misfits, refused_lists
+from tests.support.vectors.story import Scene, Story
+from tests.support.vectors.types import Dot, Flock, Ship, Sign, Wide, ship
 
 
 def straight() -> Story:

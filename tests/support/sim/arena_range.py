@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gameserver import Player
     from gameserver.client.interpolation import Drawn
-    from tests.sim.rig import Client
+    from tests.support.sim.rig import Client
 
 GUN = (1000.0, 800.0)
 LANE_X = 1300.0

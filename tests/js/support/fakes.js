@@ -1,6 +1,6 @@
 /** A clock that moves when told, and a WebSocket whose other end is the test. */
-import { connect } from "../../client_demo/sdk/index.js";
-import { decode, encode } from "../../client_demo/vendor/msgpack/msgpack.js";
+import { connect } from "../../../client_demo/sdk/index.js";
+import { decode, encode } from "../../../client_demo/vendor/msgpack/msgpack.js";
 import { SHIP_SCHEMA } from "./wire.js";
 
 /** Timers run in the order in which they are due, as `advance` passes them. */
@@ -127,7 +127,7 @@ export function welcome(keys = {}) {
   ];
 }
 
-/** @param {Partial<import("../../client_demo/sdk/codec.js").State>} parts */
+/** @param {Partial<import("../../../client_demo/sdk/codec.js").State>} parts */
 export function state({ tick = 1, span = 0, seq = 0, lead = null, ...blocks }) {
   const { leaves = [], enters = [], changes = [], values = [] } = blocks;
   return [17, tick, span, seq, lead, leaves, enters, changes, values];
@@ -136,13 +136,13 @@ export function state({ tick = 1, span = 0, seq = 0, lead = null, ...blocks }) {
 /**
  * A session over fake sockets.
  *
- * @param {Partial<import("../../client_demo/sdk/index.js").ConnectOptions>} [options]
+ * @param {Partial<import("../../../client_demo/sdk/index.js").ConnectOptions>} [options]
  */
 export function fakeSession(options = {}) {
   const clock = new FakeClock();
   /** @type {FakeSocket[]} */
   const sockets = [];
-  /** @type {((news: import("../../client_demo/sdk/page.js").PageNews) => void)[]} */
+  /** @type {((news: import("../../../client_demo/sdk/page.js").PageNews) => void)[]} */
   const listeners = [];
   /** @type {any[]} */
   const told = [];

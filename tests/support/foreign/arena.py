@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conformance.foreign_client import SUBPROTOCOL, Client
-from tests.conformance.foreign_websocket import Closed, WebSocket
+from tests.support.foreign.client import SUBPROTOCOL, Client
+from tests.support.foreign.websocket import Closed, WebSocket
 
 GAMESERVER = Path(sysconfig.get_path("scripts")) / "gameserver"
 STOP_TIMEOUT_S = 15

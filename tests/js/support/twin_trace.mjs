@@ -4,16 +4,16 @@
  * script.
  */
 import { readFileSync } from "node:fs";
-import * as clock from "../../client_demo/sdk/clock.js";
-import * as contact from "../../client_demo/sdk/contact.js";
-import * as estimator from "../../client_demo/sdk/estimator.js";
-import * as interpolation from "../../client_demo/sdk/interpolation.js";
-import * as motion from "../../client_demo/sdk/motion.js";
-import * as pacer from "../../client_demo/sdk/pacer.js";
-import * as pose from "../../client_demo/sdk/pose.js";
-import * as prediction from "../../client_demo/sdk/prediction.js";
-import { compileSchema } from "../../client_demo/sdk/schema.js";
-import { ViewRing } from "../../client_demo/sdk/view_state.js";
+import * as clock from "../../../client_demo/sdk/clock.js";
+import * as contact from "../../../client_demo/sdk/contact.js";
+import * as estimator from "../../../client_demo/sdk/estimator.js";
+import * as interpolation from "../../../client_demo/sdk/interpolation.js";
+import * as motion from "../../../client_demo/sdk/motion.js";
+import * as pacer from "../../../client_demo/sdk/pacer.js";
+import * as pose from "../../../client_demo/sdk/pose.js";
+import * as prediction from "../../../client_demo/sdk/prediction.js";
+import { compileSchema } from "../../../client_demo/sdk/schema.js";
+import { ViewRing } from "../../../client_demo/sdk/view_state.js";
 
 /** @typedef {any[][]} Calls */
 
@@ -124,7 +124,7 @@ function predictions([[wire, tickHz, name], ...calls]) {
   });
 }
 
-/** @param {any} entity @param {import("../../client_demo/sdk/schema.js").EntityType} type */
+/** @param {any} entity @param {import("../../../client_demo/sdk/schema.js").EntityType} type */
 function poseOf(entity, type) {
   return type.numeric
     .filter((field) => field.kind !== "ref")

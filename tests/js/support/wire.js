@@ -43,8 +43,8 @@ export function packRows(rows, columns) {
 }
 
 /**
- * @param {Partial<import("../../client_demo/sdk/codec.js").State>} parts
- * @returns {import("../../client_demo/sdk/codec.js").State}
+ * @param {Partial<import("../../../client_demo/sdk/codec.js").State>} parts
+ * @returns {import("../../../client_demo/sdk/codec.js").State}
  */
 export function stateOf(parts) {
   const empty = { leaves: [], enters: [], changes: [], values: [] };

@@ -18,7 +18,7 @@ from gameserver import Entity, Float, Room
 from gameserver.hub.hub import Hub
 from gameserver.net import NetLimits, NetSettings, Server, serve
 from gameserver.protocol.constants import ClientMessage, Limits, ServerMessage
-from tests.net.wire import BINARY, CLOSE, Frame, client_close, client_frame, read_frames
+from tests.support.websocket_frames import BINARY, CLOSE, Frame, client_close, client_frame, read_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

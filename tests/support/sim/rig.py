@@ -18,7 +18,7 @@ from gameserver.hub.hub import Hub
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Limits, Role
 from gameserver.protocol.errors import ProtocolError
-from tests.sim.network import Way
+from tests.support.sim.network import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable

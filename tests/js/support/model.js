@@ -244,7 +244,7 @@ function expectation(type, old, now, span) {
 }
 
 /**
- * @param {import("../../client_demo/sdk/view_state.js").ViewState} state
+ * @param {import("../../../client_demo/sdk/view_state.js").ViewState} state
  * @returns {Record<string, any>} tick, and for each type that occurs: id → codes, then object codes
  */
 export function plainView(state) {

@@ -20,7 +20,7 @@ from gameserver.client.session_core import DEAD_AFTER_S, SessionCore
 from gameserver.client.status import JoinFailed, Status
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
-from tests.scenarios.rooms import SPEED
+from tests.support.live.ledger import SPEED
 
 if TYPE_CHECKING:
     import random

@@ -17,7 +17,7 @@ from gameserver.geometry import enters_box, enters_circle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.sim.rig import Client
+    from tests.support.sim.rig import Client
 
 LANE = 400.0
 """How far away the discs strafe."""
