@@ -18,7 +18,14 @@ from gameserver.hub.admission import Admission
 from gameserver.hub.peer import Peer
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import CloseCode, Limits, Role
+from gameserver.protocol.constants import (
+    TOKEN_INSTANCE_BYTES,
+    TOKEN_KEY_BYTES,
+    TOKEN_SECRET_BYTES,
+    CloseCode,
+    Limits,
+    Role,
+)
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
@@ -31,12 +38,6 @@ if TYPE_CHECKING:
     from gameserver.room.session import LinkHandle, Session
 
 log = logging.getLogger("gameserver.hub")
-
-INSTANCE_BYTES = 4
-KEY_BYTES = 4
-SECRET_BYTES = 16
-"""128 bits: what makes a resume token unguessable. The eight bytes before it only say which process and session it is
-of."""
 
 ROOM_ID_ALPHABET = "".join(sorted(set(string.ascii_lowercase + string.digits) - set("il1o0")))
 ROOM_ID_CHARS = 6
@@ -69,7 +70,7 @@ class Hub:
         self._token_bytes = token_bytes
         self._random = random.Random(seed)
         self._room_id_prefix = room_id_prefix
-        self.instance = token_bytes(INSTANCE_BYTES)
+        self.instance = token_bytes(TOKEN_INSTANCE_BYTES)
         """What this process's resume tokens begin with."""
         self._sessions: dict[int, tuple[Session, RoomEngine]] = {}
         self._next_key = 1
@@ -135,7 +136,7 @@ class Hub:
             engine = self._any_room(kind, peer, role)
         key = self._next_key
         self._next_key += 1
-        session = engine.join(peer, role, message.params, key=key, secret=self._token_bytes(SECRET_BYTES))
+        session = engine.join(peer, role, message.params, key=key, secret=self._token_bytes(TOKEN_SECRET_BYTES))
         session.on_gone = self._forget_session
         self._sessions[key] = (session, engine)
         self._let_in(peer, session, engine)
@@ -219,29 +220,29 @@ class Hub:
             raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what this session was told")
         if message.event < engine.events.oldest_cursor:
             raise ProtocolError(CloseCode.SESSION_EXPIRED, "too many events were missed")
-        session.previous_secret = message.token[-SECRET_BYTES:]
-        session.secret = self._token_bytes(SECRET_BYTES)
+        session.previous_secret = message.token[-TOKEN_SECRET_BYTES:]
+        session.secret = self._token_bytes(TOKEN_SECRET_BYTES)
         engine.roster.resume(session, peer, message.tick, message.event)
         self._let_in(peer, session, engine)
         self._counts["resumes"] += 1
 
     def _session_of(self, token: bytes) -> tuple[Session, RoomEngine]:
-        if token[:INSTANCE_BYTES] != self.instance:
+        if token[:TOKEN_INSTANCE_BYTES] != self.instance:
             raise ProtocolError(CloseCode.SERVER_RESTARTED, "the session was of another server process")
-        key = int.from_bytes(token[INSTANCE_BYTES : INSTANCE_BYTES + KEY_BYTES])
-        secret = token[-SECRET_BYTES:]
+        key = int.from_bytes(token[TOKEN_INSTANCE_BYTES : TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES])
+        secret = token[-TOKEN_SECRET_BYTES:]
         found = self._sessions.get(key)
         if found is not None:
             session = found[0]
             fits = hmac.compare_digest(secret, session.secret)
-            fits_previous = hmac.compare_digest(secret, session.previous_secret.rjust(SECRET_BYTES, b"\0"))
+            fits_previous = hmac.compare_digest(secret, session.previous_secret.rjust(TOKEN_SECRET_BYTES, b"\0"))
             if session.seated and not session.leaving and (fits or (fits_previous and bool(session.previous_secret))):
                 return found
         raise ProtocolError(CloseCode.SESSION_EXPIRED, "the session has ended, or the token was used up")
 
     def _welcome(self, engine: RoomEngine, session: Session, resumed: bool) -> bytes:
         kind = engine.kind
-        token = self.instance + session.key.to_bytes(KEY_BYTES) + session.secret
+        token = self.instance + session.key.to_bytes(TOKEN_KEY_BYTES) + session.secret
         return encode_server(
             m.Welcome(
                 server=self.instance.hex(),

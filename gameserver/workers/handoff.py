@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from gameserver.hub.hub import INSTANCE_BYTES
 from gameserver.hub.peer import State
 from gameserver.net.answered_transport import switching_protocols
 from gameserver.net.http.upgrade import Accepted, Admitted
 from gameserver.protocol import messages as m
+from gameserver.protocol.constants import TOKEN_INSTANCE_BYTES
 from gameserver.workers import messages as wire
 from gameserver.workers.first_message import FirstMessage
 
@@ -115,7 +115,7 @@ class Handoff:
         if isinstance(asks, m.Join):
             question = partial(wire.AskJoin, kind=asks.kind, room=asks.room, role=int(asks.role))
         else:
-            question = partial(wire.AskResume, instance=asks.token[:INSTANCE_BYTES])
+            question = partial(wire.AskResume, instance=asks.token[:TOKEN_INSTANCE_BYTES])
         answer: wire.Placed = await self._ask(question)
         return answer
 
