@@ -33,7 +33,7 @@ import msgpack
 
 from bench.scene import ArenaReference
 from gameserver import Entity, Float, Room
-from gameserver.protocol.constants import ClientMessage
+from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH, ClientMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +101,9 @@ class Crowd:
         sock = socket.create_connection(("127.0.0.1", port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(
-            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {WEBSOCKET_PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Protocol: gameserver.v1\r\n\r\n".encode()
+            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n".encode()
         )
         answer = sock.recv(4_096)
         assert answer.startswith(b"HTTP/1.1 101"), answer

@@ -36,6 +36,8 @@ EXIT_USAGE = 2
 
 DEFAULT_ROOM = "gameserver.games.arena:Arena"
 DEFAULT_PORT = 8000
+MAX_PORT = 65_535
+"""TCP's highest port number."""
 
 
 def _one_line(error: object) -> str:
@@ -380,8 +382,8 @@ def _read_lag(lag_ms: float, jitter_ms: float, stall: str | None) -> Lag | None:
 
 
 def _check_port(port: int) -> None:
-    if not 0 <= port <= 65_535:
-        fail(f"port {port}: write a number from 0 to 65535")
+    if not 0 <= port <= MAX_PORT:
+        fail(f"port {port}: write a number from 0 to {MAX_PORT}")
 
 
 def main(arguments: list[str] | None = None) -> Any:

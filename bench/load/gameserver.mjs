@@ -3,19 +3,23 @@
  * keep to protocol.md otherwise: they ack what they got and pace their frames by `lead`.
  */
 import { decodeServer, encodeInput, encodeJoin } from "../../client_demo/sdk/codec.js";
+import {
+  BEHIND_UNITS_PER_TICK,
+  LEAD_UNITS_PER_TICK,
+  ServerMessage,
+  SUBPROTOCOL,
+  WEBSOCKET_PATH,
+} from "../../client_demo/sdk/constants.js";
 import { DeltaDecoder } from "../../client_demo/sdk/decoder.js";
 import { compileSchema, encodeControls } from "../../client_demo/sdk/schema.js";
 import { ViewState } from "../../client_demo/sdk/view_state.js";
 import { Player } from "./player.mjs";
 import { RawWebSocket } from "./rawws.mjs";
 
-const PROTOCOL = "gameserver.v1";
 const KIND = "arena";
-const STATE = 17;
 const ARRAY_OF_9 = 0x99;
-/** Others are drawn two ticks in the past, in 1/16 tick. */
-const BEHIND = 2 * 16;
-const LEAD_UNITS_PER_TICK = 256;
+/** Others are drawn two ticks in the past. */
+const BEHIND = 2 * BEHIND_UNITS_PER_TICK;
 /** A frame that waits for longer than this has a whole one before it: this client is a tick too early. */
 const EARLY_LEAD = 1.1 * LEAD_UNITS_PER_TICK;
 
@@ -33,8 +37,8 @@ class Client {
     this.figures = figures;
     this.socket = new RawWebSocket({
       port,
-      path: "/ws",
-      protocol: PROTOCOL,
+      path: WEBSOCKET_PATH,
+      protocol: SUBPROTOCOL,
       onFrame: (buffer, start, end) => this.frame(buffer, start, end),
     });
     this.joined = new Promise((resolve) => {
@@ -83,7 +87,7 @@ export class HeadClient extends Client {
   sampled = false;
 
   frame(buffer, start, end) {
-    if (buffer[start] !== ARRAY_OF_9 || buffer[start + 1] !== STATE) {
+    if (buffer[start] !== ARRAY_OF_9 || buffer[start + 1] !== ServerMessage.STATE) {
       this.other(buffer.subarray(start, end));
       return;
     }

@@ -5,8 +5,9 @@
  * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §2 and
  * §4 state the algorithms; `gameserver/client/clock.py` is the twin, and a test compares the two.
  */
+import { LEAD_UNITS_PER_TICK } from "./constants.js";
 import { Estimator } from "./estimator.js";
-import { LEAD_UNITS_PER_TICK, SENT_SLOTS } from "./pacer.js";
+import { SENT_SLOTS } from "./pacer.js";
 
 /**
  * RFC 6298's weights: a change is followed within about eight samples, which is half a second of

@@ -21,6 +21,9 @@ export const MAX_COUNTER = 4294967295;
 /** Codes lie within ±MAX_CODE; also the highest entity id. */
 export const MAX_CODE = 1073741823;
 
+/** What STATE's lead and PONG's hold count in. */
+export const LEAD_UNITS_PER_TICK = 256;
+
 /** Highest lead and hold, in 1/256 tick. */
 export const MAX_LEAD = 65535;
 
@@ -44,6 +47,9 @@ export const MAX_PAYLOAD_DEPTH = 12;
 
 /** Longest reason of a close. */
 export const MAX_REASON_BYTES = 120;
+
+/** Silence of this share of the dead time is broken with a PING. */
+export const PING_AFTER_DEAD_SHARE = 0.3333333333333333;
 
 /** Ids of the messages that a client sends. */
 export const ClientMessage = Object.freeze({

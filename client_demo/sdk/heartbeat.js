@@ -7,12 +7,9 @@
  * Pure; times in seconds. Only time during which we ran counts as silence: a tab that was frozen
  * for a minute wakes up with what the server said meanwhile still waiting to be read.
  */
-import { LEAD_UNITS_PER_TICK } from "./pacer.js";
+import { LEAD_UNITS_PER_TICK, PING_AFTER_DEAD_SHARE } from "./constants.js";
 
 /** @typedef {import("./clock.js").RoundTrip} RoundTrip */
-
-/** Two PINGs can be lost before the link counts as dead. */
-export const PING_AFTER_DEAD_SHARE = 1 / 3;
 
 /** Often enough for the net graph, and a hundredth of what the inputs send. */
 export const MEASURE_EVERY_S = 2;

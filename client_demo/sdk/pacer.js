@@ -10,10 +10,8 @@
  * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §3
  * states the algorithm; `gameserver/client/pacer.py` is its twin, and a test compares the two.
  */
-import { LIMITS } from "./constants.js";
+import { LEAD_UNITS_PER_TICK, LIMITS } from "./constants.js";
 import { Estimator } from "./estimator.js";
-
-export const LEAD_UNITS_PER_TICK = 256;
 
 /**
  * Frames remembered by number: more than a second of them at 240 Hz. A slot carries its number, and

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from gameserver.client.estimator import Estimator
 from gameserver.client.pacer import SENT_SLOTS
-from gameserver.sync.inputs import LEAD_UNITS_PER_TICK
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK
 
 RTT_GAIN = 1 / 8
 RTT_DEVIATION_GAIN = 1 / 4

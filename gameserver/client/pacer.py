@@ -15,7 +15,7 @@ import math
 from typing import NamedTuple
 
 from gameserver.client.estimator import Estimator
-from gameserver.sync.inputs import LEAD_UNITS_PER_TICK
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK
 
 SENT_SLOTS = 256
 """Frames remembered by number: more than a second of them at 240 Hz. A slot carries its number, and a lookup checks

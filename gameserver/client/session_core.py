@@ -24,10 +24,9 @@ from gameserver.client.replica import Options, Replica
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_client
-from gameserver.protocol.constants import Back, CloseCode, Role
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, PING_AFTER_DEAD_SHARE, Back, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.decode.decoder import DeltaError
-from gameserver.sync.inputs import LEAD_UNITS_PER_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from gameserver.state.inputs import Inputs
 
 DEAD_AFTER_S = 10.0
-PING_AFTER_DEAD_SHARE = 1 / 3
-"""Silence of this share of the dead time is broken with a PING: two more can be lost before the link counts as dead."""
-
 ASK_EVERY_S = 1.0
 
 MEASURE_EVERY_S = 2.0

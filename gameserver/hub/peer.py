@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
-from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, ClientMessage, CloseCode
+from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, PING_AFTER_DEAD_SHARE, ClientMessage, CloseCode
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.rate_limit import TokenBucket
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from gameserver.room.session import LinkHandle, Session
 
 log = logging.getLogger("gameserver.peer")
-
-PING_AFTER_DEAD_SHARE = 1 / 3
-"""Silence of this share of the dead time is broken with a PING: two more can be lost before the link counts as dead."""
 
 
 class State(enum.Enum):

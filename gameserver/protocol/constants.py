@@ -17,6 +17,7 @@ WEBSOCKET_PATH: Final = "/ws"
 
 MAX_COUNTER: Final = 2**32 - 1  # ticks, seqs, cursors, nonces: two years of 60 Hz, and exact in every language
 MAX_CODE: Final = 2**30 - 1  # codes and entity ids: differences of two still fit 32 bits, zigzagged
+LEAD_UNITS_PER_TICK: Final = 256  # at 60 ticks a second 65 µs: a lead's unit, and that of PONG's hold
 MAX_LEAD: Final = 65_535  # in 1/256 tick: 255 ticks, more than any queue holds
 BEHIND_UNITS_PER_TICK: Final = 16  # at 20 ticks a second 3 ms: finer than a frame is drawn
 MAX_BEHIND: Final = 4095  # in 1/16 tick: a second at 240 ticks, and more than any server rewinds
@@ -122,6 +123,10 @@ CLOSE: Final[dict[CloseCode, CloseInfo]] = {
     code: CloseInfo(int(code), code.name, code.meaning, code.back) for code in CloseCode
 }
 
+
+PING_AFTER_DEAD_SHARE: Final = 1 / 3
+"""Either side breaks silence of this share of the dead time with a PING: two more can be lost before the link counts as
+dead."""
 
 LOOKS_IN_DEAD_TIME: Final = 20
 MAX_LOOK_EVERY_S: Final = 1.0

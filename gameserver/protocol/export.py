@@ -31,6 +31,7 @@ _SCALARS: Final = (
     ("WEBSOCKET_PATH", "Where the WebSocket is."),
     ("MAX_COUNTER", "Highest tick, seq, event cursor and nonce."),
     ("MAX_CODE", "Codes lie within ±MAX_CODE; also the highest entity id."),
+    ("LEAD_UNITS_PER_TICK", "What STATE's lead and PONG's hold count in."),
     ("MAX_LEAD", "Highest lead and hold, in 1/256 tick."),
     ("BEHIND_UNITS_PER_TICK", "What INPUT's behind counts in."),
     ("MAX_BEHIND", "Highest behind, in 1/16 tick."),
@@ -39,6 +40,7 @@ _SCALARS: Final = (
     ("MAX_SERVER_DEPTH", "Most nested arrays and maps in a server's message."),
     ("MAX_PAYLOAD_DEPTH", "Most nested arrays and maps in a payload."),
     ("MAX_REASON_BYTES", "Longest reason of a close."),
+    ("PING_AFTER_DEAD_SHARE", "Silence of this share of the dead time is broken with a PING."),
 )
 
 _CLOSE_TYPES: Final = """\

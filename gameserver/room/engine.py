@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_LEAD, CloseCode
 from gameserver.recording.format import Header, Recorder
 from gameserver.room.contact import run_contacts
 from gameserver.room.lag_compensation import LagCompensation
@@ -49,8 +49,6 @@ HISTORY_S = 1.0
 `Room.max_rewind_s` back)."""
 
 MIN_HISTORY_TICKS = 32
-MAX_HELD = 65_535
-HELD_UNITS_PER_TICK = 256
 
 
 class RoomEngine:
@@ -209,7 +207,7 @@ class RoomEngine:
         pings, self._pings = self._pings, []
         for session, nonce, at_s in pings:
             if session.link is not None:
-                held = min(MAX_HELD, max(0, int((now_s - at_s) / self.tick_s * HELD_UNITS_PER_TICK)))
+                held = min(MAX_LEAD, max(0, int((now_s - at_s) / self.tick_s * LEAD_UNITS_PER_TICK)))
                 inputs = session.inputs
                 pong = m.ServerPong(nonce, self.tick_number, held, inputs.missed, inputs.trimmed)
                 session.link.send(encode_server(pong))

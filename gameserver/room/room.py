@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, get_args, get_origin
 
+from gameserver.protocol.constants import MAX_TICK_HZ
 from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
 from gameserver.state.inputs import Inputs
@@ -36,8 +37,6 @@ else:
 
     C = TypeVar("C", bound=Inputs)
 
-MAX_TICK_HZ = 240
-
 MAX_REWIND_S = 0.9
 """A room keeps its snapshots for a second."""
 
@@ -54,7 +53,7 @@ class Room(Generic[C]):
     kind: ClassVar[str] = ""
     """The name that clients ask for; the class's name in lower case unless given."""
     tick_hz: ClassVar[int] = 20
-    """Steps of the simulation a second, 1 to 240."""
+    """Steps of the simulation a second, 1 to `MAX_TICK_HZ` (240)."""
     snapshot_hz: ClassVar[int] = 20
     """How often viewers are told, at most `tick_hz` and a divisor of it."""
     max_players: ClassVar[int] = 16

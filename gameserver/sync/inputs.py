@@ -11,14 +11,10 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
-from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK
+from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, LEAD_UNITS_PER_TICK, MAX_LEAD
 
 MIN_QUEUED_FRAMES = 4
 """A slow room (5 Hz, say) still buffers this many: 250 ms of it would be a single frame, which any jitter overruns."""
-
-LEAD_UNITS_PER_TICK = 256
-MAX_LEAD = 65_535
-
 
 Frame: TypeAlias = tuple[int, tuple[int, ...], float, int]
 """One input frame as it waits: its number, its codes in schema order, when it arrived, in seconds, and the moment that

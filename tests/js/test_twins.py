@@ -42,7 +42,7 @@ CALLS = 2000
 
 CONSTANTS = (
     ("estimator", estimator, set[str]()),
-    ("pacer", pacer, set[str]()),
+    ("pacer", pacer, {"LEAD_UNITS_PER_TICK"}),
     ("clock", clock, {"LEAD_UNITS_PER_TICK", "SENT_SLOTS"}),
     ("contact", client_contact, set[str]()),
     ("motion", interpolation, {"MAX_SNAPSHOTS", "MAX_EXTRAPOLATION_S", "TURN"}),

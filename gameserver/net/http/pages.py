@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gameserver.net.http.responses import FOREVER, Response, as_json, text
 from gameserver.net.http.static_files import etag_of
-from gameserver.protocol.constants import WEBSOCKET_PATH
+from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -101,5 +101,5 @@ def step_module(server: Server, head: Head) -> Response:
 
 def only_websocket(_server: Server, _head: Head) -> Response:
     """The WebSocket's path, asked without an upgrade."""
-    message = "this is a WebSocket: connect with the subprotocol gameserver.v1"
+    message = f"this is a WebSocket: connect with the subprotocol {SUBPROTOCOL}"
     return text(HTTPStatus.UPGRADE_REQUIRED, message, ("Upgrade", "websocket"))
