@@ -31,24 +31,34 @@ if TYPE_CHECKING:
 
     from gameserver.net.http.head import Head
     from gameserver.net.http.http_connection import Upgrade
-    from gameserver.net.server import Server
+    from gameserver.net.http.pages import Pages
+    from gameserver.net.server_state import ServerState
     from gameserver.net.settings import NetSettings
 
 log = logging.getLogger("gameserver.net")
 
 
 class Connection:
-    """See the module."""
+    """One accepted socket, and all that is served on it."""
 
-    def __init__(self, server: Server, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> None:
-        """`sock` is accepted and non-blocking; `peer` is the address at its other end. `admitted`: another worker has
-        let this link in, and it belongs here.
+    def __init__(
+        self, server: ServerState, pages: Pages, sock: socket.socket, remote: str, admitted: Admitted | None = None
+    ) -> None:
+        """Take over a socket that has been accepted.
+
+        Args:
+            server: shared by all connections.
+            pages: answers HTTP requests.
+            sock: accepted and non-blocking.
+            remote: the address at the other end of the TCP connection, which may be a proxy's.
+            admitted: the link on this socket, when another process has let it in and handed it over.
         """
         self._server = server
+        self._pages = pages
         self._limits = server.settings.limits
         self._sock = sock
-        self._remote = peer
-        self._handed = admitted
+        self._remote = remote
+        self._handed_over = admitted
 
     async def run(self) -> None:
         """Serve the connection, and close it."""
@@ -64,8 +74,8 @@ class Connection:
             await trio.aclose_forcefully(stream)
 
     async def _serve(self, tcp: trio.SocketStream) -> None:
-        if self._handed is not None:
-            await self._run_link(tcp, self._handed)
+        if self._handed_over is not None:
+            await self._run_link(tcp, self._handed_over)
             return
         context = self._server.certificates.context
         with self._server.pending.one():
@@ -85,7 +95,7 @@ class Connection:
         return stream
 
     async def _respond(self, head: Head) -> Response:
-        response = self._server.pages.respond(head)
+        response = self._pages.respond(head)
         if not isinstance(response, Response):
             response = await response
         self._server.counters.responses[response.status] += 1
@@ -178,9 +188,9 @@ async def shake_hands(
         raise trio.BrokenResourceError("the peer left before the WebSocket was up") from None
 
 
-def client_address(head: Head, peer: str, settings: NetSettings) -> str:
-    """The client's address: the peer's, or what a trusted proxy says (the last entry, which the proxy itself added)."""
-    if peer not in settings.trusted_proxies:
-        return peer
+def client_address(head: Head, remote: str, settings: NetSettings) -> str:
+    """Return the client's address: the last that a trusted proxy names (its own entry), otherwise `remote`."""
+    if remote not in settings.trusted_proxies:
+        return remote
     entries = head.tokens(b"x-forwarded-for")
-    return entries[-1] if entries else peer
+    return entries[-1] if entries else remote

@@ -4,56 +4,62 @@ at time limits."""
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import trio
 
 from gameserver.net import poller
 from gameserver.net.connection import Connection
-from gameserver.net.counters import Counters
 from gameserver.net.garbage import pace_garbage
 from gameserver.net.http.pages import Pages
 from gameserver.net.http.static_files import StaticFiles
-from gameserver.net.listeners import Certificates, Pending, accept_forever, open_listeners
+from gameserver.net.listeners import accept_forever, open_listeners
 from gameserver.net.poller import RoomPoller
+from gameserver.net.server_state import ServerState
 from gameserver.net.tick_loop import TickLoop, phases
 from gameserver.webroot import web_root
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gameserver.hub.hub import Hub
+    from gameserver.net.handoff import Handoff
     from gameserver.net.http.pages import Page
     from gameserver.net.http.upgrade import Admitted
-    from gameserver.net.link import Link
     from gameserver.net.settings import NetSettings
     from gameserver.room.engine import RoomEngine
-    from gameserver.workers.handoff import Handoff
 
 
-class Server:
-    """One running server, made by `serve`. Connections and pages look at it, tests too."""
+class Server(ServerState):
+    """One running server with its tasks, made by `serve`."""
 
-    def __init__(self, hub: Hub, settings: NetSettings, nursery: trio.Nursery, pages: Mapping[str, Page]) -> None:
-        """Raises OSError or ssl.SSLError when the certificate cannot be used."""
-        self.hub = hub
+    def __init__(
+        self,
+        hub: Hub,
+        settings: NetSettings,
+        nursery: trio.Nursery,
+        pages: Mapping[str, Page],
+        handoff: Handoff | None = None,
+    ) -> None:
+        """Make a server that does nothing yet; its tasks will run in `nursery`.
+
+        Args:
+            hub: the rooms of this process.
+            settings: the operator's.
+            nursery: ends when the server stops.
+            pages: more paths than this package knows.
+            handoff: finds each link's process, if this is one of several.
+
+        Raises:
+            OSError: the certificate cannot be read.
+            ssl.SSLError: the certificate cannot be used.
+        """
+        super().__init__(hub, settings, handoff)
         hub.admission.uncounted_addresses = frozenset(settings.uncounted_addresses)
-        self.settings = settings
-        self.certificates = Certificates(settings)
-        self.counters = Counters()
         self.pages = Pages(self, _static_files(settings), pages)
-        self.pending = Pending(settings.limits.max_pending)
-        self.port = 0
-        self.draining = False
-        self.handoff: Handoff | None = None
-        """Where links that belong to other processes go, in one of several workers."""
         self._nursery = nursery
         self._connections = 0
-        self._links: dict[Link, str] = {}
-        self._last_link_gone = trio.Event()
-        self._room_pollers: dict[str, RoomPoller] = {}
         self._phases = phases()
         self._tick_loops: dict[tuple[float, float], TickLoop] = {}
 
@@ -76,10 +82,6 @@ class Server:
         finally:
             del self._tick_loops[beat]
 
-    def poller_of_room(self, room_id: str) -> RoomPoller | None:
-        """The links that a room drains; None: its links take the ordinary path."""
-        return self._room_pollers.get(room_id)
-
     # -- connections and links ---------------------------------------------------------------------------------------
 
     def take_connection(self, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> bool:
@@ -92,7 +94,7 @@ class Server:
             return False
         self.counters.connections += admitted is None
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, Connection(self, sock, peer, admitted))
+        self._nursery.start_soon(self._run_connection, Connection(self, self.pages, sock, peer, admitted))
         return True
 
     async def _run_connection(self, connection: Connection) -> None:
@@ -100,40 +102,6 @@ class Server:
             await connection.run()
         finally:
             self._connections -= 1
-
-    @property
-    def links(self) -> tuple[Link, ...]:
-        """The links that are up."""
-        return tuple(self._links)
-
-    def links_from(self, address: str) -> int:
-        """How many links an address has."""
-        return sum(other == address for other in self._links.values())
-
-    @contextlib.contextmanager
-    def registered(self, link: Link, address: str) -> Iterator[None]:
-        """While a link is up."""
-        self._links[link] = address
-        self.counters.links += 1
-        try:
-            yield
-        finally:
-            del self._links[link]
-            if not self._links:
-                self._last_link_gone.set()
-
-    def count_link(self, link: Link) -> None:
-        """A link is over: keep what it counted."""
-        code = link.final_code()
-        self.counters.closes["lost" if code is None else str(int(code))] += 1
-        self.counters.add_traffic(link.transport)
-
-    def totals(self) -> Counters:
-        """The counters, with what the links that are up have counted so far."""
-        totals = replace(self.counters, evicted=self.pending.evicted)
-        for link in self._links:
-            totals.add_traffic(link.transport)
-        return totals
 
     async def check_links(self) -> None:
         """Look at every link's time limits, for ever."""
@@ -158,9 +126,7 @@ class Server:
         self.draining = True
         with trio.move_on_after(self.settings.drain_s):
             self.hub.drain(self.settings.retry_after_s)
-            while self._links:
-                self._last_link_gone = trio.Event()
-                await self._last_link_gone.wait()
+            await self.wait_until_no_links()
         self._nursery.cancel_scope.cancel()
 
 
@@ -170,13 +136,13 @@ async def serve(
     *,
     pages: Mapping[str, Page] | None = None,
     listeners: Sequence[socket.socket] | None = None,
-    make_handoff: Callable[[Server], Handoff] | None = None,
+    handoff: Handoff | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve `hub` until cancelled, or until the Server that `task_status` tells is stopped.
 
     `pages` are more paths than this package knows. `listeners` listen already; without them the settings' address is
-    opened. `make_handoff` makes this process one of several workers. Raises OSError when it cannot listen.
+    opened. `handoff` makes this process one of several workers. Raises OSError when it cannot listen.
     """
     if listeners is None:
         listeners = await open_listeners(settings)
@@ -184,8 +150,7 @@ async def serve(
         for listener in listeners:
             stack.callback(listener.close)
         async with trio.open_nursery() as nursery:
-            server = Server(hub, settings, nursery, pages or {})
-            server.handoff = None if make_handoff is None else make_handoff(server)
+            server = Server(hub, settings, nursery, pages or {}, handoff)
             server.port = listeners[0].getsockname()[1]
             hub.on_room_opened = server.open_room
             for engine in hub.rooms.values():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gameserver.net.counters import Histogram
     from gameserver.net.http.head import Head
-    from gameserver.net.server import Server
+    from gameserver.net.server_state import ServerState
     from gameserver.ops.process import Holdings
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,7 +43,7 @@ class Metric(NamedTuple):
     samples: tuple[Sample, ...]
 
 
-def metrics_page(server: Server, _head: Head) -> Response:
+def metrics_page(server: ServerState, _head: Head) -> Response:
     """The page for a scraper."""
     return render(all_metrics(server))
 
@@ -53,7 +53,7 @@ def render(metrics: Iterable[Metric]) -> Response:
     return Response(HTTPStatus.OK, "".join(map(_family, metrics)).encode(), CONTENT_TYPE)
 
 
-def all_metrics(server: Server) -> list[Metric]:
+def all_metrics(server: ServerState) -> list[Metric]:
     """All that one process has to say."""
     histogram = _histogram("tick_seconds", "What a room's tick takes.", server.counters.tick_s)
     return [*net_metrics(server), *hub_metrics(server.hub.statistics()), *process_metrics(holdings()), histogram]
@@ -74,7 +74,7 @@ def by_worker(parts: Mapping[int, Iterable[Metric]]) -> list[Metric]:
     return list(families.values())
 
 
-def net_metrics(server: Server) -> Iterable[Metric]:
+def net_metrics(server: ServerState) -> Iterable[Metric]:
     """What the net layer counts."""
     totals = server.totals()
     yield _one("connections_total", "counter", "Accepted sockets.", totals.connections)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from gameserver.hub.hub import Hub
     from gameserver.hub.peer import Peer
     from gameserver.net.server import Server
     from gameserver.workers.first_message import Ask
@@ -50,21 +51,18 @@ class DirectorGone(Exception):
 
 
 class Handoff:
-    """See the module. `describe` says what a page of another worker is to show of this one."""
+    """Decides where each link of this worker runs, and keeps the director informed of the rooms here."""
 
-    def __init__(
-        self, index: int, pipe: Pipe[wire.ToWorker], server: Server, describe: Callable[[], dict[str, Any]]
-    ) -> None:
+    def __init__(self, index: int, pipe: Pipe[wire.ToWorker], hub: Hub) -> None:
         self.index = index
         self._pipe = pipe
-        self._server = server
-        self._describe = describe
+        self._hub = hub
         self._last_question = 0
         self._answers: dict[int, Callable[[Any], None]] = {}
         self._reservations: dict[int, Peer | None] = {}
         self._settled: list[int] = []
         self._changed = trio.Event()
-        server.hub.on_seats_changed = self._note_change
+        hub.on_seats_changed = self._note_change
         self.handed_over = 0
 
     # -- a link comes in -----------------------------------------------------------------------------------------------
@@ -95,9 +93,9 @@ class Handoff:
 
     async def _read_first(self, stream: trio.SocketStream, tail: bytes) -> FirstMessage:
         """Read until the client has said what it wants, or its time is up: then its peer will tell it so."""
-        first = FirstMessage(self._server.hub.limits)
+        first = FirstMessage(self._hub.limits)
         first.feed(tail)
-        with trio.move_on_after(self._server.hub.limits.join_timeout_s):
+        with trio.move_on_after(self._hub.limits.join_timeout_s):
             while not first.decided:
                 if first.answers:
                     answers, first.answers = first.answers, b""
@@ -157,11 +155,11 @@ class Handoff:
         while True:
             self._settle_seated()
             self._changed = trio.Event()
-            rooms = [room_load(engine) for engine in self._server.hub.rooms.values()]
+            rooms = [room_load(engine) for engine in self._hub.rooms.values()]
             now_s = trio.current_time()
             if rooms != last or self._settled or now_s - last_s >= SHOW_LIFE_EVERY_S:
                 settled, self._settled = self._settled, []
-                self._post(wire.Load(rooms, settled, self._server.hub.overloaded))
+                self._post(wire.Load(rooms, settled, self._hub.overloaded))
                 last, last_s = rooms, now_s
             await trio.sleep(REPORT_GAP_S)
             with trio.move_on_after(LOOK_EVERY_S):
@@ -205,29 +203,37 @@ class Handoff:
         if not self._pipe.post(message, sock):
             raise DirectorGone("the director does not read")
 
-    async def obey(self) -> None:
-        """Do what the director says, until it is gone."""
+    async def obey(self, server: Server, describe: Callable[[], dict[str, Any]]) -> None:
+        """Do what the director says, until it is gone. `describe` returns what a page of another worker shows of this
+        one.
+        """
         while (received := await self._pipe.receive()) is not None:
-            self._take(*received)
+            self._take(server, describe, *received)
 
-    def _take(self, message: wire.ToWorker, sock: socket.socket | None) -> None:
+    def _take(
+        self,
+        server: Server,
+        describe: Callable[[], dict[str, Any]],
+        message: wire.ToWorker,
+        sock: socket.socket | None,
+    ) -> None:
         match message:
             case wire.Placed() | wire.Described():
                 answer = self._answers.get(message.question)
                 if answer is not None:
                     answer(message)
             case wire.Take(link) if sock is not None:
-                self._take_link(link, sock)
+                self._take_link(server, link, sock)
             case wire.Describe(question):
-                self._post(wire.Tell(question, self._describe()))
+                self._post(wire.Tell(question, describe()))
             case wire.Reload():
-                self._server.certificates.reload()
+                server.certificates.reload()
             case wire.Stop():
-                self._server.stop_soon()
+                server.stop_soon()
             case _:
                 log.error("the director said %s", type(message).__name__)
 
-    def _take_link(self, link: wire.HandedLink, sock: socket.socket) -> None:
+    def _take_link(self, server: Server, link: wire.HandedLink, sock: socket.socket) -> None:
         accepted = Accepted(link.key, link.subprotocol, link.claims)
         if link.reservation:
             self._reservations[link.reservation] = None
@@ -240,7 +246,7 @@ class Handoff:
             room=link.room,
             reservation=link.reservation,
         )
-        if not self._server.take_connection(sock, link.address, admitted):
+        if not server.take_connection(sock, link.address, admitted):
             self.settle(link.reservation)
 
 

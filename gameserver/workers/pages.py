@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +14,13 @@ from gameserver.ops.metrics import Metric, Sample, by_worker, render
 from gameserver.workers.handoff import DirectorGone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from gameserver.net.http.head import Head
     from gameserver.net.http.pages import Page
     from gameserver.net.http.responses import Response
-    from gameserver.net.server import Server
+    from gameserver.net.server_state import ServerState
+    from gameserver.workers.handoff import Handoff
     from gameserver.workers.messages import Described
 
 _TOTALS: Final = ("links_open", "sessions", "links", "joins", "resumes", "rooms_opened", "rooms_closed")
@@ -69,7 +71,7 @@ def metrics_of(described: Described) -> list[Metric]:
     return [*by_worker(parts), *by_worker(own), handovers]
 
 
-def _ready(server: Server, described: Described) -> Response:
+def _ready(server: ServerState, described: Described) -> Response:
     up = sum(state.up for state in described.workers)
     if server.draining or not up:
         retry_s = max(1, round(server.settings.retry_after_s))
@@ -77,24 +79,23 @@ def _ready(server: Server, described: Described) -> Response:
     return text(HTTPStatus.OK, f"ready, {up} of {len(described.workers)} workers")
 
 
-def _page(make: Callable[[Server, Described], Response]) -> Page:
-    async def answer(server: Server) -> Response:
-        assert server.handoff is not None
+def worker_pages(handoff: Handoff) -> Mapping[str, Page]:
+    """The table of these pages, for `serve`; `handoff` asks the director about the other workers."""
+    page = partial(_page, handoff)
+    return {
+        "/api/rooms": page(lambda _server, described: as_json(rooms_of(described))),
+        "/metrics": page(lambda _server, described: render(metrics_of(described))),
+        "/healthz": page(lambda _server, _described: text(HTTPStatus.OK, "ok")),
+        "/readyz": page(_ready),
+    }
+
+
+def _page(handoff: Handoff, make: Callable[[ServerState, Described], Response]) -> Page:
+    async def answer(server: ServerState, _head: Head) -> Response:
         try:
-            described = await server.handoff.describe_all()
+            described = await handoff.describe_all()
         except DirectorGone:
             return text(HTTPStatus.SERVICE_UNAVAILABLE, "the director does not answer")
         return make(server, described)
 
-    def page(server: Server, _head: Head) -> Awaitable[Response]:
-        return answer(server)
-
-    return page
-
-
-PAGES: Final[Mapping[str, Page]] = {
-    "/api/rooms": _page(lambda _server, described: as_json(rooms_of(described))),
-    "/metrics": _page(lambda _server, described: render(metrics_of(described))),
-    "/healthz": _page(lambda _server, _described: text(HTTPStatus.OK, "ok")),
-    "/readyz": _page(_ready),
-}
+    return answer

@@ -23,7 +23,7 @@ from gameserver.ops.serve import SEED_BITS, address_of, make_hub, make_settings,
 from gameserver.room.room import kind_of
 from gameserver.workers import messages as wire
 from gameserver.workers.handoff import Handoff
-from gameserver.workers.pages import PAGES
+from gameserver.workers.pages import worker_pages
 from gameserver.workers.pipe import Pipe, PipeBroken
 from gameserver.workers.placement import id_prefix
 
@@ -72,9 +72,11 @@ async def _serve(
         nursery.start_soon(pipe.send_posted)
         if recordings is not None:
             nursery.start_soon(recordings.run)
-        server = await nursery.start(partial(_serve_until_stopped, hub, settings, pipe, index, listeners, nursery))
-        nursery.start_soon(_obey_director, server)
-        nursery.start_soon(server.handoff.report)
+        handoff = Handoff(index, pipe, hub)
+        server = await nursery.start(partial(_serve_until_stopped, hub, settings, handoff, listeners, nursery))
+        pipe.post(wire.Hello(hub.instance))
+        nursery.start_soon(_obey_director, handoff, server)
+        nursery.start_soon(handoff.report)
         nursery.start_soon(_obey_signals, server)
         bots = share(options.bots, index, start.workers)
         if bots:
@@ -85,26 +87,21 @@ async def _serve(
 async def _serve_until_stopped(
     hub: Hub,
     settings: NetSettings,
-    pipe: Pipe[wire.ToWorker],
-    index: int,
+    handoff: Handoff,
     listeners: Sequence[socket.socket],
     nursery: trio.Nursery,
     *,
     task_status: trio.TaskStatus[Server],
 ) -> None:
-    def make_handoff(server: Server) -> Handoff:
-        pipe.post(wire.Hello(hub.instance))
-        return Handoff(index, pipe, server, partial(describe, server))
-
-    await serve(hub, settings, pages=PAGES, listeners=listeners, make_handoff=make_handoff, task_status=task_status)
+    pages = worker_pages(handoff)
+    await serve(hub, settings, pages=pages, listeners=listeners, handoff=handoff, task_status=task_status)
     nursery.cancel_scope.cancel()
 
 
-async def _obey_director(server: Server) -> None:
+async def _obey_director(handoff: Handoff, server: Server) -> None:
     """Until the director is gone: without it nobody knows where links belong, so this process ends too."""
-    assert server.handoff is not None
     try:
-        await server.handoff.obey()
+        await handoff.obey(server, partial(describe, server))
     except PipeBroken:
         log.exception("the director said what cannot be")
     log.error("the director is gone: this worker stops")

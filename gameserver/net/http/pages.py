@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from gameserver.net.http.head import Head
     from gameserver.net.http.static_files import StaticFiles
-    from gameserver.net.server import Server
+    from gameserver.net.server_state import ServerState
 
-Page: TypeAlias = "Callable[[Server, Head], Response | Awaitable[Response]]"
+Page: TypeAlias = "Callable[[ServerState, Head], Response | Awaitable[Response]]"
 """Answers GET (and, without its body, HEAD), at once or, where other processes have to be asked, later."""
 
 STEP_PREFIX: Final = "/step/"
@@ -29,7 +29,7 @@ METHODS: Final = ("GET", "HEAD")
 class Pages:
     """The table of paths, and the rules that hold for all of them."""
 
-    def __init__(self, server: Server, files: StaticFiles | None, more: Mapping[str, Page]) -> None:
+    def __init__(self, server: ServerState, files: StaticFiles | None, more: Mapping[str, Page]) -> None:
         self._server = server
         self._files = files
         self._table: dict[str, Page] = {
@@ -68,12 +68,12 @@ def _conditional(head: Head, response: Response) -> Response:
     return response
 
 
-def healthz(_server: Server, _head: Head) -> Response:
+def healthz(_server: ServerState, _head: Head) -> Response:
     """The process lives."""
     return text(HTTPStatus.OK, "ok")
 
 
-def readyz(server: Server, _head: Head) -> Response:
+def readyz(server: ServerState, _head: Head) -> Response:
     """Whether to send players here."""
     if server.draining:
         retry_s = max(1, round(server.settings.retry_after_s))
@@ -81,12 +81,12 @@ def readyz(server: Server, _head: Head) -> Response:
     return text(HTTPStatus.OK, "ready")
 
 
-def api_rooms(server: Server, _head: Head) -> Response:
+def api_rooms(server: ServerState, _head: Head) -> Response:
     """What runs here, for lobbies and operators."""
     return as_json(server.hub.statistics())
 
 
-def step_module(server: Server, head: Head) -> Response:
+def step_module(server: ServerState, head: Head) -> Response:
     """`/step/<kind>-<fingerprint>.js`: a room's shared step. The fingerprint makes the address as immutable as its
     content.
     """
@@ -99,7 +99,7 @@ def step_module(server: Server, head: Head) -> Response:
     return Response(HTTPStatus.OK, body, "text/javascript; charset=utf-8", cache=FOREVER, etag=etag_of(body))
 
 
-def only_websocket(_server: Server, _head: Head) -> Response:
+def only_websocket(_server: ServerState, _head: Head) -> Response:
     """The WebSocket's path, asked without an upgrade."""
     message = f"this is a WebSocket: connect with the subprotocol {SUBPROTOCOL}"
     return text(HTTPStatus.UPGRADE_REQUIRED, message, ("Upgrade", "websocket"))

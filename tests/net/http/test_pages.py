@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gameserver.net.http.head import Head
-    from gameserver.net.server import Server
+    from gameserver.net.server_state import ServerState
 
 
 class FakeHub:
@@ -50,7 +50,7 @@ def server() -> FakeServer:
 def pages(server: FakeServer, tmp_path: Path) -> Pages:
     (tmp_path / "index.html").write_text("<!doctype html>")
     more = {"/more": lambda _server, _head: text(HTTPStatus.OK, "more")}
-    return Pages(cast("Server", server), StaticFiles(tmp_path), more)
+    return Pages(cast("ServerState", server), StaticFiles(tmp_path), more)
 
 
 def request(path: str, *lines: str, method: str = "GET") -> Head:
@@ -125,6 +125,6 @@ def test_more_pages_can_be_given(pages: Pages) -> None:
 
 
 def test_without_a_page_only_the_rest_is_served(server: FakeServer) -> None:
-    pages = Pages(cast("Server", server), None, {})
+    pages = Pages(cast("ServerState", server), None, {})
     assert get(pages, "/").status == HTTPStatus.NOT_FOUND
     assert get(pages, "/healthz").status == HTTPStatus.OK

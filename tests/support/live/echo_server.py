@@ -102,7 +102,7 @@ class EchoServer(Server):
     def take_connection(self, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> bool:
         """Start a task for an accepted socket."""
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, EchoConnection(self, sock, peer, admitted))
+        self._nursery.start_soon(self._run_connection, EchoConnection(self, self.pages, sock, peer, admitted))
         return True
 
     async def drain_forever(self) -> None:

@@ -1,0 +1,102 @@
+"""What the connections and pages of one server share: settings, counters, and the links that are up.
+
+`gameserver.net.server.Server` adds the tasks. Connections and pages see this class only, so that they need not import
+the server that starts them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import trio
+
+from gameserver.net.counters import Counters
+from gameserver.net.listeners import Certificates, Pending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gameserver.hub.hub import Hub
+    from gameserver.net.handoff import Handoff
+    from gameserver.net.link import Link
+    from gameserver.net.poller import RoomPoller
+    from gameserver.net.settings import NetSettings
+
+
+class ServerState:
+    """One running server, without its tasks."""
+
+    def __init__(self, hub: Hub, settings: NetSettings, handoff: Handoff | None) -> None:
+        """Make the state of a server that has no links yet.
+
+        Args:
+            hub: the rooms of this process.
+            settings: the operator's.
+            handoff: finds each link's process, if this is one of several.
+
+        Raises:
+            OSError: the certificate cannot be read.
+            ssl.SSLError: the certificate cannot be used.
+        """
+        self.hub = hub
+        self.settings = settings
+        self.handoff = handoff
+        self.certificates = Certificates(settings)
+        self.counters = Counters()
+        self.pending = Pending(settings.limits.max_pending)
+        self.port = 0
+        self.draining = False
+        """Whether the server is stopping: no more links are let in."""
+        self._links: dict[Link, str] = {}
+        self._last_link_gone = trio.Event()
+        self._room_pollers: dict[str, RoomPoller] = {}
+
+    def poller_of_room(self, room_id: str) -> RoomPoller | None:
+        """Return what polls the links of a room; None: its links take the ordinary path."""
+        return self._room_pollers.get(room_id)
+
+    # -- links -------------------------------------------------------------------------------------------------------
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links that are up."""
+        return tuple(self._links)
+
+    def links_from(self, address: str) -> int:
+        """Return how many links an address has."""
+        return sum(other == address for other in self._links.values())
+
+    @contextlib.contextmanager
+    def registered(self, link: Link, address: str) -> Iterator[None]:
+        """Keep `link` among the links that are up during the block."""
+        self._links[link] = address
+        self.counters.links += 1
+        try:
+            yield
+        finally:
+            del self._links[link]
+            if not self._links:
+                self._last_link_gone.set()
+
+    async def wait_until_no_links(self) -> None:
+        """Return when no link is up."""
+        while self._links:
+            self._last_link_gone = trio.Event()
+            await self._last_link_gone.wait()
+
+    # -- counters ----------------------------------------------------------------------------------------------------
+
+    def count_link(self, link: Link) -> None:
+        """Add the counts of a link that is over, and how it ended."""
+        code = link.final_code()
+        self.counters.closes["lost" if code is None else str(int(code))] += 1
+        self.counters.add_traffic(link.transport)
+
+    def totals(self) -> Counters:
+        """Return the counters, the links that are up included."""
+        totals = replace(self.counters, evicted=self.pending.evicted)
+        for link in self._links:
+            totals.add_traffic(link.transport)
+        return totals
