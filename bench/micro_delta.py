@@ -24,8 +24,8 @@ from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.encoder import DeltaEncoder
-from gameserver.sync.encode.interest import Interest, places_of
-from gameserver.sync.encode.priority import PriorityEncoder, Viewpoint
+from gameserver.sync.encode.interest import Interest, positions_of
+from gameserver.sync.encode.priority import PriorityEncoder, Viewers
 from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
         with capture:
             new = scene.capture()
         with look:
-            now = interest.look(new, places_of(scene.schema, new, new.tables[0].ids), before)
+            now = interest.views(new, positions_of(scene.schema, new, new.tables[0].ids), before)
         with encode:
             bodies = encoder.encode_views(base, new, before, now)
         encode.sizes += [len(body) for body in bodies]
@@ -178,11 +178,11 @@ def rationed(count: int, ticks: int, budget: float) -> Iterator[Row]:
         scene.step()
         new = scene.capture()
         ids = new.tables[0].ids
-        eyes = places_of(scene.schema, new, ids)
-        now = interest.look(new, eyes, before)
+        eyes = positions_of(scene.schema, new, ids)
+        now = interest.views(new, eyes, before)
         with encode:
-            viewpoint = Viewpoint(eyes, ids, np.full(count, budget, np.float32))
-            bodies, before = encoder.encode(base, new, before, now, viewpoint)
+            viewers = Viewers(eyes, ids, np.full(count, budget, np.float32))
+            bodies, before = encoder.encode(base, new, before, now, viewers)
         encode.sizes += [len(body) for body in bodies]
         base = new
     yield encode
@@ -210,7 +210,7 @@ def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
         with capture:
             new = Snapshot(tick, world.capture())
         with look:
-            now = interest.look(new, places_of(schema, new, boids.ids[:viewers]), before)
+            now = interest.views(new, positions_of(schema, new, boids.ids[:viewers]), before)
         with encode:
             bodies = encoder.encode_views(base, new, before, now)
         encode.sizes += [len(body) for body in bodies]

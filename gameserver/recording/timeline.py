@@ -15,8 +15,8 @@ import msgpack
 from gameserver.protocol.errors import ProtocolError
 from gameserver.protocol.messages import State
 from gameserver.recording.format import RecordingError
-from gameserver.sync.encode.encoder import DeltaDecoder
-from gameserver.sync.snapshot import between
+from gameserver.sync.decode.decoder import DeltaDecoder
+from gameserver.sync.interpolation import interpolate_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,9 @@ class Timeline:
         before = self._state(tick)
         if at == tick or tick == self.last:
             return before.tables
-        return between(self._schema, before.tables, self._state(tick + self.every).tables, (at - tick) / self.every)
+        return interpolate_tables(
+            self._schema, before.tables, self._state(tick + self.every).tables, (at - tick) / self.every
+        )
 
     def events(self, after: int, upto: int) -> Iterator[tuple[str, Any]]:
         """What everyone was told at the ticks above `after`, up to and with `upto`: name and payload, in order."""

@@ -12,7 +12,7 @@ from gameserver.room.commands import Arrival, Join, Leave, Resume, Said, Suspend
 from gameserver.room.engine import RoomEngine
 from gameserver.room.player import Player
 from gameserver.room.session import Session
-from gameserver.sync.encode.encoder import DeltaDecoder
+from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.inputs import InputQueue
 from gameserver.sync.snapshot import Snapshot, first_difference
 from gameserver.sync.window import Window

@@ -27,7 +27,8 @@ from gameserver.room.visibility import Sight
 from gameserver.state.world import World
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.events import EventLog
-from gameserver.sync.snapshot import History, Snapshot
+from gameserver.sync.history import History
+from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK
 from gameserver.state.entity import Entity
 from gameserver.sync.decode.view_state import ViewState
-from gameserver.sync.snapshot import between
+from gameserver.sync.interpolation import interpolate_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.room.player import Player
     from gameserver.state.schema import Schema
-    from gameserver.sync.snapshot import History
+    from gameserver.sync.history import History
 
 E = TypeVar("E", bound=Entity)
 
@@ -76,7 +76,7 @@ class LagCompensation:
         after = self._history.get(tick + 1) if moment > tick else None
         tables = before.tables
         if after is not None:
-            tables = between(self._schema, before.tables, after.tables, moment - tick)
+            tables = interpolate_tables(self._schema, before.tables, after.tables, moment - tick)
         return ViewState(self._schema, tick, tables)
 
 

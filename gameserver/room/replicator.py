@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gameserver.room.session import LinkHandle, Session
     from gameserver.room.visibility import Sight
     from gameserver.sync.encode.encoder import DeltaEncoder
-    from gameserver.sync.encode.views import Sight as Sees
+    from gameserver.sync.encode.views import AnyView
     from gameserver.sync.events import EventLog
     from gameserver.sync.snapshot import Snapshot
 
@@ -78,7 +78,7 @@ class Replicator:
             self._offer(viewer, viewer.link, snapshot, told.views[row], head, body)
 
     def _offer(
-        self, session: Session, link: LinkHandle, snapshot: Snapshot, view: Sees, head: bytes, body: bytes
+        self, session: Session, link: LinkHandle, snapshot: Snapshot, view: AnyView, head: bytes, body: bytes
     ) -> None:
         """Offer one viewer its state, with the events before it. `head` and `body` are what it has in common with
         others."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gameserver.hub.peer import Peer
     from gameserver.room.player import Player
-    from gameserver.sync.encode.views import Sight
+    from gameserver.sync.encode.views import AnyView
     from gameserver.sync.events import EventLog
     from gameserver.sync.inputs import InputQueue
     from gameserver.sync.snapshot import Snapshot
@@ -104,7 +104,7 @@ class Session:
         self.base: Snapshot | None = None
         """What the client holds once it has read what was handed to its link; None: nothing that a delta could start
         from."""
-        self.view: Sight = ALL
+        self.view: AnyView = ALL
         """What it sees of `base`."""
         self.eye: Sequence[float] = (math.nan, math.nan)
         """From where it looked last, in a room where players see what is near."""
@@ -139,7 +139,7 @@ class Session:
         self.link = None
         self.lost_at_s = now_s
         self.window.clear()
-        self.inputs.forget()
+        self.inputs.clear()
 
     def resync(self) -> None:
         """The client holds nothing that a delta could start from."""
@@ -159,7 +159,7 @@ class Session:
             return None
         return encode_events(self.told, log.newest, packed)
 
-    def state_sent(self, snapshot: Snapshot, view: Sight, size: int) -> None:
+    def state_sent(self, snapshot: Snapshot, view: AnyView, size: int) -> None:
         """The link has taken the delta that leads to `snapshot`, of `size` bytes."""
         self.base = snapshot
         self.view = view

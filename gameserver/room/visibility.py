@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gameserver.sync.encode.interest import Interest, Reach, places_of
-from gameserver.sync.encode.priority import PriorityEncoder, Viewpoint
+from gameserver.sync.encode.interest import Interest, Reach, positions_of
+from gameserver.sync.encode.priority import PriorityEncoder, Viewers
 from gameserver.sync.encode.views import ALL, Views
 
 if TYPE_CHECKING:
@@ -78,28 +78,28 @@ class Sight:
 
     def set_tier_stretch(self, stretch: int) -> None:
         """Tell of what lies in a far tier `stretch` times less often than the room declares."""
-        self._rations.set_stretch(stretch)
+        self._rations.set_tier_stretch(stretch)
 
     def tell(self, sessions: Sequence[Session], snapshot: Snapshot) -> Told:
         """Work out what players who all have the same base are told of `snapshot`."""
         base = sessions[0].base
         budgets = [self._budget(session, snapshot) for session in sessions]
         rationed = bool(self._near.tiers) or min(budgets) < math.inf
-        if rationed and base is not None and not self._rations.remembers(base):
+        if rationed and base is not None and not self._rations.can_encode_from(base):
             base = None
         before = None if base is None else Views.of([s.view for s in sessions if s.view is not ALL])
         avatars = np.array([0 if s.player.avatar is None else s.player.avatar.id for s in sessions], np.int64)
         eyes = self._eyes(sessions, snapshot, avatars)
         narrow = self._narrowing(sessions)
-        now = self._interest.look(snapshot, eyes, before, avatars=avatars, narrow=narrow)
+        now = self._interest.views(snapshot, eyes, before, avatars=avatars, narrow=narrow)
         if not rationed:
             return Told(self._encoder.encode_views(base, snapshot, before, now), now, base)
-        viewpoint = Viewpoint(eyes, avatars, np.array(budgets, np.float32))
-        bodies, seen = self._rations.encode(base, snapshot, before, now, viewpoint)
+        viewers = Viewers(eyes, avatars, np.array(budgets, np.float32))
+        bodies, seen = self._rations.encode(base, snapshot, before, now, viewers)
         return Told(bodies, seen, base)
 
     def _eyes(self, sessions: Sequence[Session], snapshot: Snapshot, avatars: NDArray[np.int64]) -> NDArray[np.float32]:
-        eyes = places_of(self._schema, snapshot, avatars, self._near.place)
+        eyes = positions_of(self._schema, snapshot, avatars, self._near.place)
         for row in np.flatnonzero(np.isnan(eyes[:, 0])).tolist():
             eyes[row] = sessions[row].eye
         for session, eye in zip(sessions, eyes.tolist(), strict=True):

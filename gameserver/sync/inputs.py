@@ -16,7 +16,7 @@ from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, LEAD_UNITS_PER_
 MIN_QUEUED_FRAMES = 4
 """A slow room (5 Hz, say) still buffers this many: 250 ms of it would be a single frame, which any jitter overruns."""
 
-Frame: TypeAlias = tuple[int, tuple[int, ...], float, int]
+InputFrame: TypeAlias = tuple[int, tuple[int, ...], float, int]
 """One input frame as it waits: its number, its codes in schema order, when it arrived, in seconds, and the moment that
 its player saw, in 1/16 tick of the room (0 or less: none). A plain tuple: one is made for every player and tick."""
 
@@ -42,7 +42,7 @@ class InputQueue:
     )
 
     def __init__(self, *, hold_s: float, tick_hz: int, neutral: tuple[int, ...]) -> None:
-        self._frames: list[Frame] = []  # few: a deque would cost 600 bytes more a player
+        self._frames: list[InputFrame] = []  # few: a deque would cost 600 bytes more a player
         self._lead_units_per_s = LEAD_UNITS_PER_TICK * tick_hz
         self._hold_ticks = max(MIN_QUEUED_FRAMES, math.ceil(hold_s * tick_hz))
         self._held = self._hold_ticks  # nothing to repeat before the first frame
@@ -99,7 +99,7 @@ class InputQueue:
         self._held += 1
         return self._last
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop what waits: a link was lost, and frames made before must not act after it is back. The client numbers on
         from the newest consumed (WELCOME's `seq`)."""
         self._frames.clear()

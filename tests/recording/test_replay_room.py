@@ -16,7 +16,7 @@ from gameserver.recording.format import Recording
 from gameserver.recording.replay_room import Playhead, ReplayRoom, replay_kind
 from gameserver.recording.timeline import Timeline
 from gameserver.room.kind import Kind, make_kind
-from gameserver.sync.encode.encoder import DeltaDecoder
+from gameserver.sync.decode.decoder import DeltaDecoder
 from tests.recording.test_format import play
 from tests.support.memory_server import MemoryServer
 

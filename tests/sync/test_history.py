@@ -4,7 +4,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from gameserver.sync.snapshot import History, Snapshot
+from gameserver.sync.history import History
+from gameserver.sync.snapshot import Snapshot
 
 
 @given(st.integers(1, 8), st.lists(st.integers(1, 5), max_size=30))

@@ -75,7 +75,7 @@ def test_frames_from_before_a_lost_link_do_not_act_after_it() -> None:
     q.push(1, (1, 1), 0.0)
     q.take(0.0, 1)
     q.push(2, (2, 2), 0.0)
-    q.forget()
+    q.clear()
     assert q.take(0.0, 1) == NEUTRAL
     q.push(1, (8, 8), 0.0)
     assert q.take(0.0, 1) == NEUTRAL, "what was consumed stays consumed"

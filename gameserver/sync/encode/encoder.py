@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gameserver.state.schema import Schema
     from gameserver.sync.encode.pairs import Pairs
-    from gameserver.sync.encode.views import Sight
+    from gameserver.sync.encode.views import AnyView
     from gameserver.sync.snapshot import Snapshot
 
     Flags = NDArray[np.bool_]
@@ -52,7 +52,7 @@ class DeltaEncoder:
         self._deltas: dict[int, list[TypeDelta]] = {}
         self._bodies: dict[int | None, bytes] = {}
 
-    def encode(self, base: Snapshot | None, new: Snapshot, before: Sight = ALL, now: Sight = ALL) -> bytes:
+    def encode(self, base: Snapshot | None, new: Snapshot, before: AnyView = ALL, now: AnyView = ALL) -> bytes:
         """Return the body that turns what a viewer saw of `base` into what it shall see of `new`; from nothing when
         `base` is None.
 

@@ -85,10 +85,10 @@ class Interest:
         self.reach = max([place.reach.leave for place in self._places if place is not None], default=general.leave)
         """The outermost radius of all."""
 
-    def look(
+    def views(
         self,
         snapshot: Snapshot,
-        eyes: ArrayLike,
+        viewpoints: ArrayLike,
         before: Views | None = None,
         *,
         avatars: ArrayLike | None = None,
@@ -96,12 +96,12 @@ class Interest:
     ) -> Views:
         """Return what viewers see of `snapshot`.
 
-        `eyes`: each viewer's place, shape (viewers, 2); NaN for one that has none and sees only what is always
+        `viewpoints`: each viewer's place, shape (viewers, 2); NaN for one that has none and sees only what is always
         visible. `before`: what the same viewers saw of an earlier snapshot. `avatars`: for each viewer the id of an
         entity that it sees in any case, 0 for none. `narrow`: the author's own rule, given a type, its table and
         the mask (viewers, entities) by distance; it returns the mask that holds.
         """
-        points = np.asarray(eyes, np.float32).reshape(-1, 2)
+        points = np.asarray(viewpoints, np.float32).reshape(-1, 2)
         masks = []
         for index, (place, table) in enumerate(zip(self._places, snapshot.tables, strict=True)):
             if place is None:
@@ -115,14 +115,14 @@ class Interest:
             masks.append(mask)
         return Views(snapshot, tuple(masks), len(points))
 
-    def distances(self, index: int, table: Table, pairs: Pairs, eyes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def distances(self, index: int, table: Table, pairs: Pairs, viewpoints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how far from its viewer's eye each pair's entity is, squared; 0 for types that have no place."""
         place = self._places[index]
         if place is None:
             return np.zeros(len(pairs), np.float32)
         x, y = _coordinates(place, table)
-        across = x.take(pairs.rows) - eyes[:, 0].take(pairs.viewers)
-        along = y.take(pairs.rows) - eyes[:, 1].take(pairs.viewers)
+        across = x.take(pairs.rows) - viewpoints[:, 0].take(pairs.viewers)
+        along = y.take(pairs.rows) - viewpoints[:, 1].take(pairs.viewers)
         found: NDArray[np.float32] = across * across + along * along
         return found
 
@@ -136,7 +136,7 @@ def _place(entity_type: EntityType, reach: float | Reach | None, names: tuple[st
     return _Place(x, y, float(steps[x]), float(steps[y]), reach if isinstance(reach, Reach) else Reach.of(reach))
 
 
-def places_of(
+def positions_of(
     schema: Schema, snapshot: Snapshot, ids: ArrayLike, place: tuple[str, str] = ("x", "y")
 ) -> NDArray[np.float32]:
     """Return where the entities `ids` are, shape (len(ids), 2); NaN for one that is not there or has no place."""
@@ -159,17 +159,17 @@ def _coordinates(place: _Place, table: Table) -> tuple[NDArray[np.float32], NDAr
     return x, y
 
 
-def _near(place: _Place, table: Table, eyes: NDArray[np.float32], saw: Mask | None) -> Mask:
+def _near(place: _Place, table: Table, viewpoints: NDArray[np.float32], saw: Mask | None) -> Mask:
     """Return which entities each viewer sees, given which of them it saw."""
     x, y = _coordinates(place, table)
-    sees = np.empty((len(eyes), len(table)), np.bool_)
+    sees = np.empty((len(viewpoints), len(table)), np.bool_)
     size = max(1, BLOCK_CELLS // max(1, len(table)))
     enter, leave = np.float32(place.reach.enter**2), np.float32(place.reach.leave**2)
-    for first in range(0, len(eyes), size):
+    for first in range(0, len(viewpoints), size):
         block = slice(first, first + size)
-        distance = x - eyes[block, 0, None]
+        distance = x - viewpoints[block, 0, None]
         distance *= distance
-        across = y - eyes[block, 1, None]
+        across = y - viewpoints[block, 1, None]
         across *= across
         distance += across
         near = np.less_equal(distance, enter, out=sees[block])

@@ -47,10 +47,10 @@ NEAR_SHARE: Final = 0.25  # of the outermost radius: within it, distance makes t
 
 
 @dataclass(frozen=True, slots=True)
-class Viewpoint:
+class Viewers:
     """From where viewers look, and what they may be told; one row a viewer."""
 
-    eyes: Reals
+    viewpoints: Reals
     """Shape (viewers, 2)."""
     avatars: NDArray[np.int64]
     """The id of the entity that matters most to each, 0 for none."""
@@ -114,18 +114,18 @@ class PriorityEncoder:
         self._every = self._declared
         self._dead_reckoning = DeadReckoning(encoder.motions)
 
-    def set_stretch(self, stretch: int) -> None:
+    def set_tier_stretch(self, stretch: int) -> None:
         """Tell of what lies in a tier `stretch` times less often than declared, at most every MAX_EVERY snapshots. What
         is near stays as it is.
         """
         self._every = np.where(self._declared > 1, np.minimum(self._declared * stretch, MAX_EVERY), self._declared)
 
-    def remembers(self, base: Snapshot) -> bool:
+    def can_encode_from(self, base: Snapshot) -> bool:
         """Whether a delta from `base` can still be made; if not, a viewer has to start from nothing."""
         return self._dead_reckoning.remembers(base)
 
     def encode(
-        self, base: Snapshot | None, new: Snapshot, before: Views | None, now: Views, viewpoint: Viewpoint
+        self, base: Snapshot | None, new: Snapshot, before: Views | None, now: Views, viewers: Viewers
     ) -> tuple[list[bytes], Views]:
         """Return the bodies of viewers who all have the same base, and what each then sees: `now` without what did
         not fit.
@@ -136,13 +136,13 @@ class PriorityEncoder:
         self._dead_reckoning.turn_to(new)
         shares = []
         for index, table in enumerate(new.tables):
-            weight, due = self._importance(index, table, now.pairs(index), viewpoint)
+            weight, due = self._importance(index, table, now.pairs(index), viewers)
             share = _Share(now.pairs(index), weight)
             if base is not None and before is not None:
                 self._compare(share, index, base, before, due)
             share.cost = self._cost(index, share)
             shares.append(share)
-        fitting = _fit(shares, self._room(shares, viewpoint))
+        fitting = _fit(shares, self._room(shares, viewers))
         writer = BodyWriter(now.count)
         masks, ages = [], []
         for index, (share, fits) in enumerate(zip(shares, fitting, strict=True)):
@@ -151,11 +151,11 @@ class PriorityEncoder:
             ages.append(age)
         return writer.bodies(), Views(new, tuple(masks), now.count, tuple(ages))
 
-    def _importance(self, index: int, table: Table, sees: Pairs, viewpoint: Viewpoint) -> tuple[Reals, Flags]:
+    def _importance(self, index: int, table: Table, sees: Pairs, viewers: Viewers) -> tuple[Reals, Flags]:
         """Return how much each pair matters, and whether its tier is due in this snapshot."""
-        distance = self._interest.distances(index, table, sees, viewpoint.eyes)
+        distance = self._interest.distances(index, table, sees, viewers.viewpoints)
         ids = table.ids.take(sees.rows)
-        own = ids == viewpoint.avatars.take(sees.viewers)
+        own = ids == viewers.avatars.take(sees.viewers)
         every = self._every.take(np.searchsorted(self._limits, distance))
         weight = 1 / (1 + np.sqrt(distance) / np.float32(self._interest.reach * NEAR_SHARE))
         due = own | ((self._dead_reckoning.count + ids) % every == 0)
@@ -190,9 +190,9 @@ class PriorityEncoder:
         entering = self._encoder.enters[index].sizes[share.sees.rows] + NAME_BYTES
         return np.where(share.stays, cost, entering).astype(np.float32)
 
-    def _room(self, shares: Sequence[_Share], viewpoint: Viewpoint) -> Reals:
+    def _room(self, shares: Sequence[_Share], viewers: Viewers) -> Reals:
         """Return how many bytes of each viewer's budget are left for entities."""
-        room = viewpoint.budgets - np.float32(HEAD_BYTES)
+        room = viewers.budgets - np.float32(HEAD_BYTES)
         for entity_type, share in zip(self._encoder.types, shares, strict=True):
             room = room - share.head_bytes(len(entity_type.fields))
         return room

@@ -109,5 +109,5 @@ class View:
         return tuple([table.part(np.flatnonzero(mask)) for table, mask in tables])
 
 
-Sight: TypeAlias = View | Literal[_Everything.ALL]
+AnyView: TypeAlias = View | Literal[_Everything.ALL]
 """A view, or ALL."""

@@ -14,7 +14,7 @@ from gameserver.state.entity import Entity
 from gameserver.state.schema import Schema
 from gameserver.state.table import Table
 from gameserver.sync.encode.encoder import DeltaEncoder
-from gameserver.sync.encode.views import ALL, Sight, Views
+from gameserver.sync.encode.views import ALL, AnyView, Views
 from gameserver.sync.snapshot import Snapshot
 from tests.support.vectors.json import Case
 
@@ -33,7 +33,7 @@ class Story:
         self.schema: Final = Schema(types)
         self.steps: Final[list[Case]] = []
         self._encoder: Final = DeltaEncoder(self.schema, tick_hz)
-        self._base: tuple[Snapshot, Sight] | None = None
+        self._base: tuple[Snapshot, AnyView] | None = None
         self._seen: list[Case] = []
 
     def show(self, tick: int, scene: Scene, sees: Iterable[int] | None = None, *, anew: bool = False) -> None:
@@ -76,7 +76,7 @@ class Story:
         return Snapshot(tick, tuple(_table(one.cls, scene.get(one.cls, {})) for one in self.schema.entities))
 
     @staticmethod
-    def _sight(snapshot: Snapshot, sees: frozenset[int]) -> Sight:
+    def _sight(snapshot: Snapshot, sees: frozenset[int]) -> AnyView:
         masks = tuple(np.isin(table.ids, sorted(sees))[None, :] for table in snapshot.tables)
         return Views(snapshot, masks, 1)[0]
 

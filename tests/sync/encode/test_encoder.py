@@ -17,7 +17,7 @@ from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.encoder import NOTHING, DeltaEncoder
-from gameserver.sync.encode.views import ALL, Sight, View, Views
+from gameserver.sync.encode.views import ALL, AnyView, View, Views
 from gameserver.sync.snapshot import Snapshot
 from tests.support.sync_world import (
     SCHEMA,
@@ -46,10 +46,10 @@ class Viewer:
     def __init__(self, decoder: DeltaDecoder) -> None:
         self.decoder = decoder
         self.base: Snapshot | None = None
-        self.sight: Sight = ALL
+        self.sight: AnyView = ALL
         self.state = decoder.empty()
 
-    def hear(self, body: bytes, new: Snapshot, sight: Sight) -> None:
+    def hear(self, body: bytes, new: Snapshot, sight: AnyView) -> None:
         """Apply a body, and check that the state is exactly what the viewer shall see."""
         self.state = self.decoder.apply(self.state, Message.of(body, new, self.base))
         self.base, self.sight = new, sight
@@ -343,5 +343,5 @@ def test_a_viewer_goes_from_a_view_to_everything_and_back() -> None:
     for tick, sees_all in enumerate([False, True, False, False, True, True], start=1):
         new = snapshot(world, tick)
         masks = tuple([np.arange(len(t)) % 3 == tick % 3 for t in new.tables])
-        sight: Sight = ALL if sees_all else Views(new, tuple([mask[None] for mask in masks]), 1)[0]
+        sight: AnyView = ALL if sees_all else Views(new, tuple([mask[None] for mask in masks]), 1)[0]
         viewer.hear(encoder.encode(viewer.base, new, viewer.sight, sight), new, sight)

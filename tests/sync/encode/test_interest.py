@@ -15,7 +15,7 @@ from gameserver.state.errors import DeclarationError, StateError
 from gameserver.state.fields import Float, Int
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
-from gameserver.sync.encode.interest import Interest, Reach, places_of
+from gameserver.sync.encode.interest import Interest, Reach, positions_of
 from gameserver.sync.encode.views import View, Views
 from gameserver.sync.snapshot import Snapshot
 
@@ -76,7 +76,7 @@ def test_views_are_those_of_plain_arithmetic(
     world = World(SCHEMA)
     ships = [world.spawn(Ship, x=x, y=y) for x, y in first]
     interest = rule()
-    before = interest.look(snapshot(world), eyes)
+    before = interest.views(snapshot(world), eyes)
     for i, eye in enumerate(eyes):
         assert clear(seen(before, i), ships, eye, RADIUS, set())
     for ship, (x, y) in zip(ships[1:], then, strict=False):
@@ -84,7 +84,7 @@ def test_views_are_those_of_plain_arithmetic(
     for ship in ships[:1]:
         world.despawn(ship)
     fresh = world.spawn(Ship, x=0, y=0)
-    now = interest.look(snapshot(world, 2), eyes, before)
+    now = interest.views(snapshot(world, 2), eyes, before)
     for i, eye in enumerate(eyes):
         assert clear(seen(now, i), [*ships[1:], fresh], eye, RADIUS, set(seen(before, i)))
 
@@ -106,23 +106,23 @@ def test_one_on_the_border_does_not_come_and_go() -> None:
     for tick in range(1, 40):
         ship.x = 105 + (6 if tick % 2 else -6) * (tick % 4 > 0)
         ship.x = min(ship.x, LEAVE - 1)
-        now = interest.look(snapshot(world, tick), [[0, 0]], views)
+        now = interest.views(snapshot(world, tick), [[0, 0]], views)
         crossings += views is not None and seen(now) != seen(views)
         views = now
     assert crossings <= 1
     ship.x = LEAVE + 1
-    assert seen(interest.look(snapshot(world, 41), [[0, 0]], views)) == []
+    assert seen(interest.views(snapshot(world, 41), [[0, 0]], views)) == []
 
 
 def test_the_wider_border_holds_for_those_seen_before_when_others_come_and_go() -> None:
     world = World(SCHEMA)
     ships = [world.spawn(Ship, x=x) for x in (0, 99, 105)]
-    before = rule().look(snapshot(world), [[0, 0]])
+    before = rule().views(snapshot(world), [[0, 0]])
     assert seen(before) == [1, 2]
     world.despawn(ships[0])
     ships[1].x = 105
     world.spawn(Ship, x=105)
-    assert seen(rule().look(snapshot(world, 2), [[0, 0]], before)) == [2]
+    assert seen(rule().views(snapshot(world, 2), [[0, 0]], before)) == [2]
 
 
 def test_types_have_radii_of_their_own_and_what_has_no_place_is_always_seen() -> None:
@@ -130,15 +130,15 @@ def test_types_have_radii_of_their_own_and_what_has_no_place_is_always_seen() ->
     world.spawn(Ship, x=200)
     world.spawn(Base, x=200)
     world.spawn(Clock)
-    assert seen(rule().look(snapshot(world), [[0, 0]])) == [3]
-    assert seen(rule(Base=250).look(snapshot(world), [[0, 0]])) == [2, 3]
-    assert seen(rule(Base=Reach(199, 199), Ship=None).look(snapshot(world), [[0, 0]])) == [1, 3]
+    assert seen(rule().views(snapshot(world), [[0, 0]])) == [3]
+    assert seen(rule(Base=250).views(snapshot(world), [[0, 0]])) == [2, 3]
+    assert seen(rule(Base=Reach(199, 199), Ship=None).views(snapshot(world), [[0, 0]])) == [1, 3]
 
 
 def test_a_viewer_sees_its_own_avatar_wherever_it_looks_from() -> None:
     world = World(SCHEMA)
     ships = [world.spawn(Ship, x=1000 * i) for i in range(4)]
-    views = rule().look(snapshot(world), [[0, 0], [0, 0], [1000, 0]], avatars=[ships[3].id, 0, 99])
+    views = rule().views(snapshot(world), [[0, 0], [0, 0], [1000, 0]], avatars=[ships[3].id, 0, 99])
     assert [seen(views, i) for i in range(3)] == [[1, 4], [1], [2]]
 
 
@@ -146,7 +146,7 @@ def test_a_viewer_without_a_place_sees_what_is_always_visible() -> None:
     world = World(SCHEMA)
     world.spawn(Ship)
     world.spawn(Clock)
-    assert seen(rule().look(snapshot(world), [[math.nan, math.nan]])) == [2]
+    assert seen(rule().views(snapshot(world), [[math.nan, math.nan]])) == [2]
 
 
 def test_the_author_s_rule_has_the_last_word_but_for_the_avatar() -> None:
@@ -160,7 +160,7 @@ def test_the_author_s_rule_has_the_last_word_but_for_the_avatar() -> None:
         assert entity_type in SCHEMA.entities
         return mask & (table.ids % 2 == 0)
 
-    views = rule().look(snapshot(world), [[0, 0]], avatars=[1], narrow=only_even)  # type: ignore[arg-type]
+    views = rule().views(snapshot(world), [[0, 0]], avatars=[1], narrow=only_even)  # type: ignore[arg-type]
     assert seen(views) == [1, 2, 4]
 
 
@@ -168,7 +168,7 @@ def test_the_author_s_mask_stays_the_author_s() -> None:
     world = World(SCHEMA)
     world.spawn(Ship)
     nobody = np.zeros((1, 1), np.bool_)
-    views = rule().look(
+    views = rule().views(
         snapshot(world), [[0, 0]], avatars=[1], narrow=lambda _t, table, mask: nobody if len(table) else mask
     )
     assert seen(views) == [1]
@@ -179,7 +179,7 @@ def test_a_mask_of_another_shape_is_refused_by_name() -> None:
     world = World(SCHEMA)
     world.spawn(Ship)
     with pytest.raises(StateError, match=r"the view of Ship was narrowed to shape \(1,\); it has to stay \(2, 1\)"):
-        rule().look(snapshot(world), [[0, 0], [0, 0]], narrow=lambda _t, table, _m: table.ids > 3)
+        rule().views(snapshot(world), [[0, 0], [0, 0]], narrow=lambda _t, table, _m: table.ids > 3)
 
 
 def test_places_are_found_in_every_type() -> None:
@@ -187,7 +187,7 @@ def test_places_are_found_in_every_type() -> None:
     world.spawn(Ship, x=1, y=2)
     world.spawn(Clock)
     world.spawn(Base, x=-3, y=4)
-    places = places_of(SCHEMA, snapshot(world), [3, 1, 2, 77])
+    places = positions_of(SCHEMA, snapshot(world), [3, 1, 2, 77])
     assert places[:2].tolist() == [[-3, 4], [1, 2]]
     assert np.isnan(places[2:]).all()
 
@@ -204,9 +204,9 @@ def test_views_of_many_blocks_are_those_of_one(monkeypatch: pytest.MonkeyPatch) 
         world.spawn(Ship, x=13 * i, y=7 * i)
     new = snapshot(world)
     eyes = [[11 * i, 9 * i] for i in range(20)]
-    whole = rule().look(new, eyes)
+    whole = rule().views(new, eyes)
     monkeypatch.setattr("gameserver.sync.encode.interest.BLOCK_CELLS", 100)
-    assert np.array_equal(rule().look(new, eyes).masks[0], whole.masks[0])
+    assert np.array_equal(rule().views(new, eyes).masks[0], whole.masks[0])
 
 
 def test_views_put_together_are_the_single_ones_in_order() -> None:
@@ -214,8 +214,8 @@ def test_views_put_together_are_the_single_ones_in_order() -> None:
     for i in range(5):
         world.spawn(Ship, x=60 * i)
     new = snapshot(world)
-    one = rule().look(new, [[0, 0], [100, 0], [200, 0]])
-    other = rule().look(new, [[60, 0]])
+    one = rule().views(new, [[0, 0], [100, 0], [200, 0]])
+    other = rule().views(new, [[60, 0]])
     assert Views.of([one[0], one[1], one[2]]) is one
     for chosen in ([one[2], one[0]], [one[1], other[0], one[1]], [View(other, 0)]):
         together = Views.of(chosen)

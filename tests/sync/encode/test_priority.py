@@ -19,7 +19,7 @@ from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.dead_reckoning import MAX_AGE
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.encode.interest import Interest
-from gameserver.sync.encode.priority import PriorityEncoder, Viewpoint
+from gameserver.sync.encode.priority import PriorityEncoder, Viewers
 from gameserver.sync.encode.views import View, Views
 from gameserver.sync.snapshot import Snapshot
 from tests.support.sync_world import Message
@@ -85,7 +85,7 @@ class Theatre:
         self.tick += 1
         new = Snapshot(self.tick, self.world.capture())
         for viewer in viewers:
-            if viewer.base is not None and not self.ration.remembers(viewer.base):
+            if viewer.base is not None and not self.ration.can_encode_from(viewer.base):
                 viewer.base = viewer.view = None
         for base in {viewer.base for viewer in viewers}:
             self._tell_group(base, new, [v for v in viewers if v.base is base], narrow, chance)
@@ -101,13 +101,11 @@ class Theatre:
     ) -> None:
         eyes = np.array([viewer.eye for viewer in group], np.float32)
         before = Views.of([v.view for v in group if v.view is not None]) if base is not None else None
-        now = self.interest.look(new, eyes, before)
+        now = self.interest.views(new, eyes, before)
         if chance is not None:
             masks = tuple([mask & (chance.random(mask.shape) < narrow) for mask in now.masks])
             now = Views(new, masks, now.count)
-        viewpoint = Viewpoint(
-            eyes, np.array([v.avatar for v in group]), np.array([v.budget for v in group], np.float32)
-        )
+        viewpoint = Viewers(eyes, np.array([v.avatar for v in group]), np.array([v.budget for v in group], np.float32))
         bodies, sees = self.ration.encode(base, new, before, now, viewpoint)
         for row, (viewer, body) in enumerate(zip(group, bodies, strict=True)):
             viewer.state = self.decoder.apply(viewer.state, Message.of(body, new, base))
@@ -206,7 +204,7 @@ def test_stretched_tiers_are_told_less_often_until_they_are_no_longer() -> None:
     viewer, chance = Viewer(), np.random.default_rng(1)
     theatre.tell(viewer)
     for stretch, expected in ((1, [0, 1, 7]), (2, [0, 3, 7]), (1, [0, 1, 7])):
-        theatre.ration.set_stretch(stretch)
+        theatre.ration.set_tier_stretch(stretch)
         oldest = [0, 0, 0]
         for step in range(32):
             for ship in ships:
@@ -251,7 +249,7 @@ def test_with_no_tiers_and_no_limit_everything_is_told_in_no_more_bytes_than_oth
     for _ in range(10):
         restless(theatre.world, chance)
         new = theatre.tell(*viewers)
-        now = theatre.interest.look(new, [viewer.eye for viewer in viewers], before)
+        now = theatre.interest.views(new, [viewer.eye for viewer in viewers], before)
         bodies = encoder.encode_views(base, new, before, now)
         assert all(viewer.sizes[-1] <= len(body) for viewer, body in zip(viewers, bodies, strict=True))
         assert all(set(ages(viewer).values()) <= {0} for viewer in viewers)
@@ -344,7 +342,7 @@ def test_what_is_larger_than_any_allowance_is_told_too_and_holds_up_nobody() -> 
 def test_a_room_without_entity_types_has_nothing_to_tell() -> None:
     schema = Schema([])
     ration = PriorityEncoder(DeltaEncoder(schema, 1), Interest(schema, 1))
-    nobody = Viewpoint(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
+    nobody = Viewers(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
     new = Snapshot(1, ())
     assert ration.encode(None, new, None, Views(new, (), 1), nobody)[0] == [b"\x90\x90\x90\x90"]
 
@@ -373,10 +371,10 @@ def test_a_base_that_is_too_old_is_not_remembered() -> None:
     assert late.base is not None
     for _ in range(16):
         theatre.tell(other)
-        assert theatre.ration.remembers(late.base)
+        assert theatre.ration.can_encode_from(late.base)
     for _ in range(50):
         theatre.tell(other)
-    assert not theatre.ration.remembers(late.base)
+    assert not theatre.ration.can_encode_from(late.base)
     theatre.tell(late, other)
 
 

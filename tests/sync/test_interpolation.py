@@ -11,7 +11,7 @@ from gameserver import Angle, Entity, Flag, Float, Int, Jumps, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.view_state import ViewState
-from gameserver.sync.snapshot import between
+from gameserver.sync.interpolation import interpolate_tables
 
 
 class Bird(Entity):
@@ -33,7 +33,7 @@ def blended(share: float, change: dict[str, Any], **start: Any) -> Bird:
     before = world.capture()
     for name, value in change.items():
         setattr(bird, name, value)
-    state = ViewState(SCHEMA, 1, between(SCHEMA, before, world.capture(), share))
+    state = ViewState(SCHEMA, 1, interpolate_tables(SCHEMA, before, world.capture(), share))
     (found,) = state.entities(Bird)
     return found
 
@@ -70,11 +70,11 @@ def test_who_comes_is_not_there_yet_and_who_leaves_still_is_where_it_was() -> No
     world.despawn(leaves)
     stays.x = 4.0
     world.spawn(Bird, x=50.0)
-    state = ViewState(SCHEMA, 1, between(SCHEMA, before, world.capture(), 0.5))
+    state = ViewState(SCHEMA, 1, interpolate_tables(SCHEMA, before, world.capture(), 0.5))
     assert [(bird.id, bird.x) for bird in state.entities(Bird)] == [(leaves.id, 1.0), (stays.id, 3.0)]
 
 
 def test_states_without_anybody_have_nobody_between() -> None:
     world = World(SCHEMA)
-    state = ViewState(SCHEMA, 1, between(SCHEMA, world.capture(), world.capture(), 0.5))
+    state = ViewState(SCHEMA, 1, interpolate_tables(SCHEMA, world.capture(), world.capture(), 0.5))
     assert state.entities(Bird) == []

@@ -1,0 +1,36 @@
+"""The last snapshots of a room, for those who need the state of an earlier tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gameserver.sync.snapshot import Snapshot
+
+
+class History:
+    """A ring of snapshots. A lookup checks the tick of its slot, so it never returns another tick's state."""
+
+    __slots__ = ("_slots", "newest")
+
+    def __init__(self, size: int) -> None:
+        """Make room for the snapshots of the last `size` ticks, at least one."""
+        self._slots: list[Snapshot | None] = [None] * max(1, size)
+        self.newest: Snapshot | None = None
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Add a snapshot.
+
+        Raises:
+            ValueError: The snapshot is not newer than all others.
+        """
+        if self.newest is not None and snapshot.tick <= self.newest.tick:
+            msg = f"tick {snapshot.tick} after {self.newest.tick}: history goes forward only"
+            raise ValueError(msg)
+        self._slots[snapshot.tick % len(self._slots)] = snapshot
+        self.newest = snapshot
+
+    def get(self, tick: int) -> Snapshot | None:
+        """Return the snapshot of `tick`, or None when there was none or it has been overwritten."""
+        slot = self._slots[tick % len(self._slots)]
+        return slot if slot is not None and slot.tick == tick else None
