@@ -72,14 +72,14 @@ def test_a_game_that_is_made_again_says_so(path: Path, capsys: Capture) -> None:
 
 
 def test_a_game_that_goes_another_way_is_told_with_tick_and_field(path: Path, capsys: Capture) -> None:
-    assert run(path, "tests.ops.test_replay_command:Drifting") == 1
+    assert run(path, "tests.cli.test_replay:Drifting") == 1
     out = capsys.readouterr().out
     assert "DIFFERS at tick 90" in out
     assert "hp" in out
 
 
 def test_without_verifying_it_is_only_summed_up(path: Path, capsys: Capture) -> None:
-    assert run(path, "tests.ops.test_replay_command:Drifting", "--no-verify") == 0
+    assert run(path, "tests.cli.test_replay:Drifting", "--no-verify") == 0
     assert "the same after" not in capsys.readouterr().out
 
 
@@ -103,12 +103,12 @@ def test_a_file_that_breaks_off_is_used_up_to_there_and_says_so(path: Path, caps
 def test_a_foreign_recording_is_refused_in_one_line(
     path: Path, capsys: Capture, room: str, words: str, more: tuple[str, ...]
 ) -> None:
-    assert run(path, f"tests.ops.test_replay_command:{room}", *more) == 2
+    assert run(path, f"tests.cli.test_replay:{room}", *more) == 2
     assert capsys.readouterr().err == f"gameserver: {words}\n"
 
 
 def test_another_step_cannot_make_the_game_again_and_may_still_be_shown(path: Path, capsys: Capture) -> None:
-    assert run(path, "tests.ops.test_replay_command:NoStep") == 2
+    assert run(path, "tests.cli.test_replay:NoStep") == 2
     assert "another shared step" in capsys.readouterr().err
     check_shown(Recording(path.read_bytes()), make_kind(NoStep))
 

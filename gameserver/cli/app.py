@@ -1,0 +1,53 @@
+"""Registers the subcommands and runs the one that the command line names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from cyclopts import App
+from cyclopts.config import Env, Toml
+from rich.console import Console
+
+from gameserver import __version__
+from gameserver.cli.bots import bots
+from gameserver.cli.check import check
+from gameserver.cli.errors import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, fail, one_line
+from gameserver.cli.replay import replay
+from gameserver.cli.run import run
+from gameserver.cli.token import token
+from gameserver.compiled import COMPILED
+from gameserver.protocol.constants import LimitError
+
+app = App(
+    name="gameserver",
+    help="A multiplayer game server: rules in Python, played in the browser.",
+    version=f"{__version__} (compiled)" if COMPILED else __version__,
+    config=[Env("GAMESERVER_"), Toml("gameserver.toml")],
+    error_formatter=one_line,
+    error_console=Console(stderr=True, soft_wrap=True),
+)
+for command in (bots, check, replay, run, token):
+    app.command(command)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line and end the process with its exit status.
+
+    Args:
+        arguments: The words after the program's name; None takes them from `sys.argv`.
+
+    Raises:
+        SystemExit: Always; see `gameserver.cli.errors` for the statuses.
+    """
+    try:
+        return app(arguments)
+    except LimitError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # Nobody reads standard output any more. Python flushes it at exit and would report the broken pipe once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(EXIT_BROKEN_PIPE) from None

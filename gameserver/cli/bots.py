@@ -1,0 +1,107 @@
+"""`gameserver bots`: lets bots play on a running server, shows their progress, and prints their report."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from gameserver.bots.brains import BRAINS
+from gameserver.bots.crowd import run_bots
+from gameserver.bots.progress import progress, write_summary
+from gameserver.cli.errors import EXIT_FOUND, fail, plain_errors
+from gameserver.cli.options import DEFAULT_PORT
+from gameserver.loading import LoadError, load_object
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gameserver.bots.report import Report
+
+
+RULES = {"arena": "gameserver.games.arena_bots:RULES"}
+"""The rules that bots check rooms of a kind against. A brain class of your own has them as its attribute `rules`."""
+
+
+def bots(
+    *,
+    url: str = f"ws://127.0.0.1:{DEFAULT_PORT}/ws",
+    kind: str = "arena",
+    count: int = 10,
+    seconds: float = 30.0,
+    brain: str = "wander",
+    seed: int | None = None,
+    ramp: float = 0.02,
+    token: str | None = None,
+    json: bool = False,
+) -> None:
+    """Let bots play on a running server, check all that they receive, and report.
+
+    The exit status is 1 if anything was wrong.
+
+    Args:
+        url: The server's WebSocket address.
+        kind: The kind of room to join.
+        count: Number of bots.
+        seconds: Seconds of play once all have joined.
+        brain: wander, chase, or a class of your own as MODULE:CLASS.
+        seed: Seed of the bots' random numbers, to get the same decisions on each run.
+        ramp: Seconds from one join to the next.
+        token: A JWT, for a server that asks for one.
+        json: Print one JSON object at the end instead of a table.
+    """
+    if count < 1 or seconds <= 0 or ramp < 0:
+        fail("count must be at least 1, seconds above 0, and ramp not below 0")
+    with plain_errors():
+        report = _run_with_progress(
+            partial(
+                run_bots,
+                url,
+                kind,
+                count,
+                seconds,
+                brain=_load_brain(brain),
+                rules=load_object(RULES[kind]) if kind in RULES else None,
+                seed=seed,
+                ramp=ramp,
+                token=token,
+            ),
+            seconds,
+        )
+    if json:
+        print(json_module.dumps(report.to_json()))
+    else:
+        write_summary(sys.stdout, report)
+    raise SystemExit(0 if report.clean else EXIT_FOUND)
+
+
+def _run_with_progress(run: Callable[..., Awaitable[Report]], seconds: float) -> Report:
+    """Show progress on standard error while the bots play.
+
+    Raises:
+        LoadError: The address is no WebSocket address.
+    """
+    with progress(sys.stderr, seconds) as show:
+        try:
+            return trio.run(partial(run, on_progress=show))
+        except ValueError as error:
+            raise LoadError(str(error)) from None
+
+
+def _load_brain(name: str) -> Any:
+    """Return a brain's name that is known, or the class that MODULE:CLASS names.
+
+    Raises:
+        LoadError: There is no such brain.
+    """
+    if ":" not in name:
+        if name not in BRAINS:
+            raise LoadError(f"no brain {name!r}: there are {', '.join(BRAINS)}, or write module:Class")
+        return name
+    found = load_object(name)
+    if not callable(found) or not hasattr(found, "decide"):
+        raise LoadError(f"{name} is no brain: write a class with __init__(self, rng) and decide(self, perception)")
+    return found

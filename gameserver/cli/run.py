@@ -1,0 +1,122 @@
+"""`gameserver run`: serves rooms and the page that plays them."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - the command line's parser reads the annotations
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from gameserver.cli.errors import check_port, fail, plain_errors
+from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
+from gameserver.net.network_simulator import read_lag
+from gameserver.net.settings import NetLimits
+from gameserver.ops.serve import ServeOptions, serve_forever
+from gameserver.protocol.constants import Limits
+
+if TYPE_CHECKING:
+    from gameserver.net.network_simulator import Lag
+
+
+def run(
+    *rooms: str,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    bots: int = 0,
+    seed: int | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
+    origin: tuple[str, ...] = (),
+    transport: Literal["drained", "ordinary"] = "drained",
+    auth: Annotated[
+        Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
+    ] = None,
+    record: Path | None = None,
+    lag: float = 0.0,
+    jitter: float = 0.0,
+    stall: str | None = None,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+    log_format: Literal["text", "json"] = "text",
+    web: Path | None = None,
+    trusted_proxy: tuple[str, ...] = (),
+    workers: int = 1,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    net_limits: NetLimits = NetLimits(),  # noqa: B008 - frozen
+) -> None:
+    """Serve rooms, and the page that plays them, until SIGTERM or Ctrl-C.
+
+    Args:
+        rooms: Room classes as MODULE:CLASS; the arena if none is given.
+        host: Address to listen on; 0.0.0.0 for all IPv4 addresses, :: for all addresses.
+        port: TCP port for HTTP and WebSocket; 0 picks a free one.
+        bots: Number of bots that join rooms of the first class, each over its own WebSocket.
+        seed: Seed of the rooms' random numbers, to get the same ones on each run.
+        cert: PEM file with the TLS certificate chain, to serve https and wss. SIGHUP reads it again.
+        key: PEM file with the certificate's private key.
+        origin: Origin of a page that may connect, besides the server's own; * for all. Can be repeated.
+        transport: How links are read: by their room once a tick, or by a task each, which is slower.
+        record: Folder for recordings, one file a room; see `gameserver replay`.
+        lag: For development: milliseconds of latency added to every link, in each direction.
+        jitter: For development: milliseconds by which the added latency varies, up and down.
+        stall: For development: MS/EVERY_S; 500/10 holds all data back for 500 ms every 10 s.
+        log_level: Lowest level that is logged.
+        log_format: Text for people, or one JSON object a line.
+        web: Folder with your own page, served at /; the SDK stays at /sdk/.
+        trusted_proxy: Address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed. Can be repeated.
+        workers: Number of processes that share the rooms and the port; see docs/guide/workers.md.
+        limits: Limits on what a client can make the server do; see protocol.md §11.
+        net_limits: Limits on sockets, HTTP and WebSocket frames.
+    """
+    check_port(port)
+    _check_counts(bots, workers)
+    _check_files(cert, key, auth, web)
+    conditions = _read_lag(lag, jitter, stall)
+    if workers > 1 and conditions is not None:
+        fail("--workers and --lag do not go together: try what is slow on one process")
+    options = ServeOptions(
+        rooms=rooms or (DEFAULT_ROOM,),
+        host=host,
+        port=port,
+        bots=bots,
+        seed=seed,
+        cert=cert,
+        key=key,
+        origins=origin,
+        transport=transport,
+        auth=auth,
+        log_level=log_level,
+        log_format=log_format,
+        limits=limits,
+        net_limits=net_limits,
+        web=web,
+        trusted_proxies=trusted_proxy,
+        record=record,
+        lag=conditions,
+        workers=workers,
+    )
+    with plain_errors(f"{host} port {port}"):
+        serve_forever(options)
+
+
+def _check_counts(bots: int, workers: int) -> None:
+    if bots < 0:
+        fail(f"bots {bots}: write a number from 0 up")
+    if workers < 1:
+        fail(f"workers {workers}: write a number from 1 up")
+
+
+def _check_files(cert: Path | None, key: Path | None, auth: Path | None, web: Path | None) -> None:
+    if (cert is None) != (key is None):
+        fail("--cert and --key come together: give both, or neither")
+    if web is not None and not web.is_dir():
+        fail(f"{web}: no such folder")
+    for path in (cert, key, auth):
+        if path is not None and not path.is_file():
+            fail(f"{path}: no such file")
+
+
+def _read_lag(lag_ms: float, jitter_ms: float, stall: str | None) -> Lag | None:
+    try:
+        return read_lag(lag_ms, jitter_ms, stall)
+    except ValueError as error:
+        fail(error)
