@@ -15,6 +15,7 @@ from gameserver.bots.progress import progress, write_summary
 from gameserver.cli.errors import EXIT_FOUND, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT
 from gameserver.loading import LoadError, load_object
+from gameserver.protocol.constants import WEBSOCKET_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ RULES = {"arena": "gameserver.games.arena_bots:RULES"}
 
 def bots(
     *,
-    url: str = f"ws://127.0.0.1:{DEFAULT_PORT}/ws",
+    url: str = f"ws://127.0.0.1:{DEFAULT_PORT}{WEBSOCKET_PATH}",
     kind: str = "arena",
     count: int = 10,
     seconds: float = 30.0,

@@ -24,7 +24,7 @@ from gameserver.client.replica import Options, Replica
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_client
-from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, PING_AFTER_DEAD_SHARE, Back, CloseCode, Role
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, PING_AFTER_DEAD_SHARE, Back, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.decode.decoder import DeltaError
 
@@ -197,7 +197,7 @@ class SessionCore:
             self.outbox.put_input(data)
 
     def _ping(self, now_s: float) -> None:
-        self._nonce = (self._nonce + 1) & 0xFFFF_FFFF
+        self._nonce = (self._nonce + 1) & MAX_COUNTER
         if len(self._pings) < MAX_PINGS:
             self._pings[self._nonce] = now_s
         self._send(m.Ping(self._nonce))

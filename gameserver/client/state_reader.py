@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgpack
 
 from gameserver.protocol import messages as m
-from gameserver.protocol.codec import decode_server
-from gameserver.protocol.constants import MAX_COUNTER, MAX_LEAD, ServerMessage
+from gameserver.protocol.codec import STATE_START, decode_server
+from gameserver.protocol.constants import MAX_COUNTER, MAX_LEAD
 from gameserver.state.schema import Schema
 from gameserver.sync.decode.decoder import DeltaDecoder
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 KEPT = 256
 """Bodies, and views made of them, that are remembered: the last seconds of a few rooms, whoever of the clients lags."""
 
-_STATE_START: Final = bytes((0x99, ServerMessage.STATE))  # an array of 9
 _HEAD_ITEMS: Final = 5  # id, tick, span, seq, lead
 
 
@@ -106,7 +105,7 @@ class SharedStateReader(StateReader):
 
 def _body_start(data: bytes) -> int | None:
     """Return where the four last items of a STATE begin; None for what is no STATE."""
-    if not data.startswith(_STATE_START):
+    if not data.startswith(STATE_START):
         return None
     reader = msgpack.Unpacker()
     reader.feed(data[:64])

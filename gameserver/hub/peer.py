@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
-from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, PING_AFTER_DEAD_SHARE, ClientMessage, CloseCode
+from gameserver.protocol.constants import (
+    BEHIND_UNITS_PER_TICK,
+    MAX_COUNTER,
+    PING_AFTER_DEAD_SHARE,
+    ClientMessage,
+    CloseCode,
+)
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.rate_limit import TokenBucket
 
@@ -142,7 +148,7 @@ class Peer:
             self._suspend(now_s)  # now, not when the link has waited in vain for its peer to close too
         elif silent_s > limits.dead_after_s * PING_AFTER_DEAD_SHARE and not self._pinged:
             self._pinged = True
-            self._nonce = (self._nonce + 1) & 0xFFFF_FFFF
+            self._nonce = (self._nonce + 1) & MAX_COUNTER
             self.link.send(encode_server(m.ServerPing(self._nonce)))
 
     def _suspend(self, now_s: float, *, for_good: bool = False) -> None:

@@ -18,6 +18,7 @@ _MASKED: Final = 0x80
 _WHOLE_BINARY: Final = _FIN | BINARY
 _SHORT: Final = 126  # lengths below stand in the second byte
 _LONG: Final = 127
+_MAX_16_BITS: Final = 0xFFFF
 _KEY_BYTES: Final = 4
 _MIN_HEAD_BYTES: Final = 2
 
@@ -29,7 +30,7 @@ def frame_head(size: int, opcode: int = BINARY) -> bytes:
     """The bytes before a server's unfragmented, unmasked payload of `size` bytes."""
     if size < _SHORT:
         return bytes((_FIN | opcode, size))
-    if size <= 0xFFFF:
+    if size <= _MAX_16_BITS:
         return _head_16(_FIN | opcode, _SHORT, size)
     return _head_64(_FIN | opcode, _LONG, size)
 
@@ -39,7 +40,7 @@ def binary_frames(messages: tuple[bytes, ...]) -> bytes:
     if len(messages) == 1:
         message = messages[0]
         size = len(message)
-        if _SHORT <= size <= 0xFFFF:  # a snapshot; worth the shortest way
+        if _SHORT <= size <= _MAX_16_BITS:  # a snapshot; worth the shortest way
             return _head_16(_WHOLE_BINARY, _SHORT, size) + message
         return frame_head(size) + message
     return b"".join([part for message in messages for part in (frame_head(len(message)), message)])

@@ -193,12 +193,13 @@ def encode_events(since: int, upto: int, packed: Sequence[bytes]) -> bytes:
     return b"".join((_EVENTS_START, _pack(since), _pack(upto), header, *packed))
 
 
-_STATE_START: Final = bytes((0x99, ServerMessage.STATE))  # an array of 9
+STATE_START: Final = bytes((0x99, ServerMessage.STATE))
+"""What every STATE begins with: an array of 9, and its id."""
 
 
 def state_head(tick: int, span: int) -> bytes:
     """Return the first bytes of a STATE, the same for all viewers with the same base."""
-    return _STATE_START + _pack(tick) + _pack(span)
+    return STATE_START + _pack(tick) + _pack(span)
 
 
 def encode_state(head: bytes, seq: int, lead: int | None, body: bytes) -> bytes:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 FieldKind: TypeAlias = Literal["float", "angle", "int", "flag", "free"]
 Value: TypeAlias = int | float | bool
 
-TURN = 6.283185307179586
 BYTES_PER_DOUBLE = 8
 
 # How often a player's hands change: about every 6th tick, so that most states are reached by moving on for a while.
@@ -53,7 +52,7 @@ class GridField:
             return cls(name, "flag", 0, 1)
         if kind == "angle":
             steps = int(str(spec["steps"]))
-            return cls(name, "angle", 0, steps - 1, TURN / steps)
+            return cls(name, "angle", 0, steps - 1, math.tau / steps)
         lo, hi = int(str(spec["lo"])), int(str(spec["hi"]))
         return cls(name, "int", lo, hi) if kind == "int" else cls(name, "float", lo, hi, float(str(spec["step"])))
 
