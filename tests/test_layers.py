@@ -14,6 +14,27 @@ CLIENT_SHELL = frozenset({"dial.py", "eventstream.py", "link.py", "nursery.py", 
 SHELL_LIBRARIES = frozenset({"trio", "trio_websocket", "socket", "ssl", "time", "asyncio", "threading"})
 RANDOM_SOURCES = frozenset({"secrets", "uuid"})
 
+CIRCLES: dict[tuple[str, ...], str] = {
+    (
+        "gameserver.hub.admission",
+        "gameserver.hub.hub",
+        "gameserver.hub.peer",
+        "gameserver.recording.format",
+        "gameserver.room.commands",
+        "gameserver.room.engine",
+        "gameserver.room.kind",
+        "gameserver.room.replicator",
+        "gameserver.room.room",
+        "gameserver.room.roster",
+        "gameserver.room.seating",
+        "gameserver.room.session",
+        "gameserver.room.visibility",
+    ): "being cut",
+    ("gameserver.client.replica", "gameserver.client.state_reader"): "being cut",
+    ("gameserver.ops.serve", "gameserver.workers.director"): "being cut",
+}
+"""Modules that may import each other in a circle, and why."""
+
 
 def sources(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (PACKAGE / folder).rglob("*.py"))
@@ -56,6 +77,52 @@ def shared_randomness(tree: ast.Module) -> Iterator[str]:
                 yield used
             if node.value.id == "random" and node.attr != "Random":
                 yield used
+
+
+def import_graph(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Which modules each module imports, for type checkers alone or inside of a function too.
+
+    Args:
+        sources: The source text of each module, by its full name.
+    """
+    graph: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        found = set()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                found.update(name.name for name in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                names = [f"{node.module}.{name.name}" for name in node.names]
+                found.update(name if name in sources else node.module for name in names)
+        graph[module] = (found & sources.keys()) - {module}
+    return graph
+
+
+def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    """Everything that a module imports, at first or at second hand; itself only if it is in a circle."""
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        new = graph[ahead.pop()] - found
+        found |= new
+        ahead += new
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
+    """The largest groups of modules each of which imports all others, at first or at second hand."""
+    below = {module: reachable(graph, module) for module in graph}
+    in_circles = [module for module in graph if module in below[module]]
+    return {tuple(sorted(m for m in in_circles if m in below[module] and module in below[m])) for module in in_circles}
+
+
+def package_sources() -> dict[str, str]:
+    """The source of every module of the package, by its full name."""
+    found = {}
+    for path in sources("."):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path.read_text("utf-8")
+    return found
 
 
 def ids(path: Path) -> str:
@@ -102,6 +169,23 @@ def test_the_face_is_for_authors_not_for_the_inside(path: Path) -> None:
 @pytest.mark.parametrize("path", sources("."), ids=ids)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(parse(path)), f"{path} opens without a docstring"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """import-linter holds the order of the parts; this holds what is inside of them, type-only imports included."""
+    found = circles(import_graph(package_sources()))
+    assert [circle for circle in sorted(found) if not any(set(circle) <= set(known) for known in CIRCLES)] == []
+
+
+def test_circles_are_found_through_imports_for_types_and_inside_of_functions() -> None:
+    modules = {
+        "p": "from p.a import A",
+        "p.a": "if TYPE_CHECKING:\n    from p import b",
+        "p.b": "def f():\n    import p.c",
+        "p.c": "from p.a import A",
+        "p.d": "from p import a",
+    }
+    assert circles(import_graph(modules)) == {("p.a", "p.b", "p.c")}
 
 
 def test_shared_randomness_is_found_in_each_of_its_spellings() -> None:

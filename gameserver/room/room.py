@@ -9,10 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, get_args, get_origin
 
 from gameserver.protocol.constants import MAX_TICK_HZ
-from gameserver.state.entity import Entity
+from gameserver.state.entity import Entity, teleport
 from gameserver.state.errors import DeclarationError
 from gameserver.state.inputs import Inputs
-from gameserver.state.jumps import put
 
 if TYPE_CHECKING:
     import random
@@ -164,7 +163,7 @@ class Room(Generic[C]):
     def teleport(self, entity: Entity, **fields: Any) -> None:
         """Put an entity elsewhere: `fields` are its new values, and nobody draws it on the way there. Its type declares
         `jumps = Jumps()`. Raises TypeError without that, and for a field that it does not have."""
-        put(entity, fields)
+        teleport(entity, fields)
 
     def all(self, entity_type: type[E]) -> list[E]:
         """The living entities of a type, in order of id. A list of its own: spawn and despawn while you go through

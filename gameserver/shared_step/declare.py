@@ -15,7 +15,8 @@ from gameserver.shared_step import ir
 from gameserver.shared_step.errors import SharedStepError
 from gameserver.shared_step.flow import check_flow, find_kinds, find_returns
 from gameserver.shared_step.javascript import RESERVED_WORDS
-from gameserver.shared_step.names import Scope, mark
+from gameserver.shared_step.names import mark
+from gameserver.shared_step.scope import Scope
 from gameserver.shared_step.source import Source, find_source
 from gameserver.shared_step.statements import Names, StepLowering, find_names
 

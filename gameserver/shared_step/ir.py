@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gameserver.shared_step.names import Scope
+    from gameserver.shared_step.scope import Scope
     from gameserver.shared_step.source import Source
 
 Scalar: TypeAlias = int | float | bool

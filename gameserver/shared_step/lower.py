@@ -16,17 +16,17 @@ from gameserver.shared_step.facts import changes_something, constant_value, is_t
 from gameserver.shared_step.names import (
     INTRINSICS,
     MAX_EXACT_INTEGER,
-    MISSING,
     intrinsic_name,
     replacement,
     shared_function,
 )
 from gameserver.shared_step.refusals import NODE_REFUSALS, OPERATOR_REFUSALS
+from gameserver.shared_step.scope import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.shared_step.names import Scope
+    from gameserver.shared_step.scope import Scope
     from gameserver.shared_step.source import Source
 
 _BINARY: dict[type[ast.operator], str] = {

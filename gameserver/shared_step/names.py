@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import math
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gameserver.shared_step.ir import Kind, SharedFunction
@@ -86,13 +85,6 @@ _REPLACEMENTS: dict[int, str] = {
 }
 
 
-class Missing:
-    """Nothing of that name was there when the function was declared."""
-
-
-MISSING = Missing()
-
-
 def shared_function(value: object) -> SharedFunction | None:
     """What `@shared` learned about a function, or `None` if it is not marked."""
     found = getattr(value, "__dict__", {}).get(_MARK)
@@ -109,45 +101,3 @@ def intrinsic_name(value: object) -> str | None:
 
 def replacement(value: object) -> str | None:
     return _REPLACEMENTS.get(id(value))
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The names around a function, and what of them it came to depend on."""
-
-    function: FunctionType
-    bindings: dict[tuple[str, ...], object]
-
-    def resolve(self, path: tuple[str, ...]) -> object:
-        """The value of a dotted name now, through modules and classes; `MISSING` if there is none."""
-        value = self._lookup(path[0])
-        for name in path[1:]:
-            if not isinstance(value, ModuleType | type):
-                return MISSING
-            value = getattr(value, name, MISSING)
-        return value
-
-    def bind(self, path: tuple[str, ...]) -> object:
-        """`resolve`, remembering that the function now depends on the answer."""
-        value = self.resolve(path)
-        self.bindings[path] = value
-        return value
-
-    def changed(self) -> str | None:
-        """A name whose value is not the one of the declaration any more, or `None`."""
-        for path, then in self.bindings.items():
-            now = self.resolve(path)
-            if type(now) is not type(then) or (now is not then and now != then):
-                return ".".join(path)
-        return None
-
-    def _lookup(self, name: str) -> object:
-        code = self.function.__code__
-        if name in code.co_freevars:
-            cell = (self.function.__closure__ or ())[code.co_freevars.index(name)]
-            try:
-                return cell.cell_contents
-            except ValueError:  # the enclosing function has not assigned it yet
-                return MISSING
-        space = self.function.__globals__
-        return space[name] if name in space else getattr(builtins, name, MISSING)

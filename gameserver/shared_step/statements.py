@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from gameserver.shared_step import ir
 from gameserver.shared_step.facts import constant_value
 from gameserver.shared_step.lower import ExpressionLowering
-from gameserver.shared_step.names import MISSING, shared_function
+from gameserver.shared_step.names import shared_function
 from gameserver.shared_step.refusals import NODE_REFUSALS
+from gameserver.shared_step.scope import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gameserver.shared_step.names import Scope
+    from gameserver.shared_step.scope import Scope
     from gameserver.shared_step.source import Source
 
 # A step runs 60 times a second and is replayed many times in a browser; loops nested beyond this are a mistake.

@@ -46,7 +46,7 @@ class ColumnStore:
         self.entity_type = entity_type
         self._new_ids = new_ids
         self._living = living
-        self._captured = Table.empty(entity_type)
+        self._captured = entity_type.empty_table()
         self._ids: NDArray[np.int64] = self._captured.ids
         self._columns: dict[str, NDArray[Any]] = {
             name: np.empty(0, _dtype(field)) for name, field in entity_type.numeric.items()

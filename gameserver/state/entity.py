@@ -11,7 +11,8 @@ from gameserver.state.declare import take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
 from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_scatter
-from gameserver.state.table import compact
+from gameserver.state.jumps import JUMP_COUNTS
+from gameserver.state.table import Table, compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +77,10 @@ class EntityType:
         lo, hi, turn = [array[:, 0].astype(np.float64).tolist() for array in (self.lo, self.hi, self.steps)]
         return Grids(self.step[:, 0].tolist(), lo, hi, turn)
 
+    def empty_table(self) -> Table:
+        """Return the table of no entities of this type."""
+        return Table.empty(len(self.numeric), len(self.objects))
+
     def rate_index(self, name: str) -> int | None:
         """Return which of the type's fields is the rate of the field `name`."""
         return next((i for i, field in enumerate(self.fields.values()) if field.rate_of == name), None)
@@ -135,6 +140,23 @@ class Entity:
         fields = type(self).entity_type.fields
         shown = ", ".join(f"{name}={_short(getattr(self, name))}" for name in fields)
         return f"<{type(self).__name__} {self.id}{'' if self.alive else ' (gone)'}: {shown}>"
+
+
+def teleport(entity: Entity, values: dict[str, Any]) -> None:
+    """Set fields of an entity that viewers must not draw between its old and its new place.
+
+    Raises:
+        TypeError: The entity's type has no `Jumps` field, or none of the name of one of the values.
+    """
+    entity_type = type(entity).entity_type
+    if entity_type.jumps is None:
+        msg = f"{entity_type.name} has no Jumps field: declare one, jumps = Jumps(), so that it can be teleported"
+        raise TypeError(msg)
+    entity_type.check_names(values)
+    for name, value in values.items():
+        setattr(entity, name, value)
+    counter = list(entity_type.numeric)[entity_type.jumps]
+    setattr(entity, counter, (getattr(entity, counter) + 1) % JUMP_COUNTS)
 
 
 def _short(value: object) -> str:

@@ -7,12 +7,9 @@ step that has a portal: `ship.jumps = (ship.jumps + 1) % 256`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from gameserver.state.numeric import Int
-
-if TYPE_CHECKING:
-    from gameserver.state.entity import Entity
 
 JUMP_COUNTS: Final = 256
 """After so many it starts again at 0: 256 jumps between two snapshots look like none, which nobody will miss."""
@@ -27,17 +24,3 @@ class Jumps(Int):
     def spec(self) -> dict[str, object]:
         """Return the range, and that it counts jumps."""
         return {**super().spec(), "jump": True}
-
-
-def put(entity: Entity, values: dict[str, Any]) -> None:
-    """Set fields of an entity that is not to be drawn on the way there. Raises TypeError for a field that it does not
-    have, and for a type without a `Jumps` field."""
-    entity_type = type(entity).entity_type
-    if entity_type.jumps is None:
-        msg = f"{entity_type.name} has no Jumps field: declare one, jumps = Jumps(), so that it can be teleported"
-        raise TypeError(msg)
-    entity_type.check_names(values)
-    for name, value in values.items():
-        setattr(entity, name, value)
-    counter = list(entity_type.numeric)[entity_type.jumps]
-    setattr(entity, counter, (getattr(entity, counter) + 1) % JUMP_COUNTS)

@@ -59,7 +59,7 @@ class ObjectStore:
         self._same_ids = True  # nobody came or went since the last capture
         self._object_fields = list(entity_type.objects.items())
         self._object_getters = [attrgetter(name) for name in entity_type.objects]
-        self._none = Table.empty(entity_type)
+        self._none = entity_type.empty_table()
         self._captured = self._none
 
     def __len__(self) -> int:

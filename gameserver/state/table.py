@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gameserver.state.entity import EntityType
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -27,10 +25,9 @@ class Table:
     """For each object field the `n` frozen values: str, or a tuple of codes."""
 
     @staticmethod
-    def empty(entity_type: EntityType) -> Table:
-        """Return the table of a type of which there is no entity."""
-        codes = np.empty((len(entity_type.numeric), 0), np.int64)
-        return Table(np.empty(0, np.int64), codes, tuple([()] * len(entity_type.objects)))
+    def empty(numeric: int, objects: int) -> Table:
+        """Return a table of no entities, of a type with so many numeric and so many object fields."""
+        return Table(np.empty(0, np.int64), np.empty((numeric, 0), np.int64), tuple([()] * objects))
 
     def __post_init__(self) -> None:
         """Make a later write an error in whoever does it."""

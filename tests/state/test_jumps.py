@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from gameserver.protocol.errors import ProtocolError
-from gameserver.state.entity import Entity
+from gameserver.state.entity import Entity, teleport
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Float, Int, Jumps, List
 from gameserver.state.inputs import Inputs
-from gameserver.state.jumps import put
 from gameserver.state.schema import Schema
 
 
@@ -23,20 +22,20 @@ class Ship(Entity):
 
 def test_who_is_put_elsewhere_has_a_count_that_went_on() -> None:
     ship = Ship(x=1.0, hp=7)
-    put(ship, {"x": 50.0})
+    teleport(ship, {"x": 50.0})
     assert (ship.x, ship.hp, ship.jumps) == (50.0, 7, 1)
 
 
 def test_the_count_starts_again_rather_than_end() -> None:
     ship = Ship(jumps=255)
-    put(ship, {})
+    teleport(ship, {})
     assert ship.jumps == 0
 
 
 def test_a_field_that_does_not_exist_is_named_and_nothing_is_changed() -> None:
     ship = Ship()
     with pytest.raises(TypeError, match=r"Ship has no field 'z'; it has x, hp, jumps"):
-        put(ship, {"x": 5.0, "z": 1.0})
+        teleport(ship, {"x": 5.0, "z": 1.0})
     assert (ship.x, ship.jumps) == (0.0, 0)
 
 
@@ -45,7 +44,7 @@ def test_a_type_that_does_not_count_says_what_to_write() -> None:
         x = Float(step=1.0)
 
     with pytest.raises(TypeError, match=r"Rock has no Jumps field: declare one, jumps = Jumps\(\)"):
-        put(Rock(), {"x": 1.0})
+        teleport(Rock(), {"x": 1.0})
 
 
 def test_a_type_counts_once() -> None:

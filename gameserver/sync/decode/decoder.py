@@ -12,7 +12,6 @@ import numpy as np
 
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.protocol.errors import DeltaError, require
-from gameserver.state.table import Table
 from gameserver.sync.decode.table_builder import TableBuilder
 from gameserver.sync.decode.view_state import ViewState
 from gameserver.sync.motion import Motion
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gameserver.state.schema import Schema
+    from gameserver.state.table import Table
 
 __all__ = ["DeltaDecoder", "DeltaError", "StateMessage"]
 
@@ -61,7 +61,7 @@ class DeltaDecoder:
         self.schema = schema
         self.types = schema.entities
         self._motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
-        self._nothing = tuple([Table.empty(entity_type) for entity_type in schema.entities])
+        self._nothing = tuple([entity_type.empty_table() for entity_type in schema.entities])
 
     def empty(self) -> ViewState:
         """Return what a client knows before its first STATE: nothing, at tick 0."""
