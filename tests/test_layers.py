@@ -87,7 +87,7 @@ def import_graph(sources: dict[str, str]) -> dict[str, set[str]]:
     """
     graph: dict[str, set[str]] = {}
     for module, source in sources.items():
-        found = set()
+        found: set[str] = set()
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
                 found.update(name.name for name in node.names)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gameserver.hub.hub import Hub
     from gameserver.protocol.codec import InputCodec
-    from gameserver.protocol.input_codec import Frame
+    from gameserver.protocol.input_codec import InputFrame
     from gameserver.room.engine import RoomEngine
     from gameserver.room.session import LinkHandle, Session
 
@@ -92,7 +92,7 @@ class Peer:
         self._messages = TokenBucket(limits.max_messages_per_s, limits.max_messages_burst, now_s)
         self._bytes = TokenBucket(limits.max_bytes_per_s, limits.max_bytes_burst, now_s)
         self._inputs: InputCodec | None = None
-        self._match_input: Callable[[bytes], Frame | None] = _no_input
+        self._match_input: Callable[[bytes], InputFrame | None] = _no_input
         self._nonce = 0
         self._pinged = False
         self.link = link
@@ -178,7 +178,7 @@ class Peer:
             raise ProtocolError(CloseCode.TEXT_FRAME, "send binary messages: each is one msgpack array")
         return decode_client(data, self._hub.limits, self._inputs, allowed=ALLOWED[self.state])
 
-    def _take_input(self, frame: Frame, at_s: float) -> None:
+    def _take_input(self, frame: InputFrame, at_s: float) -> None:
         session, engine = self.session, self.engine
         if session is not None and engine is not None:
             session.previous_secret = b""

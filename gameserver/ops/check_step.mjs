@@ -8,7 +8,7 @@
 
 import { createInterface } from "node:readline";
 
-/** @typedef {{name: string, kind: string, lo: number, hi: number, step: number}} Field */
+/** @typedef {{name: string, type: string, lo: number, hi: number, step: number}} Field */
 /** @typedef {{module: string, export: string, state: Field[], inputs: Field[], dt: number, steps: number}} Job */
 /** @typedef {Record<string, number | boolean>} Values */
 /** @typedef {(state: Values, inputs: Values, dt: number) => unknown} Step */
@@ -26,11 +26,11 @@ let step = () => undefined;
  * @param {number | boolean} value
  */
 function snap(field, value) {
-  if (field.kind === "free") return value;
-  if (field.kind === "flag") return Number(value) !== 0;
+  if (field.type === "free") return value;
+  if (field.type === "flag") return Number(value) !== 0;
   let code = Math.floor(Number(value) / field.step + 0.5);
   if (!Number.isFinite(code)) throw new RangeError(`${field.name} is not finite`);
-  if (field.kind === "angle") {
+  if (field.type === "angle") {
     const codes = field.hi + 1;
     code = ((code % codes) + codes) % codes;
   }
@@ -48,7 +48,7 @@ function read(fields, bits, row) {
   let at = row * fields.length * BYTES_PER_DOUBLE;
   for (const field of fields) {
     const value = bits.readDoubleLE(at);
-    values[field.name] = field.kind === "flag" ? value !== 0 : value;
+    values[field.name] = field.type === "flag" ? value !== 0 : value;
     at += BYTES_PER_DOUBLE;
   }
   return values;

@@ -134,7 +134,7 @@ def _find_fault(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> str 
         return f"{spec.name}: must be an array of {_length(spec)}, got one of {len(items) + 1}"
     for number, value in enumerate(items):
         item = spec.items[number] if number < named else cast("Item", spec.rest)
-        problem = item.kind.problem(value, limits)
+        problem = item.type.problem(value, limits)
         if problem is not None:
             return f"{spec.name}: item {number + 2} '{item.name}'{_say(problem)}"
     broken = spec.rule(items) if spec.rule else None

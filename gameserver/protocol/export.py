@@ -76,8 +76,8 @@ def _enum(comment: str, members: type[IntEnum]) -> str:
 
 def _close_table() -> str:
     rows = {str(info.code): _close_row(info) for info in CLOSE.values()}
-    kind = "@type {Readonly<Record<number, Readonly<CloseInfo>>>}"
-    return _frozen(f"What each close code means. {kind}", "CLOSE", rows)
+    note = "@type {Readonly<Record<number, Readonly<CloseInfo>>>}"
+    return _frozen(f"What each close code means. {note}", "CLOSE", rows)
 
 
 def _limits() -> str:
@@ -93,9 +93,9 @@ def _items() -> Iterable[str]:
 
 
 def _item_names(comment: str, name: str, specs: Sequence[MessageSpec]) -> str:
-    kind = "@type {Readonly<Record<number, readonly string[]>>}"
+    note = "@type {Readonly<Record<number, readonly string[]>>}"
     rows = {str(int(spec.id)): json.dumps([item.name for item in spec.items]) for spec in specs}
-    return _frozen(f"{comment} {kind}", name, rows)
+    return _frozen(f"{comment} {note}", name, rows)
 
 
 def _frozen(comment: str, name: str, rows: Mapping[str, str]) -> str:

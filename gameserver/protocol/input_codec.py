@@ -15,7 +15,7 @@ from gameserver.protocol.items import Int, Item
 from gameserver.protocol.messages import Input
 from gameserver.protocol.specs import CLIENT_SPECS, MessageSpec
 
-Frame: TypeAlias = tuple[int, int, int, tuple[int, ...]]
+InputFrame: TypeAlias = tuple[int, int, int, tuple[int, ...]]
 """seq, ack, behind, codes."""
 
 _SPEC: Final = CLIENT_SPECS[ClientMessage.INPUT]
@@ -31,7 +31,7 @@ class InputCodec:
         self.spec: Final = MessageSpec(_SPEC.id, Input, (*_SPEC.items, *codes))
         self._decode: Final = _compile(self.spec)
 
-    def match(self, data: bytes) -> Frame | None:
+    def match(self, data: bytes) -> InputFrame | None:
         """Return the frame if `data` is a valid INPUT of this room; None: it is another message, or a wrong one."""
         try:
             frame = self._decode(data)
@@ -44,7 +44,7 @@ def _compile(spec: MessageSpec) -> Callable[[bytes], Any]:
     """Return a decoder of exactly this array of integers."""
     parts: list[object] = [Literal[int(spec.id)]]
     for item in spec.items:
-        kind = cast("Int", item.kind)
-        parts.append(Annotated[int, msgspec.Meta(ge=kind.lo, le=kind.hi)])
+        number = cast("Int", item.type)
+        parts.append(Annotated[int, msgspec.Meta(ge=number.lo, le=number.hi)])
     shape = tuple.__class_getitem__(tuple(parts))
     return msgspec.msgpack.Decoder(cast("Any", shape)).decode

@@ -1,6 +1,6 @@
-"""The kinds of items that messages are made of: what each takes, and what it says of a value that it does not.
+"""The types of the items that messages are made of: what each takes, and what it says of a value that it does not.
 
-Encoder and decoder walk the same kinds (`specs`). A kind never changes a value and never echoes one that could be long.
+Encoder and decoder walk the same types (`specs`). A type never changes a value and never echoes one that could be long.
 """
 
 import math
@@ -11,8 +11,8 @@ from gameserver.protocol.constants import MAX_COUNTER, Limits
 from gameserver.protocol.payload import Problem, describe, payload_problem
 
 
-class Kind(Protocol):
-    """One kind of item."""
+class ItemType(Protocol):
+    """One type of item."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -95,13 +95,13 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class OrNil:
-    """Another kind, or nil."""
+    """Another type, or nil."""
 
-    kind: Kind
+    type: ItemType
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
-        found = None if value is None else self.kind.problem(value, limits)
+        found = None if value is None else self.type.problem(value, limits)
         return found and found._replace(expected=f"{found.expected} or nil" if not found.path else found.expected)
 
 
@@ -163,14 +163,14 @@ class Item:
     """A named item of a message, a row or a map."""
 
     name: str
-    kind: Kind
+    type: ItemType
 
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of any length, each part of one kind."""
+    """An array of any length, each part of one type."""
 
-    of: Kind
+    of: ItemType
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -198,7 +198,7 @@ class Row:
         if not isinstance(value, (list, tuple)) or len(value) != len(self.items):
             return Problem("", self.notation, describe(value))
         for item, part in zip(self.items, value, strict=True):
-            if found := item.kind.problem(part, limits):
+            if found := item.type.problem(part, limits):
                 return found.under(f".{item.name}")
         return None
 
@@ -216,6 +216,6 @@ class Keys:
         for item in self.items:
             if item.name not in value:
                 return Problem(f".{item.name}", "present", "nothing")
-            if found := item.kind.problem(value[item.name], limits):
+            if found := item.type.problem(value[item.name], limits):
                 return found.under(f".{item.name}")
         return None

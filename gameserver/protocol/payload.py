@@ -18,7 +18,7 @@ class Problem(NamedTuple):
 
 
 def describe(value: object) -> str:
-    """Name a value in a few bytes: its kind, and the value itself only if it is a number that fits."""
+    """Name a value in a few bytes: its type, and the value itself only if it is a number that fits."""
     match value:
         case None:
             return "nil"

@@ -52,7 +52,7 @@ from gameserver.protocol.messages import (
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """A message's id and items. `rest` are the items of one kind that may follow those named."""
+    """A message's id and items. `rest` are the items of one type that may follow those named."""
 
     id: ClientMessage | ServerMessage
     type: type[WireMessage]

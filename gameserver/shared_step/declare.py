@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gameserver.shared_step import ir
 from gameserver.shared_step.errors import SharedStepError
-from gameserver.shared_step.flow import check_flow, find_kinds, find_returns
+from gameserver.shared_step.flow import check_flow, find_returns, find_types
 from gameserver.shared_step.javascript import RESERVED_WORDS
 from gameserver.shared_step.names import mark
 from gameserver.shared_step.scope import Scope
@@ -57,7 +57,7 @@ def check(function: FunctionType) -> ir.SharedFunction:
     _check_identifiers(source, names)
     body = StepLowering(source, scope, names).block(_without_docstring(source.definition.body))
     check_flow(source, body, frozenset(names.parameters) | names.loops)
-    kinds = find_kinds(body, frozenset(names.parameters))
+    types = find_types(body, frozenset(names.parameters))
     nodes = tuple(ir.walk(body))
     return ir.SharedFunction(
         name=source.function,
@@ -65,8 +65,8 @@ def check(function: FunctionType) -> ir.SharedFunction:
         scope=scope,
         parameters=_parameters(source, names, nodes),
         body=body,
-        returns=find_returns(body, kinds),
-        kinds=kinds,
+        returns=find_returns(body, types),
+        types=types,
         reads=_touched(names, nodes, writes=False),
         writes=_touched(names, nodes, writes=True),
         calls=tuple(dict.fromkeys(node.function for node in nodes if isinstance(node, ir.Call))),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
 
-FieldKind: TypeAlias = Literal["float", "angle", "int", "flag", "free"]
+FieldType: TypeAlias = Literal["float", "angle", "int", "flag", "free"]
 Value: TypeAlias = int | float | bool
 
 BYTES_PER_DOUBLE = 8
@@ -32,33 +32,33 @@ NEAR_ZERO_CODES = 1000
 class GridField:
     """A number that a step reads or writes: its codes go from `lo` to `hi`, and its values are `code * step`.
 
-    Kinds are protocol.md's: `float`, `angle` (wraps; `hi` + 1 codes to the turn), `int`, `flag`. A `free` field has no
+    Types are protocol.md's: `float`, `angle` (wraps; `hi` + 1 codes to the turn), `int`, `flag`. A `free` field has no
     grid: any double from `lo` to `hi`, never snapped.
     """
 
     name: str
-    kind: FieldKind
+    type: FieldType
     lo: float
     hi: float
     step: float = 1.0
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, object]) -> GridField | None:
-        """The field that a schema's map describes (protocol.md section 4); `None` for kinds that are no number."""
-        kind, name = spec["kind"], str(spec["name"])
-        if kind not in get_args(FieldKind):
+        """The field that a schema's map describes (protocol.md section 4); `None` for types that are no number."""
+        type_name, name = spec["kind"], str(spec["name"])
+        if type_name not in get_args(FieldType):
             return None
-        if kind == "flag":
+        if type_name == "flag":
             return cls(name, "flag", 0, 1)
-        if kind == "angle":
+        if type_name == "angle":
             steps = int(str(spec["steps"]))
             return cls(name, "angle", 0, steps - 1, math.tau / steps)
         lo, hi = int(str(spec["lo"])), int(str(spec["hi"]))
-        return cls(name, "int", lo, hi) if kind == "int" else cls(name, "float", lo, hi, float(str(spec["step"])))
+        return cls(name, "int", lo, hi) if type_name == "int" else cls(name, "float", lo, hi, float(str(spec["step"])))
 
     def random(self, source: random.Random) -> Value:
         """A value: often one from the edges of the range or from around 0, else any."""
-        if self.kind == "free":
+        if self.type == "free":
             return source.choice((source.uniform(self.lo, self.hi), self.lo, self.hi, 0.0))
         lo, hi = int(self.lo), int(self.hi)
         dice = source.random()
@@ -69,24 +69,24 @@ class GridField:
         return self.value(max(lo, min(hi, wanted)))
 
     def value(self, code: int) -> Value:
-        if self.kind == "int":
+        if self.type == "int":
             return code
-        return code != 0 if self.kind == "flag" else code * self.step
+        return code != 0 if self.type == "flag" else code * self.step
 
     def snap(self, value: Value) -> Value:
         """The value that a room keeps after a tick. Raises ValueError or OverflowError if it is not finite."""
-        if self.kind == "free":
+        if self.type == "free":
             return value
-        if self.kind == "flag":
+        if self.type == "flag":
             return value != 0
         code = math.floor(value / self.step + 0.5)
-        if self.kind == "angle":
+        if self.type == "angle":
             code %= int(self.hi) + 1
         return self.value(max(int(self.lo), min(int(self.hi), code)))
 
     def describe(self) -> dict[str, object]:
         """The field as the other side is told of it."""
-        return {"name": self.name, "kind": self.kind, "lo": self.lo, "hi": self.hi, "step": self.step}
+        return {"name": self.name, "type": self.type, "lo": self.lo, "hi": self.hi, "step": self.step}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from gameserver.shared_step import ir
 from gameserver.shared_step.facts import constant_value
-from gameserver.shared_step.flow import kind_of
-from gameserver.shared_step.ir import Kind
+from gameserver.shared_step.flow import type_of
+from gameserver.shared_step.ir import ValueType
 from gameserver.shared_step.names import INTRINSICS
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ Written = tuple[str, int]
 
 @dataclass(slots=True)
 class ExpressionWriter:
-    """`kinds` of the local names; `functions` and `constants`: their names in the module. Collects `helpers`."""
+    """`types` of the local names; `functions` and `constants`: their names in the module. Collects `helpers`."""
 
-    kinds: dict[str, Kind]
+    types: dict[str, ValueType]
     functions: dict[ir.SharedFunction, str]
     constants: dict[ir.Constant, str]
     helpers: set[str] = field(default_factory=set)
@@ -48,10 +48,10 @@ class ExpressionWriter:
             level, word = (_AND, "&&") if node.operator == "and" else (_OR, "||")
             text = f" {word} ".join(self.condition(operand, level) for operand in node.operands)
             return text if level >= least else f"({text})"
-        kind = kind_of(node, self.kinds)
-        if kind is Kind.TRUTH:
+        value_type = type_of(node, self.types)
+        if value_type is ValueType.TRUTH:
             return self.value(node, least)
-        text = f"{self.value(node, _ORDER)} {'!==' if kind is Kind.NUMBER else '!='} 0"
+        text = f"{self.value(node, _ORDER)} {'!==' if value_type is ValueType.NUMBER else '!='} 0"
         return text if least <= _EQUAL else f"({text})"
 
     # --- leaves ---
@@ -81,10 +81,10 @@ class ExpressionWriter:
         return f"{node.operator}{self.value(node.operand, _ATOM)}", _UNARY
 
     def _Not(self, node: ir.Not) -> Written:
-        kind = kind_of(node.operand, self.kinds)
-        if kind is Kind.TRUTH or isinstance(node.operand, ir.Logic):
+        value_type = type_of(node.operand, self.types)
+        if value_type is ValueType.TRUTH or isinstance(node.operand, ir.Logic):
             return f"!{self.condition(node.operand, _UNARY)}", _UNARY
-        return f"{self.value(node.operand, _ORDER)} {'===' if kind is Kind.NUMBER else '=='} 0", _EQUAL
+        return f"{self.value(node.operand, _ORDER)} {'===' if value_type is ValueType.NUMBER else '=='} 0", _EQUAL
 
     def _Binary(self, node: ir.Binary) -> Written:
         helped = node.operator in _HELPED and not (node.operator == "/" and constant_value(node.right))
@@ -111,9 +111,9 @@ class ExpressionWriter:
 
     def _comparison(self, operator: str, left: ir.Expression, right: ir.Expression) -> str:
         if operator in ("==", "!="):
-            kinds = {kind_of(left, self.kinds), kind_of(right, self.kinds)}
+            types = {type_of(left, self.types), type_of(right, self.types)}
             # True == 1 in Python, and true == 1 in JavaScript, but not true === 1.
-            operator += "=" if kinds in ({Kind.NUMBER}, {Kind.TRUTH}) else ""
+            operator += "=" if types in ({ValueType.NUMBER}, {ValueType.TRUTH}) else ""
         return f"{self.value(left, _SUM)} {operator} {self.value(right, _SUM)}"
 
     def _Logic(self, node: ir.Logic) -> Written:
@@ -121,7 +121,7 @@ class ExpressionWriter:
         if node.operator == "and":
             parts = [*(self.condition(operand, _AND) for operand in first), self.value(last, _AND)]
             return " && ".join(parts), _AND
-        if all(kind_of(operand, self.kinds) is Kind.TRUTH for operand in first):
+        if all(type_of(operand, self.types) is ValueType.TRUTH for operand in first):
             return " || ".join(self.value(operand, _AND) for operand in node.operands), _OR
         rest = ir.Logic("or", node.operands[1:]) if len(node.operands) > 2 else last
         return self._Choose(ir.Choose(first[0], first[0], rest))
@@ -174,6 +174,6 @@ def constant(value: ir.Scalar | ir.Table) -> str:
     return f"[{', '.join(number(item) for item in value if not isinstance(item, tuple))}]"
 
 
-def gives(kind: Kind) -> str:
-    """A kind as JSDoc's type."""
-    return {Kind.NUMBER: "number", Kind.TRUTH: "boolean"}.get(kind, "any")
+def jsdoc_type(value_type: ValueType) -> str:
+    """A value type as JSDoc writes it."""
+    return {ValueType.NUMBER: "number", ValueType.TRUTH: "boolean"}.get(value_type, "any")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gameserver.shared_step import ir
-from gameserver.shared_step.emit import ExpressionWriter, gives, number
+from gameserver.shared_step.emit import ExpressionWriter, jsdoc_type, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,15 +53,15 @@ class FunctionWriter:
         for parameter in function.parameters:
             yield f" * @param {self._describe(parameter)}"
         if function.returns:
-            kinds = [gives(kind) for kind in function.returns]
-            yield f" * @returns {{{kinds[0] if len(kinds) == 1 else '[' + ', '.join(kinds) + ']'}}}"
+            types = [jsdoc_type(value_type) for value_type in function.returns]
+            yield f" * @returns {{{types[0] if len(types) == 1 else '[' + ', '.join(types) + ']'}}}"
         yield " */"
 
     def _describe(self, parameter: ir.Parameter) -> str:
         name = parameter.name
         if not parameter.is_object:
-            kind = "number" if parameter.is_used else "any"
-            return f"{{{kind}}} {name if parameter.default is None else f'[{name}]'}"
+            word = "number" if parameter.is_used else "any"
+            return f"{{{word}}} {name if parameter.default is None else f'[{name}]'}"
         touched = [
             f"{verb} {', '.join(names)}"
             for verb, names in (("reads", self.function.reads[name]), ("writes", self.function.writes[name]))

@@ -18,7 +18,7 @@ def changes_something(node: ir.Expression) -> bool:
 def is_truth(node: ir.Expression) -> bool:
     """Is it surely True or False, whatever the variables hold?"""
     if isinstance(node, ir.Call):
-        return node.function.returns == (ir.Kind.TRUTH,)
+        return node.function.returns == (ir.ValueType.TRUTH,)
     if isinstance(node, ir.Logic):
         return all(is_truth(operand) for operand in node.operands)
     if isinstance(node, ir.Builtin):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gameserver.shared_step import ir
 from gameserver.shared_step.facts import is_truth
-from gameserver.shared_step.ir import Kind
+from gameserver.shared_step.ir import ValueType
 from gameserver.shared_step.names import INTRINSICS
 
 if TYPE_CHECKING:
@@ -90,80 +90,80 @@ def _join(one: Assigned, other: Assigned) -> Assigned:
     return one & other
 
 
-# --- kinds -----------------------------------------------------------------------------------------------------------
+# --- types -----------------------------------------------------------------------------------------------------------
 
 
-def find_kinds(body: ir.Block, fixed: frozenset[str]) -> dict[str, Kind]:
-    """The kind of each local variable; `fixed` (parameters) may hold either. Kinds only grow, so the rounds end."""
-    kinds = dict.fromkeys(fixed, Kind.EITHER)
+def find_types(body: ir.Block, fixed: frozenset[str]) -> dict[str, ValueType]:
+    """The type of each local variable; `fixed` (parameters) may hold either. Types only grow, so the rounds end."""
+    types = dict.fromkeys(fixed, ValueType.EITHER)
     while True:
-        before = dict(kinds)
+        before = dict(types)
         for node in ir.walk(body):
-            for name, kind in _assigned(node, kinds):
-                kinds[name] = kinds.get(name, Kind.NOTHING) | kind
-        if kinds == before:
-            return kinds
+            for name, value_type in _assigned(node, types):
+                types[name] = types.get(name, ValueType.NOTHING) | value_type
+        if types == before:
+            return types
 
 
-def _assigned(node: ir.Node, kinds: dict[str, Kind]) -> list[tuple[str, Kind]]:
+def _assigned(node: ir.Node, types: dict[str, ValueType]) -> list[tuple[str, ValueType]]:
     if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
-        return [(node.target.name, kind_of(node.value, kinds))]
+        return [(node.target.name, type_of(node.value, types))]
     if isinstance(node, ir.Update) and isinstance(node.target, ir.Name):
-        return [(node.target.name, Kind.NUMBER)]
+        return [(node.target.name, ValueType.NUMBER)]
     if isinstance(node, ir.Unpack):
-        given = several_kinds(node.value, kinds)
-        return [(t.name, kind) for t, kind in zip(node.targets, given, strict=True) if isinstance(t, ir.Name)]
+        given = types_of(node.value, types)
+        return [(t.name, one) for t, one in zip(node.targets, given, strict=True) if isinstance(t, ir.Name)]
     if isinstance(node, ir.Repeat):
-        return [(node.variable, Kind.NUMBER)]
+        return [(node.variable, ValueType.NUMBER)]
     if isinstance(node, ir.Each):
-        return [(name, Kind.EITHER) for name in node.variables]
+        return [(name, ValueType.EITHER) for name in node.variables]
     return []
 
 
-def several_kinds(node: ir.Call | ir.Pack, kinds: dict[str, Kind]) -> tuple[Kind, ...]:
+def types_of(node: ir.Call | ir.Pack, types: dict[str, ValueType]) -> tuple[ValueType, ...]:
     if isinstance(node, ir.Call):
         return node.function.returns
-    return tuple(kind_of(item, kinds) for item in node.items)
+    return tuple(type_of(item, types) for item in node.items)
 
 
-def kind_of(node: ir.Expression, kinds: dict[str, Kind]) -> Kind:
+def type_of(node: ir.Expression, types: dict[str, ValueType]) -> ValueType:
     """What JavaScript surely holds as the value of `node`."""
     if is_truth(node):
-        return Kind.TRUTH
+        return ValueType.TRUTH
     if isinstance(node, ir.Name):
-        return kinds.get(node.name, Kind.NOTHING)
+        return types.get(node.name, ValueType.NOTHING)
     if isinstance(node, ir.Literal | ir.Constant):
-        return Kind.TRUTH if isinstance(node.value, bool) else Kind.NUMBER
+        return ValueType.TRUTH if isinstance(node.value, bool) else ValueType.NUMBER
     if isinstance(node, ir.Unary | ir.Binary):
-        return Kind.NUMBER
+        return ValueType.NUMBER
     if isinstance(node, ir.Call):
         return node.function.returns[0]
-    return _kind_of_choice(node, kinds)
+    return _type_of_choice(node, types)
 
 
-def _kind_of_choice(node: ir.Expression, kinds: dict[str, Kind]) -> Kind:
+def _type_of_choice(node: ir.Expression, types: dict[str, ValueType]) -> ValueType:
     if isinstance(node, ir.Choose):
-        return kind_of(node.yes, kinds) | kind_of(node.no, kinds)
+        return type_of(node.yes, types) | type_of(node.no, types)
     if isinstance(node, ir.Logic):
-        found = Kind.NOTHING
+        found = ValueType.NOTHING
         for operand in node.operands:
-            found |= kind_of(operand, kinds)
+            found |= type_of(operand, types)
         # `and` gives false, not a falsy number, when it stops early.
-        return found | Kind.TRUTH if node.operator == "and" else found
-    if isinstance(node, ir.Builtin) and INTRINSICS[node.name].kind is Kind.EITHER:
-        found = Kind.NOTHING
+        return found | ValueType.TRUTH if node.operator == "and" else found
+    if isinstance(node, ir.Builtin) and INTRINSICS[node.name].gives is ValueType.EITHER:
+        found = ValueType.NOTHING
         for argument in node.arguments:
-            found |= kind_of(argument, kinds)
+            found |= type_of(argument, types)
         return found
-    return Kind.NUMBER if isinstance(node, ir.Builtin) else Kind.EITHER
+    return ValueType.NUMBER if isinstance(node, ir.Builtin) else ValueType.EITHER
 
 
-def find_returns(body: ir.Block, kinds: dict[str, Kind]) -> tuple[Kind, ...]:
-    """The kinds of the values that a function returns, joined over all its returns."""
-    joined: tuple[Kind, ...] = ()
+def find_returns(body: ir.Block, types: dict[str, ValueType]) -> tuple[ValueType, ...]:
+    """The types of the values that a function returns, joined over all its returns."""
+    joined: tuple[ValueType, ...] = ()
     for node in ir.walk(body):
         if not isinstance(node, ir.Return) or node.value is None:
             continue
-        values = several_kinds(node.value, kinds) if isinstance(node.value, ir.Pack) else (kind_of(node.value, kinds),)
+        values = types_of(node.value, types) if isinstance(node.value, ir.Pack) else (type_of(node.value, types),)
         joined = tuple(a | b for a, b in zip(joined, values, strict=True)) if joined else values
     return joined

@@ -24,7 +24,7 @@ Scalar: TypeAlias = int | float | bool
 Table: TypeAlias = tuple[Scalar, ...] | tuple[tuple[Scalar, ...], ...]
 
 
-class Kind(Enum):
+class ValueType(Enum):
     """What JavaScript surely holds at a place; it decides how conditions and `==` are written."""
 
     NOTHING = 0
@@ -32,8 +32,8 @@ class Kind(Enum):
     TRUTH = 2
     EITHER = 3
 
-    def __or__(self, other: Kind) -> Kind:
-        return Kind(self.value | other.value)
+    def __or__(self, other: ValueType) -> ValueType:
+        return ValueType(self.value | other.value)
 
 
 # --- expressions -----------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class SharedFunction:
-    """One checked function. `returns` holds a kind for each value that it returns, none if it returns nothing.
+    """One checked function. `returns` holds a type for each value that it returns, none if it returns nothing.
 
     `reads` and `writes` say, for each object parameter, which attributes the function itself touches.
     """
@@ -258,8 +258,8 @@ class SharedFunction:
     scope: Scope
     parameters: tuple[Parameter, ...]
     body: Block
-    returns: tuple[Kind, ...]
-    kinds: dict[str, Kind]
+    returns: tuple[ValueType, ...]
+    types: dict[str, ValueType]
     reads: dict[str, tuple[str, ...]]
     writes: dict[str, tuple[str, ...]]
     calls: tuple[SharedFunction, ...]
@@ -275,7 +275,7 @@ _STATEMENTS = (Assign, Update, Unpack, If, Repeat, Each, Return, Do, Jump, Nothi
 
 # Where a node may hold others, in the order of the source.
 _CHILDREN: dict[type, tuple[str, ...]] = {
-    kind: tuple(slot.name for slot in dataclasses.fields(kind)) for kind in _EXPRESSIONS + _STATEMENTS
+    node: tuple(slot.name for slot in dataclasses.fields(node)) for node in _EXPRESSIONS + _STATEMENTS
 }
 
 

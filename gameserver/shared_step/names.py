@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gameserver.shared_step.ir import Kind, SharedFunction
+from gameserver.shared_step.ir import SharedFunction, ValueType
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -30,19 +30,19 @@ class Intrinsic:
     javascript: str
     least: int = 1
     most: int = 1
-    kind: Kind = Kind.NUMBER
+    gives: ValueType = ValueType.NUMBER
 
 
 INTRINSICS: dict[str, Intrinsic] = {
     "abs": Intrinsic("Math.abs"),
-    "min": Intrinsic("$min", 2, 16, Kind.EITHER),
-    "max": Intrinsic("$max", 2, 16, Kind.EITHER),
+    "min": Intrinsic("$min", 2, 16, ValueType.EITHER),
+    "max": Intrinsic("$max", 2, 16, ValueType.EITHER),
     "floor": Intrinsic("$floor"),
     "ceil": Intrinsic("$ceil"),
     "sqrt": Intrinsic("$sqrt"),
     "int": Intrinsic("$int"),
     "float": Intrinsic("Number"),
-    "bool": Intrinsic("", kind=Kind.TRUTH),
+    "bool": Intrinsic("", gives=ValueType.TRUTH),
 }
 
 _INTRINSIC_NAMES: dict[int, str] = {

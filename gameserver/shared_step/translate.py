@@ -83,7 +83,7 @@ def _write(roots: list[ir.SharedFunction], *, comments: bool) -> str:
     texts: list[str] = []
     helpers: set[str] = set()
     for function in functions:
-        writer = ExpressionWriter(function.kinds, names.functions, names.constants, helpers)
+        writer = ExpressionWriter(function.types, names.functions, names.constants, helpers)
         text = FunctionWriter(function, writer, comments).write(names.functions[function], exported=function in roots)
         texts.append(text)
     used = [text if comments else text.split("*/\n")[1] for name, text in HELPERS.items() if name in helpers]
@@ -147,6 +147,6 @@ class _Names:
     def check_shadows(self, function: ir.SharedFunction) -> None:
         """A function that was imported under another name must not be hidden by a variable of its own one."""
         used = {self.functions[called] for called in function.calls} | {self.constants[c] for c in function.constants}
-        for hidden in sorted(used & function.kinds.keys()):
+        for hidden in sorted(used & function.types.keys()):
             problem = f"the variable `{hidden}` hides what is called so in the module"
             function.source.refuse(None, problem, "rename the variable")

@@ -26,7 +26,7 @@ LARGEST_FLOAT: Final = 1.7976931348623157e308
 class Field(Generic[T]):
     """One replicated attribute. `lo`, `hi`, `step` and `default` hold once the field is bound."""
 
-    kind: ClassVar[str]
+    type_name: ClassVar[str]
     """The kind's name on the wire."""
     numeric: ClassVar[bool] = True
     """Whether a value is one integer code; otherwise it is an object: text or a list."""
@@ -67,7 +67,7 @@ class Field(Generic[T]):
 
     def spec(self) -> dict[str, object]:
         """Return the keys that protocol.md §4 asks for, besides `name` and `rate`."""
-        return {"kind": self.kind}
+        return {"kind": self.type_name}
 
 
 def number(value: object) -> float:

@@ -73,10 +73,10 @@ class Inputs:
 
     def __init__(self, **values: Any) -> None:
         """Make controls, neutral where `values` says nothing. Raises TypeError for an unknown name."""
-        kind = type(self).inputs_type
-        if not values.keys() <= kind.fields.keys():
-            raise unknown_field(type(self), values, kind.fields)
-        for (name, field), code in zip(kind.fields.items(), kind.neutral_codes, strict=True):
+        inputs_type = type(self).inputs_type
+        if not values.keys() <= inputs_type.fields.keys():
+            raise unknown_field(type(self), values, inputs_type.fields)
+        for (name, field), code in zip(inputs_type.fields.items(), inputs_type.neutral_codes, strict=True):
             setattr(self, name, values[name] if name in values else field.decode(code))
 
     def __eq__(self, other: object) -> bool:

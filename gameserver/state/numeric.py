@@ -29,7 +29,7 @@ COARSEST_STEP: Final = 1e9
 class Float(Field[float]):
     """A number on a grid of `step`, between `min` and `max`. `rate_of` names the field whose change a second it is."""
 
-    kind = "float"
+    type_name = "float"
 
     def __init__(
         self,
@@ -93,13 +93,13 @@ class Float(Field[float]):
 
     def spec(self) -> dict[str, object]:
         """Return step and range."""
-        return {"kind": self.kind, "step": self.step, "lo": self.lo, "hi": self.hi}
+        return {"kind": self.type_name, "step": self.step, "lo": self.lo, "hi": self.hi}
 
 
 class Angle(Field[float]):
     """A direction in radians, wrapped into 0 … 2π, with `steps` values to the full turn."""
 
-    kind = "angle"
+    type_name = "angle"
 
     def __init__(self, steps: int, *, default: float = 0.0) -> None:
         self.steps = steps
@@ -128,13 +128,13 @@ class Angle(Field[float]):
 
     def spec(self) -> dict[str, object]:
         """Return the number of steps."""
-        return {"kind": self.kind, "steps": self.steps}
+        return {"kind": self.type_name, "steps": self.steps}
 
 
 class Int(Field[int]):
     """A whole number between `min` and `max`; a float that a rule leaves in it is rounded."""
 
-    kind = "int"
+    type_name = "int"
 
     def __init__(
         self,
@@ -169,13 +169,13 @@ class Int(Field[int]):
 
     def spec(self) -> dict[str, object]:
         """Return the range."""
-        return {"kind": self.kind, "lo": self.lo, "hi": self.hi}
+        return {"kind": self.type_name, "lo": self.lo, "hi": self.hi}
 
 
 class Flag(Field[bool]):
     """True or False."""
 
-    kind = "flag"
+    type_name = "flag"
     hi = 1
 
     def __init__(self, *, default: bool = False) -> None:
@@ -193,7 +193,7 @@ class Flag(Field[bool]):
 class Choice(Field[K]):
     """One of a few names: `Choice("idle", "run")` holds a str, `Choice(Mood)` a member of the Enum `Mood`."""
 
-    kind = "choice"
+    type_name = "choice"
 
     @overload
     def __init__(self: Choice[str], *names: str, default: str | None = None) -> None: ...
@@ -232,7 +232,7 @@ class Choice(Field[K]):
 
     def spec(self) -> dict[str, object]:
         """Return the names, in order."""
-        return {"kind": self.kind, "names": list(self.names)}
+        return {"kind": self.type_name, "names": list(self.names)}
 
 
 class Ref(Field["E | None"], Generic[E]):
@@ -242,7 +242,7 @@ class Ref(Field["E | None"], Generic[E]):
     wire it is the entity's id. A reference to an entity that was despawned becomes None.
     """
 
-    kind = "ref"
+    type_name = "ref"
 
     @overload
     def __init__(self: Ref[Any], to: str | None = None) -> None: ...

@@ -23,7 +23,7 @@ MAX_LIST_ITEMS: Final = 1024
 class Text(Field[str]):
     """A str of at most `max_bytes` bytes of UTF-8; a longer one is cut at a character."""
 
-    kind = "text"
+    type_name = "text"
     numeric = False
     empty: ClassVar[str] = ""
     """What an entity holds, frozen, about which nothing was said yet."""
@@ -61,13 +61,13 @@ class Text(Field[str]):
 
     def spec(self) -> dict[str, object]:
         """Return the length."""
-        return {"kind": self.kind, "max_bytes": self.max_bytes}
+        return {"kind": self.type_name, "max_bytes": self.max_bytes}
 
 
 class List(Field[list[T]]):
     """A short list of numeric values, at most `max_items`; what is beyond is cut off."""
 
-    kind = "list"
+    type_name = "list"
     numeric = False
     empty: ClassVar[tuple[int, ...]] = ()
     """What an entity holds, frozen, about which nothing was said yet."""
@@ -117,7 +117,7 @@ class List(Field[list[T]]):
 
     def spec(self) -> dict[str, object]:
         """Return the items' field and the length."""
-        return {"kind": self.kind, "of": describe(self.of, None), "max_items": self.max_items}
+        return {"kind": self.type_name, "of": describe(self.of, None), "max_items": self.max_items}
 
 
 def describe(field: Field[Any], rate: int | None) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from gameserver.state.declare import NAME
 from gameserver.state.entity import Entity, EntityType
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fieldspec import read_array, read_fields, read_map, refuse
+from gameserver.state.field_reader import read_array, read_fields, read_map, refuse
 from gameserver.state.inputs import Inputs, InputsType
 
 if TYPE_CHECKING:

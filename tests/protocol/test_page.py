@@ -47,10 +47,10 @@ def test_message_tables_are_the_specs(table: int, specs: tuple[MessageSpec, ...]
 
 def test_state_blocks_are_written_as_on_the_page() -> None:
     rows = {
-        item.name: item.kind.of.notation
+        item.name: item.type.of.notation
         for spec in SERVER_MESSAGES
         for item in spec.items
-        if isinstance(item.kind, Array) and isinstance(item.kind.of, Row) and spec.id is ServerMessage.STATE
+        if isinstance(item.type, Array) and isinstance(item.type.of, Row) and spec.id is ServerMessage.STATE
     }
     assert f"- `enters`: array of `{rows['enters']}`" in section(5)
     assert f"- `changes`: array of `{rows['changes']}`" in section(5)

@@ -99,10 +99,10 @@ READERS: Final[dict[str, Callable[[Spec, str], AnyField]]] = {
 def read_field(raw: object, where: str) -> AnyField:
     """Return the field that a map describes, not bound yet. Raises ProtocolError."""
     spec = read_map(raw, where)
-    kind = spec.get("kind")
-    reader = READERS.get(kind) if isinstance(kind, str) else None
+    type_name = spec.get("kind")
+    reader = READERS.get(type_name) if isinstance(type_name, str) else None
     if reader is None:
-        raise refuse(where, "unknown kind of field")
+        raise refuse(where, "unknown type of field")
     return reader(spec, where)
 
 
