@@ -77,25 +77,25 @@ async def run_soak(soak: Soak) -> dict[str, Any]:
 
 async def _live(soak: Soak, network: FaultProxy, rng: random.Random) -> None:
     """Keep so many players there, each for its own time, and break something now and then."""
-    reading = SharedStateReader()
+    reader = SharedStateReader()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_break, soak, network, rng)
         for _ in range(soak.players):
-            nursery.start_soon(_come_and_go, soak, network, rng, reading)
+            nursery.start_soon(_come_and_go, soak, network, rng, reader)
             await trio.sleep(0.1)
 
 
-async def _come_and_go(soak: Soak, network: FaultProxy, rng: random.Random, reading: SharedStateReader) -> None:
+async def _come_and_go(soak: Soak, network: FaultProxy, rng: random.Random, reader: SharedStateReader) -> None:
     while True:
         soak.came += 1
         seed = rng.random()
-        witness = Witness(f"ws://127.0.0.1:{network.port}/ws", "ledger", soak.came, random.Random(seed), reading)
+        witness = Witness(f"ws://127.0.0.1:{network.port}/ws", "ledger", soak.came, random.Random(seed), reader)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(witness.play)
                 await trio.sleep(rng.uniform(*STAYS_S))
                 if rng.random() < 0.5:
-                    await witness.client.leave()
+                    await witness.session.leave()
                 nursery.cancel_scope.cancel()  # the others go without a word
         finally:
             soak.total.add(witness.tally)

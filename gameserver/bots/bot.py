@@ -12,11 +12,11 @@ import trio
 from gameserver.bots.brains import Sight
 from gameserver.bots.checks import Watch
 from gameserver.bots.report import Report
-from gameserver.client.events import Desynced, Joined, Updated
+from gameserver.client.errors import JoinFailed
 from gameserver.client.replica import Options
 from gameserver.client.session import Session
 from gameserver.client.session_core import SessionCore
-from gameserver.client.status import JoinFailed, Status, StatusChange
+from gameserver.client.session_events import Desynced, Joined, SessionState, Status, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gameserver.bots.brains import Brain
     from gameserver.bots.checks import SpeedLimit
     from gameserver.client.dial import Opener
-    from gameserver.client.events import ClientEvent
+    from gameserver.client.session_events import SessionEvent
     from gameserver.client.state_reader import StateReader
     from gameserver.state.schema import Schema
 
@@ -83,12 +83,12 @@ class Bot:
         rng: random.Random,
         *,
         rules: Rules | None = None,
-        reading: StateReader | None = None,
+        reader: StateReader | None = None,
     ) -> None:
         params = {"name": f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}", "bot": True}
         self._rules = rules or Rules()
-        self.core = SessionCore(m.Join(kind, None, Role.PLAYER, params), self._rules.options, reading=reading)
-        self.client = Session(self.core, open_socket, rng=rng, on_event=self._see, on_status=self._hear)
+        self.core = SessionCore(m.Join(kind, None, Role.PLAYER, params), self._rules.options, reader=reader)
+        self.session = Session(self.core, open_socket, rng=rng, on_event=self._see, on_status=self._hear)
         self.report = Report(1)
         self.settled = trio.Event()
         """Set once it has joined, or has failed to."""
@@ -102,7 +102,7 @@ class Bot:
     async def play(self) -> None:
         """Join and play until it is over; what goes wrong is in the report."""
         try:
-            await self.client.run(task_status=trio.TASK_STATUS_IGNORED)
+            await self.session.run(task_status=trio.TASK_STATUS_IGNORED)
         except JoinFailed as failed:
             self.report.complain(f"could not join: {failed}")
         finally:
@@ -126,7 +126,7 @@ class Bot:
 
     # -- what the client tells ---------------------------------------------------------------------------------------
 
-    def _see(self, event: ClientEvent) -> None:
+    def _see(self, event: SessionEvent) -> None:
         match event:
             case Joined():
                 self._come_in()
@@ -160,13 +160,13 @@ class Bot:
     def _steer(self, sight: Sight) -> None:
         """Do what the brain says. One that fails is somebody's own: it is reported, and the bot takes its hands off."""
         try:
-            self.core.hold(self._brain.decide(sight))
+            self.core.set_controls(self._brain.decide(sight))
         except Exception as error:
             if not self._failed:
                 log.exception("the brain of a bot failed")
             self._failed = True
             self.report.complain(f"the brain failed: {type(error).__name__}: {error}")
-            self.core.hold(None)
+            self.core.set_controls(None)
 
     def _count(self, event: Updated, now_s: float) -> None:
         self.report.snapshots += 1
@@ -175,15 +175,15 @@ class Bot:
         if self._state_at_s is not None:
             self.report.intervals.add(now_s - self._state_at_s)
 
-    def _hear(self, change: StatusChange) -> None:
-        if change.status is Status.WAITING and self.report.joined:
+    def _hear(self, change: Status) -> None:
+        if change.state is SessionState.WAITING and self.report.joined:
             self.report.disconnects += 1
             self.report.problems[f"lost its link: {_end(change)}"] += 1
-        elif change.status is Status.WAITING:
+        elif change.state is SessionState.WAITING:
             self.report.problems[f"could not connect: {_end(change)}"] += 1
-        elif change.status is Status.CLOSED and change.code != CloseCode.NORMAL:
+        elif change.state is SessionState.CLOSED and change.code != CloseCode.NORMAL:
             self.report.complain(f"was closed: {_end(change)}")
 
 
-def _end(change: StatusChange) -> str:
+def _end(change: Status) -> str:
     return change.reason if change.code is None else f"{change.code} {change.reason}"

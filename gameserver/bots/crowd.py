@@ -42,10 +42,10 @@ class Crowd:
     ) -> None:
         make = BRAINS[brain] if isinstance(brain, str) else brain
         seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-        reading = SharedStateReader()
+        reader = SharedStateReader()
         sources = [random.Random(f"{seed}/{number}") for number in range(count)]
         self.bots = [
-            Bot(n, kind, open_socket, make(rng), rng, rules=rules, reading=reading) for n, rng in enumerate(sources)
+            Bot(n, kind, open_socket, make(rng), rng, rules=rules, reader=reader) for n, rng in enumerate(sources)
         ]
 
     async def come_in(self, nursery: trio.Nursery, ramp_s: float) -> None:
@@ -69,7 +69,7 @@ class Crowd:
         """Have all leave, at the same time."""
         async with trio.open_nursery() as nursery:
             for bot in self.bots:
-                nursery.start_soon(bot.client.leave)
+                nursery.start_soon(bot.session.leave)
 
     def sum_up(self, now_s: float) -> Report:
         """Put the reports together."""
@@ -145,19 +145,19 @@ async def keep_playing(
     """Fill a room with `count` bots that play until this is cancelled, and come back whenever they are thrown out."""
     open_socket = opener(url) if isinstance(url, str) else url
     names = list(brains)
-    reading = SharedStateReader()
+    reader = SharedStateReader()
     async with trio.open_nursery() as nursery:
         for number in range(count):
             rng = random.Random(None if seed is None else f"{seed}/{number}")
             nursery.start_soon(
-                partial(_play_on, number, kind, open_socket, BRAINS[names[number % len(names)]], rng, reading)
+                partial(_play_on, number, kind, open_socket, BRAINS[names[number % len(names)]], rng, reader)
             )
             await trio.sleep(ramp)
 
 
 async def _play_on(
-    number: int, kind: str, open_socket: Opener, make: MakeBrain, rng: random.Random, reading: SharedStateReader
+    number: int, kind: str, open_socket: Opener, make: MakeBrain, rng: random.Random, reader: SharedStateReader
 ) -> None:
     while True:
-        await Bot(number, kind, open_socket, make(rng), rng, reading=reading).play()
+        await Bot(number, kind, open_socket, make(rng), rng, reader=reader).play()
         await trio.sleep(1 + rng.random())

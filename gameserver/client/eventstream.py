@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from gameserver.client.status import EventsMissed
+from gameserver.client.errors import EventsMissed
 from gameserver.protocol import messages as m
 
 MAX_WAITING_EVENTS = 4096

@@ -17,7 +17,7 @@ from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError
 from wsproto.utilities import LocalProtocolError
 
 from gameserver.client.dial import CLOSE_WITHIN_S, NotTrusted
-from gameserver.client.events import Joined
+from gameserver.client.session_events import Joined
 from gameserver.protocol.constants import Back, CloseCode
 from gameserver.protocol.errors import ProtocolError
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from trio_websocket import WebSocketConnection
 
     from gameserver.client.dial import Opener
-    from gameserver.client.events import ClientEvent
     from gameserver.client.session_core import SessionCore
+    from gameserver.client.session_events import SessionEvent
 
 STEADY_AFTER_S = 1.0
 """A link that has been joined for so long has proved to hold, and the next loss counts as a first one."""
@@ -49,7 +49,7 @@ class LinkEnd:
 class Link:
     """Run it once. `on_event` is told what comes of each message, at once, in the link's own task."""
 
-    def __init__(self, core: SessionCore, open_socket: Opener, on_event: Callable[[ClientEvent], object]) -> None:
+    def __init__(self, core: SessionCore, open_socket: Opener, on_event: Callable[[SessionEvent], object]) -> None:
         self._core = core
         self._open = open_socket
         self._on_event = on_event

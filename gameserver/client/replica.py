@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.client.clock import InterpolationClock, RoundTrip
 from gameserver.client.contact import Others
-from gameserver.client.events import PredictedTick
 from gameserver.client.expected import ExpectedEvents
 from gameserver.client.interpolation import Drawn, Interpolator
 from gameserver.client.pacer import TickPacer
 from gameserver.client.prediction import MAX_PENDING, Predictor
+from gameserver.client.session_events import PredictedTick
 from gameserver.client.spawns import PredictedSpawns
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, MAX_BEHIND, CloseCode
 from gameserver.protocol.errors import ProtocolError
@@ -51,7 +51,7 @@ class Options:
     predict_contact: Callable[[Any, Any, float], object] | None = None
     """The room's shared function for avatars that touch, if that is to be predicted too."""
     snap_distance: float | None = None
-    on_tick: Callable[[PredictedTick], object] | None = None
+    on_predicted: Callable[[PredictedTick], object] | None = None
     """Called after each predicted tick, to show at once what it spawns."""
     interpolate: bool = True
     """Whether snapshots are kept for drawing between them; a client that never draws can do without."""
@@ -60,11 +60,11 @@ class Options:
 class Replica:
     """See the module. Raises ProtocolError for a WELCOME that makes no sense."""
 
-    def __init__(self, welcome: Welcome, options: Options, reading: StateReader, now_s: float) -> None:
+    def __init__(self, welcome: Welcome, options: Options, reader: StateReader, now_s: float) -> None:
         self.welcome = welcome
         self.options = options
-        self._reading = reading
-        self._decoder = reading.decoder(welcome, options)
+        self._reader = reader
+        self._decoder = reader.decoder(welcome, options)
         self.schema = self._decoder.schema
         self.tick_s = 1.0 / welcome.tick_hz
         self.pacer = TickPacer(self.tick_s)
@@ -108,7 +108,7 @@ class Replica:
             raise ProtocolError(CloseCode.INVALID_FIELD, f"STATE: seq ran backwards, from {self.seq} to {state.seq}")
         if state.tick < self.view.tick:
             raise ProtocolError(CloseCode.INVALID_FIELD, f"STATE: tick {state.tick} comes after {self.view.tick}")
-        view = self._reading.apply(self._decoder, self.view, state)
+        view = self._reader.apply(self._decoder, self.view, state)
         self.view = view
         self.seq = state.seq
         self.clock.arrived(view.tick, now_s)
@@ -141,8 +141,8 @@ class Replica:
         if self.predictor is not None:
             pacer = self.pacer
             self.predictor.predict(seq, inputs, pacer.ticked_at_s, pacer.next_at_s - pacer.ticked_at_s)
-            if self.options.on_tick is not None and self.predictor.entity_id is not None:
-                self.options.on_tick(PredictedTick(seq, self.predictor.before, self.predictor.avatar))
+            if self.options.on_predicted is not None and self.predictor.entity_id is not None:
+                self.options.on_predicted(PredictedTick(seq, self.predictor.before, self.predictor.avatar))
 
     def spawn(
         self,

@@ -1,8 +1,8 @@
 """The Python client: `connect` joins a room over a WebSocket and keeps coming back to it until it is told not to.
 
-    async with connect("ws://127.0.0.1:8000/ws", "arena", params={"name": "Ada"}) as client:
-        client.send_input(thrust=True)
-        view = await client.updated()
+    async with connect("ws://127.0.0.1:8000/ws", "arena", params={"name": "Ada"}) as session:
+        session.set_controls(thrust=True)
+        view = await session.updated()
         print(view.entities("Ship"))
 
 One link after the other is run (`link.py`), with back-off in between. Inputs, state and what is drawn are the core's
@@ -19,13 +19,13 @@ import trio
 
 from gameserver.client.backoff import Backoff
 from gameserver.client.dial import CLOSE_WITHIN_S, opener
-from gameserver.client.events import Joined, Updated
+from gameserver.client.errors import JoinFailed
 from gameserver.client.eventstream import EventStream
 from gameserver.client.expected import EXPECT_FOR_S
 from gameserver.client.link import Link
 from gameserver.client.nursery import nursery_of_one
 from gameserver.client.session_core import Phase, SessionCore
-from gameserver.client.status import JoinFailed, Status, StatusChange
+from gameserver.client.session_events import Joined, SessionState, Status, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from gameserver.client.dial import Opener
-    from gameserver.client.events import ClientEvent, PredictedTick
     from gameserver.client.interpolation import Drawn
     from gameserver.client.link import LinkEnd
     from gameserver.client.replica import Options
+    from gameserver.client.session_events import PredictedTick, SessionEvent
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.sync.decode.view_state import ViewState
@@ -55,21 +55,21 @@ class Session:
         open_socket: Opener,
         *,
         rng: random.Random | None = None,
-        on_event: Callable[[ClientEvent], object] | None = None,
-        on_status: Callable[[StatusChange], object] | None = None,
-        come_back: bool = True,
+        on_event: Callable[[SessionEvent], object] | None = None,
+        on_status: Callable[[Status], object] | None = None,
+        reconnect: bool = True,
     ) -> None:
         self._open = open_socket
         self._backoff = Backoff(rng or random.Random())
         self._on_event = on_event
         self._on_status = on_status
-        self._come_back = come_back
+        self._reconnect = reconnect
         self._link: Link | None = None
         self._task_status: trio.TaskStatus[None] | None = None
         self._updated = trio.Event()
         self._streams: list[EventStream] = []
         self.core = core
-        self.status = StatusChange(Status.CONNECTING)
+        self.status = Status(SessionState.CONNECTING)
         self.closed = trio.Event()
         """Set when it is over and will not come back."""
 
@@ -87,19 +87,19 @@ class Session:
         """The entity that this player steers."""
         return None if self.core.replica is None else self.core.replica.avatar_id
 
-    def send_input(self, controls: Inputs | None = None, /, **values: Any) -> None:
+    def set_controls(self, controls: Inputs | None = None, /, **values: Any) -> None:
         """Hold these controls from the next tick on, until others are sent: an instance of the room's input class, or
         its fields by name; nothing for hands off.
 
         Raises TypeError for a field that the room has not, StateError for a value that is none.
         """
         if self.core.replica is not None:
-            self.core.hold(self.core.replica.schema.inputs.cls(**values) if controls is None else controls)
+            self.core.set_controls(self.core.replica.schema.inputs.cls(**values) if controls is None else controls)
 
-    def message(self, name: str, payload: Any = None) -> None:
+    def send(self, name: str, payload: Any = None) -> None:
         """Say something of the game's own. Raises ValueError for what the wire cannot carry. Said while the link is
         down, it is lost."""
-        self.core.say(name, payload)
+        self.core.send(name, payload)
         if self._link is not None:
             self._link.nudge()
 
@@ -139,8 +139,9 @@ class Session:
         **values: Any,
     ) -> Entity | None:
         """Show at once an entity of type `which` that a predicted tick spawns, where it will be after that tick; to
-        be called from `Options.on_tick`. It is among the `spawns` of what `draw` returns, under a negative id until
-        the server's own, the first for which `match` is true, takes its place. If there is none, `Withdrawn` is told.
+        be called from `Options.on_predicted`. It is among the `spawns` of what `draw` returns, under a negative id
+        until the server's own, the first for which `match` is true, takes its place. If there is none, `Withdrawn` is
+        reported.
         `rewound`: the room takes it through the past that this player saw (`Room.rewind`); so it belongs to the others,
         and is drawn in their time from then on. None while there is no session.
 
@@ -166,7 +167,7 @@ class Session:
 
     async def leave(self) -> None:
         """Leave for good, and wait until the server has heard it, or a second has passed."""
-        self._come_back = False
+        self._reconnect = False
         if self.core.phase is Phase.JOINED and self._link is not None:
             self.core.leave()
             self._link.nudge()
@@ -184,21 +185,21 @@ class Session:
             while True:
                 end = await self._run_link()
                 back = end.back or self.core.lost(end.code)
-                if back == "no" or not self._come_back:
+                if back == "no" or not self._reconnect:
                     break
                 if end.code in ANSWERED:
                     self._backoff.reset()
                 await self._wait(end)
             if self._task_status is not None:
                 raise JoinFailed(end.code, end.reason)
-            self._report(StatusChange(Status.CLOSED, end.code, end.reason))
+            self._report(Status(SessionState.CLOSED, end.code, end.reason))
         finally:
             self.closed.set()
             for stream in self._streams:
                 stream.end()
 
     async def _run_link(self) -> LinkEnd:
-        self._report(StatusChange(Status.CONNECTING))
+        self._report(Status(SessionState.CONNECTING))
         self._link = link = Link(self.core, self._open, self._tell)
         try:
             return await link.run()
@@ -209,12 +210,12 @@ class Session:
 
     async def _wait(self, end: LinkEnd) -> None:
         wait_s = self._backoff.next_s(end.reason)
-        self._report(StatusChange(Status.WAITING, end.code, end.reason, wait_s))
+        self._report(Status(SessionState.WAITING, end.code, end.reason, wait_s))
         await trio.sleep(wait_s)
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
-    def _tell(self, event: ClientEvent) -> None:
+    def _tell(self, event: SessionEvent) -> None:
         match event:
             case Joined():
                 self._enter()
@@ -227,12 +228,12 @@ class Session:
             self._on_event(event)
 
     def _enter(self) -> None:
-        self._report(StatusChange(Status.JOINED))
+        self._report(Status(SessionState.JOINED))
         if self._task_status is not None:
             self._task_status.started()
             self._task_status = None
 
-    def _report(self, change: StatusChange) -> None:
+    def _report(self, change: Status) -> None:
         self.status = change
         if self._on_status is not None:
             self._on_status(change)
@@ -255,7 +256,7 @@ async def connect(
 
     `url`: the server's WebSocket, `ws://host:port/ws` or `wss://…`. `kind`, `room`, `role`, `params`: as in JOIN.
     `options`: own entity and input classes, the shared step to predict with. `more`: what `Session` takes: `token`, a
-    JWT; `tls`, an SSL context; `on_event` and `on_status`, called at once; `come_back=False` to be over with the
+    JWT; `tls`, an SSL context; `on_event` and `on_status`, called at once; `reconnect=False` to be over with the
     first lost link; `rng` for the waits before coming back. Raises JoinFailed when the room cannot be entered in the
     first place.
     """

@@ -1,6 +1,6 @@
 """The client without its socket: WebSocket messages and times in, events and messages to send out.
 
-`connection.py` drives one over a real link, tests/sim over a bad one in memory. protocol.md §8 is the state machine:
+`link.py` drives one over a real link, tests/sim over a bad one in memory. protocol.md §8 is the state machine:
 
     link up:  opened -> JOIN or RESUME       every message: receive -> events       now and then, at `next_at_s`: tick
     link gone: lost -> whether to resume, join anew or stop
@@ -17,10 +17,10 @@ import math
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from gameserver.client.events import ClientEvent, Counters, Desynced, Joined, Updated, Withdrawn
 from gameserver.client.expected import Expected
 from gameserver.client.outbox import Outbox
 from gameserver.client.replica import Options, Replica
+from gameserver.client.session_events import Counters, Desynced, Joined, SessionEvent, Updated, Withdrawn
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_client
@@ -62,7 +62,7 @@ class SessionCore:
         join: m.Join,
         options: Options | None = None,
         *,
-        reading: StateReader | None = None,
+        reader: StateReader | None = None,
         dead_after_s: float = DEAD_AFTER_S,
     ) -> None:
         self.join = join
@@ -72,8 +72,8 @@ class SessionCore:
         self.outbox = Outbox()
         self.counters = Counters()
         self.inputs: tuple[int, ...] = ()
-        """Codes of the controls that count from the next tick on; `hold` sets them."""
-        self._reading = reading or StateReader()
+        """Codes of the controls that count from the next tick on; `set_controls` sets them."""
+        self._reader = reader or StateReader()
         self._dead_after_s = dead_after_s
         self._heard_at_s = self._asked_at_s = self._measured_at_s = -math.inf
         self._resyncing = False
@@ -119,7 +119,7 @@ class SessionCore:
 
     # -- what goes out -----------------------------------------------------------------------------------------------
 
-    def hold(self, controls: Inputs | None) -> None:
+    def set_controls(self, controls: Inputs | None) -> None:
         """Have these controls count from the next tick on, until others are held; None for hands off. Raises
         StateError.
         """
@@ -127,7 +127,7 @@ class SessionCore:
             inputs = self.replica.schema.inputs
             self.inputs = inputs.neutral_codes if controls is None else inputs.to_codes(controls)
 
-    def say(self, name: str, payload: Any = None) -> None:
+    def send(self, name: str, payload: Any = None) -> None:
         """Send a message of the game's own. Raises ValueError for what the wire cannot carry."""
         self._send(m.Message(name, payload))
 
@@ -162,7 +162,7 @@ class SessionCore:
     def _measure_at_s(self) -> float:
         return self._measured_at_s + MEASURE_EVERY_S
 
-    def tick(self, now_s: float) -> list[ClientEvent]:
+    def tick(self, now_s: float) -> list[SessionEvent]:
         """Do what is due: run the client's ticks, measure, ask for a sign of life. Raises ProtocolError (DEAD) when
         none came.
         """
@@ -180,7 +180,7 @@ class SessionCore:
             self._ping(now_s)
         return self._withdrawn(self.replica, now_s)
 
-    def _withdrawn(self, replica: Replica, now_s: float) -> list[ClientEvent]:
+    def _withdrawn(self, replica: Replica, now_s: float) -> list[SessionEvent]:
         """What was shown ahead of the server, and has turned out not to happen."""
         entities, replica.spawns.withdrawn = replica.spawns.withdrawn, []
         overdue = replica.expected.take_overdue(now_s) if len(replica.expected) else []
@@ -209,7 +209,7 @@ class SessionCore:
 
     # -- what comes in -----------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes | str, now_s: float) -> list[ClientEvent]:
+    def receive(self, data: bytes | str, now_s: float) -> list[SessionEvent]:
         """Take one whole WebSocket message; return what came of it. Raises ProtocolError with the code to close
         with.
         """
@@ -217,7 +217,7 @@ class SessionCore:
         if isinstance(data, str):
             raise ProtocolError(CloseCode.TEXT_FRAME, "the server sent text")
         self.counters.bytes_received += len(data)
-        match self._reading.decode(data):
+        match self._reader.decode(data):
             case m.Welcome() as welcome:
                 return self._take_welcome(welcome, now_s)
             case m.ServerPing(nonce):
@@ -239,11 +239,11 @@ class SessionCore:
             raise ProtocolError(CloseCode.OUT_OF_STATE, f"{what} before WELCOME")
         return self.replica
 
-    def _take_welcome(self, welcome: m.Welcome, now_s: float) -> list[ClientEvent]:
+    def _take_welcome(self, welcome: m.Welcome, now_s: float) -> list[SessionEvent]:
         if self.phase is not Phase.OPENING or welcome.resumed is (self.replica is None):
             raise ProtocolError(CloseCode.OUT_OF_STATE, "a WELCOME that was not asked for")
         if self.replica is None:
-            self.replica = Replica(welcome, self.options, self._reading, now_s)
+            self.replica = Replica(welcome, self.options, self._reader, now_s)
             self.inputs = self.replica.schema.inputs.neutral_codes
             self.counters.joins += 1
         else:
@@ -253,7 +253,7 @@ class SessionCore:
         self.phase = Phase.JOINED
         return [Joined(welcome.resumed, welcome)]
 
-    def _take_state(self, replica: Replica, state: m.State, size: int, now_s: float) -> list[ClientEvent]:
+    def _take_state(self, replica: Replica, state: m.State, size: int, now_s: float) -> list[SessionEvent]:
         if self._resyncing and state.span:
             self.counters.dropped_states += 1
             return []
@@ -277,7 +277,7 @@ class SessionCore:
         self._send(m.Resync(replica.view.tick))
         return Desynced(error.reason)
 
-    def _take_pong(self, pong: m.ServerPong, now_s: float) -> list[ClientEvent]:
+    def _take_pong(self, pong: m.ServerPong, now_s: float) -> list[SessionEvent]:
         sent_s = self._pings.pop(pong.nonce, None)
         if sent_s is None:
             raise ProtocolError(CloseCode.INVALID_FIELD, "PONG: a nonce that was not sent")

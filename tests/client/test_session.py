@@ -11,12 +11,12 @@ import trio
 from trio_websocket import ConnectionRejected, HandshakeError
 
 from gameserver.client.dial import opener
-from gameserver.client.events import Joined
+from gameserver.client.errors import EventsMissed, JoinFailed
 from gameserver.client.eventstream import MAX_WAITING_EVENTS
 from gameserver.client.replica import Options
 from gameserver.client.session import Session, joined
 from gameserver.client.session_core import SessionCore
-from gameserver.client.status import EventsMissed, JoinFailed, Status, StatusChange
+from gameserver.client.session_events import Joined, SessionState, Status
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
 from tests.support.channel_server import Server, serving
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trio.testing import MockClock
 
 
-def make_client(server: Server, kind: str = "flight", *, role: Role = Role.PLAYER, **more: Any) -> Session:
+def make_session(server: Server, kind: str = "flight", *, role: Role = Role.PLAYER, **more: Any) -> Session:
     core = SessionCore(m.Join(kind, None, role, {"name": "Ada"}), Options(predict=fly))
     return Session(core, server.open, rng=random.Random(1), **more)
 
@@ -36,28 +36,28 @@ def make_client(server: Server, kind: str = "flight", *, role: Role = Role.PLAYE
 @asynccontextmanager
 async def playing(**more: Any) -> AsyncGenerator[tuple[Server, Session]]:
     async with serving(Flight) as server:
-        client = make_client(server, **more)
-        async with joined(client):
-            await client.updated()
-            yield server, client
+        session = make_session(server, **more)
+        async with joined(session):
+            await session.updated()
+            yield server, session
 
 
 async def test_a_client_joins_steers_and_leaves_nothing_behind(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
-        client = make_client(server)
-        async with joined(client):
-            client.send_input(thrust=True)
+        session = make_session(server)
+        async with joined(session):
+            session.set_controls(thrust=True)
             await trio.sleep(1.0)
-            ships: list[Ship] = client.view.entities("Ship")
+            ships: list[Ship] = session.view.entities("Ship")
             (ship,) = ships
             assert ship.name == "Ada"
             assert ship.vx > 0
-            assert client.draw_avatar().vx > 0
-            drawn = client.draw()
+            assert session.draw_avatar().vx > 0
+            drawn = session.draw()
             assert drawn is not None
             assert len(drawn.tables[0]) == 1
-        assert client.status.status is Status.CLOSED
-        assert client.status.code == CloseCode.NORMAL
+        assert session.status.state is SessionState.CLOSED
+        assert session.status.code == CloseCode.NORMAL
         await trio.sleep(0.1)
         assert len(server.engine.world) == 0
         assert server.engine.roster.sessions == {}
@@ -65,20 +65,20 @@ async def test_a_client_joins_steers_and_leaves_nothing_behind(autojump_clock: M
 
 
 async def test_inputs_may_be_given_as_an_instance_and_taken_back(autojump_clock: MockClock) -> None:
-    async with playing() as (_, client):
-        client.send_input(Controls(turn=1))
-        assert client.core.inputs == (1, 0, 0)
-        client.send_input()
-        assert client.core.inputs == (0, 0, 0)
+    async with playing() as (_, session):
+        session.set_controls(Controls(turn=1))
+        assert session.core.inputs == (1, 0, 0)
+        session.set_controls()
+        assert session.core.inputs == (0, 0, 0)
         with pytest.raises(TypeError, match="turn, thrust, fire"):
-            client.send_input(trhust=True)
+            session.set_controls(trhust=True)
 
 
 async def test_messages_reach_the_room_and_its_events_come_back_in_order(autojump_clock: MockClock) -> None:
-    async with playing() as (_, client):
-        events = client.events()
+    async with playing() as (_, session):
+        events = session.events()
         for number in range(5):
-            client.message("mark", number)
+            session.send("mark", number)
         marks = []
         async for event in events:
             if event.name == "mark":
@@ -89,13 +89,13 @@ async def test_messages_reach_the_room_and_its_events_come_back_in_order(autojum
 
 
 async def test_a_spectators_message_does_not_wait_for_the_next_measurement(autojump_clock: MockClock) -> None:
-    async with playing() as (server, client):
-        watcher = make_client(server, role=Role.SPECTATOR)
-        events = client.events()
+    async with playing() as (server, session):
+        watcher = make_session(server, role=Role.SPECTATOR)
+        events = session.events()
         async with joined(watcher):
             await watcher.updated()
             start = trio.current_time()
-            watcher.message("hello")
+            watcher.send("hello")
             async for event in events:
                 if event.name == "hello":
                     break
@@ -104,10 +104,10 @@ async def test_a_spectators_message_does_not_wait_for_the_next_measurement(autoj
 
 async def test_a_cut_link_is_resumed_and_no_event_is_missing(autojump_clock: MockClock) -> None:
     seen: list[Any] = []
-    async with playing(on_event=seen.append) as (server, client):
-        events = client.events()
+    async with playing(on_event=seen.append) as (server, session):
+        events = session.events()
         for number in range(3):
-            client.message("mark", number)
+            session.send("mark", number)
             await trio.sleep(2.0)
             server.sockets[-1].cut()
             await trio.sleep(2.0)
@@ -122,19 +122,19 @@ async def test_a_cut_link_is_resumed_and_no_event_is_missing(autojump_clock: Moc
 
 
 async def test_status_tells_what_is_going_on(autojump_clock: MockClock) -> None:
-    changes: list[StatusChange] = []
+    changes: list[Status] = []
     async with playing(on_status=changes.append) as (server, _):
         await trio.sleep(2.0)
         server.sockets[-1].cut()
         await trio.sleep(2.0)
-    told = [change.status for change in changes]
+    told = [change.state for change in changes]
     assert told == [
-        Status.CONNECTING,
-        Status.JOINED,
-        Status.WAITING,
-        Status.CONNECTING,
-        Status.JOINED,
-        Status.CLOSED,
+        SessionState.CONNECTING,
+        SessionState.JOINED,
+        SessionState.WAITING,
+        SessionState.CONNECTING,
+        SessionState.JOINED,
+        SessionState.CLOSED,
     ]
     assert changes[2].reason == "the link broke"
     assert changes[2].retry_in_s is not None
@@ -147,11 +147,11 @@ async def test_waits_grow_while_the_server_is_away_and_start_over_once_a_link_ha
     waits: list[float] = []
     away = True
 
-    def note(change: StatusChange) -> None:
+    def note(change: Status) -> None:
         if change.retry_in_s is not None:
             waits.append(change.retry_in_s)
 
-    async with playing(on_status=note) as (server, client):
+    async with playing(on_status=note) as (server, session):
         server.refuse = lambda: HandshakeError("refused") if away else None
         await trio.sleep(2.0)
         server.sockets[-1].cut()
@@ -159,7 +159,7 @@ async def test_waits_grow_while_the_server_is_away_and_start_over_once_a_link_ha
         assert max(waits) > 4.0
         away = False
         await trio.sleep(30.0)
-        assert client.status.status is Status.JOINED
+        assert session.status.state is SessionState.JOINED
         waits.clear()
         server.sockets[-1].cut()
         await trio.sleep(1.0)
@@ -167,11 +167,11 @@ async def test_waits_grow_while_the_server_is_away_and_start_over_once_a_link_ha
 
 
 async def test_a_kicked_client_does_not_come_back(autojump_clock: MockClock) -> None:
-    async with playing() as (server, client):
-        (session,) = server.engine.roster.sessions.values()
-        session.player.kick("be gone")
-        await client.closed.wait()
-        assert client.status == StatusChange(Status.CLOSED, CloseCode.KICKED, "be gone")
+    async with playing() as (server, session):
+        (seat,) = server.engine.roster.sessions.values()
+        seat.player.kick("be gone")
+        await session.closed.wait()
+        assert session.status == Status(SessionState.CLOSED, CloseCode.KICKED, "be gone")
         await trio.sleep(60.0)
         assert len(server.sockets) == 1
 
@@ -179,7 +179,7 @@ async def test_a_kicked_client_does_not_come_back(autojump_clock: MockClock) -> 
 async def test_a_room_that_cannot_be_joined_is_an_error_with_its_code(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
         with pytest.raises(JoinFailed) as failed:
-            async with joined(make_client(server, "chess")):
+            async with joined(make_session(server, "chess")):
                 pytest.fail("it must not get here")
         assert failed.value.code == CloseCode.UNKNOWN_KIND
         assert "flight" in failed.value.reason
@@ -190,7 +190,7 @@ async def test_a_refused_upgrade_is_an_error_with_its_status(status: int, autoju
     async with serving(Flight) as server:
         server.refuse = lambda: ConnectionRejected(status, (), b"no token")
         with pytest.raises(JoinFailed, match=f"HTTP {status} no token"):
-            async with joined(make_client(server)):
+            async with joined(make_session(server)):
                 pytest.fail("it must not get here")
 
 
@@ -204,7 +204,7 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(autojump_clock: Mock
 
     async with serving(Flight) as server:
         server.refuse = refuse
-        async with joined(make_client(server)):
+        async with joined(make_session(server)):
             assert tries == 4
 
 
@@ -212,97 +212,97 @@ async def test_who_does_not_want_to_come_back_hears_of_the_first_failure(autojum
     async with serving(Flight) as server:
         server.refuse = lambda: HandshakeError("nobody there")
         with pytest.raises(JoinFailed, match="nobody there"):
-            async with joined(make_client(server, come_back=False)):
+            async with joined(make_session(server, reconnect=False)):
                 pytest.fail("it must not get here")
 
 
 async def test_a_link_that_is_stuck_sheds_inputs_and_goes_on_with_new_ones(autojump_clock: MockClock) -> None:
-    async with playing() as (server, client):
+    async with playing() as (server, session):
         await trio.sleep(1.0)
         free = server.sockets[-1].may_send = trio.Event()
         await trio.sleep(3.0)
-        waiting = len(client.core.outbox)
+        waiting = len(session.core.outbox)
         free.set()
         await trio.sleep(1.0)
         assert waiting <= 20
-        assert len(client.core.outbox) == 0
+        assert len(session.core.outbox) == 0
         assert server.engine.statistics()["trimmed_inputs"] <= 20
-        assert client.status.status is Status.JOINED
+        assert session.status.state is SessionState.JOINED
 
 
 async def test_a_server_that_says_nothing_is_given_up(autojump_clock: MockClock) -> None:
-    async with playing() as (server, client):
+    async with playing() as (server, session):
         await trio.sleep(1.0)
         socket = server.sockets[-1]
         socket.send = lambda message: None  # type: ignore[method-assign]
         await trio.sleep(12.0)
         assert socket.closed is not None
         assert socket.closed.code == CloseCode.DEAD
-        assert client.status.status is Status.JOINED, "over a new link"
+        assert session.status.state is SessionState.JOINED, "over a new link"
         assert len(server.sockets) == 2
 
 
 async def test_nonsense_from_the_server_ends_the_client_with_the_code_of_what_was_wrong(
     autojump_clock: MockClock,
 ) -> None:
-    async with playing() as (server, client):
+    async with playing() as (server, session):
         server.sockets[-1].send(b"\xc1")
-        await client.closed.wait()
-        assert client.status.code == CloseCode.MALFORMED
+        await session.closed.wait()
+        assert session.status.code == CloseCode.MALFORMED
         closed = server.sockets[-1].closed
         assert closed is not None
         assert closed.code == CloseCode.MALFORMED
 
 
 async def test_a_loop_that_does_not_take_its_events_is_told_so(autojump_clock: MockClock) -> None:
-    async with playing() as (_, client):
-        events = client.events()
+    async with playing() as (_, session):
+        events = session.events()
         for number in range(MAX_WAITING_EVENTS + 10):
-            client._tell(m.Event(number, "beat", None))
+            session._tell(m.Event(number, "beat", None))
         with pytest.raises(EventsMissed):
             async for _ in events:
                 pass
 
 
 async def test_a_loop_over_events_ends_with_the_client_or_when_it_is_closed(autojump_clock: MockClock) -> None:
-    async with playing() as (_, client):
-        events, unwanted = client.events(), client.events()
+    async with playing() as (_, session):
+        events, unwanted = session.events(), session.events()
         unwanted.close()
-        client._tell(m.Event(1, "beat", None))
+        session._tell(m.Event(1, "beat", None))
         assert [event async for event in unwanted] == []
     assert [event.name async for event in events][:1] == ["beat"]
 
 
 async def test_an_error_in_the_users_block_comes_out_as_it_is_and_ends_the_client(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
-        client = make_client(server)
+        session = make_session(server)
         with pytest.raises(ZeroDivisionError):
-            async with joined(client):
+            async with joined(session):
                 raise ZeroDivisionError
-        assert client.closed.is_set()
+        assert session.closed.is_set()
         assert all(socket.closed for socket in server.sockets)
 
 
 async def test_a_cancelled_client_is_gone_at_once(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
-        client = make_client(server)
+        session = make_session(server)
         start = trio.current_time()
         with trio.move_on_after(2.0):
-            async with joined(client):
+            async with joined(session):
                 await trio.sleep_forever()
         assert trio.current_time() - start == pytest.approx(2.0, abs=0.1)
-        assert client.closed.is_set()
+        assert session.closed.is_set()
         assert all(socket.closed for socket in server.sockets)
 
 
 async def test_the_view_of_a_client_in_no_room_says_why_there_is_none(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
-        client = make_client(server)
+        session = make_session(server)
         with pytest.raises(RuntimeError, match="no room"):
-            _ = client.view
-        assert client.avatar_id is None
-        assert client.draw() is None
-        client.send_input(thrust=True)
+            _ = session.view
+        assert session.avatar_id is None
+        assert session.draw() is None
+        session.set_controls(thrust=True)
 
 
 async def test_inputs_are_sent_at_the_rooms_pace(autojump_clock: MockClock) -> None:

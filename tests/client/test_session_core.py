@@ -8,9 +8,9 @@ from typing import Any
 import msgpack
 import pytest
 
-from gameserver.client.events import ClientEvent, Desynced, Joined, Updated
 from gameserver.client.replica import Options
 from gameserver.client.session_core import DEAD_AFTER_S, MEASURE_EVERY_S, Phase, SessionCore, back_after
+from gameserver.client.session_events import Desynced, Joined, SessionEvent, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server, encode_state, state_head
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
@@ -85,7 +85,7 @@ class Table:
     def kinds(self) -> list[int]:
         return [message[0] for message in self.sent()]
 
-    def hear(self, message: m.ServerMsg) -> list[ClientEvent]:
+    def hear(self, message: m.ServerMsg) -> list[SessionEvent]:
         return self.core.receive(encode_server(message), self.now_s)
 
     def state(self, tick: int, *, seq: int = 0, lead: int | None = None) -> bytes:
@@ -94,7 +94,7 @@ class Table:
         span = 0 if base is None else tick - base.tick
         return encode_state(state_head(tick, span), seq, lead, self.encoder.encode(base, snapshot))
 
-    def show(self, tick: int, **more: Any) -> list[ClientEvent]:
+    def show(self, tick: int, **more: Any) -> list[SessionEvent]:
         return self.core.receive(self.state(tick, **more), self.now_s)
 
     def wait(self, seconds: float) -> None:
@@ -146,10 +146,10 @@ def test_from_welcome_on_an_input_leaves_each_tick_numbered_and_with_the_ack() -
 
 def test_held_controls_count_until_others_are_held() -> None:
     table = joined()
-    table.core.hold(Controls(turn=-1, thrust=True))
+    table.core.set_controls(Controls(turn=-1, thrust=True))
     table.wait(0.0)
     table.wait(1 / TICK_HZ)
-    table.core.hold(None)
+    table.core.set_controls(None)
     table.wait(1 / TICK_HZ)
     assert [message[4:] for message in table.sent()] == [[-1, 1], [-1, 1], [0, 0]]
 
@@ -157,7 +157,7 @@ def test_held_controls_count_until_others_are_held() -> None:
 def test_controls_that_are_no_such_value_are_refused_where_they_are_made() -> None:
     table = joined()
     with pytest.raises(StateError, match="turn"):
-        table.core.hold(Controls(turn=float("nan")))
+        table.core.set_controls(Controls(turn=float("nan")))
 
 
 def test_a_spectator_sends_acks_and_no_inputs() -> None:
@@ -238,7 +238,7 @@ def test_seqs_and_ticks_that_run_backwards_are_refused() -> None:
 def test_the_avatar_that_the_server_names_is_predicted_and_dropped_when_it_is_gone() -> None:
     table = joined()
     ship = table.world.spawn(Ship, x=3.0)
-    table.core.hold(Controls(turn=1))
+    table.core.set_controls(Controls(turn=1))
     table.wait(0.0)
     table.hear(m.Events(4, 5, (m.Event(6, "@avatar", ship.id),)))
     table.show(6)
@@ -480,7 +480,7 @@ def test_leaving_says_so() -> None:
 
 def test_what_the_wire_cannot_carry_is_refused_where_it_is_said() -> None:
     with pytest.raises(ValueError, match="payload"):
-        joined().core.say("chat", object())
+        joined().core.send("chat", object())
 
 
 def test_options_are_values() -> None:

@@ -11,8 +11,8 @@ import msgpack
 import pytest
 import trio
 
+from gameserver.client.session_events import SessionState
 from gameserver.client.state_reader import StateReader
-from gameserver.client.status import Status
 from gameserver.protocol.constants import ClientMessage, CloseCode, ServerMessage
 from tests.support.live.fault_proxy import faulty
 from tests.support.live.process import Running, running
@@ -212,9 +212,9 @@ async def test_clients_come_back_to_a_server_that_was_drained_when_it_said() -> 
             nursery.start_soon(player.play)
             await player.settled.wait()
             nursery.start_soon(server.end)
-            await until(lambda: player.client.status.status is Status.WAITING)
-            assert player.client.status.code == CloseCode.GOING_AWAY
-            assert (player.client.status.retry_in_s or 0) >= 2.0
+            await until(lambda: player.session.status.state is SessionState.WAITING)
+            assert player.session.status.code == CloseCode.GOING_AWAY
+            assert (player.session.status.retry_in_s or 0) >= 2.0
             await until(lambda: server.process.poll() is not None, 10)
             async with running("Ledger", port=port):
                 await until(lambda: player.tally.joins == 2 and player.online, 30)

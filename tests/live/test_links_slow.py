@@ -41,7 +41,7 @@ async def test_one_that_reads_again_is_up_to_date_within_a_round_trip() -> None:
                 await trio.sleep(STALLS_S)
                 network.down.resume()
                 began_s = trio.current_time()
-                await until(lambda: late.client.view.tick >= reference.client.view.tick - 2 * ONE_WAY_S * 20)
+                await until(lambda: late.session.view.tick >= reference.session.view.tick - 2 * ONE_WAY_S * 20)
                 took_s = trio.current_time() - began_s
                 assert took_s < 2 * ONE_WAY_S + 2 * SNAPSHOT_S + 0.05
             nursery.cancel_scope.cancel()

@@ -16,8 +16,8 @@ import pytest
 import trio
 
 from gameserver.bots.crowd import run_bots
-from gameserver.client.events import Joined
 from gameserver.client.session import connect
+from gameserver.client.session_events import Joined
 from gameserver.net.listeners import open_listeners
 from gameserver.net.settings import NetLimits
 from gameserver.ops.serve import ServeOptions, make_settings
@@ -77,7 +77,7 @@ class Player:
     """A client that comes back by itself, and where it has been."""
 
     def __init__(self) -> None:
-        self.client: Session | None = None
+        self.session: Session | None = None
         self.joined: list[Joined] = []
         self.codes: list[int | None] = []
 
@@ -98,16 +98,16 @@ class Player:
             room=room,
             on_event=lambda event: self.joined.append(event) if isinstance(event, Joined) else None,
             on_status=lambda status: self.codes.append(status.code),
-        ) as self.client:
+        ) as self.session:
             task_status.started(self)
             await trio.sleep_forever()
 
     async def sees(self, states: int = 2) -> None:
         """Wait for more states."""
-        assert self.client is not None
+        assert self.session is not None
         for _ in range(states):
             with trio.fail_after(10):
-                await self.client.updated()
+                await self.session.updated()
 
 
 @asynccontextmanager
@@ -245,7 +245,7 @@ async def test_a_worker_that_is_killed_takes_only_its_rooms() -> None:
                 assert not player.joined[-1].resumed
             for player in seated:
                 await player.sees(3)
-            assert all(len(player.joined) == 1 and player.client is not None for player in here)
+            assert all(len(player.joined) == 1 and player.session is not None for player in here)
             assert all(player.codes == [None, None] for player in here), "they noticed nothing"
             await back_up(server.port)
             said = await statistics(server.port)

@@ -101,8 +101,8 @@ def _wrong(
 
 @asynccontextmanager
 async def _playing(server: Running, count: int) -> AsyncIterator[list[Witness]]:
-    reading = SharedStateReader()
-    players = [Witness(server.url, KIND, n, random.Random(n), reading) for n in range(count)]
+    reader = SharedStateReader()
+    players = [Witness(server.url, KIND, n, random.Random(n), reader) for n in range(count)]
     async with trio.open_nursery() as nursery:
         for player in players:
             nursery.start_soon(player.play)

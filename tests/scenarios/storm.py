@@ -69,8 +69,8 @@ async def run_storm(storm: Storm) -> dict[str, Any]:
 
 
 def _players(storm: Storm, network: FaultProxy) -> list[Witness]:
-    url, reading = f"ws://127.0.0.1:{network.port}/ws", SharedStateReader()
-    return [Witness(url, "ledger", n, random.Random(f"{storm.seed}/{n}"), reading) for n in range(storm.bots)]
+    url, reader = f"ws://127.0.0.1:{network.port}/ws", SharedStateReader()
+    return [Witness(url, "ledger", n, random.Random(f"{storm.seed}/{n}"), reader) for n in range(storm.bots)]
 
 
 async def _until_all_online(players: list[Witness]) -> None:
@@ -92,7 +92,7 @@ async def _reset_again_and_again(storm: Storm, network: FaultProxy) -> int:
 
 async def _verdict(storm: Storm, players: list[Witness], server: Running, resets: int) -> dict[str, Any]:
     """Ask the room how many there are, let all that is on its way arrive, and sum up."""
-    players[0].client.message("count")
+    players[0].session.send("count")
     with trio.move_on_after(5):
         while players[0].counts is None:  # noqa: ASYNC110 - nobody announces it
             await trio.sleep(0.05)

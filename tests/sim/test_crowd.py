@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from gameserver.client.events import Joined
+from gameserver.client.session_events import Joined
 from gameserver.client.state_reader import SharedStateReader
 from tests.support.sim.flight import Controls, Flight
 from tests.support.sim.rig import Client, Rig
@@ -38,7 +38,7 @@ def test_links_that_break_every_five_seconds_cost_nobody_anything() -> None:
     said: list[tuple[int, int]] = []
     for round_ in range(ROUNDS):
         for number, client in enumerate(clients):
-            client.core.say("mark", [number, round_])
+            client.core.send("mark", [number, round_])
             said.append((number, round_))
             rig.run(CUT_EVERY_S / CLIENTS / 2)
             rig.run(CUT_EVERY_S / CLIENTS / 2)
@@ -60,8 +60,8 @@ def test_links_that_break_every_five_seconds_cost_nobody_anything() -> None:
 
 def test_clients_that_share_what_they_read_stay_apart_in_all_else() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.03, seed=5)
-    rng, reading = random.Random(5), SharedStateReader()
-    clients = [rig.client(steer=wanderer(rng), reading=reading, name=f"c{number}") for number in range(CLIENTS)]
+    rng, reader = random.Random(5), SharedStateReader()
+    clients = [rig.client(steer=wanderer(rng), reader=reader, name=f"c{number}") for number in range(CLIENTS)]
     rig.run(8.0)
     rig.cut(clients[3])
     rig.run(8.0)

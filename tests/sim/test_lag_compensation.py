@@ -31,8 +31,8 @@ from tests.support.sim.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.client.events import PredictedTick
     from gameserver.client.interpolation import Drawn
+    from gameserver.client.session_events import PredictedTick
     from tests.support.sim.rig import Client
 
 ROUND_TRIPS_S = (0.1, 0.15, 0.25)
@@ -223,7 +223,7 @@ def predict_shots(client: Client, *, rewound: bool) -> None:
         values = {"x": x + vx / 60, "y": y + vy / 60, "vx": vx, "vy": vy}
         client.replica.spawn(tick, "Shot", values, lambda _: True, rewound=rewound)
 
-    client.core.options = replace(client.core.options, on_tick=fired)
+    client.core.options = replace(client.core.options, on_predicted=fired)
 
 
 # -- who is shot at

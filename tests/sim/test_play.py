@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gameserver.client.events import Joined, Withdrawn
 from gameserver.client.prediction import Outcome
+from gameserver.client.session_events import Joined, Withdrawn
 from gameserver.games import arena_flight
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import Role
@@ -18,7 +18,7 @@ from tests.support.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight
 from tests.support.sim.rig import Client, Rig
 
 if TYPE_CHECKING:
-    from gameserver.client.events import PredictedTick
+    from gameserver.client.session_events import PredictedTick
 
 
 def restless(client: Client, now_s: float) -> Controls:
@@ -117,7 +117,7 @@ def test_a_key_press_moves_the_avatar_on_the_next_tick_whatever_the_latency() ->
 def test_a_push_by_the_server_is_one_correction_and_no_more() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 5.0)
-    client.core.say("push")
+    client.core.send("push")
     rig.run(3.0)
     assert client.core.counters.corrections == 1
 
@@ -127,7 +127,7 @@ def test_a_portal_is_no_correction_and_nobody_is_drawn_inside_it() -> None:
     client = fly(rig, 5.0)
     watcher = rig.client(role=Role.SPECTATOR)
     rig.run(2.0)
-    client.core.say("portal")
+    client.core.send("portal")
     own: list[float] = []
     seen: list[float] = []
     for _ in range(60):
@@ -180,7 +180,7 @@ def test_a_link_that_breaks_is_resumed_with_nothing_lost_and_nothing_twice() -> 
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.03)
     client = fly(rig, 5.0)
     for number in range(12):
-        client.core.say("mark", number)
+        client.core.send("mark", number)
         rig.run(0.3)
         if number % 3 == 2:
             rig.run(1.0)
@@ -267,7 +267,7 @@ class Gun:
         self.shown: list[Any] = []
         self._honest = honest
         self.client = rig.client(steer=self._steer)
-        self.client.core.options = replace(self.client.core.options, on_tick=self._shoot)
+        self.client.core.options = replace(self.client.core.options, on_predicted=self._shoot)
         self.pressed_at_s = float("inf")
 
     def _steer(self, client: Client, now_s: float) -> Controls:
@@ -319,8 +319,8 @@ def test_an_event_told_ahead_is_not_told_again_and_withdrawn_when_it_does_not_co
     client = fly(rig, 2.0)
     told = client.core.expect("mark", 1, lambda payload: payload == 1, rig.now_s + 1.0)
     assert told is not None
-    client.core.say("mark", 1)
-    client.core.say("mark", 2)
+    client.core.send("mark", 1)
+    client.core.send("mark", 2)
     client.core.expect("mark", 99, lambda payload: payload == 99, rig.now_s + 1.0)
     rig.run(2.0)
     assert [payload for name, payload in client.happened if name == "mark"] == [2]

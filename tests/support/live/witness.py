@@ -13,11 +13,11 @@ from gameserver.bots.brains import Sight, Wander
 from gameserver.bots.checks import SpeedLimit
 from gameserver.bots.report import Histogram
 from gameserver.client.dial import opener
-from gameserver.client.events import Desynced, Joined, Updated
+from gameserver.client.errors import JoinFailed
 from gameserver.client.replica import Options
 from gameserver.client.session import Session
 from gameserver.client.session_core import DEAD_AFTER_S, SessionCore
-from gameserver.client.status import JoinFailed, Status
+from gameserver.client.session_events import Desynced, Joined, SessionState, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
 from tests.support.live.ledger import SPEED
@@ -25,9 +25,8 @@ from tests.support.live.ledger import SPEED
 if TYPE_CHECKING:
     import random
 
-    from gameserver.client.events import ClientEvent
+    from gameserver.client.session_events import SessionEvent, Status
     from gameserver.client.state_reader import StateReader
-    from gameserver.client.status import StatusChange
 
 RULES = Rules([SpeedLimit("Walker", per_s=SPEED, fields=("x",))], Options(interpolate=False))
 
@@ -70,13 +69,13 @@ class Witness:
         kind: str,
         number: int,
         rng: random.Random,
-        reading: StateReader,
+        reader: StateReader,
         *,
         dead_after_s: float = DEAD_AFTER_S,
     ) -> None:
         join = m.Join(kind, None, Role.PLAYER, {"name": f"W{number}"})
-        self.core = SessionCore(join, RULES.options, reading=reading, dead_after_s=dead_after_s)
-        self.client = Session(self.core, opener(url), rng=rng, on_event=self._see, on_status=self._hear)
+        self.core = SessionCore(join, RULES.options, reader=reader, dead_after_s=dead_after_s)
+        self.session = Session(self.core, opener(url), rng=rng, on_event=self._see, on_status=self._hear)
         self.tally = Tally()
         self.settled = trio.Event()
         self.most_walkers = 1_000_000
@@ -89,7 +88,7 @@ class Witness:
     async def play(self) -> None:
         """Join and play until it is over."""
         try:
-            await self.client.run(task_status=trio.TASK_STATUS_IGNORED)
+            await self.session.run(task_status=trio.TASK_STATUS_IGNORED)
         except JoinFailed as failed:
             self.tally.ends[f"could not join: {failed}"] += 1
         finally:
@@ -98,9 +97,9 @@ class Witness:
     @property
     def online(self) -> bool:
         """Whether it is in the room, over a link that has brought a state."""
-        return self.client.status.status is Status.JOINED and self._lost_at_s is None
+        return self.session.status.state is SessionState.JOINED and self._lost_at_s is None
 
-    def _see(self, event: ClientEvent) -> None:
+    def _see(self, event: SessionEvent) -> None:
         match event:
             case Joined(resumed):
                 self._enter(resumed)
@@ -148,13 +147,13 @@ class Witness:
             wrong = RULES.watch(replica.schema, replica.tick_s).look(event.before, event.view).wrong
             self.tally.desyncs += len(wrong)
             self.tally.ends.update(wrong)
-        self.core.hold(self._brain.decide(Sight(event.view, replica.avatar_id, replica.schema.inputs)))
+        self.core.set_controls(self._brain.decide(Sight(event.view, replica.avatar_id, replica.schema.inputs)))
 
-    def _hear(self, change: StatusChange) -> None:
-        if change.status is Status.WAITING:
+    def _hear(self, change: Status) -> None:
+        if change.state is SessionState.WAITING:
             self.tally.lost_links += 1
             self.tally.ends[f"{change.code} {change.reason}"] += 1
             if self._lost_at_s is None:
                 self._lost_at_s = trio.current_time()
-        elif change.status is Status.CLOSED and change.code != CloseCode.NORMAL:
+        elif change.state is SessionState.CLOSED and change.code != CloseCode.NORMAL:
             self.tally.ends[f"over: {change.code} {change.reason}"] += 1

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gameserver.client.backoff import Backoff
-from gameserver.client.events import Desynced, Joined, Updated
 from gameserver.client.replica import Options
 from gameserver.client.session_core import Phase, SessionCore
+from gameserver.client.session_events import Desynced, Joined, Updated
 from gameserver.hub.hub import Hub
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Limits, Role
@@ -23,8 +23,8 @@ from tests.support.sim.network import Way
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.client.events import ClientEvent
     from gameserver.client.replica import Replica
+    from gameserver.client.session_events import SessionEvent
     from gameserver.client.state_reader import StateReader
     from gameserver.hub.peer import Peer
     from gameserver.room.engine import RoomEngine
@@ -84,7 +84,7 @@ class Client:
     link: SimLink | None = None
     back_at_s: float | None = 0.0
     asleep: bool = False
-    seen: list[ClientEvent] = field(default_factory=list)
+    seen: list[SessionEvent] = field(default_factory=list)
     failures: list[ProtocolError] = field(default_factory=list)
     closes: list[Closed] = field(default_factory=list)
 
@@ -144,13 +144,13 @@ class Rig:
         steer: Callable[[Client, float], Any] | None = None,
         role: Role = Role.PLAYER,
         predict: bool = True,
-        reading: StateReader | None = None,
+        reader: StateReader | None = None,
         **params: Any,
     ) -> Client:
         """A client that joins as soon as time moves."""
         kind = self.kind
         options = Options(predict=kind.predict, predict_contact=kind.predict_contact) if predict else Options()
-        core = SessionCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reading=reading)
+        core = SessionCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reader=reader)
         made = Client(core, self._way(), self._way(), Backoff(self.random), steer)
         self.clients.append(made)
         return made
@@ -225,7 +225,7 @@ class Rig:
         try:
             self._deliver_down(client)
             if client.joined and client.steer is not None:
-                client.core.hold(client.steer(client, self.now_s))
+                client.core.set_controls(client.steer(client, self.now_s))
             if client.core.next_at_s <= self.now_s:
                 client.seen += client.core.tick(self.now_s)
         except ProtocolError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gameserver.protocol import messages as m
@@ -12,6 +13,27 @@ if TYPE_CHECKING:
 
     from gameserver.state.entity import Entity
     from gameserver.sync.decode.view_state import ViewState
+
+
+class SessionState(Enum):
+    """What a session is doing."""
+
+    CONNECTING = "connecting"
+    JOINED = "joined"
+    WAITING = "waiting"
+    """The link was lost; the next attempt follows after `Status.retry_in_s`."""
+    CLOSED = "closed"
+    """The session has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`code` and `reason` are those of the link that ended, if one did; `retry_in_s` is set while WAITING."""
+
+    state: SessionState
+    code: int | None = None
+    reason: str = ""
+    retry_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +82,7 @@ class PredictedTick:
     avatar: Any
 
 
-ClientEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
+SessionEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
 
 
 @dataclass(slots=True)

@@ -1,0 +1,21 @@
+"""What goes wrong for a user of the client."""
+
+from __future__ import annotations
+
+
+class JoinFailed(Exception):
+    """The room could not be joined.
+
+    Args:
+        code: The close code of the link; None if there was no WebSocket at all.
+        reason: What the server, or the network, gave as the reason.
+    """
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(reason if code is None else f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class EventsMissed(Exception):
+    """A loop over `Session.events()` fell too far behind: events were dropped."""
