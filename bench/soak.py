@@ -20,12 +20,12 @@ import trio
 
 from gameserver.client.state_reader import SharedStateReader
 from tests.support.live.fault_proxy import faulty
-from tests.support.live.process import running
+from tests.support.live.process import ledger_process
 from tests.support.live.witness import Tally, Witness
 
 if TYPE_CHECKING:
     from tests.support.live.fault_proxy import FaultProxy
-    from tests.support.live.process import Running
+    from tests.support.live.process import ServerProcess
 
 GRACE_S: Final = 4.0
 EVICT_S: Final = 3.0
@@ -60,7 +60,10 @@ class Soak:
 async def run_soak(soak: Soak) -> dict[str, Any]:
     """Run it; return what was seen, with `wrong`: a list of what must not be."""
     rng = random.Random(soak.seed)
-    async with running("Ledger", "--transport", soak.transport, *OPTIONS) as server, faulty(server.port) as network:
+    async with (
+        ledger_process("Ledger", "--transport", soak.transport, *OPTIONS) as server,
+        faulty(server.port) as network,
+    ):
         before = await server.metrics()
         for direction in (network.up, network.down):
             direction.update(delay_s=0.03, jitter_s=0.02)
@@ -119,7 +122,7 @@ async def _break(soak: Soak, network: FaultProxy, rng: random.Random) -> None:
             network.down.resume()
 
 
-async def _look(soak: Soak, server: Running) -> None:
+async def _look(soak: Soak, server: ServerProcess) -> None:
     while True:
         await trio.sleep(LOOK_EVERY_S)
         soak.looks.append(await server.metrics())

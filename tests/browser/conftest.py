@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-ROOT = Path(__file__).parents[2]
-GAMESERVER = Path(sysconfig.get_path("scripts")) / "gameserver"
-STOP_TIMEOUT_S = 15
+from tests.support.live.process import ServerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+    from tests.support.browser.page import Enter
+
 DESKTOP = {"width": 1280, "height": 800}
-
-Enter = Callable[..., Page]
-"""Opens the demo: `enter(url, "?name=Ada", width=…, height=…, **context options)`."""
-
-
-@contextmanager
-def running(*arguments: str, command: str = "run") -> Iterator[str]:
-    """Run `gameserver run`, or another command that serves, on a free port; gives its address once it accepts
-    connections."""
-    line = [str(GAMESERVER), command, "--port", "0", *arguments]
-    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            said = server.stdout.readline()
-            found = re.search(r"http://\S+", said)
-            assert found, f"{said!r} names no address"
-            yield found[0]
-        finally:
-            server.terminate()
-            server.wait(STOP_TIMEOUT_S)
 
 
 @pytest.fixture
 def duel() -> Iterator[str]:
     """Address of an arena in which ships start at known places."""
-    with running("tests.support.browser.duel:Duel", "--seed", "1") as url:
-        yield url
+    with ServerProcess("tests.support.browser.duel:Duel", "--seed", "1") as server:
+        yield server.address
 
 
 @pytest.fixture

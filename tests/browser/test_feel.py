@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser.looking import avatar, press_and_watch, wait_for_ships, wait_until_still
+from tests.support.browser.page import avatar, press_and_watch, wait_for_ships, wait_until_still
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Enter
+    from tests.support.browser.page import Enter
 
 LAG_MS = 150
 """Added in each direction."""

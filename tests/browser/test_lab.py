@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Enter
+    from tests.support.browser.page import Enter
 
 FAR_RTT_MS = 300
 

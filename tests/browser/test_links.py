@@ -9,10 +9,10 @@ from playwright.sync_api import expect
 
 from gameserver.protocol.constants import CloseCode
 from tests.support.browser.cuttable_link import CuttableLink
-from tests.support.browser.looking import avatar, wait_for_ships
+from tests.support.browser.page import avatar, wait_for_ships
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Enter
+    from tests.support.browser.page import Enter
 
 UNKNOWN_CODE = 4999  # of a later version
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser.looking import avatar, wait_for_ships, wait_until_still
+from tests.support.browser.page import avatar, wait_for_ships, wait_until_still
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Enter
+    from tests.support.browser.page import Enter
 
 FAKE_SDK = Path(__file__).parent / "fixtures" / "fake_sdk.js"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.support.browser.looking import avatar, count_pixels, ship, wait_for_ships, wait_until_still
+from tests.support.browser.page import avatar, count_pixels, ship, wait_for_ships, wait_until_still
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Enter
+    from tests.support.browser.page import Enter
 
 FLOWN = 60.0
 """Units that a ship must have covered to count as moving: two lengths of it."""

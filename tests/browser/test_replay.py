@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import running
-from tests.recording.test_format import play
+from tests.support.live.process import ServerProcess
+from tests.support.recorded_game import recorded_game
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Enter
+    from tests.support.browser.page import Enter
 
 TICKS = 3000
 JOINS = 3
@@ -26,18 +26,13 @@ SETTLED_MS = 700
 """A wish has reached the room, and what it changed has reached the picture."""
 
 
-@pytest.fixture(scope="module")
-def timeline() -> bytes:
-    return play(TICKS)
-
-
 @pytest.fixture
-def cinema(timeline: bytes, tmp_path: Path, enter: Enter) -> Iterator[Page]:
+def cinema(tmp_path: Path, enter: Enter) -> Iterator[Page]:
     """A page that shows the recording."""
     path = tmp_path / "arena.gsrec"
-    path.write_bytes(timeline)
-    with running(str(path), "--serve", command="replay") as url:
-        page = enter(url)
+    path.write_bytes(recorded_game(TICKS))
+    with ServerProcess(str(path), "--serve", command="replay") as server:
+        page = enter(server.address)
         page.wait_for_function("() => arena.replay() !== null && arena.ships().length > 0")
         yield page
 

@@ -11,12 +11,14 @@ from gameserver.games.arena import Arena
 from gameserver.recording.format import Recording
 from gameserver.recording.verify import check_shown
 from gameserver.room.kind import make_kind
-from tests.recording.test_format import play
+from tests.support.recorded_game import recorded_game
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     Capture = pytest.CaptureFixture[str]
+
+TICKS = 200
 
 
 class Drifting(Arena):
@@ -44,15 +46,10 @@ class NoStep(Arena):
     predict = None  # type: ignore[assignment]
 
 
-@pytest.fixture(scope="module")
-def recorded() -> bytes:
-    return play(200)
-
-
 @pytest.fixture
-def path(recorded: bytes, tmp_path: Path) -> Path:
+def path(tmp_path: Path) -> Path:
     path = tmp_path / "game.gsrec"
-    path.write_bytes(recorded)
+    path.write_bytes(recorded_game(TICKS))
     return path
 
 

@@ -6,7 +6,7 @@ from gameserver import Player, Room
 from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
-from tests.room.test_engine import Field
+from tests.support.field_room import Field
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 

@@ -10,7 +10,7 @@ import pytest
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
-from tests.room.test_engine import Field
+from tests.support.field_room import Field
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:

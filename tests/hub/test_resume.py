@@ -6,7 +6,7 @@ from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
-from tests.room.test_engine import Dot, Field, field
+from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.foreign.arena import MAX_MESSAGES, arena, closing, enter, follow, link, next_state
 from tests.support.foreign.client import LEAVE, PING, SERVER_PONG, Client, pack, read_message
+from tests.support.foreign.player import MAX_MESSAGES, closing, enter, follow, link, next_state
 from tests.support.foreign.websocket import WebSocket
+from tests.support.live.process import ServerProcess
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with arena() as port:
-        yield port
+    with ServerProcess() as server:
+        yield server.port
 
 
 def steer(client: Client, websocket: WebSocket, frames: int, **controls: int) -> None:

@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, Limits
-from tests.live.test_net_slow import open_files
 from tests.support.live.fault_proxy import faulty
+from tests.support.live.process import open_files
 from tests.support.live.server import TRANSPORTS, playing, serving, until, upgrade_request
 from tests.support.websocket_frames import client_frame
 

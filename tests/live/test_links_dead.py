@@ -9,12 +9,12 @@ import trio
 
 from gameserver.client.state_reader import StateReader
 from tests.support.live.fault_proxy import faulty
-from tests.support.live.process import running
+from tests.support.live.process import ledger_process
 from tests.support.live.server import until
 from tests.support.live.witness import Witness
 
 if TYPE_CHECKING:
-    from tests.support.live.process import Running
+    from tests.support.live.process import ServerProcess
 
 DEAD_S = 1.5
 CLOSE_S = 2.0
@@ -24,17 +24,17 @@ ON_ITS_WAY_S = 0.3
 """
 
 
-async def suspended(server: Running) -> float:
+async def suspended(server: ServerProcess) -> float:
     return (await server.metrics())['room_suspended{kind="ledger"}']
 
 
-async def closed_as_dead(server: Running) -> float:
+async def closed_as_dead(server: ServerProcess) -> float:
     return (await server.metrics()).get('link_closes_total{code="4009"}', 0)
 
 
 async def test_a_peer_that_vanished_is_found_by_both_ends_and_the_player_is_back() -> None:
     limits = ("--limits.dead-after-s", str(DEAD_S))
-    async with running("Ledger", *limits) as server, faulty(server.port) as network:
+    async with ledger_process("Ledger", *limits) as server, faulty(server.port) as network:
         url = f"ws://127.0.0.1:{network.port}/ws"
         player = Witness(url, "ledger", 0, random.Random(0), StateReader(), dead_after_s=2 * DEAD_S)
         async with trio.open_nursery() as nursery:

@@ -15,7 +15,7 @@ from gameserver.client.session_events import SessionState
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol.constants import ClientMessage, CloseCode, ServerMessage
 from tests.support.live.fault_proxy import faulty
-from tests.support.live.process import Running, running
+from tests.support.live.process import ServerProcess, ledger_process
 from tests.support.live.server import GoodPlayer, Wire, get, until
 from tests.support.live.witness import Witness
 from tests.support.websocket_frames import BINARY, CLOSE, client_frame
@@ -33,7 +33,7 @@ async def no_wire_is_left_open() -> AsyncIterator[None]:
     Wire.opened.clear()
 
 
-async def enter(server: Running, *first: object) -> tuple[Wire, dict[str, Any]]:
+async def enter(server: ServerProcess, *first: object) -> tuple[Wire, dict[str, Any]]:
     """A link that has said JOIN, or what is given, and its WELCOME."""
     wire = await Wire.open(server.port)
     await wire.send(*(first or (ClientMessage.JOIN, "ledger", None, 0, {})))
@@ -57,7 +57,7 @@ def resume(welcome: dict[str, Any]) -> tuple[object, ...]:
 
 
 async def test_a_resume_takes_over_from_a_link_that_is_still_up() -> None:
-    async with running("Ledger") as server:
+    async with ledger_process("Ledger") as server:
         old, welcome = await enter(server)
         new, again = await enter(server, *resume(welcome))
         assert (again["resumed"], again["session"]) == (True, welcome["session"])
@@ -68,7 +68,7 @@ async def test_a_resume_takes_over_from_a_link_that_is_still_up() -> None:
 
 
 async def test_of_two_resumes_at_once_one_wins_and_the_other_is_told() -> None:
-    async with running("Ledger") as server:
+    async with ledger_process("Ledger") as server:
         for _ in range(5):
             first, welcome = await enter(server)
             first.reset()
@@ -103,7 +103,7 @@ async def _fate(wire: Wire) -> str:
 
 
 async def test_a_used_token_is_refused_once_its_successor_has_been_used() -> None:
-    async with running("Ledger") as server:
+    async with ledger_process("Ledger") as server:
         _, welcome = await enter(server)
         new, _ = await enter(server, *resume(welcome))
         await new.send(ClientMessage.PING, 1)
@@ -114,7 +114,7 @@ async def test_a_used_token_is_refused_once_its_successor_has_been_used() -> Non
 
 
 async def test_after_the_grace_the_client_is_told_and_joins_anew_by_itself() -> None:
-    async with running("Ledger", "--limits.resume-grace-s", "0.5") as server, faulty(server.port) as network:
+    async with ledger_process("Ledger", "--limits.resume-grace-s", "0.5") as server, faulty(server.port) as network:
         player = Witness(f"ws://127.0.0.1:{network.port}/ws", "ledger", 0, random.Random(0), StateReader())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(player.play)
@@ -130,7 +130,7 @@ async def test_after_the_grace_the_client_is_told_and_joins_anew_by_itself() -> 
 
 
 async def test_after_a_restart_clients_are_told_and_join_anew_by_themselves() -> None:
-    async with running("Ledger") as server:
+    async with ledger_process("Ledger") as server:
         port = server.port
         players = [Witness(server.url, "ledger", n, random.Random(n), StateReader()) for n in range(4)]
         async with trio.open_nursery() as nursery:
@@ -140,7 +140,7 @@ async def test_after_a_restart_clients_are_told_and_join_anew_by_themselves() ->
                 await player.settled.wait()
             server.process.kill()
             await trio.to_thread.run_sync(server.process.wait)
-            async with running("Ledger", port=port) as successor:
+            async with ledger_process("Ledger", port=port) as successor:
                 await until(lambda: all(p.tally.joins == 2 and p.online for p in players), 30)
                 for player in players:
                     assert any(end.startswith("4025 ") for end in player.tally.ends), player.tally.ends
@@ -151,7 +151,7 @@ async def test_after_a_restart_clients_are_told_and_join_anew_by_themselves() ->
 
 
 async def test_sigterm_tells_everyone_when_to_come_back_and_ends_in_time() -> None:
-    async with running("Ledger") as server, trio.open_nursery() as nursery:
+    async with ledger_process("Ledger") as server, trio.open_nursery() as nursery:
         players = [GoodPlayer(await Wire.open(server.port)) for _ in range(3)]
         for player in players:
             await player.wire.send(ClientMessage.JOIN, "ledger", None, 0, {})
@@ -172,7 +172,7 @@ async def test_sigterm_tells_everyone_when_to_come_back_and_ends_in_time() -> No
 
 
 async def test_while_it_drains_nobody_new_comes_in() -> None:
-    async with running("Ledger", "--net-limits.close-timeout-s", "3") as server, trio.open_nursery() as nursery:
+    async with ledger_process("Ledger", "--net-limits.close-timeout-s", "3") as server, trio.open_nursery() as nursery:
         mute, _ = await enter(server)
         nursery.start_soon(server.end, signal.SIGTERM)
         while frame := await mute.next_frame():
@@ -185,14 +185,14 @@ async def test_while_it_drains_nobody_new_comes_in() -> None:
 
 
 async def test_ctrl_c_is_quiet() -> None:
-    async with running("Ledger") as server:
+    async with ledger_process("Ledger") as server:
         await enter(server)
         status, errors = await server.end(signal.SIGINT)
         assert (status, errors) == (0, "stopping\n")
 
 
 async def test_a_second_signal_ends_it_at_once() -> None:
-    async with running("Ledger", "--net-limits.close-timeout-s", "4") as server:
+    async with ledger_process("Ledger", "--net-limits.close-timeout-s", "4") as server:
         mute, _ = await enter(server)
         server.process.send_signal(signal.SIGTERM)
         while frame := await mute.next_frame():
@@ -205,7 +205,7 @@ async def test_a_second_signal_ends_it_at_once() -> None:
 
 
 async def test_clients_come_back_to_a_server_that_was_drained_when_it_said() -> None:
-    async with running("Ledger") as server:
+    async with ledger_process("Ledger") as server:
         port = server.port
         player = Witness(server.url, "ledger", 0, random.Random(0), StateReader())
         async with trio.open_nursery() as nursery:
@@ -216,6 +216,6 @@ async def test_clients_come_back_to_a_server_that_was_drained_when_it_said() -> 
             assert player.session.status.code == CloseCode.GOING_AWAY
             assert (player.session.status.retry_in_s or 0) >= 2.0
             await until(lambda: server.process.poll() is not None, 10)
-            async with running("Ledger", port=port):
+            async with ledger_process("Ledger", port=port):
                 await until(lambda: player.tally.joins == 2 and player.online, 30)
             nursery.cancel_scope.cancel()

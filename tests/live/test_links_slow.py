@@ -11,7 +11,7 @@ import trio
 from gameserver.client.state_reader import StateReader
 from tests.scenarios.slow import Slow, run_slow
 from tests.support.live.fault_proxy import faulty
-from tests.support.live.process import running
+from tests.support.live.process import ledger_process
 from tests.support.live.server import until
 from tests.support.live.witness import Witness
 
@@ -26,7 +26,7 @@ async def test_a_client_that_never_reads_is_evicted_and_others_play_on() -> None
 
 
 async def test_one_that_reads_again_is_up_to_date_within_a_round_trip() -> None:
-    async with running("Crowd") as server, faulty(server.port) as network:
+    async with ledger_process("Crowd") as server, faulty(server.port) as network:
         for direction in (network.up, network.down):
             direction.update(delay_s=ONE_WAY_S)
         late = Witness(f"ws://127.0.0.1:{network.port}/ws", "crowd", 0, random.Random(0), StateReader())

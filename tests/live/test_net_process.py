@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
 import ssl
-import subprocess
-import sysconfig
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,50 +12,21 @@ import trio
 
 from gameserver.protocol.constants import CloseCode
 from tests.support.live.certificates import Authority
+from tests.support.live.process import ServerProcess
 from tests.support.live.server import TRANSPORTS, Wire, get
 from tests.support.websocket_frames import PING, TEXT, client_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from gameserver.net.settings import Transport
 
-GAMESERVER = Path(sysconfig.get_path("scripts")) / "gameserver"
 JOIN = client_frame(b"\x95\x01\xa5arena\xc0\x00\x80")
-
-
-class Running:
-    """A server process, and where it listens."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.port = port
-
-    def end(self, number: signal.Signals, within_s: float = 10.0) -> tuple[int, str]:
-        """Send a signal; the exit status, and what was written to standard error."""
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=within_s)
-        return self.process.returncode, errors
-
-
-@contextmanager
-def running(*options: str) -> Iterator[Running]:
-    """`gameserver run` with the arena."""
-    command = [str(GAMESERVER), "run", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = re.search(r"https?://127\.0\.0\.1:(\d+)/", process.stdout.readline())
-            assert address, "the server printed no address"
-            yield Running(process, int(address[1]))
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_tells_everyone_and_ends_the_process_quietly(number: signal.Signals) -> None:
-    with running() as server:
+    async with ServerProcess() as server:
         wire = await Wire.open(server.port)
         await wire.write(JOIN)
         await trio.sleep(0.2)
@@ -68,7 +34,7 @@ async def test_a_signal_tells_everyone_and_ends_the_process_quietly(number: sign
         async with trio.open_nursery() as nursery:
 
             async def end() -> None:
-                ended.append(await trio.to_thread.run_sync(server.end, number))
+                ended.append(await server.end(number))
 
             nursery.start_soon(end)
             assert await wire.close_code() == CloseCode.GOING_AWAY
@@ -88,7 +54,7 @@ def served_certificate(port: int) -> bytes:
 
 async def test_hangup_reads_the_certificate_again(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    with running("--cert", str(authority.cert), "--key", str(authority.key)) as server:
+    async with ServerProcess("--cert", str(authority.cert), "--key", str(authority.key)) as server:
         before = await trio.to_thread.run_sync(served_certificate, server.port)
         authority.issue()
         assert await trio.to_thread.run_sync(served_certificate, server.port) == before
@@ -96,7 +62,7 @@ async def test_hangup_reads_the_certificate_again(tmp_path: Path) -> None:
         with trio.fail_after(5):
             while await trio.to_thread.run_sync(served_certificate, server.port) == before:  # noqa: ASYNC110
                 await trio.sleep(0.02)
-        status, errors = await trio.to_thread.run_sync(server.end, signal.SIGTERM)
+        status, errors = await server.end(signal.SIGTERM)
         assert status == 0
         assert "Traceback" not in errors
 
@@ -104,7 +70,7 @@ async def test_hangup_reads_the_certificate_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_no_client_ends_the_process(transport: Transport) -> None:
     oversized = client_frame(bytes(70_000))
-    with running("--transport", transport) as server:
+    async with ServerProcess("--transport", transport) as server:
         for joins in (b"", JOIN):
             for data in (
                 client_frame(b"", TEXT) + client_frame(b"?", PING) * 3,
@@ -120,6 +86,6 @@ async def test_no_client_ends_the_process(transport: Transport) -> None:
         assert (await get(server.port, "/healthz"))[0] == 200
         metrics = (await get(server.port, "/metrics"))[2].decode()
         assert "gameserver_connection_errors_total 0" in metrics
-        status, errors = await trio.to_thread.run_sync(server.end, signal.SIGTERM)
+        status, errors = await server.end(signal.SIGTERM)
         assert status == 0
         assert "Traceback" not in errors

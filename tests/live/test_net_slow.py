@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, Limits
+from tests.support.live.process import open_files
 from tests.support.live.server import TRANSPORTS, GoodPlayer, Wire, playing, serving, until
 from tests.support.websocket_frames import PING, PONG, client_frame
 
@@ -26,11 +27,6 @@ ACK_ALL = Limits(max_unacked_snapshots=1_000_000, dead_after_s=60)
 def resident_bytes() -> int:
     """This process's memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
-
-
-def open_files() -> int:
-    """How many file descriptors this process has."""
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def join_and_stop_reading(port: int) -> Wire:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.foreign.arena import arena
+from tests.support.live.process import ServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,8 @@ SECONDS = 6
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with arena() as port:
-        yield f"ws://127.0.0.1:{port}/ws"
+    with ServerProcess() as server:
+        yield server.url
 
 
 def play(url: str, *, lag_ms: int = 0, jitter_ms: int = 0, drop_every_s: int = 0) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, CloseCode
-from tests.live.test_workers import running
+from tests.support.live.process import workers_process
 from tests.support.live.server import GoodPlayer, Wire, get
 
 pytestmark = pytest.mark.timeout(180)
@@ -32,28 +32,27 @@ async def play(player: GoodPlayer) -> None:
 
 
 async def test_an_overloaded_room_sheds_step_by_step_refuses_and_recovers() -> None:
-    with running(room="Busy", workers=1) as server:
-        async with trio.open_nursery() as nursery:
-            player = GoodPlayer(await Wire.open(server.port))
-            nursery.start_soon(play, player)
-            await player.sees(2)
-            assert (await room(server.port))["overload"] == 0
-            await player.wire.send(ClientMessage.MESSAGE, "work", WORK_TICKS)
-            levels = await follow_level(server.port, until=3)
-            assert levels == sorted(levels)
-            wire = await Wire.open(server.port)
-            await wire.send(ClientMessage.JOIN, "busy", None, 0, {})
-            assert await wire.close_code() == CloseCode.SERVER_FULL
-            assert "skipped" in player.notices
-            assert "gameserver_room_overload" in (await get(server.port, "/metrics"))[2].decode()
-            states = len(player.states)
-            levels = await follow_level(server.port, until=0)
-            assert levels == sorted(levels, reverse=True)
-            assert len(player.states) > states, "who is in plays on"
-            late = GoodPlayer(await Wire.open(server.port))
-            nursery.start_soon(play, late)
-            await late.sees(2)
-            nursery.cancel_scope.cancel()
+    async with workers_process(room="Busy", workers=1) as server, trio.open_nursery() as nursery:
+        player = GoodPlayer(await Wire.open(server.port))
+        nursery.start_soon(play, player)
+        await player.sees(2)
+        assert (await room(server.port))["overload"] == 0
+        await player.wire.send(ClientMessage.MESSAGE, "work", WORK_TICKS)
+        levels = await follow_level(server.port, until=3)
+        assert levels == sorted(levels)
+        wire = await Wire.open(server.port)
+        await wire.send(ClientMessage.JOIN, "busy", None, 0, {})
+        assert await wire.close_code() == CloseCode.SERVER_FULL
+        assert "skipped" in player.notices
+        assert "gameserver_room_overload" in (await get(server.port, "/metrics"))[2].decode()
+        states = len(player.states)
+        levels = await follow_level(server.port, until=0)
+        assert levels == sorted(levels, reverse=True)
+        assert len(player.states) > states, "who is in plays on"
+        late = GoodPlayer(await Wire.open(server.port))
+        nursery.start_soon(play, late)
+        await late.sees(2)
+        nursery.cancel_scope.cancel()
 
 
 async def follow_level(port: int, until: int) -> list[int]:

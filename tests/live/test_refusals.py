@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conformance import make_vectors
-from tests.support.foreign.arena import arena, closing, enter, link
 from tests.support.foreign.client import ACK, INPUT, JOIN, MESSAGE, RESUME, Client, pack
+from tests.support.foreign.player import closing, enter, link
+from tests.support.live.process import ServerProcess
 
 OPENING = ("JOIN", "RESUME")
 STRANGER = Client("arena", {})
@@ -17,8 +18,8 @@ STRANGER = Client("arena", {})
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with arena() as port:
-        yield port
+    with ServerProcess() as server:
+        yield server.port
 
 
 def wrong_messages() -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,35 +24,16 @@ from gameserver.ops.serve import ServeOptions, make_settings
 from gameserver.protocol.constants import ClientMessage, CloseCode, Limits
 from gameserver.workers import director
 from gameserver.workers.placement import Placement, Seats
-from tests.live.test_net_process import GAMESERVER, Running
+from tests.support.live.process import GAMESERVER, ServerProcess, workers_process
 from tests.support.live.server import GoodPlayer, Wire, get, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gameserver.client.session import Session
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@contextmanager
-def running(*options: str, room: str = "Small", workers: int = 2) -> Iterator[Running]:
-    """`gameserver run --workers 2`."""
-    rooms = f"tests.support.live.worker_rooms:{room}"
-    command = [str(GAMESERVER), "run", rooms, "--port", "0", "--workers", str(workers), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = re.search(r"on http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
-            assert address, "the server printed no address"
-            yield Running(process, int(address[1]))
-        finally:
-            for wire in Wire.opened:
-                wire.stream.socket.close()  # type: ignore[attr-defined]
-            Wire.opened.clear()
-            if process.poll() is None:
-                process.kill()
 
 
 async def statistics(port: int) -> dict[str, Any]:
@@ -118,10 +99,10 @@ async def players(port: int, count: int) -> AsyncIterator[list[Player]]:
         nursery.cancel_scope.cancel()
 
 
-async def end(server: Running) -> None:
+async def end(server: ServerProcess) -> None:
     """SIGTERM: in good order, and nobody stays behind."""
     pids = [worker["pid"] for worker in (await statistics(server.port))["workers"]]
-    status, errors = await trio.to_thread.run_sync(server.end, signal.SIGTERM)
+    status, errors = await server.end(signal.SIGTERM)
     assert status == 0
     assert "Traceback" not in errors
     for pid in pids:
@@ -130,7 +111,7 @@ async def end(server: Running) -> None:
 
 
 async def test_a_crowd_is_spread_over_both_processes_and_everyone_s_picture_is_right() -> None:
-    with running() as server:
+    async with workers_process() as server:
         reports = []
 
         async def play() -> None:
@@ -153,7 +134,7 @@ async def test_a_crowd_is_spread_over_both_processes_and_everyone_s_picture_is_r
 
 
 async def test_pages_speak_for_all_workers_whichever_is_asked() -> None:
-    with running() as server:
+    async with workers_process() as server:
         async with players(server.port, 9):
             for _ in range(10):  # the kernel chooses who answers
                 said = await statistics(server.port)
@@ -173,7 +154,7 @@ async def test_pages_speak_for_all_workers_whichever_is_asked() -> None:
 
 
 async def test_a_join_by_id_reaches_the_room_whoever_accepts_the_link() -> None:
-    with running() as server:
+    async with workers_process() as server:
         async with players(server.port, 9) as (first, *_, last):
             assert first.server != last.server
             before = (await statistics(server.port))["handovers"]
@@ -195,7 +176,7 @@ async def test_a_join_by_id_reaches_the_room_whoever_accepts_the_link() -> None:
 
 
 async def test_a_resume_reaches_the_process_that_has_the_session() -> None:
-    with running() as server:
+    async with workers_process() as server:
         async with trio.open_nursery() as nursery:
             seated = []
             for _ in range(12):  # a room of eight here, one of four there
@@ -229,7 +210,7 @@ async def play_small(player: GoodPlayer) -> None:
 
 
 async def test_a_worker_that_is_killed_takes_only_its_rooms() -> None:
-    with running() as server:
+    async with workers_process() as server:
         async with players(server.port, 12) as seated:
             said = await statistics(server.port)
             victim = next(worker for worker in said["workers"] if worker["server"] == seated[-1].server)
@@ -262,7 +243,7 @@ async def back_up(port: int) -> None:
 
 
 async def test_bots_and_recordings_are_every_worker_s(tmp_path: Path) -> None:
-    with running("--bots", "12", "--record", str(tmp_path)) as server:
+    async with workers_process("--bots", "12", "--record", str(tmp_path)) as server:
         said = await with_sessions(server.port, 12)
         assert {room["worker"] for room in said["rooms"]} == {0, 1}
         await end(server)
@@ -275,7 +256,7 @@ def recorded_by(folder: Path) -> set[str]:
 
 
 async def test_workers_end_when_their_director_is_killed() -> None:
-    with running() as server:
+    async with workers_process() as server:
         pids = [worker["pid"] for worker in (await statistics(server.port))["workers"]]
         server.process.kill()
         with trio.fail_after(15):

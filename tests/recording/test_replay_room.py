@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gameserver.games.arena import Arena
 from gameserver.games.arena_flight import Ship
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import Limits, Role, ServerMessage
@@ -15,25 +14,14 @@ from gameserver.protocol.messages import State
 from gameserver.recording.format import Recording
 from gameserver.recording.replay_room import Playhead, ReplayRoom, replay_kind
 from gameserver.recording.timeline import Timeline
-from gameserver.room.kind import Kind, make_kind
 from gameserver.sync.decode.decoder import DeltaDecoder
-from tests.recording.test_format import play
 from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
+    from gameserver.room.kind import Kind
     from gameserver.sync.decode.view_state import ViewState
 
 LAST = 402
-
-
-@pytest.fixture(scope="module")
-def arena_kind() -> Kind:
-    return make_kind(Arena)
-
-
-@pytest.fixture(scope="module")
-def recorded() -> bytes:
-    return play()
 
 
 class Cinema:

@@ -14,7 +14,7 @@ from gameserver.recording.timeline import Timeline
 from gameserver.room.kind import Kind, make_kind
 from gameserver.sync.decode.view_state import ViewState
 from gameserver.sync.snapshot import Snapshot
-from tests.recording.test_format import play
+from tests.support.recorded_game import recorded_game
 
 if TYPE_CHECKING:
     from gameserver.state.table import Table
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 TICKS = 403
 LAST = 402
 """The newest snapshot: one in three ticks."""
-
-
-@pytest.fixture(scope="module")
-def arena_kind() -> Kind:
-    return make_kind(Arena)
-
-
-@pytest.fixture(scope="module")
-def recorded() -> bytes:
-    return play()
 
 
 @pytest.fixture
@@ -81,7 +71,7 @@ def test_a_ship_that_comes_back_to_life_elsewhere_is_not_shown_on_the_way(arena_
             if self.tick == 50:
                 self.teleport(self.players[0].avatar, x=self.players[0].avatar.x + 3.0)
 
-    timeline = Timeline(Recording(play(60, Jumpy)), make_kind(Jumpy).schema)
+    timeline = Timeline(Recording(recorded_game(60, Jumpy)), make_kind(Jumpy).schema)
     before = ViewState(arena_kind.schema, 0, timeline.moment(48)).entities(Ship)[0]
     halfway = ViewState(arena_kind.schema, 0, timeline.moment(49.5)).entities(Ship)[0]
     assert (halfway.x, halfway.y) == (before.x, before.y)

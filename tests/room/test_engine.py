@@ -8,65 +8,9 @@ import pytest
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
-from gameserver.room.player import JoinRefused, Player
-from gameserver.room.room import Room
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Float, Int
-from gameserver.state.inputs import Inputs
+from gameserver.room.player import Player
+from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryServer
-
-
-class Dot(Entity):
-    x = Float(step=1 / 16)
-    hp = Int(0, 100, default=100)
-
-
-class Push(Inputs):
-    dx = Int(-1, 1)
-
-
-class Field(Room[Push]):
-    entities = (Dot,)
-    max_players = 3
-    max_spectators = 1
-    empty_close_s = 1.0
-
-    def on_create(self, options: Any) -> None:
-        self.calls: list[str] = []
-
-    def on_auth(self, player: Player) -> None:
-        if player.params.get("name") == "nobody":
-            raise JoinRefused("not you")
-
-    def on_join(self, player: Player) -> None:
-        self.calls.append(f"join {player.number}")
-        player.avatar = self.spawn(Dot, owner=player)
-        self.broadcast("hello", player.number)
-
-    def on_leave(self, player: Player) -> None:
-        self.calls.append(f"leave {player.number}")
-
-    def on_suspend(self, player: Player) -> None:
-        self.calls.append(f"suspend {player.number}")
-
-    def on_resume(self, player: Player) -> None:
-        self.calls.append(f"resume {player.number}")
-
-    def on_input(self, player: Player, controls: Push) -> None:
-        player.avatar.x += controls.dx
-
-    def on_message(self, player: Player, name: str, payload: Any) -> None:
-        if name == "boom":
-            raise RuntimeError("a bug of the author's")
-        if name == "kick":
-            player.kick("enough")
-        self.send(player, "echo", [name, payload])
-
-
-def field(server: MemoryServer) -> Field:
-    room = server.engine.room
-    assert isinstance(room, Field)
-    return room
 
 
 def test_a_join_is_welcomed_at_the_next_tick_and_then_shown_the_whole_state() -> None:

@@ -10,18 +10,9 @@ from gameserver.hub.hub import Hub
 from gameserver.room.kind import make_kind, predictable_types
 from gameserver.room.room import Room, entities_of, inputs_of
 from gameserver.shared_step import shared
-from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fields import Float, Int
 from gameserver.state.inputs import Inputs
-
-
-class Dot(Entity):
-    x = Float(step=1 / 16)
-
-
-class Push(Inputs):
-    dx = Int(-1, 1)
+from tests.support.field_room import Dot, Push
 
 
 class PushRoom(Room[Push]):

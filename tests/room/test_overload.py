@@ -14,8 +14,7 @@ from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.overload import FALL_S, MAX_FALL_S, MAX_LEVEL, RELAPSE_S, Overload
 from gameserver.room.room import Room
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Float
+from tests.support.field_room import Dot
 from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
@@ -98,10 +97,6 @@ def test_whatever_the_ticks_take_the_level_moves_by_one(ticks: list[tuple[float,
         assert abs(overload.level - level) == changed
         assert 0 <= overload.level <= MAX_LEVEL
         level = overload.level
-
-
-class Dot(Entity):
-    x = Float(step=1 / 16)
 
 
 class Busy(Room):

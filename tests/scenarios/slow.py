@@ -24,7 +24,7 @@ import trio
 from gameserver.bots.report import Histogram
 from gameserver.client.state_reader import SharedStateReader
 from gameserver.protocol.constants import ClientMessage
-from tests.support.live.process import running
+from tests.support.live.process import ledger_process
 from tests.support.live.server import Wire
 from tests.support.live.witness import Witness
 from tests.support.websocket_frames import client_frame
@@ -32,7 +32,7 @@ from tests.support.websocket_frames import client_frame
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.support.live.process import Running
+    from tests.support.live.process import ServerProcess
 
 KIND: Final = "crowd"
 TAKES_BYTES: Final = 4_096
@@ -63,7 +63,7 @@ class Slow:
 async def run_slow(slow: Slow) -> dict[str, Any]:
     """Measure both servers together; return what was seen, with `wrong`."""
     options = ("--transport", slow.transport, "--limits.evict-after-s", str(slow.evict_after_s))
-    async with running("Crowd", *options) as quiet, running("Crowd", *options) as server:
+    async with ledger_process("Crowd", *options) as quiet, ledger_process("Crowd", *options) as server:
         async with _playing(quiet, slow.bots) as others, _playing(server, slow.bots) as players:
             await trio.sleep(SETTLE_S)
             before_bytes = server.resident_bytes()
@@ -100,7 +100,7 @@ def _wrong(
 
 
 @asynccontextmanager
-async def _playing(server: Running, count: int) -> AsyncIterator[list[Witness]]:
+async def _playing(server: ServerProcess, count: int) -> AsyncIterator[list[Witness]]:
     reader = SharedStateReader()
     players = [Witness(server.url, KIND, n, random.Random(n), reader) for n in range(count)]
     async with trio.open_nursery() as nursery:
@@ -126,7 +126,7 @@ async def _acks(seconds: float, *crowds: list[Witness]) -> list[Histogram]:
 
 
 @asynccontextmanager
-async def _not_reading(server: Running, count: int) -> AsyncIterator[list[float]]:
+async def _not_reading(server: ServerProcess, count: int) -> AsyncIterator[list[float]]:
     """So many join, talk, and never read; gives after how many seconds each was closed."""
     ended: list[float] = []
     async with trio.open_nursery() as nursery:

@@ -19,12 +19,12 @@ import trio
 
 from gameserver.client.state_reader import SharedStateReader
 from tests.support.live.fault_proxy import faulty
-from tests.support.live.process import running
+from tests.support.live.process import ledger_process
 from tests.support.live.witness import Tally, Witness
 
 if TYPE_CHECKING:
     from tests.support.live.fault_proxy import FaultProxy
-    from tests.support.live.process import Running
+    from tests.support.live.process import ServerProcess
 
 SETTLE_WITHIN_S = 20.0
 """Longer than a client waits between two tries, the server's own grace at least."""
@@ -48,7 +48,7 @@ class Storm:
 
 async def run_storm(storm: Storm) -> dict[str, Any]:
     """Run it; return what was seen, with `wrong`: a list of what must not be."""
-    async with running("Ledger", "--transport", storm.transport) as server, faulty(server.port) as network:
+    async with ledger_process("Ledger", "--transport", storm.transport) as server, faulty(server.port) as network:
         for direction in (network.up, network.down):
             direction.update(delay_s=storm.delay_s, jitter_s=storm.jitter_s)
         async with trio.open_nursery() as nursery:
@@ -90,7 +90,7 @@ async def _reset_again_and_again(storm: Storm, network: FaultProxy) -> int:
     return resets
 
 
-async def _verdict(storm: Storm, players: list[Witness], server: Running, resets: int) -> dict[str, Any]:
+async def _verdict(storm: Storm, players: list[Witness], server: ServerProcess, resets: int) -> dict[str, Any]:
     """Ask the room how many there are, let all that is on its way arrive, and sum up."""
     players[0].session.send("count")
     with trio.move_on_after(5):

@@ -1,17 +1,12 @@
 """One Node for all tests of the shared step: starting it takes longer than most of them."""
 
-import random
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from gameserver.ops.check_step import Node
-from gameserver.shared_step import to_module
-from gameserver.shared_step.differential import Difference, Experiment
-from tests.support.shared_step.declaring import INPUTS, STATE
-
-Compare: TypeAlias = Callable[..., Difference | None]
+from tests.support.shared_step.comparing import Compare, compare_in
 
 
 @pytest.fixture(scope="session")
@@ -22,18 +17,4 @@ def node() -> Iterator[Node]:
 
 @pytest.fixture
 def compare(node: Node) -> Compare:
-    """Run a step (state, inputs, dt) on the tests' fields on both sides; the first difference, if there is one."""
-
-    def run(function: Callable[..., Any], *, cases: int = 200, steps: int = 3) -> Difference | None:
-        experiment = Experiment(function, STATE, INPUTS, 1 / 60)
-        node.load(experiment, to_module([function]), function.__name__, steps)
-        source = random.Random(1)
-        for number in range(cases):
-            case = experiment.random_case(source, steps)
-            node.ask(experiment, case)
-            difference = experiment.compare(number, case, experiment.run(case), node.answer())
-            if difference is not None:
-                return difference
-        return None
-
-    return run
+    return partial(compare_in, node)

@@ -7,8 +7,8 @@ import pytest
 
 from gameserver.shared_step import shared
 from gameserver.shared_step.names import shared_function
-from tests.shared_step.conftest import Compare
 from tests.support.shared_step import constructs
+from tests.support.shared_step.comparing import Compare
 from tests.support.shared_step.declaring import declare
 
 

@@ -1,4 +1,4 @@
-"""`gameserver run` with a room of these scenarios, as a process of its own: its port, its memory, its descriptors."""
+"""`gameserver` as a process of its own, with its address, its memory and its descriptors."""
 
 from __future__ import annotations
 
@@ -6,33 +6,71 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import sysconfig
-from contextlib import asynccontextmanager
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, Self
+from urllib.parse import urlsplit
 
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from types import TracebackType
 
 GAMESERVER: Final = Path(sysconfig.get_path("scripts")) / "gameserver"
 ROOT: Final = Path(__file__).resolve().parents[3]
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-ROOMS: Final = "tests.support.live.ledger"
+STOP_TIMEOUT_S: Final = 15.0
 
 
-class Running:
-    """A server process."""
+class ServerProcess:
+    """`gameserver run`, or another command that serves, on a free port until the end of the block.
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.port = port
+    Both `with` and `async with` wait until the process accepts connections, and kill it at the end if the test has not
+    ended it. What such a process wrote to standard error goes to the test's own.
+    """
+
+    def __init__(self, *arguments: str, command: str = "run", port: int = 0) -> None:
+        self._line = [str(GAMESERVER), command, "--port", str(port), *arguments]
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at the end of the block
+        self.address = ""
+        """Where the page is: `http://127.0.0.1:PORT/`."""
+
+    def __enter__(self) -> Self:
+        self._start()
+        self._read_address()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop()
+
+    async def __aenter__(self) -> Self:
+        self._start()
+        await trio.to_thread.run_sync(self._read_address)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        port = urlsplit(self.address).port
+        assert port is not None
+        return port
 
     @property
     def url(self) -> str:
         """Where players connect."""
         return f"ws://127.0.0.1:{self.port}/ws"
+
+    def read_line(self) -> str:
+        """The next line that it writes to standard output."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
 
     def resident_bytes(self) -> int:
         """Its memory."""
@@ -40,7 +78,7 @@ class Running:
 
     def open_files(self) -> int:
         """Its file descriptors."""
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+        return open_files(self.process.pid)
 
     async def metrics(self) -> dict[str, float]:
         """What /metrics says: samples by name and labels, without the prefix."""
@@ -52,27 +90,45 @@ class Running:
         rows = re.findall(r"^gameserver_(\S+) (\S+)$", answer, re.MULTILINE)
         return {name: float(value) for name, value in rows}
 
-    async def end(self, number: signal.Signals = signal.SIGTERM, within_s: float = 15.0) -> tuple[int, str]:
-        """Send a signal; return the exit status and what was written to standard error."""
+    async def end(self, number: signal.Signals = signal.SIGTERM, within_s: float = STOP_TIMEOUT_S) -> tuple[int, str]:
+        """Send a signal and wait; return the exit status and what was written to standard error."""
         self.process.send_signal(number)
-        _, errors = await trio.to_thread.run_sync(lambda: self.process.communicate(timeout=within_s))
-        return self.process.returncode, errors
+        await trio.to_thread.run_sync(self.process.wait, within_s)
+        self._errors.seek(0)
+        return self.process.returncode, self._errors.read()
+
+    def _start(self) -> None:
+        self.process = subprocess.Popen(self._line, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._errors, text=True)
+
+    def _read_address(self) -> None:
+        said = self.read_line()
+        found = re.search(r"https?://[^\s/]+/", said)
+        if found is None:
+            self._stop()
+            raise AssertionError(f"{said!r} names no address")
+        self.address = found[0]
+
+    def _stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+            self._errors.seek(0)
+            sys.stderr.write(self._errors.read())
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._errors.close()
 
 
-@asynccontextmanager
-async def running(room: str, *options: str, port: int = 0) -> AsyncIterator[Running]:
-    """The server with one of `rooms.py`, until the end of the block."""
-    command = [str(GAMESERVER), "run", f"{ROOMS}:{room}", "--port", str(port), "--log-level", "warning", *options]
-    process = subprocess.Popen(  # noqa: ASYNC220 - starting one takes a millisecond
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            said = await trio.to_thread.run_sync(process.stdout.readline)
-            address = re.search(r"https?://[^:]+:(\d+)/", said)
-            assert address, "the server printed no address"
-            yield Running(process, int(address[1]))
-        finally:
-            if process.poll() is None:
-                process.kill()
+def ledger_process(room: str, *options: str, port: int = 0) -> ServerProcess:
+    """A server with one of the rooms of `ledger.py`."""
+    return ServerProcess(f"tests.support.live.ledger:{room}", "--log-level", "warning", *options, port=port)
+
+
+def workers_process(*options: str, room: str = "Small", workers: int = 2) -> ServerProcess:
+    """A server with one of the rooms of `worker_rooms.py`, on several processes."""
+    return ServerProcess(f"tests.support.live.worker_rooms:{room}", "--workers", str(workers), *options)
+
+
+def open_files(pid: int | Literal["self"] = "self") -> int:
+    """How many file descriptors a process has, by default this one."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))

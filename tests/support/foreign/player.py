@@ -1,32 +1,11 @@
-"""A real server, and the client that was written from protocol.md alone on a real socket."""
+"""Plays on a real socket with the client that was written from protocol.md alone."""
 
-import re
-import subprocess
-import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from tests.support.foreign.client import SUBPROTOCOL, Client
 from tests.support.foreign.websocket import Closed, WebSocket
 
-GAMESERVER = Path(sysconfig.get_path("scripts")) / "gameserver"
-STOP_TIMEOUT_S = 15
 MAX_MESSAGES = 400  # what a test waits for comes long before so many, or never
-
-
-@contextmanager
-def arena() -> Iterator[int]:
-    """Run the arena without bots in a process of its own; gives its port."""
-    with subprocess.Popen([GAMESERVER, "run", "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            address = re.search(r"http://127\.0\.0\.1:(\d+)/", server.stdout.readline())
-            assert address, "the server printed no address"
-            yield int(address[1])
-        finally:
-            server.terminate()
-            server.communicate(timeout=STOP_TIMEOUT_S)
 
 
 def link(port: int, subprotocol: str = SUBPROTOCOL) -> WebSocket:

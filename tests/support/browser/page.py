@@ -1,11 +1,12 @@
-"""What a test sees of a page: what `window.arena` tells, and what the picture's pixels show."""
+"""What a test sees of a page: what `window.arena` says, and which pixels are drawn."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-from typing import TYPE_CHECKING, Any
+from playwright.sync_api import Page
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+Enter: TypeAlias = Callable[..., Page]
+"""Opens the demo: `enter(url, "?name=Ada", width=…, height=…, **context options)`."""
 
 _PIXELS = """(() => {
   const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

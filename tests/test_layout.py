@@ -1,0 +1,86 @@
+"""Where tests and their helpers stand: `tests/` mirrors the repository, and what tests share is in `tests/support/`."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+OF_NO_PART = frozenset({"browser", "conformance", "fuzz", "js", "live", "scenarios", "sim", "support"})
+"""Folders that belong to no part: they test several at once, in a browser, over a network or with another tool."""
+COMMANDS = frozenset(
+    {
+        "conformance/autobahn.py",
+        "conformance/make_vectors.py",
+        "fuzz/run.py",
+        "fuzz/seed.py",
+        "fuzz/targets.py",
+        "scenarios/slow.py",
+        "scenarios/storm.py",
+    }
+)
+"""What `python -m tests.…` runs, and the fuzzers' targets. Tests may import these: they run the same, shorter."""
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every dotted name that the module imports, with and without its last part."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_test_module(path: Path) -> bool:
+    return path.stem == "conftest" or path.stem.startswith("test_")
+
+
+def all_test_modules() -> list[Path]:
+    return [path for path in sources("tests") if is_test_module(path)]
+
+
+def in_tests(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix()
+
+
+@pytest.mark.parametrize("folder", ["tests", "bench", "tools"])
+def test_nothing_imports_a_test_module(folder: str) -> None:
+    tests = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in all_test_modules()}
+    importers = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(folder)
+        for name in tests.intersection(imported_modules(path))
+    }
+    assert importers == set()
+
+
+def test_helpers_are_in_support() -> None:
+    elsewhere = {
+        in_tests(path)
+        for path in sources("tests")
+        if path.parts[len(TESTS.parts)] != "support" and not is_test_module(path)
+    }
+    assert elsewhere == COMMANDS
+
+
+def test_what_is_in_support_is_no_test() -> None:
+    assert [in_tests(path) for path in sources("tests/support") if is_test_module(path)] == []
+
+
+def test_folders_mirror_the_repository() -> None:
+    """`tests/room/` tests `gameserver/room/`; `tests/bench/`, `tests/docs/` and `tests/tools/` test their namesakes."""
+    for folder in {path.parent.relative_to(TESTS) for path in all_test_modules()} - {Path()}:
+        if folder.parts[0] not in OF_NO_PART:
+            assert (ROOT / "gameserver" / folder).is_dir() or (ROOT / folder).is_dir(), folder
