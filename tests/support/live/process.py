@@ -35,7 +35,7 @@ class ServerProcess:
         self._line = [str(GAMESERVER), command, "--port", str(port), *arguments]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at the end of the block
         self.address = ""
-        """Where the page is: `http://127.0.0.1:PORT/`."""
+        """Where the page is: `http://127.0.0.1:PORT/`, and what a replay adds to it."""
 
     def __enter__(self) -> Self:
         self._start()
@@ -102,7 +102,7 @@ class ServerProcess:
 
     def _read_address(self) -> None:
         said = self.read_line()
-        found = re.search(r"https?://[^\s/]+/", said)
+        found = re.search(r"https?://\S+", said)
         if found is None:
             self._stop()
             raise AssertionError(f"{said!r} names no address")
