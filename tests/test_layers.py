@@ -15,21 +15,6 @@ SHELL_LIBRARIES = frozenset({"trio", "trio_websocket", "socket", "ssl", "time", 
 RANDOM_SOURCES = frozenset({"secrets", "uuid"})
 
 CIRCLES: dict[tuple[str, ...], str] = {
-    (
-        "gameserver.hub.admission",
-        "gameserver.hub.hub",
-        "gameserver.hub.peer",
-        "gameserver.recording.format",
-        "gameserver.room.commands",
-        "gameserver.room.engine",
-        "gameserver.room.kind",
-        "gameserver.room.replicator",
-        "gameserver.room.room",
-        "gameserver.room.roster",
-        "gameserver.room.seating",
-        "gameserver.room.session",
-        "gameserver.room.visibility",
-    ): "being cut",
     ("gameserver.client.replica", "gameserver.client.state_reader"): "being cut",
     ("gameserver.ops.serve", "gameserver.workers.director"): "being cut",
 }

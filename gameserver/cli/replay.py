@@ -75,7 +75,7 @@ def replay_recording(path: Path, room_class: type[Room[Any]], *, verify: bool) -
     header = recording.header
     ticks = list(recording.ticks())
     seconds = len(ticks) / header.tick_hz
-    joined = sum(arrival[0] == "join" for tick in ticks for arrival in tick.arrivals)
+    joined = sum(command[0] == "join" for tick in ticks for command in tick.commands)
     print(f"room {header.room} of kind {header.kind}: {len(ticks)} ticks, {seconds:.1f} s, {joined} joined")
     _print_damage(recording, "used")
     if not verify:

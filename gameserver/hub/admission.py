@@ -1,6 +1,4 @@
-"""How many may be on their way into a process, and how many rooms the clients of one address may have running there:
-the two things that whoever knocks often could use up for everybody else.
-"""
+"""Admission limits: the joins in flight in a process, and the rooms that the clients of one address have running."""
 
 from __future__ import annotations
 
@@ -10,33 +8,39 @@ from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from gameserver.hub.peer import Peer
     from gameserver.protocol.constants import Limits
 
 
 class Admission:
-    """See the module; the hub asks it and tells it."""
+    """Counts links that have not joined yet, and rooms by the address that opened them."""
 
     def __init__(self, limits: Limits) -> None:
         self.uncounted_addresses: frozenset[str] = frozenset()
-        """Addresses that stand for many: this machine's, a proxy's. Their rooms are not limited."""
+        """Addresses shared by many clients, such as this machine's and a proxy's; their rooms are not limited."""
         self._limits = limits
-        self._entering: set[Peer] = set()
+        self._joining: set[object] = set()
         self._opened_by: dict[str, str] = {}
 
-    def arrived(self, peer: Peer) -> bool:
-        """A link came up; False: too many are on their way in already."""
-        if len(self._entering) >= self._limits.max_joins_in_flight:
+    def link_opened(self, peer: object) -> bool:
+        """A link is up and has not joined yet. Return False when too many are."""
+        if len(self._joining) >= self._limits.max_joins_in_flight:
             return False
-        self._entering.add(peer)
+        self._joining.add(peer)
         return True
 
-    def passed(self, peer: Peer) -> None:
-        """The peer is in a room, or gone; to say so twice is no error."""
-        self._entering.discard(peer)
+    def join_ended(self, peer: object) -> None:
+        """The link has joined a room or is gone. Idempotent."""
+        self._joining.discard(peer)
 
     def check_room(self, address: str) -> None:
-        """Raise ProtocolError when a client at `address` ("": nobody's) may not have one more room made."""
+        """Check whether one more room may be opened.
+
+        Args:
+            address: Of the client that asks for it; "" when no client does.
+
+        Raises:
+            ProtocolError: SERVER_FULL; there are too many rooms.
+        """
         if len(self._opened_by) >= self._limits.max_rooms:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
         if address and address not in self.uncounted_addresses:
@@ -45,9 +49,9 @@ class Admission:
                 raise ProtocolError(CloseCode.SERVER_FULL, f"at most {opened} rooms for one address")
 
     def room_opened(self, room_id: str, address: str) -> None:
-        """A room runs, made for a client at `address`."""
+        """A room runs that a client at `address` asked for."""
         self._opened_by[room_id] = address
 
     def room_closed(self, room_id: str) -> None:
-        """It has ended."""
+        """The room has ended."""
         self._opened_by.pop(room_id, None)

@@ -1,13 +1,12 @@
-"""All rooms of one process, and the way in: kinds by name, rooms by id, sessions by token.
+"""The hub: all rooms of one process and the way into them.
 
 Sans-I/O like everything below `net/`: links, the time and a source of random bytes come in as arguments, so a test runs
-a whole server in memory. The net layer calls `open` for each link, then drives the `Peer` it gets, and ticks the rooms
+a whole server in memory. The net layer calls `open` for each link, drives the `Peer` that it gets, and ticks the rooms
 that `on_room_opened` announces.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
 import random
 import string
@@ -16,16 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.hub.admission import Admission
 from gameserver.hub.peer import Peer
+from gameserver.hub.tokens import ResumeTokens
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import (
-    TOKEN_INSTANCE_BYTES,
-    TOKEN_KEY_BYTES,
-    TOKEN_SECRET_BYTES,
-    CloseCode,
-    Limits,
-    Role,
-)
+from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
 
     from gameserver.room.room import Room
     from gameserver.room.session import LinkHandle, Session
+    from gameserver.room.source import TickRecorder
 
 log = logging.getLogger("gameserver.hub")
 
@@ -44,8 +38,7 @@ ROOM_ID_CHARS = 6
 
 
 class Hub:
-    """See the module. `token_bytes(n)` must be a cryptographic source (`secrets.token_bytes`); `seed` makes the rooms'
-    own randomness."""
+    """Kinds by name, rooms by id, sessions by token."""
 
     def __init__(
         self,
@@ -56,24 +49,31 @@ class Hub:
         limits: Limits | None = None,
         room_id_prefix: str = "",
     ) -> None:
-        """`room_id_prefix`: what the ids of this process's rooms begin with, so that they differ from others'."""
+        """Make a hub without rooms.
+
+        Args:
+            kinds: The room classes that clients may join, by the names in a mapping, or by their own.
+            token_bytes: Returns as many random bytes as asked for, from a cryptographic source.
+            seed: Of the room ids and of the rooms' own random numbers.
+            limits: The limits; None: the defaults.
+            room_id_prefix: How the ids of this process's rooms begin, so that they differ from other processes'.
+
+        Raises:
+            DeclarationError: A room class is not right, or two have the same name.
+        """
         self.limits = limits or Limits()
         self.kinds: dict[str, Kind] = {}
         self.rooms: dict[str, RoomEngine] = {}
         self.on_room_opened: Callable[[RoomEngine], None] | None = None
-        self.open_recording: Callable[[RoomEngine], Callable[[bytes], None] | None] | None = None
-        """Gives a new room somewhere to record to, or None."""
+        self.open_recording: Callable[[RoomEngine], TickRecorder | None] | None = None
+        """Makes the recorder of a new room; None: the room is not recorded."""
         self.on_seats_changed: Callable[[], None] | None = None
-        """Called when somebody has taken or left a seat, or a room has opened or closed."""
+        """Called when a seat has been taken or freed, or a room has opened or closed."""
         self.draining = False
         self.admission = Admission(self.limits)
-        self._token_bytes = token_bytes
+        self.tokens = ResumeTokens(token_bytes)
         self._random = random.Random(seed)
         self._room_id_prefix = room_id_prefix
-        self.instance = token_bytes(TOKEN_INSTANCE_BYTES)
-        """What this process's resume tokens begin with."""
-        self._sessions: dict[int, tuple[Session, RoomEngine]] = {}
-        self._next_key = 1
         self._peers: set[Peer] = set()
         self._refused: Counter[CloseCode] = Counter()
         self._counts: Counter[str] = Counter()
@@ -97,31 +97,48 @@ class Hub:
         address: str = "",
         room: str | None = None,
     ) -> Peer:
-        """A link came up. Drive the peer that is returned; its `lost` must be called once, in the end. `room`: where
-        it goes if it asks for none, chosen by whoever sees all processes; it is made if it is not there."""
-        peer = Peer(self, link, now_s, claims=claims, address=address, room=room)
+        """A link came up.
+
+        Args:
+            link: The link.
+            now_s: The time now, in seconds on the server's clock.
+            claims: The claims of the verified token, if there is one.
+            address: The client's address.
+            room: The room for a JOIN that names none, chosen by the director of several processes; it is opened if it
+                does not run yet.
+
+        Returns:
+            The peer to drive. Its `lost` must be called once, in the end.
+        """
+        peer = Peer(self, self.limits, link, now_s, claims=claims, address=address, room=room)
         self._peers.add(peer)
         self._counts["links"] += 1
-        if not self.admission.arrived(peer):
+        if not self.admission.link_opened(peer):
             self.count_refused(CloseCode.SERVER_FULL)
             peer.close(CloseCode.SERVER_FULL, "too many are on their way in")
         return peer
 
     def forget_peer(self, peer: Peer) -> None:
+        """The peer's link is gone."""
         self._peers.discard(peer)
-        self.admission.passed(peer)
+        self.admission.join_ended(peer)
 
-    def _let_in(self, peer: Peer, session: Session, engine: RoomEngine) -> None:
-        self.admission.passed(peer)
-        peer.enter(session, engine, engine.kind.input_codec)
+    def _enter(self, peer: Peer, session: Session, engine: RoomEngine) -> None:
+        self.admission.join_ended(peer)
+        peer.enter(session, engine)
 
     def count_refused(self, code: CloseCode) -> None:
+        """A message or a link was refused with this code."""
         self._refused[code] += 1
 
-    # -- the way in ----------------------------------------------------------------------------------------------------
+    # -- joining and resuming ------------------------------------------------------------------------------------------
 
     def join(self, peer: Peer, message: m.Join) -> None:
-        """§9 step 7 for JOIN. Raises ProtocolError with the code of the first thing that is not there."""
+        """Take a seat for a peer's client: protocol.md §9 step 7 for JOIN.
+
+        Raises:
+            ProtocolError: With the code of the first condition that does not hold.
+        """
         if self.draining:
             raise ProtocolError(CloseCode.GOING_AWAY, "the server is stopping")
         kind = self.kinds.get(message.kind)
@@ -134,12 +151,11 @@ class Hub:
             engine = self._named_room(kind, message.room, role)
         else:
             engine = self._any_room(kind, peer, role)
-        key = self._next_key
-        self._next_key += 1
-        session = engine.join(peer, role, message.params, key=key, secret=self._token_bytes(TOKEN_SECRET_BYTES))
+        tokens = self.tokens
+        session = engine.join(peer, role, message.params, key=tokens.new_key(), secret=tokens.new_secret())
         session.on_gone = self._forget_session
-        self._sessions[key] = (session, engine)
-        self._let_in(peer, session, engine)
+        tokens.add(session, engine)
+        self._enter(peer, session, engine)
         self._counts["joins"] += 1
         self._note_seats()
 
@@ -147,30 +163,31 @@ class Hub:
         engine = self.rooms.get(room_id)
         if engine is None or engine.kind is not kind:
             raise ProtocolError(CloseCode.ROOM_NOT_FOUND, "no such room")
-        if not engine.roster.has_seat(role):
+        if not engine.has_free_seat(role):
             raise ProtocolError(CloseCode.ROOM_FULL, "no free seat in this room")
         if engine.overload.refuses:
             raise ProtocolError(CloseCode.SERVER_FULL, "this room has more to do than it can")
         return engine
 
     def _any_room(self, kind: Kind, peer: Peer, role: Role) -> RoomEngine:
-        """The chosen room, if it takes one more or can be made; else the fullest that does; else a new one."""
+        """Choose a room for a JOIN that names none: the peer's own if it has a free seat or can be opened, else the
+        fullest with a free seat, else a new one."""
         chosen, address = peer.room, peer.address
-        free = [e for e in self.rooms.values() if e.kind is kind and e.takes_anyone and e.roster.has_seat(role)]
+        free = [e for e in self.rooms.values() if e.kind is kind and e.takes_anyone and e.has_free_seat(role)]
         for engine in free:
             if engine.id == chosen:
                 return engine
         if chosen is not None and chosen not in self.rooms and not self.overloaded:
             return self.open_room(kind.name, room_id=chosen, address=address)
         if free:
-            return max(free, key=lambda engine: len(engine.roster.sessions))
-        if self.overloaded:  # all rooms here share a processor: one more would not help
+            return max(free, key=lambda engine: engine.session_count)
+        if self.overloaded:  # the rooms of a process share one processor, so one more room would not help
             raise ProtocolError(CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
         return self.open_room(kind.name, address=address)
 
     @property
     def overloaded(self) -> bool:
-        """Whether a room here has so much to do that nobody new is let in."""
+        """Whether a room of this process refuses joins because of its load."""
         return any(engine.overload.refuses for engine in self.rooms.values())
 
     def open_room(
@@ -181,8 +198,17 @@ class Hub:
         room_id: str | None = None,
         address: str = "",
     ) -> RoomEngine:
-        """Make a room, for a client at `address` if one asked. Raises ProtocolError when there are too many, or its
-        rules fail at once."""
+        """Open a room.
+
+        Args:
+            kind_name: Its kind.
+            options: For its `on_create`.
+            room_id: Its id; None: a new one.
+            address: Of the client that asks for it; "" when no client does.
+
+        Raises:
+            ProtocolError: There are too many rooms, or the rules of this one fail at once.
+        """
         self.admission.check_room(address)
         engine = RoomEngine(
             self.kinds[kind_name],
@@ -198,9 +224,9 @@ class Hub:
         self.admission.room_opened(engine.id, address)
         self._counts["rooms_opened"] += 1
         engine.on_closed = self._forget_room
-        write = self.open_recording(engine) if self.open_recording is not None else None
-        if write is not None:
-            engine.record(write)
+        recorder = self.open_recording(engine) if self.open_recording is not None else None
+        if recorder is not None:
+            engine.record(recorder)
         if self.on_room_opened is not None:
             self.on_room_opened(engine)
         return engine
@@ -213,41 +239,28 @@ class Hub:
                 return room_id
 
     def resume(self, peer: Peer, message: m.Resume) -> None:
-        """§9 step 7 for RESUME, and the takeover. Raises ProtocolError 4025 or 4024, or 4004 for a cursor that cannot
-        be."""
-        session, engine = self._session_of(message.token)
-        if message.event > session.told:
-            raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what this session was told")
+        """Continue a session over a peer's link: protocol.md §9 step 7 for RESUME.
+
+        Raises:
+            ProtocolError: SESSION_EXPIRED or SERVER_RESTARTED for the token, INVALID_FIELD for an impossible cursor.
+        """
+        session, engine = self.tokens.find(message.token)
+        if message.event > session.event_cursor:
+            raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what was sent to this session")
         if message.event < engine.events.oldest_cursor:
             raise ProtocolError(CloseCode.SESSION_EXPIRED, "too many events were missed")
-        session.previous_secret = message.token[-TOKEN_SECRET_BYTES:]
-        session.secret = self._token_bytes(TOKEN_SECRET_BYTES)
-        engine.roster.resume(session, peer, message.tick, message.event)
-        self._let_in(peer, session, engine)
+        self.tokens.renew(session, message.token)
+        engine.resume(session, peer, message.tick, message.event)
+        self._enter(peer, session, engine)
         self._counts["resumes"] += 1
-
-    def _session_of(self, token: bytes) -> tuple[Session, RoomEngine]:
-        if token[:TOKEN_INSTANCE_BYTES] != self.instance:
-            raise ProtocolError(CloseCode.SERVER_RESTARTED, "the session was of another server process")
-        key = int.from_bytes(token[TOKEN_INSTANCE_BYTES : TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES])
-        secret = token[-TOKEN_SECRET_BYTES:]
-        found = self._sessions.get(key)
-        if found is not None:
-            session = found[0]
-            fits = hmac.compare_digest(secret, session.secret)
-            fits_previous = hmac.compare_digest(secret, session.previous_secret.rjust(TOKEN_SECRET_BYTES, b"\0"))
-            if session.seated and not session.leaving and (fits or (fits_previous and bool(session.previous_secret))):
-                return found
-        raise ProtocolError(CloseCode.SESSION_EXPIRED, "the session has ended, or the token was used up")
 
     def _welcome(self, engine: RoomEngine, session: Session, resumed: bool) -> bytes:
         kind = engine.kind
-        token = self.instance + session.key.to_bytes(TOKEN_KEY_BYTES) + session.secret
         return encode_server(
             m.Welcome(
-                server=self.instance.hex(),
+                server=self.tokens.instance.hex(),
                 session=session.number,
-                token=token,
+                token=self.tokens.token_of(session),
                 resumed=resumed,
                 kind=kind.name,
                 room=engine.id,
@@ -255,8 +268,8 @@ class Hub:
                 tick=engine.tick_number,
                 tick_hz=engine.tick_hz,
                 snapshot_every=engine.snapshot_every,
-                grace_s=engine.roster.grace_s,
-                event=session.told,
+                grace_s=engine.grace_s,
+                event=session.event_cursor,
                 seq=session.inputs.consumed,
                 schema=kind.schema.to_wire(),
                 step=kind.step_path,
@@ -264,7 +277,7 @@ class Hub:
         )
 
     def _forget_session(self, session: Session) -> None:
-        self._sessions.pop(session.key, None)
+        self.tokens.remove(session)
         self._note_seats()
 
     def _forget_room(self, engine: RoomEngine) -> None:
@@ -280,13 +293,20 @@ class Hub:
     # -- operations ----------------------------------------------------------------------------------------------------
 
     def step_module(self, kind_name: str) -> tuple[str, str] | None:
-        """Fingerprint and text of a kind's shared step as an ES module, or None."""
+        """The shared step of a kind as an ES module.
+
+        Returns:
+            Its fingerprint and its text, or None when there is no such kind or it has no step.
+        """
         kind = self.kinds.get(kind_name)
         return None if kind is None or kind.step is None else (kind.step.fingerprint, kind.step.text)
 
     def drain(self, retry_after_s: float) -> None:
-        """The server is about to stop: nobody new comes in, everyone is told and closed with 1001, rooms end in good
-        order."""
+        """Stop: refuse joins, notify every client, end the rooms and close every link with 1001.
+
+        Args:
+            retry_after_s: When clients may try again, in seconds.
+        """
         self.draining = True
         notice = encode_server(m.Notice("draining", {"retry_after_s": retry_after_s}))
         for peer in list(self._peers):
@@ -299,9 +319,9 @@ class Hub:
     def statistics(self) -> dict[str, Any]:
         """Counts for the metrics and `/api/rooms`: the process as a whole, refusals by close code, and each room."""
         return {
-            "server": self.instance.hex(),
+            "server": self.tokens.instance.hex(),
             "links_open": len(self._peers),
-            "sessions": len(self._sessions),
+            "sessions": len(self.tokens),
             "links": self._counts["links"],
             "joins": self._counts["joins"],
             "resumes": self._counts["resumes"],

@@ -1,15 +1,14 @@
-"""One link's life as protocol.md §8 and §9 tell it: which message is taken in which state, and which close code answers
-the rest.
+"""Server side of one client connection: which message is accepted in which state, and which close code answers others.
 
-Sans-I/O: whole WebSocket messages and the time come in, calls on a `LinkHandle` go out. A bad message changes nothing
-but this link.
+Implements protocol.md §8 and §9. Sans-I/O: whole WebSocket messages and the time come in, calls on a `LinkHandle` go
+out. A bad message changes nothing beyond its own link.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
@@ -26,8 +25,8 @@ from gameserver.sync.rate_limit import TokenBucket
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gameserver.hub.hub import Hub
     from gameserver.protocol.codec import InputCodec
+    from gameserver.protocol.constants import Limits
     from gameserver.protocol.input_codec import InputFrame
     from gameserver.room.engine import RoomEngine
     from gameserver.room.session import LinkHandle, Session
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gameserver.peer")
 
 
-class State(enum.Enum):
+class PeerState(enum.Enum):
     """Where a link is in its life."""
 
     OPEN = "open"
@@ -47,24 +46,41 @@ class State(enum.Enum):
 _ALWAYS = frozenset({ClientMessage.PING, ClientMessage.PONG})
 _JOINED = _ALWAYS | {ClientMessage.MESSAGE, ClientMessage.RESYNC, ClientMessage.ACK, ClientMessage.LEAVE}
 
-ALLOWED: dict[State, frozenset[ClientMessage]] = {
-    State.OPEN: _ALWAYS | {ClientMessage.JOIN, ClientMessage.RESUME},
-    State.PLAYING: _JOINED | {ClientMessage.INPUT},
-    State.WATCHING: _JOINED,
+ALLOWED: dict[PeerState, frozenset[ClientMessage]] = {
+    PeerState.OPEN: _ALWAYS | {ClientMessage.JOIN, ClientMessage.RESUME},
+    PeerState.PLAYING: _JOINED | {ClientMessage.INPUT},
+    PeerState.WATCHING: _JOINED,
 }
-"""protocol.md §8: what each state takes; the rest is OUT_OF_STATE."""
+"""protocol.md §8: the messages accepted in each state; any other is OUT_OF_STATE."""
+
+
+class PeerOwner(Protocol):
+    """What a peer asks of its hub."""
+
+    def join(self, peer: Peer, message: m.Join) -> None:
+        """Take a seat for the peer's client. Raises ProtocolError."""
+
+    def resume(self, peer: Peer, message: m.Resume) -> None:
+        """Continue a session over the peer's link. Raises ProtocolError."""
+
+    def count_refused(self, code: CloseCode) -> None:
+        """A message was refused with this code."""
+
+    def forget_peer(self, peer: Peer) -> None:
+        """The peer's link is gone."""
 
 
 class Peer:
-    """Whoever is at the other end of one link."""
+    """Server side of one client connection."""
 
     __slots__ = (
         "_bytes",
-        "_hub",
         "_inputs",
+        "_limits",
         "_match_input",
         "_messages",
         "_nonce",
+        "_owner",
         "_pinged",
         "address",
         "claims",
@@ -79,7 +95,8 @@ class Peer:
 
     def __init__(
         self,
-        hub: Hub,
+        owner: PeerOwner,
+        limits: Limits,
         link: LinkHandle,
         now_s: float,
         *,
@@ -87,8 +104,19 @@ class Peer:
         address: str,
         room: str | None = None,
     ) -> None:
-        limits = hub.limits
-        self._hub = hub
+        """A link came up.
+
+        Args:
+            owner: Handles JOIN and RESUME.
+            limits: The server's limits.
+            link: The link.
+            now_s: The time now, in seconds on the server's clock.
+            claims: Of the verified token, if there is one.
+            address: The client's address.
+            room: The room for a JOIN that names none.
+        """
+        self._owner = owner
+        self._limits = limits
         self._messages = TokenBucket(limits.max_messages_per_s, limits.max_messages_burst, now_s)
         self._bytes = TokenBucket(limits.max_bytes_per_s, limits.max_bytes_burst, now_s)
         self._inputs: InputCodec | None = None
@@ -99,18 +127,21 @@ class Peer:
         self.claims = claims
         self.address = address
         self.room = room
-        """Where it goes if its JOIN names no room."""
         self.opened_at_s = self.heard_at_s = now_s
-        self.state = State.OPEN
+        self.state = PeerState.OPEN
         self.session: Session | None = None
         self.engine: RoomEngine | None = None
 
-    # -- what the net layer calls --------------------------------------------------------------------------------------
+    # -- called by the net layer ---------------------------------------------------------------------------------------
 
     def receive(self, data: bytes | str, at_s: float) -> None:
-        """One whole WebSocket message that arrived at `at_s`. A bad one closes the link with its code; nothing is
-        raised."""
-        if self.state is State.CLOSED:
+        """Handle one whole WebSocket message. A bad one closes the link with its code; nothing is raised.
+
+        Args:
+            data: The message.
+            at_s: When it arrived, in seconds on the server's clock.
+        """
+        if self.state is PeerState.CLOSED:
             return
         self.heard_at_s = at_s
         self._pinged = False
@@ -118,51 +149,57 @@ class Peer:
             self._check_rate(data, at_s)
             frame = self._match_input(data) if isinstance(data, bytes) else None
             if frame is None:
-                self._take(self._decode(data), at_s)
-            else:  # what comes for every player and tick goes the shortest way
-                self._take_input(frame, at_s)
+                self._handle(self._decode(data), at_s)
+            else:  # the most frequent message by far skips the general decoder
+                self._queue_input(frame, at_s)
         except ProtocolError as error:
-            self._hub.count_refused(error.code)
+            self._owner.count_refused(error.code)
             log.info("refused message: %s", error.reason, extra=self.log_fields(code=int(error.code)))
             self.close(error.code, error.reason)
 
     def lost(self, now_s: float, code: int | None) -> None:
-        """The link is gone: closed by the peer with `code`, or broken (None). Its session waits, unless the peer said
-        goodbye."""
+        """The link is gone; call it once. The session is suspended, or ends if the client closed normally.
+
+        Args:
+            now_s: The time now.
+            code: The close code of the client, or None for a broken link.
+        """
         self._suspend(now_s, for_good=code == CloseCode.NORMAL)
-        self.state = State.CLOSED
-        self._hub.forget_peer(self)
+        self.state = PeerState.CLOSED
+        self._owner.forget_peer(self)
 
     def check(self, now_s: float) -> None:
-        """Heartbeat and time limits; call it every `Limits.look_every_s`. Who would be silent for longer than the dead
-        time at the next look is dead at this one."""
-        limits = self._hub.limits
-        if self.state is State.CLOSED:
+        """Check the heartbeat and the time limits; call it every `Limits.look_every_s`.
+
+        A link that would exceed the dead time before the next check is closed at this one.
+        """
+        limits = self._limits
+        if self.state is PeerState.CLOSED:
             return
-        if self.state is State.OPEN and now_s - self.opened_at_s > limits.join_timeout_s:
+        if self.state is PeerState.OPEN and now_s - self.opened_at_s > limits.join_timeout_s:
             self.close(CloseCode.JOIN_TIMEOUT, f"no JOIN or RESUME within {limits.join_timeout_s:g} s")
             return
         silent_s = now_s - self.heard_at_s
         if silent_s > limits.dead_after_s - limits.look_every_s:
             self.close(CloseCode.DEAD, f"nothing heard for {limits.dead_after_s:g} s")
-            self._suspend(now_s)  # now, not when the link has waited in vain for its peer to close too
+            self._suspend(now_s)  # at once: a dead client does not answer the Close that the link waits for
         elif silent_s > limits.dead_after_s * PING_AFTER_DEAD_SHARE and not self._pinged:
             self._pinged = True
             self._nonce = (self._nonce + 1) & MAX_COUNTER
             self.link.send(encode_server(m.ServerPing(self._nonce)))
 
     def _suspend(self, now_s: float, *, for_good: bool = False) -> None:
-        """The session, if this link still speaks for one, has no link from now on."""
+        """Take the link from the session, unless the session continues over another link already."""
         session, engine = self.session, self.engine
         if session is not None and engine is not None and session.link is self.link:
-            engine.roster.link_lost(session, now_s, for_good=for_good)
+            engine.lose_link(session, now_s, for_good=for_good)
         self.forget()
 
     # -- from message to effect ----------------------------------------------------------------------------------------
 
     def _check_rate(self, data: bytes | str, at_s: float) -> None:
-        """§9 steps 1 and 2. Text counts by characters: it is refused in the next line anyway."""
-        limits = self._hub.limits
+        """Apply §9 steps 1 and 2. A text message counts by characters; it is refused right after this."""
+        limits = self._limits
         size = len(data)
         if size > limits.max_message_bytes:
             raise ProtocolError(
@@ -176,9 +213,9 @@ class Peer:
     def _decode(self, data: bytes | str) -> m.ClientMsg:
         if isinstance(data, str):
             raise ProtocolError(CloseCode.TEXT_FRAME, "send binary messages: each is one msgpack array")
-        return decode_client(data, self._hub.limits, self._inputs, allowed=ALLOWED[self.state])
+        return decode_client(data, self._limits, self._inputs, allowed=ALLOWED[self.state])
 
-    def _take_input(self, frame: InputFrame, at_s: float) -> None:
+    def _queue_input(self, frame: InputFrame, at_s: float) -> None:
         session, engine = self.session, self.engine
         if session is not None and engine is not None:
             session.previous_secret = b""
@@ -186,66 +223,66 @@ class Peer:
             session.inputs.push(seq, codes, at_s, ack * BEHIND_UNITS_PER_TICK - behind)
             session.window.ack(ack, engine.tick_number)
 
-    def _take(self, message: m.ClientMsg, at_s: float) -> None:
+    def _handle(self, message: m.ClientMsg, at_s: float) -> None:
         session, engine = self.session, self.engine
         if session is None or engine is None:
-            self._take_open(message, at_s)
+            self._handle_before_join(message, at_s)
             return
-        session.previous_secret = b""  # whoever talks over the new link has its WELCOME, and with it the new token
+        session.previous_secret = b""  # the client sends over the new link, so it has the WELCOME with the new token
         match message:
             case m.Ack(tick):
                 session.window.ack(tick, engine.tick_number)
             case m.Message(name, payload):
-                engine.roster.said(session, name, payload)
+                engine.message(session, name, payload)
             case m.Ping(nonce):
                 engine.ping(session, nonce, at_s)
             case m.Resync():
                 session.resync()
             case m.Leave():
-                engine.roster.leave(session)
+                engine.leave(session)
                 self.close(CloseCode.NORMAL, "left")
 
-    def _take_open(self, message: m.ClientMsg, at_s: float) -> None:
+    def _handle_before_join(self, message: m.ClientMsg, at_s: float) -> None:
         match message:
             case m.Join():
-                self._hub.join(self, message)
+                self._owner.join(self, message)
             case m.Resume():
-                self._hub.resume(self, message)
+                self._owner.resume(self, message)
             case m.Ping(nonce):
                 self.link.send(encode_server(m.ServerPong(nonce, 0, 0, 0, 0)))
 
-    # -- what the hub and the room call --------------------------------------------------------------------------------
+    # -- called by the hub and the room --------------------------------------------------------------------------------
 
-    def enter(self, session: Session, engine: RoomEngine, inputs: InputCodec) -> None:
-        """The link speaks for `session` from now on."""
-        self.session, self.engine, self._inputs = session, engine, inputs
+    def enter(self, session: Session, engine: RoomEngine) -> None:
+        """From now on the link belongs to `session`."""
+        self.session, self.engine, self._inputs = session, engine, engine.kind.input_codec
         if session.is_player:
-            self.state = State.PLAYING
-            self._match_input = inputs.match
+            self.state = PeerState.PLAYING
+            self._match_input = self._inputs.match
         else:
-            self.state = State.WATCHING
+            self.state = PeerState.WATCHING
 
     def replaced(self) -> None:
-        """The session goes on over another link: this one has no part in it any more."""
+        """Close, because the session continues over another link."""
         self.forget()
         self.close(CloseCode.REPLACED, "the session goes on over another link")
 
     def forget(self) -> None:
-        """The session is no longer this link's."""
+        """From now on the link belongs to no session."""
         self.session = self.engine = None
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Take nothing more from this link, and end it. The session, if it goes on, hears of it by `lost`."""
-        if self.state is not State.CLOSED:
-            self.state = State.CLOSED
+        """Take no more messages and close the link. Idempotent. `lost` then suspends the session if it goes on."""
+        if self.state is not PeerState.CLOSED:
+            self.state = PeerState.CLOSED
             self.link.close(code, reason)
 
     def log_fields(self, **more: object) -> dict[str, object]:
-        """What every log line about this link carries."""
+        """The fields of every log line about this link."""
         session = self.session
         where = {"room": session.room_id, "session": session.number} if session is not None else {}
         return {"address": self.address, **where, **more}
 
 
 def _no_input(_data: bytes) -> None:
-    """Who plays nowhere has no inputs."""
+    """Match nothing: a client that has not joined, or watches, sends no inputs."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from gameserver.recording.format import Recorder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -88,7 +90,7 @@ class Recordings:
         self._stamp = stamp
         self._files: list[_File] = []
 
-    def open_recording(self, engine: RoomEngine) -> Callable[[bytes], None] | None:
+    def open_recording(self, engine: RoomEngine) -> Recorder | None:
         """Begin a file for a room that has not ticked yet; None, and a log line, when that fails."""
         path = self.folder / f"{self._stamp()}-{engine.kind.name}-{engine.id}{SUFFIX}"
         try:
@@ -98,7 +100,7 @@ class Recordings:
             return None
         file = _File(path, handle, engine, bytearray())
         self._files.append(file)
-        return file.add
+        return Recorder(engine, file.add)
 
     async def run(self) -> None:
         """Write what waits, again and again; the rest at the end, when cancelled."""

@@ -20,7 +20,7 @@ from gameserver.net.settings import NetLimits, NetSettings, Transport
 from gameserver.ops.logs import LogFormat, LogLevel, configure_logging
 from gameserver.ops.metrics import metrics_page
 from gameserver.ops.recording_files import Recordings
-from gameserver.room.room import kind_of
+from gameserver.room.kind import kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,19 +1,20 @@
-"""A room's whole influence from outside, tick by tick, as bytes: enough to make the same game again, and to see where
-it differs.
+"""The recording format: everything that influenced a room from outside, tick by tick, so that it can be run again.
 
 A recording is `MAGIC`, then records. A record is its payload's length (4 bytes, big-endian), its CRC-32 (4 bytes) and
 the payload, msgpack. The first is a map (`Header`); each other is one tick:
 
-    [tick, arrivals, inputs, lags, events, hash, span, body]
+    [tick, commands, inputs, lags, events, hash, span, body]
 
-- `arrivals`: what took effect at this tick, `[word, session, …]`; see `_pack_arrival`.
+- `commands`: what took effect at this tick, `[word, session, …]`; see `_pack_command`.
 - `inputs`: `[session, codes]` of each player whose codes differ from those of the tick before.
-- `lags`: what each `Room.rewind` was told, in the order of the calls: how far behind its player saw, in 1/16 tick.
-- `events`: `[name, payload, sessions or nil]`, what the rules told.
-- `hash`: 64 bits of the state after the tick. `span`, `body`: on snapshot ticks the delta from the state `span` ticks
-  ago (0: from nothing), as in a STATE; else nil. So a recording can be looked at without running its rules.
+- `lags`: how far behind the room each player saw that `Room.rewind` was called for, in the order of the calls, in 1/16
+  tick.
+- `events`: `[name, payload, sessions or nil]`, the events of this tick.
+- `hash`: 64 bits of the state after the tick.
+- `span`, `body`: on snapshot ticks the delta from the state `span` ticks ago (0: from nothing), as in a STATE, else
+  nil. With these a recording can be shown without running its rules.
 
-Whatever breaks off, the records before it are good: a reader stops at the first that is cut short or damaged.
+A reader stops at the first record that is cut short or damaged; the records before it are valid.
 """
 
 from __future__ import annotations
@@ -25,33 +26,32 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgpack
 
-from gameserver.room.commands import Join, Leave, Resume, Said, Suspend
+from gameserver.room import commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gameserver.room.commands import Arrival
+    from gameserver.room.commands import Command
     from gameserver.room.engine import RoomEngine
-    from gameserver.sync.encode.encoder import DeltaEncoder
     from gameserver.sync.snapshot import Snapshot
 
 MAGIC: Final = b"GSREC\x001\n"
-FORMAT: Final = 1
+FORMAT: Final = 2
 MAX_RECORD_BYTES: Final = 1 << 26
-"""64 MiB; a full snapshot of 100,000 entities is a tenth of it. More is damage, not data."""
+"""64 MiB; a full snapshot of 100,000 entities is a tenth of it. A larger size is damage."""
 KEYFRAME_EVERY_S: Final = 5.0
-"""How far one has to decode after a jump, at most; a keyframe of 50 ships costs as much as a second of deltas."""
+"""Bounds what must be decoded after a jump. A keyframe of 50 ships is as large as a second of deltas."""
 
 _frame: Final = struct.Struct(">II")
 
 
 class RecordingError(Exception):
-    """The file is no recording, or not one that fits; the text says why."""
+    """The file is not a recording, or not one of this room; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What is known before the first tick."""
+    """The first record: what is known before the first tick."""
 
     format: int
     kind: str
@@ -65,7 +65,7 @@ class Header:
 
     @staticmethod
     def of(engine: RoomEngine) -> Header:
-        """What is to be known of a room before its first tick."""
+        """The header of a room that has not ticked yet."""
         kind = engine.kind
         return Header(
             format=FORMAT,
@@ -84,7 +84,7 @@ class Tick(NamedTuple):
     """One record after the header."""
 
     tick: int
-    arrivals: list[list[Any]]
+    commands: list[list[Any]]
     inputs: list[tuple[int, tuple[int, ...]]]
     lags: list[int]
     events: list[list[Any]]
@@ -94,11 +94,18 @@ class Tick(NamedTuple):
 
 
 class Recorder:
-    """Turns ticks into records. `write` gets whole records, and must take them without waiting."""
+    """Turns ticks into records; the `TickRecorder` of a room."""
 
-    def __init__(self, header: Header, encoder: DeltaEncoder, write: Callable[[bytes], None]) -> None:
+    def __init__(self, engine: RoomEngine, write: Callable[[bytes], None]) -> None:
+        """Write the header of a room that has not ticked yet.
+
+        Args:
+            engine: The room.
+            write: Takes whole records; it must not wait.
+        """
+        header = Header.of(engine)
         self._write = write
-        self._encoder = encoder
+        self._encoder = engine.encoder
         self._snapshot_every = header.snapshot_every
         self._keyframe_ticks = max(1, int(KEYFRAME_EVERY_S * header.tick_hz))
         self._codes: dict[int, tuple[int, ...]] = {}
@@ -108,7 +115,7 @@ class Recorder:
 
     def put(
         self,
-        arrivals: Sequence[Arrival],
+        commands: Sequence[Command],
         inputs: Sequence[tuple[int, tuple[int, ...]]],
         lags: Sequence[int],
         events: Sequence[tuple[str, object, frozenset[int] | None]],
@@ -118,9 +125,10 @@ class Recorder:
         changed = [(number, codes) for number, codes in inputs if self._codes.get(number) != codes]
         self._codes = dict(inputs)
         span, body = self._state(snapshot)
-        told = [[name, payload, None if to is None else sorted(to)] for name, payload, to in events]
-        packed = [_pack_arrival(arrival) for arrival in arrivals]
-        self._write(pack_record([snapshot.tick, packed, changed, lags, told, snapshot.hash(), span, body]))
+        packed_events = [[name, payload, None if to is None else sorted(to)] for name, payload, to in events]
+        packed_commands = [_pack_command(command) for command in commands]
+        record = [snapshot.tick, packed_commands, changed, lags, packed_events, snapshot.hash(), span, body]
+        self._write(pack_record(record))
 
     def _state(self, snapshot: Snapshot) -> tuple[int | None, bytes | None]:
         if snapshot.tick % self._snapshot_every:
@@ -138,28 +146,32 @@ def pack_record(payload: object) -> bytes:
     return _frame.pack(len(packed), zlib.crc32(packed)) + packed
 
 
-def _pack_arrival(arrival: Arrival) -> list[Any]:
-    match arrival:
-        case Join(session):
+def _pack_command(command: Command) -> list[Any]:
+    match command:
+        case commands.Join(session):
             player = session.player
             return ["join", session.number, int(player.role), dict(player.params), player.claims]
-        case Resume(session):
+        case commands.Resume(session):
             return ["resume", session.number]
-        case Suspend(session):
+        case commands.Suspend(session):
             return ["suspend", session.number]
-        case Leave(session):
+        case commands.Leave(session):
             return ["leave", session.number]
-        case Said(session, name, payload):
-            return ["said", session.number, name, payload]
+        case commands.Message(session, name, payload):
+            return ["message", session.number, name, payload]
 
 
 class Recording:
-    """A recording that has been read. `damaged_at`: the byte at which it breaks off, or None when it is whole."""
+    """A recording that has been read. `damaged_at` is the byte at which it breaks off, or None when it is whole."""
 
     def __init__(self, data: bytes) -> None:
-        """Raises RecordingError for what is no recording, or of another format."""
+        """Read the header.
+
+        Raises:
+            RecordingError: This is not a recording, or one of another format.
+        """
         if not data.startswith(MAGIC):
-            raise RecordingError("this is no recording")
+            raise RecordingError("this is not a recording")
         self._data = data
         self.damaged_at: int | None = None
         found = _read_record(data, len(MAGIC))
@@ -172,11 +184,11 @@ class Recording:
         self._first = found[1]
 
     def ticks(self) -> Iterator[Tick]:
-        """The ticks in order, up to the end or the first damage, which `damaged_at` then tells."""
+        """The ticks in order, up to the end or to the first damage; then `damaged_at` is set."""
         return (tick for _, tick in self.placed_ticks())
 
     def placed_ticks(self) -> Iterator[tuple[int, Tick]]:
-        """The same, each with the byte at which it begins, for `tick_at`."""
+        """The ticks, each with the byte at which it begins, for `tick_at`."""
         place, expected = self._first, None
         while place < len(self._data):
             found = _read_record(self._data, place)
@@ -188,7 +200,11 @@ class Recording:
             place, expected = found[1], tick.tick + 1
 
     def tick_at(self, place: int) -> Tick:
-        """The tick that begins at this byte. Raises RecordingError where none does."""
+        """Read the tick that begins at a byte.
+
+        Raises:
+            RecordingError: No tick begins there.
+        """
         found = _read_record(self._data, place)
         tick = None if found is None else _tick(found[0])
         if tick is None:
@@ -197,7 +213,7 @@ class Recording:
 
 
 def _read_record(data: bytes, place: int) -> tuple[Any, int] | None:
-    """The payload of the record at `place`, and where the next begins; None when it is cut short or damaged."""
+    """Read the record at `place`. Return its payload and where the next begins; None when it is cut or damaged."""
     if place + _frame.size > len(data):
         return None
     size, crc = _frame.unpack_from(data, place)
@@ -212,14 +228,14 @@ def _read_record(data: bytes, place: int) -> tuple[Any, int] | None:
 
 
 def _tick(payload: Any) -> Tick | None:
-    """A tick's record, or None when a good checksum stands over nonsense."""
+    """Check the shape of a tick's record; None when it is wrong although the checksum is right."""
     if not isinstance(payload, list) or len(payload) != len(Tick._fields):
         return None
-    tick, arrivals, inputs, lags, events, state_hash, span, body = payload
+    tick, recorded_commands, inputs, lags, events, state_hash, span, body = payload
     try:
         codes = [(int(number), tuple(codes)) for number, codes in inputs]
         lags = [int(lag) for lag in lags]
     except (TypeError, ValueError):
         return None
-    whole = isinstance(tick, int) and isinstance(arrivals, list) and isinstance(events, list)
-    return Tick(tick, arrivals, codes, lags, events, state_hash, span, body) if whole else None
+    whole = isinstance(tick, int) and isinstance(recorded_commands, list) and isinstance(events, list)
+    return Tick(tick, recorded_commands, codes, lags, events, state_hash, span, body) if whole else None

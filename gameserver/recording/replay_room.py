@@ -1,14 +1,15 @@
-"""A room that shows a recording: viewers see what was recorded as if it happened now, and may pause, jump and change
-the pace. No rules run.
+"""A room that shows a recording: viewers see the recorded state as if it happened now, and may pause, seek and change
+the speed. No rules run.
 
-The room's own ticks go on as in any room; which recorded moment they show is `Playhead`'s. To a client it is a room
-like any other: snapshots, deltas, events. It steers with MESSAGE `replay`, `{"pause": bool}`, `{"seek": tick}` or
-`{"speed": x}`, and is told where the playhead is by the event `replay`: `{"tick", "ticks", "paused", "speed"}`.
+The room ticks like any room; `Playhead` says which recorded moment a tick shows. To a client it is a room like any
+other, with snapshots, deltas and events. A client controls it with the MESSAGE `replay`: `{"pause": bool}`,
+`{"seek": tick}` or `{"speed": x}`; the event `replay` says where the playhead is: `{"tick", "ticks", "paused",
+"speed"}`.
 
 Rules kept here:
-- What moves is told to move at the pace that is shown: rates are times the speed, and 0 in a still picture. So a
-  client that draws between snapshots, and beyond the last, draws no motion that is not there.
-- Whoever jumps through time puts everything elsewhere: fields that count jumps go on by one.
+- Rates are multiplied by the speed, and are 0 while paused. So a client that draws between snapshots, or beyond the
+  last one, draws no motion that is not there.
+- A seek counts as a jump of every entity: fields that count jumps increase by one.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from gameserver.state.entity import EntityType
 
 EVENT: Final = "replay"
-"""The name of the message that steers, and of the event that tells."""
+"""The name of the message that controls the playhead, and of the event that says where it is."""
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-TELL_EVERY_S: Final = 0.5
-"""Clients reckon on by themselves in between."""
+SEND_EVERY_S: Final = 0.5
+"""In between, clients advance the playhead by themselves."""
 
 
 class Playhead:
-    """Which recorded tick is shown. It moves with `advance`, once a tick of the room."""
+    """Which recorded tick is shown. `advance` moves it, once a tick of the room."""
 
     def __init__(self, first: int, last: int, every: int) -> None:
         self.first = first
@@ -49,48 +50,48 @@ class Playhead:
         self.paused = False
         self.speed = 1.0
         self.jumps = 0
-        """How often it was put elsewhere."""
+        """How many seeks there were."""
 
     @property
     def pace(self) -> float:
-        """Recorded ticks to a tick of the room."""
+        """Recorded ticks for each tick of the room."""
         return 0.0 if self.paused else self.speed
 
     def advance(self) -> None:
-        """A tick of the room goes by. At the end of the recording it stops."""
+        """Move on by one tick of the room; pause at the end of the recording."""
         if self.paused:
             return
         self.at = min(float(self.last), self.at + self.speed)
         self.paused = self.at == self.last
 
     def seek(self, tick: float, now: int) -> None:
-        """Go to this recorded tick, or the nearest there is; `now` is the tick of the room."""
+        """Go to this recorded tick, or to the nearest that there is; `now` is the room's tick."""
         self.at = min(float(self.last), max(float(self.first), tick))
         self.jumps += 1
         self._align(now)
 
     def pause(self, paused: bool, now: int) -> None:
-        """Stop, or go on; at the end, from the beginning."""
+        """Pause or continue; at the end of the recording, continue from its beginning."""
         if not paused and self.at == self.last:
             self.seek(self.first, now)
         self.paused = paused
         self._align(now)
 
     def set_speed(self, speed: float, now: int) -> None:
-        """Change the pace."""
+        """Change the speed."""
         self.speed = speed
         self._align(now)
 
     def _align(self, now: int) -> None:
-        """Step back by less than a snapshot, so that the room's snapshots fall on recorded ones: those are shown as
-        they were, others as they may have been."""
+        """Step back by less than a snapshot, so that the room's snapshots fall on recorded ones; moments between two
+        recorded snapshots are interpolated."""
         until = -now % self._every * self.pace
         shown = floor((self.at + until) / self._every) * self._every
         self.at = max(float(self.first), shown - until)
 
 
 class ReplayRoom(Room[Any]):
-    """See the module. It is made with the option `timeline`."""
+    """Shows the timeline that is its option `timeline`."""
 
     max_players: ClassVar[int] = 64
     max_spectators: ClassVar[int] = 64
@@ -99,8 +100,8 @@ class ReplayRoom(Room[Any]):
     def on_create(self, options: Mapping[str, object]) -> None:
         self.timeline = cast("Timeline", options["timeline"])
         self.head = Playhead(self.timeline.first, self.timeline.last, self.timeline.every)
-        self._engine.capture = self.picture
-        self.every(max(1, round(TELL_EVERY_S / self.dt)), self._tell)
+        self._context.capture_state = self.recorded_tables
+        self.every(max(1, round(SEND_EVERY_S / self.dt)), self._send_state)
 
     def on_join(self, player: Player) -> None:
         self.send(player, EVENT, self._state())
@@ -109,10 +110,10 @@ class ReplayRoom(Room[Any]):
         self.send(player, EVENT, self._state())
 
     def on_input(self, player: Player, controls: object) -> None:
-        """Nobody plays here."""
+        """Ignore it: viewers do not play."""
 
     def on_message(self, player: Player, name: str, payload: Any) -> None:
-        if name == EVENT and isinstance(payload, dict) and self._obey(payload):
+        if name == EVENT and isinstance(payload, dict) and self._control(payload):
             self.broadcast(EVENT, self._state())
 
     def on_tick(self) -> None:
@@ -123,9 +124,9 @@ class ReplayRoom(Room[Any]):
         if moving and self.head.paused:
             self.broadcast(EVENT, self._state())
 
-    def _obey(self, wish: dict[str, Any]) -> bool:
-        """Do what a viewer wants; False when it makes no sense."""
-        match wish:
+    def _control(self, request: dict[str, Any]) -> bool:
+        """Handle a viewer's request. Return False when it is not a valid one."""
+        match request:
             case {"pause": bool(paused)}:
                 self.head.pause(paused, self.tick)
             case {"seek": int(tick)} if not isinstance(tick, bool):
@@ -136,7 +137,7 @@ class ReplayRoom(Room[Any]):
                 return False
         return True
 
-    def _tell(self) -> None:
+    def _send_state(self) -> None:
         if not self.head.paused:
             self.broadcast(EVENT, self._state())
 
@@ -144,15 +145,15 @@ class ReplayRoom(Room[Any]):
         head = self.head
         return {"tick": int(head.at), "ticks": head.last, "paused": head.paused, "speed": head.speed}
 
-    def picture(self) -> tuple[Table, ...]:
-        """What is to be seen at this tick."""
-        types = self._engine.kind.schema.entities
+    def recorded_tables(self) -> tuple[Table, ...]:
+        """The recorded state that this tick shows."""
+        types = self.timeline.schema.entities
         tables = self.timeline.moment(self.head.at)
-        return tuple([_at_pace(kind, table, self.head) for kind, table in zip(types, tables, strict=True)])
+        return tuple([_at_pace(each, table, self.head) for each, table in zip(types, tables, strict=True)])
 
 
 def _at_pace(entity_type: EntityType, table: Table, head: Playhead) -> Table:
-    """A table in which things move as fast as they are shown to, and were put elsewhere when the playhead was."""
+    """A table with rates for the pace of the playhead, and with a jump for each of its seeks."""
     rates = [rate for _, rate in entity_type.rates]
     jumps = entity_type.jumps
     if (head.pace == 1.0 or not rates) and (head.jumps == 0 or jumps is None):
@@ -167,7 +168,7 @@ def _at_pace(entity_type: EntityType, table: Table, head: Playhead) -> Table:
 
 
 def replay_kind(kind: Kind, timeline: Timeline) -> Kind:
-    """The kind under which a recording of `kind` is shown: the same names and schema, but no rules and no step."""
+    """The kind of a room that shows recordings of `kind`: the same name and schema, without rules and step."""
     tick_hz = kind.room_class.tick_hz
     named = {"kind": kind.name, "tick_hz": tick_hz, "snapshot_hz": tick_hz // timeline.every}
     return replace(kind, room_class=type(f"Replayed{kind.room_class.__name__}", (ReplayRoom,), named), step=None)

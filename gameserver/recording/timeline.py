@@ -1,4 +1,4 @@
-"""A recording as something to look at: the state of any moment, and what was told, without running the rules.
+"""A recording as a timeline: the state of any moment and the events up to it, without running the rules.
 
 A recording holds the state of each snapshot as a delta from the one before, and a whole one every few seconds. So any
 moment is reached by decoding a few seconds at most, and the next one by decoding one delta.
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from gameserver.sync.decode.view_state import ViewState
 
 KEPT_STATES: Final = 4
-"""Decoded states to go on from: those around the moment that is shown, and one or two behind it."""
+"""Decoded states that are kept: those around the moment that is shown, and one or two before it."""
 
 
 def read_state(decoder: DeltaDecoder, before: ViewState, tick: Tick) -> ViewState:
-    """The state that was recorded at a snapshot tick, given that of the snapshot before. Raises RecordingError."""
+    """Decode the state of a snapshot tick from that of the snapshot before.
+
+    Raises:
+        RecordingError: The recorded delta does not fit.
+    """
     assert tick.body is not None
     assert tick.span is not None
     try:
@@ -42,12 +46,16 @@ def read_state(decoder: DeltaDecoder, before: ViewState, tick: Tick) -> ViewStat
 
 
 class Timeline:
-    """See the module. It goes from the tick `first` to `last`, both of them snapshots, `every` ticks apart."""
+    """The recorded moments from tick `first` to tick `last`; recorded snapshots are `every` ticks apart."""
 
     def __init__(self, recording: Recording, schema: Schema) -> None:
-        """Read all of it once, up to its end or its first damage. Raises RecordingError when it shows nothing."""
+        """Read the whole recording once, up to its end or its first damage.
+
+        Raises:
+            RecordingError: It holds no state.
+        """
         self._recording = recording
-        self._schema = schema
+        self.schema = schema
         self._decoder = DeltaDecoder(schema, recording.header.tick_hz)
         self._states: dict[int, ViewState] = {}
         self._places = array("Q")
@@ -71,18 +79,24 @@ class Timeline:
             self.last = tick.tick
 
     def moment(self, at: float) -> tuple[Table, ...]:
-        """The state at a moment in ticks from `first` to `last`: between two snapshots, on the way from one to the
-        other. Raises RecordingError."""
+        """The state at a moment; between two snapshots it is interpolated.
+
+        Args:
+            at: In ticks, from `first` to `last`.
+
+        Raises:
+            RecordingError: A record cannot be read.
+        """
         tick = int(at // self.every) * self.every
         before = self._state(tick)
         if at == tick or tick == self.last:
             return before.tables
         return interpolate_tables(
-            self._schema, before.tables, self._state(tick + self.every).tables, (at - tick) / self.every
+            self.schema, before.tables, self._state(tick + self.every).tables, (at - tick) / self.every
         )
 
     def events(self, after: int, upto: int) -> Iterator[tuple[str, Any]]:
-        """What everyone was told at the ticks above `after`, up to and with `upto`: name and payload, in order."""
+        """The events for everyone after the tick `after`, up to and including `upto`: name and payload, in order."""
         for tick in range(after + 1, upto + 1):
             for name, payload, to in self._read(tick).events:
                 if to is None:
@@ -92,7 +106,7 @@ class Timeline:
         return self._recording.tick_at(self._places[tick - self._tick_0])
 
     def _state(self, tick: int) -> ViewState:
-        """The state of a snapshot tick, decoded from the nearest that is known before it."""
+        """The state of a snapshot tick, decoded from the nearest earlier state that is kept."""
         keyframe = self._keyframes[bisect_right(self._keyframes, tick) - 1]
         known = max((at for at in self._states if keyframe <= at <= tick), default=None)
         at, state = (keyframe - self.every, self._decoder.empty()) if known is None else (known, self._states[known])

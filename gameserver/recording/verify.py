@@ -1,4 +1,4 @@
-"""Makes a recorded game again, headless and as fast as it goes, and says where it first differs from the recording."""
+"""Verification: runs a recorded game again, headless and as fast as it goes, and finds where it first differs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gameserver.protocol.constants import Limits, Role
 from gameserver.recording.format import RecordingError
 from gameserver.recording.timeline import read_state
-from gameserver.room.commands import Arrival, Join, Leave, Resume, Said, Suspend
+from gameserver.room import commands
 from gameserver.room.engine import RoomEngine
 from gameserver.room.player import Player
 from gameserver.room.session import Session
@@ -18,36 +18,36 @@ from gameserver.sync.snapshot import Snapshot, first_difference
 from gameserver.sync.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gameserver.recording.format import Recording, Tick
+    from gameserver.room.commands import Command
     from gameserver.room.kind import Kind
+
+    Codes = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a replay went: the ticks that were made, and the first that differs (None: none does) with what is known of
-    how."""
+    """The outcome of a replay.
+
+    Args:
+        ticks: How many ticks were run.
+        differs_at: The first tick that differs from the recording; None: no tick does.
+        how: What differs, in words.
+    """
 
     ticks: int
     differs_at: int | None = None
     how: str = ""
 
 
-class NoLink:
-    """The link of a replayed session: it takes everything and tells nobody."""
-
-    ready = False
-
-    def offer(self, *_messages: bytes) -> bool:
-        return False
-
-    def send(self, message: bytes) -> None: ...
-    def close(self, code: int, reason: str) -> None: ...
-    def join_room(self, room_id: str) -> None: ...
-    def leave_room(self) -> None: ...
-
-
 def check_shown(recording: Recording, kind: Kind) -> None:
-    """Raise RecordingError when the recording's states are not of this kind of room."""
+    """Check that the recording's states are of this kind of room.
+
+    Raises:
+        RecordingError: They are not.
+    """
     header = recording.header
     if header.kind != kind.name:
         raise RecordingError(f"the recording is of a room of kind {header.kind!r}, not {kind.name!r}")
@@ -58,8 +58,11 @@ def check_shown(recording: Recording, kind: Kind) -> None:
 
 
 def check_fits(recording: Recording, kind: Kind) -> None:
-    """Raise RecordingError when the recording is of another kind of room, or of other rules as far as that can be
-    told."""
+    """Check that the recording is of this kind of room and of the same rules, as far as the header shows that.
+
+    Raises:
+        RecordingError: It is not.
+    """
     check_shown(recording, kind)
     step = None if kind.step is None else kind.step.fingerprint
     if recording.header.step != step:
@@ -67,13 +70,17 @@ def check_fits(recording: Recording, kind: Kind) -> None:
 
 
 def verify(recording: Recording, kind: Kind) -> Verdict:
-    """Make the recorded game again and compare a hash of the state after each tick. Raises RecordingError."""
+    """Run the recorded game again and compare a hash of the state after each tick.
+
+    Raises:
+        RecordingError: The recording is of another room or of other rules.
+    """
     check_fits(recording, kind)
     replay = _Replay(recording, kind)
     made = 0
     differs_at: int | None = None
     for tick in recording.ticks():
-        snapshot = replay.make(tick)
+        snapshot = replay.run(tick)
         if snapshot is None:
             return Verdict(made, tick.tick, "the rules raised an error that they did not raise when it was recorded")
         made += 1
@@ -81,71 +88,102 @@ def verify(recording: Recording, kind: Kind) -> Verdict:
         if differs_at is None and snapshot.hash() != tick.hash:
             differs_at = tick.tick
         if differs_at is not None and recorded is not None:
-            how = first_difference(kind.schema, recorded, snapshot) or "the states met again before the next snapshot"
+            how = (
+                first_difference(kind.schema, recorded, snapshot) or "the states were equal again at the next snapshot"
+            )
             where = f"at the snapshot of tick {tick.tick} (recorded first, replayed second)"
             return Verdict(made, differs_at, f"{where}: {how}")
     return Verdict(made, differs_at, "no snapshot was recorded after it" if differs_at is not None else "")
 
 
-class _Replay:
-    """An engine that is fed from a recording, and what the recording says the state was."""
+class ReplaySource:
+    """The source of a replayed room: the commands, inputs and lags of one recorded tick after the other."""
 
-    def __init__(self, recording: Recording, kind: Kind) -> None:
-        header = recording.header
+    def __init__(self, kind: Kind, room_id: str) -> None:
         self._kind = kind
-        self._limits = Limits()
+        self._room_id = room_id
         self._sessions: dict[int, Session] = {}
-        self._codes: dict[int, tuple[int, ...]] = {}
-        self._decoder = DeltaDecoder(kind.schema, header.tick_hz)
-        self._state = self._decoder.empty()
-        self._engine = RoomEngine(
-            kind, header.room, seed=header.seed, options=header.options, limits=self._limits, welcome=lambda *_: b""
-        )
+        self._codes: dict[int, Codes] = {}
+        self._commands: list[Command] = []
+        self._lags: Iterator[int] = iter(())
 
-    def make(self, tick: Tick) -> Snapshot | None:
-        """Make one tick again; None when the rules failed."""
+    def turn_to(self, tick: Tick) -> None:
+        """Provide this tick from now on.
+
+        Raises:
+            RecordingError: It has a command that this version does not know.
+        """
         self._codes.update(tick.inputs)
-        arrivals = [made for arrival in tick.arrivals if (made := self._arrival(*arrival)) is not None]
+        self._commands = [made for recorded in tick.commands if (made := self._command(*recorded)) is not None]
+        self._lags = iter(tick.lags)
+
+    def commands(self, now_s: float) -> list[Command]:
+        """The recorded commands."""
+        return self._commands
+
+    def inputs(self, now_s: float, tick: int) -> list[tuple[Session, Codes]]:
+        """The recorded inputs of the sessions that are seated now."""
         neutral = self._kind.inputs.neutral_codes
-        lags = iter(tick.lags)
-        went = self._engine.replay_tick(
-            arrivals,
-            lambda session: self._codes.get(session.number, neutral),
-            lambda _: next(lags, 0),  # rules that ask more often than was recorded differ anyway
-        )
-        return self._engine.history.newest if went else None
+        return [(s, self._codes.get(s.number, neutral)) for s in self._sessions.values() if s.steers]
 
-    def recorded(self, tick: Tick) -> Snapshot | None:
-        """The state that was recorded at this tick, if it was."""
-        if tick.body is None:
-            return None
-        self._state = read_state(self._decoder, self._state, tick)
-        return Snapshot(tick.tick, self._state.tables)
+    def lag_of(self, player: Player) -> int:
+        """The next recorded lag. Rules that ask more often than was recorded differ anyway and get 0."""
+        return next(self._lags, 0)
 
-    def _arrival(self, word: str, number: int, *rest: Any) -> Arrival | None:
-        """None: of a session that had gone before it came in."""
+    def _command(self, word: str, number: int, *rest: Any) -> Command | None:
+        """Make a recorded command; None for a session that left before its join took effect."""
         if word == "join":
-            return Join(self._new_session(number, *rest))
+            return commands.Join(self._new_session(number, *rest))
         session = self._sessions.get(number)
         if session is None:
             return None
         match word:
             case "resume":
-                return Resume(session, 0, 0)
+                return commands.Resume(session, 0, 0)
             case "suspend":
-                return Suspend(session)
+                return commands.Suspend(session)
             case "leave":
-                return Leave(session)
-            case "said":
-                return Said(session, *rest)
+                return commands.Leave(session)
+            case "message":
+                return commands.Message(session, *rest)
             case _:
-                raise RecordingError(f"the recording has an arrival {word!r}, which this version does not know")
+                raise RecordingError(f"the recording has a command {word!r}, which this version does not know")
 
     def _new_session(self, number: int, role: int, params: dict[str, Any], claims: dict[str, Any] | None) -> Session:
         player = Player(number, Role(role), params, claims)
-        inputs = InputQueue(hold_s=0.0, tick_hz=self._engine.tick_hz, neutral=self._kind.inputs.neutral_codes)
-        session = Session(player, self._engine.id, inputs, Window(1, self._engine.tick_hz))
-        session.link = NoLink()
-        self._sessions[number] = session
-        self._engine.replay_join(session)
+        tick_hz = self._kind.room_class.tick_hz
+        inputs = InputQueue(hold_s=0.0, tick_hz=tick_hz, neutral=self._kind.inputs.neutral_codes)
+        session = self._sessions[number] = Session(player, self._room_id, inputs, Window(1, tick_hz))
         return session
+
+
+class _Replay:
+    """A room that is driven by a recording, and the states that were recorded."""
+
+    def __init__(self, recording: Recording, kind: Kind) -> None:
+        header = recording.header
+        self._decoder = DeltaDecoder(kind.schema, header.tick_hz)
+        self._state = self._decoder.empty()
+        self._source = ReplaySource(kind, header.room)
+        self._engine = RoomEngine(
+            kind,
+            header.room,
+            seed=header.seed,
+            options=header.options,
+            limits=Limits(),
+            welcome=lambda *_: b"",
+            source=self._source,
+        )
+
+    def run(self, tick: Tick) -> Snapshot | None:
+        """Run one tick again; None when the rules failed."""
+        self._source.turn_to(tick)
+        self._engine.tick(tick.tick * self._engine.tick_s)
+        return None if self._engine.failed else self._engine.history.newest
+
+    def recorded(self, tick: Tick) -> Snapshot | None:
+        """The state that was recorded at this tick, if one was."""
+        if tick.body is None:
+            return None
+        self._state = read_state(self._decoder, self._state, tick)
+        return Snapshot(tick.tick, self._state.tables)

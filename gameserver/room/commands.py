@@ -1,7 +1,7 @@
-"""All that comes into a room from outside, other than input frames: kept until the next tick, the only moment at which
-anything changes.
+"""Commands: everything that changes a room from outside, other than input frames.
 
-These and the inputs are the whole influence of the world on a room, so a recording of them replays it.
+A command waits until the next tick, the only moment at which anything in a room changes. Commands and input frames are
+the whole influence of the world on a room, so a recording of both replays it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A new session asks to come in."""
+    """A new session takes its seat."""
 
     session: Session
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """A session has a new link; its client has applied `tick` and was told the events up to `event`. `link` is None in
-    a replay, where nobody listens."""
+    """A session continues over a new link.
+
+    Args:
+        session: The session.
+        tick: The newest tick that its client has applied.
+        event: The client's event cursor: the number of the newest event that it has.
+        link: The new link; None in a replay, which has no links.
+    """
 
     session: Session
     tick: int
@@ -33,25 +39,25 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Suspend:
-    """A session's link is lost; it may come back."""
+    """A session has lost its link and may resume within the grace time."""
 
     session: Session
 
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """A session ends for good: it left, was removed, or its grace is over."""
+    """A session ends for good: its client left, it was kicked, or its grace time is over."""
 
     session: Session
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A client's MESSAGE."""
+class Message:
+    """A client sent a MESSAGE of the game's own."""
 
     session: Session
     name: str
     payload: object
 
 
-Arrival: TypeAlias = Join | Resume | Suspend | Leave | Said
+Command: TypeAlias = Join | Resume | Suspend | Leave | Message

@@ -1,15 +1,19 @@
-"""A room class made ready: checked, its schema built, its input codec compiled, its shared step translated. Once for
-each kind."""
+"""A kind of room: a room class, checked, with its schema, its input codec and its translated shared step. Each is made
+once."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from gameserver.protocol.codec import InputCodec
-from gameserver.room.room import Room, check_room, entities_of, inputs_of, kind_of
+from gameserver.protocol.constants import MAX_TICK_HZ
+from gameserver.room.room import Room
 from gameserver.shared_step.translate import changes, fingerprint, to_module, touches
+from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
+from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
 
 if TYPE_CHECKING:
@@ -17,6 +21,12 @@ if TYPE_CHECKING:
 
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
+
+
+MAX_REWIND_S = 0.9
+"""A room keeps its snapshots for a second."""
+
+MAX_KIND_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class StepModule:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """See the module."""
+    """One kind of room."""
 
     name: str
     room_class: type[Room[Any]]
@@ -45,7 +55,18 @@ class Kind:
 
 
 def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
-    """Raises DeclarationError (a TypeError) that says what is wrong with the declaration and what to write instead."""
+    """Make the kind of a room class.
+
+    Args:
+        room_class: The author's class.
+        name: What clients ask for; None: as the class says.
+
+    Returns:
+        The kind.
+
+    Raises:
+        DeclarationError: Says what is wrong with the declaration and what to write instead; it is a TypeError.
+    """
     check_room(room_class)
     inputs_class = inputs_of(room_class)
     inputs = inputs_class.inputs_type
@@ -102,3 +123,60 @@ def predictable_types(predict: Callable[..., object], schema: Schema) -> list[En
     """The entity types that have every field that a shared step uses of its first argument."""
     used = touches(predict)[0]
     return [entity_type for entity_type in schema.entities if used <= entity_type.numeric.keys()]
+
+
+def kind_of(room_class: type[Room[Any]]) -> str:
+    """The name that clients ask for."""
+    return room_class.kind or room_class.__name__.lower()
+
+
+def inputs_of(room_class: type[Room[Any]]) -> type[Inputs]:
+    """The input class that `Room[...]` was given, `Inputs` (no fields) without one."""
+    for cls in room_class.__mro__:
+        for base in getattr(cls, "__orig_bases__", ()):
+            origin = get_origin(base)
+            if isinstance(origin, type) and issubclass(origin, Room):
+                for argument in get_args(base):
+                    if isinstance(argument, type) and issubclass(argument, Inputs):
+                        return argument
+    return Inputs
+
+
+def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
+    """The replicated types of a room class: those that it lists, or all in its module and in the modules of the rooms
+    that it inherits from, in that order."""
+    if room_class.entities:
+        return tuple(room_class.entities)
+    found: dict[type[Entity], None] = {}
+    for cls in room_class.__mro__:
+        if issubclass(cls, Room) and cls is not Room:
+            named = vars(sys.modules[cls.__module__]).values()
+            found |= dict.fromkeys(
+                v for v in named if isinstance(v, type) and issubclass(v, Entity) and v is not Entity
+            )
+    return tuple(found)
+
+
+def check_room(room_class: type[Room[Any]]) -> None:
+    """Refuse a declaration that cannot work.
+
+    Raises:
+        DeclarationError: Names the class and says what to write instead.
+    """
+    name = room_class.__name__
+    for attribute in ("tick_hz", "snapshot_hz"):
+        value = getattr(room_class, attribute)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_TICK_HZ:
+            raise DeclarationError(f"{name}.{attribute} is {value!r}; write a whole number from 1 to {MAX_TICK_HZ}")
+    if room_class.tick_hz % room_class.snapshot_hz:
+        raise DeclarationError(
+            f"{name}.snapshot_hz is {room_class.snapshot_hz}; write a divisor of tick_hz ({room_class.tick_hz}), "
+            "so that snapshots fall on ticks"
+        )
+    rewind_s = room_class.max_rewind_s
+    if not isinstance(rewind_s, int | float) or not 0.0 <= rewind_s <= MAX_REWIND_S:
+        raise DeclarationError(f"{name}.max_rewind_s is {rewind_s!r}; write 0 to {MAX_REWIND_S} seconds")
+    if not isinstance(room_class.max_players, int) or room_class.max_players < 1:
+        raise DeclarationError(f"{name}.max_players is {room_class.max_players!r}; write a whole number from 1 up")
+    if not 1 <= len(kind_of(room_class).encode()) <= MAX_KIND_BYTES:
+        raise DeclarationError(f"{name}.kind is {room_class.kind!r}; write a name of 1 to {MAX_KIND_BYTES} bytes")

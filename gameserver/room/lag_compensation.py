@@ -1,9 +1,9 @@
-"""The world as a player saw it when it pressed the trigger: what makes aiming fair under latency.
+"""Lag compensation: the world as a player saw it when it made an input, so that its shots are judged by what it saw.
 
 A client draws others in the past, and its input takes time to arrive; each input frame says which moment was on the
-screen (protocol.md §3, `ack` and `behind`). A `Rewind` shows the room's own snapshots from that moment on. How far it
-goes back is bounded, so that nobody is hit long after reaching cover, and whatever a client claims, it gains no more
-than that. docs/guide/lag-compensation.md has a picture.
+screen (protocol.md §3, `ack` and `behind`). A `Rewind` shows the room's snapshots from that moment on. How far it goes
+back is bounded: nobody is hit long after reaching cover, whatever a client claims. docs/guide/lag-compensation.md has a
+picture.
 """
 
 from __future__ import annotations
@@ -27,23 +27,29 @@ E = TypeVar("E", bound=Entity)
 
 
 class LagCompensation:
-    """The past of one room: decoded as it is asked for, and kept for as long as somebody may go back to it."""
+    """The past states of one room, decoded on demand and kept for as long as they can be asked for again."""
 
     def __init__(self, schema: Schema, history: History, max_ticks: int, lag_of: Callable[[Player], int]) -> None:
-        """`max_ticks`: how far a player's view may lie behind the tick that is being made; `history` must hold them.
-        `lag_of`: how far it does, in 1/16 tick."""
+        """Rewind into the snapshots of a history.
+
+        Args:
+            schema: The room's.
+            history: Holds the snapshots of at least the last `max_ticks` ticks.
+            max_ticks: How far a player's view may lie behind the tick that is being made.
+            lag_of: How far a player's view lies behind it, in 1/16 tick.
+        """
         self._schema = schema
         self._history = history
         self._max_ticks = max_ticks
         self._tick = 0
         self._states: dict[float, ViewState] = {}
-        self.lag_of = lag_of
+        self._lag_of = lag_of
         self.lags: list[int] = []
-        """What the rules were told in the tick that is being made, in order: they depend on it."""
+        """The lags used in the tick that is being made, in order of the calls; a recording holds them, since the rules
+        depend on them."""
 
     def begin(self, tick: int) -> None:
-        """This tick is being made from now on: let go what nobody will ask for again, which is moments between ticks
-        and ticks too long ago."""
+        """Start a tick: forget the states that cannot be asked for again, those between ticks and those too old."""
         self._tick = tick
         self.lags.clear()
         if self._states:
@@ -52,7 +58,7 @@ class LagCompensation:
 
     def rewind(self, player: Player) -> Rewind:
         """The past as this player saw it, no further back than the bound."""
-        lag = self.lag_of(player)
+        lag = self._lag_of(player)
         self.lags.append(lag)
         newest = self._tick - 1
         oldest = max(1, self._tick - self._max_ticks)
@@ -60,7 +66,7 @@ class LagCompensation:
         return Rewind(self, seen, newest)
 
     def at(self, moment: float) -> ViewState | None:
-        """The state at a moment in ticks, which may lie between two; None where there was none, or it is not kept."""
+        """The state at a moment in ticks, which may lie between two; None when the history does not hold it."""
         state = self._states.get(moment)
         if state is None:
             state = self._decode(moment)
@@ -83,31 +89,57 @@ class LagCompensation:
 class Rewind:
     """The past from the moment that a player saw to the newest finished tick.
 
-    Entities of the past are copies without an owner, to be read: what a hit does is done to the living one of the same
-    id, `room.get(then.id)`, and whether it still may be hit (alive, not shielded) is for the rules to say.
+    Entities of the past are copies without an owner, to be read only. Apply a hit to the living entity of the same id,
+    `room.get(then.id)`; whether that one may still be hit (alive, not shielded) is for the rules to decide.
     """
 
     __slots__ = ("_past", "newest", "seen")
 
     def __init__(self, past: LagCompensation, seen: float, newest: int) -> None:
+        """Made by `Room.rewind`.
+
+        Args:
+            past: Where the states come from.
+            seen: The moment that the player saw, in ticks.
+            newest: The newest finished tick.
+        """
         self._past = past
         self.seen = seen
         """The moment that was on the player's screen, in ticks; it may lie between two."""
         self.newest = newest
-        """The newest tick that is finished; what comes after it is what lives in the room."""
+        """The newest finished tick; what comes after it is the living state of the room."""
 
     def all(self, entity_type: type[E], tick: int | None = None) -> list[E]:
-        """The entities of a type as the player saw them, in order of id, or as they were after `tick`."""
+        """The entities of a type as the player saw them, or as they were after a tick.
+
+        Args:
+            entity_type: Their class.
+            tick: A finished tick; None: the moment `seen`.
+
+        Returns:
+            Copies, in order of id; empty when that tick is not kept.
+        """
         state = self._past.at(self.seen if tick is None else tick)
         return [] if state is None else list(state.entities(entity_type))
 
     def get(self, entity_id: int, tick: int | None = None) -> Entity | None:
-        """One entity as the player saw it, or as it was after `tick`; None when it was not there."""
+        """One entity as the player saw it, or as it was after a tick.
+
+        Args:
+            entity_id: Its id.
+            tick: A finished tick; None: the moment `seen`.
+
+        Returns:
+            A copy, or None when it was not there.
+        """
         state = self._past.at(self.seen if tick is None else tick)
         return None if state is None else state.get(entity_id)
 
     @property
     def ticks(self) -> range:
-        """The finished ticks since the one that the player saw, oldest first: a shot that takes time to fly has flown
-        through them on the player's screen, one step in each. Empty for who sees the newest."""
+        """The finished ticks since the one that the player saw, oldest first.
+
+        On the player's screen a shot that takes time to fly made one step in each of them. Empty when the player saw
+        the newest tick.
+        """
         return range(math.floor(self.seen + 0.5) + 1, self.newest + 1)

@@ -1,10 +1,10 @@
-"""How overloaded a room is, from when its ticks end: level 0 (it keeps up) to 3, and what is given up at each.
+"""The overload level of a room, from 0 (it keeps up) to 3, and what is reduced at each level.
 
-Pure: the ticker says how late each tick began and what it cost; time is an argument. A tick is *over* when it ends
-after the next one was due, whether its own rules or somebody else in the process took the time. The level goes up one
-step when a second has gone by in which half the ticks were over, down one step when for some seconds most were well
-within their time. A step up soon after one down doubles the patience before the next one down, so that a room at the
-edge does not swing.
+Pure: the tick loop reports how late each tick began and how long it took; time is an argument. A tick is *over* when it
+ends after the next one was due, whether the room's own rules or something else in the process took the time. The level
+rises by one after a second in which half of the ticks were over, and falls by one after some seconds in which most
+ticks were well within their time. A rise soon after a fall doubles the wait before the next fall, so that a room at the
+limit does not oscillate.
 """
 
 from __future__ import annotations
@@ -13,33 +13,31 @@ from typing import Final
 
 MAX_LEVEL: Final = 3
 TIERS_LEVEL: Final = 1
-"""From here on, what is far (`Near.tiers`) is told half as often."""
+"""From this level on, what lies in a far tier (`Near.tiers`) is sent half as often."""
 RATE_LEVEL: Final = 2
-"""From here on, every second snapshot is told to nobody."""
+"""From this level on, the snapshot rate is halved."""
 REFUSE_LEVEL: Final = 3
-"""Here nobody new is let in (4014). Who comes back is."""
+"""At this level joins are refused (4014); resumes are not."""
 
 RISE_S: Final = 1.0
-"""How long ticks must be over before the next step up: each step gets the time to show that it helps."""
+"""How long ticks must be over before the level rises again: each rise gets the time to take effect."""
 OVER_SHARE: Final = 0.5
 OVER_TICKS: Final = (1.0, 1.0, 3.0)
-"""By level: how many ticks after it was due a tick must have ended to count for the next step. A processor that has
-others to serve makes ticks late by one; only a room that falls further and further behind comes to three.
-"""
+"""By level: a tick is over when it ends this many ticks after it was due. On a busy processor ticks are late by one;
+only a room that falls further and further behind is late by three."""
 FALL_S: Final = 5.0
-"""How long ticks must be calm before a step down, at first."""
+"""How long ticks must be calm before the level falls, at first."""
 MAX_FALL_S: Final = 60.0
 CALM_TICKS: Final = 0.7
-"""A tick that has ended by this share of its time is calm: a step down gives back a part of what it saved, and that
-must fit."""
+"""A tick that ends within this share of its time is calm: after a fall ticks take longer again, and that must fit."""
 RESTLESS_SHARE: Final = 0.2
-"""Of the ticks in a calm second, this many may be otherwise: the processor has others to serve."""
+"""The share of the ticks in a calm second that may be longer: other tasks use the processor too."""
 RELAPSE_S: Final = 10.0
-"""A step up so soon after one down says that the step down was too early."""
+"""A rise within this time after a fall shows that the fall was too early."""
 
 
 class Overload:
-    """One room's. `note` each tick, read `level`."""
+    """The overload level of one room: call `note` after each tick, read `level`."""
 
     __slots__ = ("_began_s", "_calm_s", "_fall_s", "_fell_at_s", "_over", "_restless", "_tick_s", "_ticks", "level")
 
@@ -53,22 +51,29 @@ class Overload:
 
     @property
     def refuses(self) -> bool:
-        """Whether nobody new is let in."""
+        """Whether joins are refused."""
         return self.level >= REFUSE_LEVEL
 
     @property
     def snapshot_stretch(self) -> int:
-        """Of how many snapshots one is told."""
+        """One of this many due snapshots is sent."""
         return 2 if self.level >= RATE_LEVEL else 1
 
     @property
     def tier_stretch(self) -> int:
-        """How many times less often what is far is told."""
+        """What lies in a far tier is sent this many times less often."""
         return 2 if self.level >= TIERS_LEVEL else 1
 
     def note(self, now_s: float, late_s: float, cost_s: float) -> bool:
-        """A tick that began `late_s` after it was due has taken `cost_s` and ended at `now_s`. Return whether the level
-        has changed.
+        """Take a finished tick into account.
+
+        Args:
+            now_s: When it ended.
+            late_s: How long after it was due it began, in seconds.
+            cost_s: How long it took, in seconds.
+
+        Returns:
+            Whether the level has changed.
         """
         if self._began_s != self._began_s:
             self._began_s = self._calm_s = now_s

@@ -1,4 +1,4 @@
-"""The author's view of somebody in a room. Everything about bytes and links lives in `session.py`."""
+"""A participant as the author's rules see it. Everything about bytes and links is in `session.py`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 class JoinRefused(Exception):
-    """Raise it in `on_auth` or `on_join` to turn somebody away; the text is the reason that they are told (120
-    bytes)."""
+    """Raise it in `on_auth` or `on_join` to refuse a join; its text, at most 120 bytes, is the reason that the client
+    gets."""
 
 
 class Player:
@@ -27,7 +27,7 @@ class Player:
         "__weakref__",
         "_avatar",
         "_kick",
-        "_tell_avatar",
+        "_on_avatar",
         "bytes_per_s",
         "claims",
         "connected",
@@ -44,30 +44,41 @@ class Player:
         params: Mapping[str, object],
         claims: Mapping[str, object] | None = None,
     ) -> None:
+        """Make a participant; rooms do this.
+
+        Args:
+            number: Its number in its room.
+            role: Player or spectator.
+            params: What its client sent with JOIN.
+            claims: The claims of its verified token, if it has one.
+        """
         self.number = number
         """The participant's number in this room, from 1, never used twice."""
         self.role = role
         self.params = params
-        """What the client sent along with JOIN: its own word, checked for size and shape only."""
+        """What the client sent with JOIN; only its size and shape are checked."""
         self.claims = claims
-        """What the verified token says, or None without one."""
+        """The claims of the verified token, or None without a token."""
         self.connected = True
-        """False while its link is lost and its session waits to be resumed."""
+        """False while its link is lost and its session may resume."""
         self.bytes_per_s: float | None = None
-        """What this player may be sent, in a room with `interest`; None: as the room says."""
+        """The byte budget of this player in a room with `interest`, a second; None: the room's."""
         self.data: Any = None
         self._avatar: Entity | None = None
-        self._tell_avatar: Callable[[Player], None] | None = None
+        self._on_avatar: Callable[[Player], None] | None = None
         self._kick: Callable[[Player, str], None] | None = None
 
     @property
     def is_spectator(self) -> bool:
+        """Whether it is a spectator."""
         return self.role is Role.SPECTATOR
 
     @property
     def avatar(self) -> Any:
-        """The entity this player steers, or None. Setting it tells the client, which predicts that entity from then
-        on."""
+        """The entity that this player steers, or None.
+
+        Setting it informs the client, which predicts that entity from then on.
+        """
         return self._avatar
 
     @avatar.setter
@@ -75,11 +86,20 @@ class Player:
         if entity is self._avatar:
             return
         self._avatar = entity
-        if self._tell_avatar is not None:
-            self._tell_avatar(self)
+        if self._on_avatar is not None:
+            self._on_avatar(self)
 
     def text(self, key: str, default: str = "", max_chars: int = 24) -> str:
-        """`params[key]` as one line of at most `max_chars` printable characters, or `default` when there is none."""
+        """Read one of the `params` as a line of text.
+
+        Args:
+            key: The parameter's name.
+            default: What to return when there is no such text, or nothing printable in it.
+            max_chars: The most characters to return.
+
+        Returns:
+            One line of printable characters, without spaces around it.
+        """
         value = self.params.get(key)
         if not isinstance(value, str):
             return default
@@ -87,7 +107,11 @@ class Player:
         return line[:max_chars].strip() or default
 
     def kick(self, reason: str) -> None:
-        """Remove the participant from the room; its client is told the reason and does not come back by itself."""
+        """Remove the participant from the room; its client does not reconnect by itself.
+
+        Args:
+            reason: The reason that the client gets.
+        """
         if self._kick is not None:
             self._kick(self, reason)
 

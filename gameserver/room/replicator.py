@@ -1,8 +1,8 @@
-"""From a room's snapshot to each viewer's link: events first, then the delta from what that viewer holds.
+"""Replication: from a room's snapshot to each viewer's link, events first, then the delta from what the viewer holds.
 
-A viewer whose link is busy or whose window is full is skipped; nothing queues behind it, and its next delta spans the
-gap. One that stays behind too long is let go. Viewers who see everything share the bytes of all with the same base;
-those with a view of their own are encoded together, base by base.
+A viewer whose link is busy or whose window is full is skipped; nothing is queued for it, and its next delta spans the
+gap. A viewer that stays behind too long is disconnected. Viewers that see everything and hold the same base share the
+same bytes; viewers with views of their own are encoded together, base by base.
 """
 
 from __future__ import annotations
@@ -19,72 +19,97 @@ if TYPE_CHECKING:
 
     from gameserver.protocol.constants import Limits
     from gameserver.room.session import LinkHandle, Session
-    from gameserver.room.visibility import Sight
+    from gameserver.room.visibility import Visibility
     from gameserver.sync.encode.encoder import DeltaEncoder
     from gameserver.sync.encode.views import AnyView
     from gameserver.sync.events import EventLog
     from gameserver.sync.snapshot import Snapshot
 
+    ByBase = dict[Snapshot | None, list[Session]]
+
 
 class Replicator:
-    """Offers snapshots and events to sessions, and keeps count. `sight` is None where everyone sees everything."""
+    """Sends the snapshots and events of one room, and counts them."""
 
-    __slots__ = ("_encoder", "_events", "_limits", "_sight", "skipped", "state_bytes", "states")
+    __slots__ = ("_encoder", "_events", "_limits", "_visibility", "skipped", "state_bytes", "states")
 
-    def __init__(self, encoder: DeltaEncoder, events: EventLog, limits: Limits, sight: Sight | None = None) -> None:
+    def __init__(
+        self, encoder: DeltaEncoder, events: EventLog, limits: Limits, visibility: Visibility | None = None
+    ) -> None:
+        """`visibility` is None in a room where everyone sees everything."""
         self._encoder = encoder
         self._events = events
         self._limits = limits
-        self._sight = sight
+        self._visibility = visibility
         self.states = 0
         self.state_bytes = 0
         self.skipped = 0
 
     def set_tier_stretch(self, stretch: int) -> None:
-        """From now on, tell of what is far `stretch` times less often than the room declares."""
-        if self._sight is not None:
-            self._sight.set_tier_stretch(stretch)
+        """Send what lies in a far tier `stretch` times less often than the room declares."""
+        if self._visibility is not None:
+            self._visibility.set_tier_stretch(stretch)
 
-    def deliver(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
-        """Offer `snapshot` to everyone whose link can take it now. May raise what the author's `narrow_view` raises."""
-        narrow = self._sight is not None
-        for_all: dict[Snapshot | None, tuple[bytes, bytes]] = {}
-        apart: dict[Snapshot | None, list[Session]] = {}
+    def send(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
+        """Send `snapshot` to every viewer whose link can take it now. What the author's `narrow_view` raises comes
+        through."""
+        seeing_all, with_views = self._ready_by_base(sessions, now_s)
+        for base, viewers in seeing_all.items():
+            head, body = _head(base, snapshot), self._encoder.encode(base, snapshot)
+            for viewer in viewers:
+                self._offer(viewer, snapshot, ALL, head, body)
+        for viewers in with_views.values():
+            self._send_views(viewers, snapshot)
+
+    def _ready_by_base(self, sessions: Iterable[Session], now_s: float) -> tuple[ByBase, ByBase]:
+        """Group the viewers that can take a snapshot by the base that they hold, and skip the others.
+
+        Returns:
+            The viewers that see everything, and those with views of their own.
+        """
+        has_views = self._visibility is not None
+        seeing_all: ByBase = {}
+        with_views: ByBase = {}
         for session in sessions:
             link = session.link
             if link is None or not session.seated:
                 continue
-            base = session.base
             if not (session.window.open and link.ready):
                 self._skip(session, now_s)
-            elif narrow and session.is_player:
-                apart.setdefault(base, []).append(session)
+                continue
+            groups = with_views if has_views and session.is_player else seeing_all
+            group = groups.get(session.base)
+            if group is None:
+                groups[session.base] = [session]
             else:
-                told = for_all.get(base)
-                if told is None:
-                    told = for_all[base] = _head(base, snapshot), self._encoder.encode(base, snapshot)
-                self._offer(session, link, snapshot, ALL, *told)
-        for viewers in apart.values():
-            self._offer_views(viewers, snapshot)
+                group.append(session)
+        return seeing_all, with_views
 
-    def _offer_views(self, viewers: list[Session], snapshot: Snapshot) -> None:
-        """Offer it to viewers who all have the same base and views of their own."""
-        assert self._sight is not None
-        told = self._sight.tell(viewers, snapshot)
-        head = _head(told.base, snapshot)
-        for row, (viewer, body) in enumerate(zip(viewers, told.bodies, strict=True)):
-            assert viewer.link is not None
-            viewer.base = told.base
-            self._offer(viewer, viewer.link, snapshot, told.views[row], head, body)
+    def _send_views(self, viewers: list[Session], snapshot: Snapshot) -> None:
+        """Send `snapshot` to viewers that have views of their own and hold the same base."""
+        assert self._visibility is not None
+        encoded = self._visibility.encode(viewers, snapshot)
+        head = _head(encoded.base, snapshot)
+        for row, (viewer, body) in enumerate(zip(viewers, encoded.bodies, strict=True)):
+            viewer.base = encoded.base
+            self._offer(viewer, snapshot, encoded.views[row], head, body)
 
-    def _offer(
-        self, session: Session, link: LinkHandle, snapshot: Snapshot, view: AnyView, head: bytes, body: bytes
-    ) -> None:
-        """Offer one viewer its state, with the events before it. `head` and `body` are what it has in common with
-        others."""
+    def _offer(self, session: Session, snapshot: Snapshot, view: AnyView, head: bytes, body: bytes) -> None:
+        """Offer one viewer its STATE, with the events before it, and account for it if the link takes it.
+
+        Args:
+            session: The viewer.
+            snapshot: What the STATE leads to.
+            view: What the viewer sees of it.
+            head: The part before the viewer's own numbers, shared with others.
+            body: The part behind them, shared with others.
+        """
+        link = session.link
+        if link is None:  # closed by an offer to another session in this very tick
+            return
         inputs = session.inputs
         state = encode_state(head, inputs.consumed, inputs.lead, body)
-        if session.scanned == self._events.newest:
+        if session.event_scan == self._events.newest:
             taken = link.offer(state)
         else:
             taken = self._offer_with_events(session, link, state)
@@ -96,14 +121,15 @@ class Replicator:
             self.skipped += 1
 
     def _offer_with_events(self, session: Session, link: LinkHandle, state: bytes) -> bool:
+        """Offer the pending events and the STATE as one batch. Return whether the link has taken it."""
         try:
-            told = session.pending_events(self._events)
+            events = session.pending_events(self._events)
         except EventsLost:
-            self._let_go(session, "too many events missed")
+            self._disconnect(session, "too many events missed")
             return False
-        if told is None:
+        if events is None:
             return link.offer(state)
-        taken = link.offer(told, state)
+        taken = link.offer(events, state)
         if taken:
             session.events_sent(self._events)
         return taken
@@ -114,9 +140,10 @@ class Replicator:
         if session.behind_since_s is None:
             session.behind_since_s = now_s
         elif now_s - session.behind_since_s > self._limits.evict_after_s:
-            self._let_go(session, f"behind for {self._limits.evict_after_s:g} s")
+            self._disconnect(session, f"behind for {self._limits.evict_after_s:g} s")
 
-    def _let_go(self, session: Session, reason: str) -> None:
+    def _disconnect(self, session: Session, reason: str) -> None:
+        """Close the viewer's link; its session is suspended and may resume."""
         if session.peer is not None:
             session.peer.close(CloseCode.TOO_SLOW, reason)
 

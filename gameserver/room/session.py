@@ -1,8 +1,7 @@
-"""One participant across links: who it is, what it was told, and what it may come back with.
+"""One participant across links: its seat, its input queue, what its client holds, and how it may resume.
 
-A session holds everything that must outlive a lost link: the seat, the numbering of inputs, the cursor into the events,
-the base of the next delta. It does no I/O; its link is whatever `LinkHandle` it was given, or None while it is
-suspended.
+A session holds everything that must outlive a lost link. It does no I/O: its link is a `LinkHandle`, or None while the
+session is suspended.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from gameserver.protocol.constants import Role
 from gameserver.sync.encode.views import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from gameserver.hub.peer import Peer
+    from gameserver.protocol.constants import CloseCode
     from gameserver.room.player import Player
     from gameserver.sync.encode.views import AnyView
     from gameserver.sync.events import EventLog
@@ -27,38 +26,56 @@ if TYPE_CHECKING:
 
 
 class LinkHandle(Protocol):
-    """One WebSocket as the rest of the server sees it. No call blocks, raises, or calls back into the room."""
+    """One WebSocket as the rooms see it. No call blocks, raises, or calls back into the room."""
 
     @property
     def ready(self) -> bool:
-        """Whether `offer` would take a batch now: the last one has left whole."""
+        """Whether `offer` would take a batch now: the last batch has left completely."""
 
     def offer(self, *messages: bytes) -> bool:
-        """Take these binary messages whole, in order, or none of them and return False. Newest state wins: nothing
-        queues up."""
+        """Take these binary messages whole and in order, or take none and return False; nothing is queued."""
 
     def send(self, message: bytes) -> None:
-        """Take a message that must not be lost; it goes out in order. Too many waiting: the link closes with
-        TOO_SLOW."""
+        """Queue a message that must not be lost. The link closes with TOO_SLOW when too many bytes wait."""
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close; idempotent. The link ends within a deadline, then its peer's `lost` is called."""
+        """Begin to close. Idempotent. The link ends within a deadline; then its peer's `lost` is called."""
 
     def join_room(self, room_id: str) -> None:
-        """From now on the room of this id drains this link at its tick."""
+        """From now on the poller of this room reads the link at each tick."""
 
     def leave_room(self) -> None:
-        """The link is on its own again."""
+        """The link's own task reads it again."""
+
+
+class SessionPeer(Protocol):
+    """The server side of the connection that a session runs over: what a room needs of `gameserver.hub.peer.Peer`."""
+
+    @property
+    def link(self) -> LinkHandle: ...
+
+    @property
+    def claims(self) -> Mapping[str, object] | None: ...
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Take no more messages and close the link."""
+
+    def replaced(self) -> None:
+        """Close, because the session continues over another link."""
+
+    def forget(self) -> None:
+        """The session no longer belongs to this peer."""
 
 
 class Session:
-    """See the module. `number` is the participant's number in its room."""
+    """One participant of a room. `number` is its number in the room, `key` its number in the process."""
 
     __slots__ = (
         "base",
         "behind_since_s",
         "budget_bytes",
-        "eye",
+        "event_cursor",
+        "event_scan",
         "inputs",
         "is_player",
         "key",
@@ -71,12 +88,11 @@ class Session:
         "player",
         "previous_secret",
         "room_id",
-        "scanned",
         "seated",
         "secret",
         "skipped_snapshots",
-        "told",
         "view",
+        "viewpoint",
         "window",
     )
 
@@ -86,46 +102,47 @@ class Session:
         self.player = player
         self.is_player = player.role is Role.PLAYER
         self.key = key
-        """The session's number in the whole process: the public part of its resume token."""
+        """The public part of the resume token."""
         self.number = player.number
         self.room_id = room_id
         self.inputs = inputs
-        self.peer: Peer | None = None
+        self.peer: SessionPeer | None = None
         self.link: LinkHandle | None = None
         self.lost_at_s: float | None = None
         self.leaving = False
-        """Its end is on its way to the next tick."""
+        """True once a Leave command for it is queued."""
         self.seated = False
-        """Whether on_join has run: a session that is lost before has nobody to tell."""
+        """True once `on_join` has run, until the seat is free again."""
         self.secret = secret
         self.previous_secret = b""
-        """Still good until the client shows that it has the new one: the WELCOME that carried it may never have
-        arrived."""
+        """The secret before the last RESUME. It stays valid until the client sends something over the new link: the
+        WELCOME with the new secret may not have arrived."""
         self.base: Snapshot | None = None
-        """What the client holds once it has read what was handed to its link; None: nothing that a delta could start
-        from."""
+        """The snapshot that the client holds once it has read everything handed to its link; None: a full state is
+        needed."""
         self.view: AnyView = ALL
-        """What it sees of `base`."""
-        self.eye: Sequence[float] = (math.nan, math.nan)
-        """From where it looked last, in a room where players see what is near."""
+        """What the client sees of `base`."""
+        self.viewpoint: Sequence[float] = (math.nan, math.nan)
+        """The position that the player last looked from, in a room with `interest`."""
         self.budget_bytes = 0.0
-        """What is left of its budget, in a room that gives one."""
+        """Bytes that the next delta may have, in a room with a byte budget."""
         self.window = window
         self.behind_since_s: float | None = None
-        self.told = 0
-        """The client's event cursor, if everything that was handed to its link arrives."""
-        self.scanned = 0
-        """How far the log has been looked through for it; between `told` and here is nothing of its own."""
+        self.event_cursor = 0
+        """Number of the newest event that the client has once it has read everything handed to its link."""
+        self.event_scan = 0
+        """Number of the newest event that was checked for this session. None of the events between `event_cursor` and
+        this one is for it."""
         self.skipped_snapshots = 0
         self.on_gone: Callable[[Session], None] | None = None
 
     @property
     def steers(self) -> bool:
-        """Whether it has a frame in each tick."""
+        """Whether the room consumes one input frame of it in each tick."""
         return self.seated and self.is_player
 
-    def attach(self, peer: Peer) -> None:
-        """The session goes on over this peer's link; nothing is in flight on it yet."""
+    def attach(self, peer: SessionPeer) -> None:
+        """Continue over this peer's link. Nothing is in flight on it yet."""
         self.peer = peer
         self.link = peer.link
         self.lost_at_s = None
@@ -133,8 +150,7 @@ class Session:
         self.window.restart()
 
     def detach(self, now_s: float) -> None:
-        """The link is gone; what was in flight may or may not have arrived, so the client says so when it comes
-        back."""
+        """Continue without a link. The client says what it received when it resumes."""
         self.peer = None
         self.link = None
         self.lost_at_s = now_s
@@ -142,25 +158,31 @@ class Session:
         self.inputs.clear()
 
     def resync(self) -> None:
-        """The client holds nothing that a delta could start from."""
+        """The client asked for a full state: forget what it holds."""
         self.base = None
         self.window.clear()
 
     def pending_events(self, log: EventLog) -> bytes | None:
-        """The EVENTS message with all that this session has not been told, or None. Raises EventsLost.
+        """Encode the events that this session has not been sent.
 
-        Nothing is marked as told: `events_sent` does that once the link has taken the message.
+        The cursors move only in `events_sent`, once the link has taken the message.
+
+        Returns:
+            An EVENTS message, or None when there is nothing to send.
+
+        Raises:
+            EventsLost: The log no longer holds all of them.
         """
-        if self.scanned == log.newest:
+        if self.event_scan == log.newest:
             return None
-        packed = log.after(self.scanned, self.number)
+        packed = log.after(self.event_scan, self.number)
         if not packed:
-            self.scanned = log.newest
+            self.event_scan = log.newest
             return None
-        return encode_events(self.told, log.newest, packed)
+        return encode_events(self.event_cursor, log.newest, packed)
 
     def state_sent(self, snapshot: Snapshot, view: AnyView, size: int) -> None:
-        """The link has taken the delta that leads to `snapshot`, of `size` bytes."""
+        """The link has taken a STATE of `size` bytes that leads to `snapshot`."""
         self.base = snapshot
         self.view = view
         self.inputs.lead = None
@@ -169,4 +191,5 @@ class Session:
         self.window.sent(snapshot.tick)
 
     def events_sent(self, log: EventLog) -> None:
-        self.told = self.scanned = log.newest
+        """The link has taken what `pending_events` returned."""
+        self.event_cursor = self.event_scan = log.newest

@@ -1,5 +1,4 @@
-"""Timers counted in ticks: deterministic, gone with their room, in order of the tick they are due and then of their
-making."""
+"""Timers that count ticks: deterministic, ended with their room, run in order of due tick and then of creation."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(order=True, slots=True)
 class Timer:
-    """A call that is due at a tick; `cancel()` it any time."""
+    """A call that is due at a tick. Returned by `Room.after` and `Room.every`."""
 
     due: int
     number: int
@@ -22,7 +21,7 @@ class Timer:
     cancelled: bool = field(compare=False, default=False)
 
     def cancel(self) -> None:
-        """The call does not happen (again)."""
+        """Do not call again. Idempotent."""
         self.cancelled = True
 
 
@@ -39,14 +38,23 @@ class Timers:
         return sum(not timer.cancelled for timer in self._heap)
 
     def add(self, due: int, call: Callable[[], object], every: int | None = None) -> Timer:
-        """Call `call` at tick `due`, and then each `every` ticks if that is given."""
+        """Add a timer.
+
+        Args:
+            due: The tick of the first call.
+            call: The function.
+            every: The ticks between calls; None: call once.
+
+        Returns:
+            The timer.
+        """
         self._made += 1
         timer = Timer(due, self._made, call, every)
         heapq.heappush(self._heap, timer)
         return timer
 
     def run_due(self, tick: int) -> None:
-        """Make the calls that are due at `tick`. What they raise comes through; the timer that raised is gone."""
+        """Make the calls that are due at `tick`. What a call raises comes through, and its timer is gone."""
         while self._heap and self._heap[0].due <= tick:
             timer = heapq.heappop(self._heap)
             if timer.cancelled:

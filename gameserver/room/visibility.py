@@ -1,6 +1,6 @@
-"""What each player sees and is told: the author's declaration, and from it views and bodies of all who are to be told.
+"""Visibility: what each player of a room with `interest` sees, and the bodies of the STATE messages for these views.
 
-A player looks from its avatar, or, while it has none, from where the last one was. Spectators see everything.
+A player's viewpoint is its avatar, or, while it has none, the place of its last one. Spectators see everything.
 """
 
 from __future__ import annotations
@@ -29,22 +29,25 @@ if TYPE_CHECKING:
     from gameserver.sync.snapshot import Snapshot
 
     Mask = NDArray[np.bool_]
-    Narrow = Callable[[Sequence[Player], type[Entity], Table, Mask], Mask]
+    NarrowView = Callable[[Sequence[Player], type[Entity], Table, Mask], Mask]
 
 MAX_SAVED_S = 1.0
-"""How long an budget that was not used adds up: a burst after silence, such as the first full state."""
+"""How long an unused byte budget adds up: it pays for a burst after silence, such as the first full state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A room's `interest`: players see what is within `radius` of their avatar, until it is beyond `leave_radius` (a
-    tenth more, unless given).
+    """A room's `interest`: players see what is near their avatar.
 
-    `types` gives single types a radius of their own, or None: always visible. `place` names the two fields that say
-    where an entity is; a type without them is always visible. `tiers` tells of what is far less often: `{200: 2, 400:
-    4}` means every second snapshot beyond 200 units, every fourth beyond 400. `bytes_per_s` is what each player may be
-    sent (None: whatever it takes; `player.bytes_per_s` overrides it): what matters most goes first, and nothing
-    starves.
+    Args:
+        radius: An entity comes into view when it is nearer than this.
+        leave_radius: It leaves the view when it is farther than this; None: a tenth more than `radius`.
+        types: Entity types with a radius of their own, or None: always visible.
+        place: The names of the two fields that hold an entity's position; a type without them is always visible.
+        tiers: From which distance on an entity is sent less often: `{200: 2, 400: 4}` means in every second snapshot
+            beyond 200 units and in every fourth beyond 400.
+        bytes_per_s: The byte budget of each player (None: no limit; `player.bytes_per_s` overrides it). What matters
+            most is sent first, and everything is sent in the end.
     """
 
     radius: float
@@ -55,59 +58,73 @@ class Near:
     bytes_per_s: float | None = None
 
 
-class Told(NamedTuple):
-    """What a group of viewers is to be told: bodies in their order, what they then see, and from which base."""
+class EncodedViews(NamedTuple):
+    """The bodies for a group of viewers, in their order, what they see once they have applied them, and the base."""
 
     bodies: list[bytes]
     views: Views
     base: Snapshot | None
 
 
-class Sight:
-    """The declaration of one room, at work. `narrow` is the room's `narrow_view` when its author wrote one."""
+class Visibility:
+    """What the players of one room see."""
 
-    def __init__(self, schema: Schema, near: Near, encoder: DeltaEncoder, tick_hz: int, narrow: Narrow | None) -> None:
+    def __init__(
+        self, schema: Schema, near: Near, encoder: DeltaEncoder, tick_hz: int, narrow_view: NarrowView | None
+    ) -> None:
+        """Apply a declaration.
+
+        Args:
+            schema: The room's.
+            near: The author's declaration.
+            encoder: The room's.
+            tick_hz: Ticks a second.
+            narrow_view: The room's method of this name, when its author wrote one.
+        """
         types = {cls: None if radius is None else Reach.of(radius) for cls, radius in near.types.items()}
         self._schema = schema
         self._near = near
         self._tick_hz = tick_hz
         self._encoder = encoder
         self._interest = Interest(schema, near.radius, near.leave_radius, types=types, place=near.place)
-        self._rations = PriorityEncoder(encoder, self._interest, near.tiers)
-        self._narrow = narrow
+        self._priority_encoder = PriorityEncoder(encoder, self._interest, near.tiers)
+        self._narrow_view = narrow_view
 
     def set_tier_stretch(self, stretch: int) -> None:
-        """Tell of what lies in a far tier `stretch` times less often than the room declares."""
-        self._rations.set_tier_stretch(stretch)
+        """Send what lies in a far tier `stretch` times less often than the room declares."""
+        self._priority_encoder.set_tier_stretch(stretch)
 
-    def tell(self, sessions: Sequence[Session], snapshot: Snapshot) -> Told:
-        """Work out what players who all have the same base are told of `snapshot`."""
+    def encode(self, sessions: Sequence[Session], snapshot: Snapshot) -> EncodedViews:
+        """Encode `snapshot` for players that all hold the same base."""
         base = sessions[0].base
-        budgets = [self._budget(session, snapshot) for session in sessions]
-        rationed = bool(self._near.tiers) or min(budgets) < math.inf
-        if rationed and base is not None and not self._rations.can_encode_from(base):
+        budgets = [self._add_to_budget(session, snapshot) for session in sessions]
+        by_priority = bool(self._near.tiers) or min(budgets) < math.inf
+        if by_priority and base is not None and not self._priority_encoder.can_encode_from(base):
             base = None
         before = None if base is None else Views.of([s.view for s in sessions if s.view is not ALL])
         avatars = np.array([0 if s.player.avatar is None else s.player.avatar.id for s in sessions], np.int64)
-        eyes = self._eyes(sessions, snapshot, avatars)
-        narrow = self._narrowing(sessions)
-        now = self._interest.views(snapshot, eyes, before, avatars=avatars, narrow=narrow)
-        if not rationed:
-            return Told(self._encoder.encode_views(base, snapshot, before, now), now, base)
-        viewers = Viewers(eyes, avatars, np.array(budgets, np.float32))
-        bodies, seen = self._rations.encode(base, snapshot, before, now, viewers)
-        return Told(bodies, seen, base)
+        viewpoints = self._viewpoints(sessions, snapshot, avatars)
+        narrow = self._filter_for(sessions)
+        now = self._interest.views(snapshot, viewpoints, before, avatars=avatars, narrow=narrow)
+        if not by_priority:
+            return EncodedViews(self._encoder.encode_views(base, snapshot, before, now), now, base)
+        viewers = Viewers(viewpoints, avatars, np.array(budgets, np.float32))
+        bodies, seen = self._priority_encoder.encode(base, snapshot, before, now, viewers)
+        return EncodedViews(bodies, seen, base)
 
-    def _eyes(self, sessions: Sequence[Session], snapshot: Snapshot, avatars: NDArray[np.int64]) -> NDArray[np.float32]:
-        eyes = positions_of(self._schema, snapshot, avatars, self._near.place)
-        for row in np.flatnonzero(np.isnan(eyes[:, 0])).tolist():
-            eyes[row] = sessions[row].eye
-        for session, eye in zip(sessions, eyes.tolist(), strict=True):
-            session.eye = eye
-        return eyes
+    def _viewpoints(
+        self, sessions: Sequence[Session], snapshot: Snapshot, avatars: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """The positions of the players' avatars, shape (players, 2); a player without one keeps its last viewpoint."""
+        viewpoints = positions_of(self._schema, snapshot, avatars, self._near.place)
+        for row in np.flatnonzero(np.isnan(viewpoints[:, 0])).tolist():
+            viewpoints[row] = sessions[row].viewpoint
+        for session, viewpoint in zip(sessions, viewpoints.tolist(), strict=True):
+            session.viewpoint = viewpoint
+        return viewpoints
 
-    def _budget(self, session: Session, snapshot: Snapshot) -> float:
-        """Bytes that this delta may have: what has added up since the last one."""
+    def _add_to_budget(self, session: Session, snapshot: Snapshot) -> float:
+        """Add to a session's budget what it has earned since its base. Return the bytes that this delta may have."""
         own = session.player.bytes_per_s
         rate = self._near.bytes_per_s if own is None else own
         if rate is None:
@@ -116,9 +133,9 @@ class Sight:
         session.budget_bytes = min(rate * MAX_SAVED_S, session.budget_bytes + rate * ticks / self._tick_hz)
         return session.budget_bytes
 
-    def _narrowing(self, sessions: Sequence[Session]) -> Callable[[EntityType, Table, Mask], Mask] | None:
-        narrow = self._narrow
-        if narrow is None:
+    def _filter_for(self, sessions: Sequence[Session]) -> Callable[[EntityType, Table, Mask], Mask] | None:
+        narrow_view = self._narrow_view
+        if narrow_view is None:
             return None
         players = [session.player for session in sessions]
-        return lambda entity_type, table, mask: narrow(players, entity_type.cls, table, mask)
+        return lambda entity_type, table, mask: narrow_view(players, entity_type.cls, table, mask)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from gameserver.hub.peer import State
+from gameserver.hub.peer import PeerState
 from gameserver.net.answered_transport import switching_protocols
 from gameserver.net.http.upgrade import Accepted, Admitted
 from gameserver.protocol import messages as m
@@ -168,7 +168,7 @@ class Handoff:
     def _settle_seated(self) -> None:
         """Whoever has said JOIN has a seat now, or was refused: the rooms' own numbers say it."""
         for reservation, peer in list(self._reservations.items()):
-            if peer is not None and peer.state is not State.OPEN:
+            if peer is not None and peer.state is not PeerState.OPEN:
                 self.settle(reservation)
 
     # -- the line ------------------------------------------------------------------------------------------------------
@@ -252,5 +252,5 @@ class Handoff:
 
 def room_load(engine: Any) -> wire.RoomLoad:
     """One room as the director counts it."""
-    players, spectators = engine.roster.seats_taken
+    players, spectators = engine.seats.taken
     return wire.RoomLoad(engine.id, engine.kind.name, players, spectators, engine.takes_anyone)

@@ -20,7 +20,7 @@ from gameserver.net.server import Server, serve
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.metrics import all_metrics
 from gameserver.ops.serve import SEED_BITS, address_of, make_hub, make_settings, play_bots, record_hub
-from gameserver.room.room import kind_of
+from gameserver.room.kind import kind_of
 from gameserver.workers import messages as wire
 from gameserver.workers.handoff import Handoff
 from gameserver.workers.pages import worker_pages
@@ -74,7 +74,7 @@ async def _serve(
             nursery.start_soon(recordings.run)
         handoff = Handoff(index, pipe, hub)
         server = await nursery.start(partial(_serve_until_stopped, hub, settings, handoff, listeners, nursery))
-        pipe.post(wire.Hello(hub.instance))
+        pipe.post(wire.Hello(hub.tokens.instance))
         nursery.start_soon(_obey_director, handoff, server)
         nursery.start_soon(handoff.report)
         nursery.start_soon(_obey_signals, server)

@@ -51,5 +51,5 @@ def test_in_the_near_scene_nobody_is_told_of_who_is_far() -> None:
         one.x, one.y, one.vx, one.vy = 0.0, 0.0, 0.0, 0.0
         other.x, other.y, other.vx, other.vy = distance, 0.0, 0.0, 0.0
         server.tick()
-        views = [session.view for session in server.engine.roster.sessions.values()]
+        views = [session.view for session in server.engine.seats.sessions.values()]
         assert [len(view.tables()[0]) for view in views if view is not ALL] == [seen, seen]

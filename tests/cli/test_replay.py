@@ -111,7 +111,9 @@ def test_another_step_cannot_make_the_game_again_and_may_still_be_shown(path: Pa
 
 
 @pytest.mark.parametrize("more", [(), ("--serve",)])
-@pytest.mark.parametrize(("data", "words"), [(b"", "this is no recording"), (b"GSREC\x001\n??", "header is damaged")])
+@pytest.mark.parametrize(
+    ("data", "words"), [(b"", "this is not a recording"), (b"GSREC\x001\n??", "header is damaged")]
+)
 def test_what_is_no_recording_is_refused_in_one_line(
     tmp_path: Path, capsys: Capture, data: bytes, words: str, more: tuple[str, ...]
 ) -> None:

@@ -60,7 +60,7 @@ async def test_a_client_joins_steers_and_leaves_nothing_behind(autojump_clock: M
         assert session.status.code == CloseCode.NORMAL
         await trio.sleep(0.1)
         assert len(server.engine.world) == 0
-        assert server.engine.roster.sessions == {}
+        assert server.engine.seats.sessions == {}
         assert all(socket.closed for socket in server.sockets)
 
 
@@ -168,7 +168,7 @@ async def test_waits_grow_while_the_server_is_away_and_start_over_once_a_link_ha
 
 async def test_a_kicked_client_does_not_come_back(autojump_clock: MockClock) -> None:
     async with playing() as (server, session):
-        (seat,) = server.engine.roster.sessions.values()
+        (seat,) = server.engine.seats.sessions.values()
         seat.player.kick("be gone")
         await session.closed.wait()
         assert session.status == Status(SessionState.CLOSED, CloseCode.KICKED, "be gone")

@@ -49,7 +49,7 @@ class Seat:
 
     @property
     def ship(self) -> Ship:
-        players = self.server.engine.roster.players
+        players = self.server.engine.players
         found: Ship = next(p for p in players if p.number == self.link.welcome["session"]).avatar
         return found
 
@@ -179,7 +179,7 @@ def test_a_shield_takes_hits_and_ends_with_the_first_shot() -> None:
 def test_the_dead_neither_fly_nor_shoot() -> None:
     server, seat = arena()
     seat.ship.dead = True
-    server.engine.roster.players[0].data.respawn_tick = 10_000
+    server.engine.players[0].data.respawn_tick = 10_000
     place = (seat.ship.x, seat.ship.y)
     seat.play(30, thrust=1, fire=1)
     assert (seat.ship.x, seat.ship.y) == place

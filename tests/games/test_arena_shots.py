@@ -28,7 +28,7 @@ class Duel:
         for link, peer in self._links:
             self.server.keep_up(link, peer)
         self._seq = 0
-        self.gunner, self.victim = (player.avatar for player in self.server.engine.roster.players)
+        self.gunner, self.victim = (player.avatar for player in self.server.engine.players)
         self.place(self.gunner, (1000.0, 800.0))
         self.place(self.victim, HERE)
         self.victim.shield = 0
@@ -144,7 +144,7 @@ def test_a_shot_does_not_fly_through_a_block_in_the_past() -> None:
 def test_the_dead_are_hit_no_more_wherever_they_were() -> None:
     duel = Duel()
     duel.victim.dead = True
-    duel.server.engine.roster.players[1].data.respawn_tick = 10_000
+    duel.server.engine.players[1].data.respawn_tick = 10_000
     duel.server.tick(2)
     duel.fire(lag=12)
     assert [shot.x > 1150 for shot in duel.shots] == [True], "it flew on"
@@ -154,7 +154,7 @@ def test_the_dead_are_hit_no_more_wherever_they_were() -> None:
 def test_who_was_dead_then_is_not_hit_for_living_again_now() -> None:
     duel = Duel()
     duel.victim.dead = True
-    duel.server.engine.roster.players[1].data.respawn_tick = duel.tick + RESPAWN_TICKS
+    duel.server.engine.players[1].data.respawn_tick = duel.tick + RESPAWN_TICKS
     duel.server.tick(RESPAWN_TICKS)
     duel.place(duel.victim, ELSEWHERE)
     duel.victim.shield = 0

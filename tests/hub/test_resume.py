@@ -217,4 +217,4 @@ def test_player_counts_stay_exact_through_many_losses() -> None:
             server.tick()
     assert len(field(server).players) == 3
     assert all(player.connected for player in field(server).players)
-    assert len(server.engine.roster.sessions) == len(server.hub._sessions) == 3
+    assert len(server.engine.seats.sessions) == len(server.hub.tokens._sessions) == 3

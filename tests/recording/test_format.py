@@ -7,7 +7,7 @@ import pytest
 
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import ClientMessage as C
-from gameserver.recording.format import MAGIC, Recording, RecordingError, pack_record
+from gameserver.recording.format import MAGIC, Recorder, Recording, RecordingError, pack_record
 from gameserver.recording.verify import verify
 from gameserver.room.kind import Kind, make_kind
 from tests.support.memory_server import MemoryServer
@@ -22,8 +22,8 @@ def test_a_recorded_game_is_made_again_tick_for_tick(recorded: bytes, arena_kind
 
 def test_the_recorded_game_was_one(recorded: bytes) -> None:
     ticks = list(Recording(recorded).ticks())
-    arrivals = [arrival[0] for tick in ticks for arrival in tick.arrivals]
-    assert arrivals == ["join", "join", "join", "said", "suspend", "leave"]
+    words = [command[0] for tick in ticks for command in tick.commands]
+    assert words == ["join", "join", "join", "message", "suspend", "leave"]
     assert len({tick.hash for tick in ticks}) > 390, "things moved"
     assert any(event[0] == "chat" for tick in ticks for event in tick.events)
 
@@ -128,7 +128,7 @@ def test_recording_costs_no_change_of_the_game() -> None:
         server = MemoryServer(Arena, seed=9)
         engine = server.hub.open_room("arena")
         if record:
-            engine.record(lambda _: None)
+            engine.record(Recorder(engine, lambda _: None))
         _, peer = server.join("arena")
         made = []
         for seq in range(1, 60):
@@ -145,4 +145,4 @@ def test_a_recording_begins_before_the_first_tick() -> None:
     server = MemoryServer(Arena)
     server.join("arena")
     with pytest.raises(ValueError, match="before the first"):
-        server.engine.record(lambda _: None)
+        server.engine.record(Recorder(server.engine, lambda _: None))

@@ -54,7 +54,7 @@ class Cinema:
         self.watch(1)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, Any]:
         """The newest `replay` event."""
         payload: dict[str, Any] = [event[2] for event in self.link.events if event[1] == "replay"][-1]
         return payload
@@ -96,9 +96,9 @@ def test_no_rules_run(cinema: Cinema) -> None:
 
 def test_who_comes_in_is_told_where_it_is(cinema: Cinema) -> None:
     cinema.watch(3)
-    told = cinema.told
-    assert (told["ticks"], told["paused"], told["speed"]) == (LAST, False, 1.0)
-    assert 3 <= told["tick"] < 12
+    shown = cinema.shown
+    assert (shown["ticks"], shown["paused"], shown["speed"]) == (LAST, False, 1.0)
+    assert 3 <= shown["tick"] < 12
 
 
 def test_a_pause_is_a_still_picture_in_which_nothing_moves_by_itself(cinema: Cinema) -> None:
@@ -106,7 +106,7 @@ def test_a_pause_is_a_still_picture_in_which_nothing_moves_by_itself(cinema: Cin
     assert abs(ship(cinema.view).vx) > 0
     cinema.say(pause=True)
     still = cinema.watch(3)[-1]
-    assert cinema.told["paused"] is True
+    assert cinema.shown["paused"] is True
     for view in cinema.watch(60):
         assert (ship(view).x, ship(view).y) == (ship(still).x, ship(still).y)
         assert (ship(view).vx, ship(view).vy) == (0.0, 0.0)
@@ -120,7 +120,7 @@ def test_at_another_pace_things_move_and_say_that_they_move_so_fast(cinema: Cine
     start = cinema.head.at
     views = cinema.watch(24)
     assert cinema.head.at - start == pytest.approx(24 * speed)
-    assert cinema.told["speed"] == speed
+    assert cinema.shown["speed"] == speed
     shown = ship(views[-1])
     at = cinema.head.at - cinema.engine.tick_number % 3 * speed  # when the newest snapshot was made
     (index,) = [i for i, kind in enumerate(cinema.view.schema.entities) if kind.name == "Ship"]
@@ -134,7 +134,7 @@ def test_a_jump_shows_the_state_of_that_tick_and_puts_everyone_elsewhere(cinema:
     cinema.say(pause=True)
     cinema.say(seek=300)
     view = cinema.watch(3)[-1]
-    assert cinema.told["tick"] == 300
+    assert cinema.shown["tick"] == 300
     assert view.tables[0].ids.tolist() == cinema.timeline.moment(300)[0].ids.tolist()
     assert ship(view).jumps == jumps + 1
     cinema.say(seek=99)
@@ -145,17 +145,17 @@ def test_a_jump_shows_the_state_of_that_tick_and_puts_everyone_elsewhere(cinema:
 def test_a_jump_beyond_the_ends_goes_to_the_end(cinema: Cinema, wish: int, there: int) -> None:
     cinema.say(pause=True)
     cinema.say(seek=wish)
-    assert cinema.told["tick"] == there
+    assert cinema.shown["tick"] == there
 
 
 def test_it_stops_at_the_end_says_so_and_begins_again(cinema: Cinema) -> None:
     cinema.say(seek=LAST - 10)
     cinema.watch(20)
-    assert (cinema.told["tick"], cinema.told["paused"]) == (LAST, True)
+    assert (cinema.shown["tick"], cinema.shown["paused"]) == (LAST, True)
     cinema.say(pause=False)
     cinema.watch(30)
     assert 3 < cinema.head.at < 60
-    assert cinema.told["paused"] is False
+    assert cinema.shown["paused"] is False
 
 
 def test_what_was_told_is_told_again_as_it_passes_and_not_when_jumped_over(cinema: Cinema) -> None:

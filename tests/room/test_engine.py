@@ -42,7 +42,7 @@ def test_join_or_create_fills_a_room_before_it_makes_another() -> None:
     server = MemoryServer(Field)
     rooms = {server.join("field")[0].welcome["room"] for _ in range(4)}
     assert len(rooms) == 2
-    assert sorted(len(engine.roster.players) for engine in server.hub.rooms.values()) == [1, 3]
+    assert sorted(len(engine.players) for engine in server.hub.rooms.values()) == [1, 3]
 
 
 def test_a_room_by_id_may_be_full_or_not_there() -> None:
@@ -74,7 +74,7 @@ def test_the_game_may_refuse_and_the_seat_is_free_again() -> None:
     server.join("field")
     link, _ = server.join("field", name="nobody")
     assert link.closed == (CloseCode.JOIN_REFUSED, "not you")
-    assert len(server.engine.roster.sessions) == 1
+    assert len(server.engine.seats.sessions) == 1
     assert field(server).calls == ["join 1"]
 
 

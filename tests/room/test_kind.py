@@ -7,8 +7,8 @@ import pytest
 from gameserver.games import arena
 from gameserver.games.arena_flight import Ship
 from gameserver.hub.hub import Hub
-from gameserver.room.kind import make_kind, predictable_types
-from gameserver.room.room import Room, entities_of, inputs_of
+from gameserver.room.kind import entities_of, inputs_of, make_kind, predictable_types
+from gameserver.room.room import Room
 from gameserver.shared_step import shared
 from gameserver.state.errors import DeclarationError
 from gameserver.state.inputs import Inputs

@@ -8,7 +8,7 @@ import pytest
 
 from gameserver import Entity, Flag, Float, Inputs, Player, Room
 from gameserver.protocol.constants import ClientMessage as C
-from gameserver.room.room import check_room
+from gameserver.room.kind import check_room
 from gameserver.state.errors import DeclarationError
 from tests.support.memory_server import MemoryServer
 
@@ -222,4 +222,4 @@ def test_only_what_may_be_asked_for_again_is_kept_decoded() -> None:
         past = table.look(now - 2, 5)
         for tick in past.ticks:
             past.all(Cart, tick)
-    assert len(table.engine.past._states) <= 6
+    assert len(table.engine.lag_compensation._states) <= 6

@@ -186,7 +186,7 @@ def sizes(room: type[Room[Any]], **tuned: Any) -> tuple[list[int], MemoryLink]:
     server.keep_up(link, peer)
     for name, value in tuned.items():
         server.tick()
-        setattr(server.engine.roster.players[0], name, value)
+        setattr(server.engine.players[0], name, value)
     server.tick(60)
     return [len(raw) for raw in link.raw if raw[1] == S.STATE], link
 

@@ -58,7 +58,7 @@ def shoot(
     rig.run(3.0)
     if lie is not None:
         tell_lies(client, lie)
-    (player,) = rig.engine.roster.players
+    (player,) = rig.engine.players
     player.data = Tally()
     room: Any = rig.engine.room
     way = room.way

@@ -5,6 +5,7 @@ from functools import cache
 
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import ClientMessage as C
+from gameserver.recording.format import Recorder
 from tests.support.memory_server import MemoryServer
 
 
@@ -14,7 +15,8 @@ def recorded_game(ticks: int = 400, room: type[Arena] = Arena) -> bytes:
     leave."""
     server = MemoryServer(room, seed=7)
     data = bytearray()
-    server.hub.open_room("arena").record(data.extend)
+    engine = server.hub.open_room("arena")
+    engine.record(Recorder(engine, data.extend))
     dice = random.Random(4)
     seats = [server.join("arena", name=name) for name in ("Ada", "Bob", "Eve")]
     for link, peer in seats:

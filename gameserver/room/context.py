@@ -1,0 +1,42 @@
+"""What a room's rules may use of the engine that runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from gameserver.room.lag_compensation import LagCompensation
+    from gameserver.room.player import Player
+    from gameserver.room.timers import Timers
+    from gameserver.state.table import Table
+    from gameserver.state.world import World
+
+
+class RoomContext(Protocol):
+    """Implemented by `gameserver.room.engine.RoomEngine`."""
+
+    id: str
+    dt: float
+    tick_number: int
+    locked: bool
+    random: random.Random
+    world: World
+    timers: Timers
+    lag_compensation: LagCompensation
+    capture_state: Callable[[], tuple[Table, ...]]
+    """Quantises the state of a tick; a room that shows a recording puts its own function here."""
+
+    @property
+    def players(self) -> list[Player]: ...
+
+    @property
+    def spectators(self) -> list[Player]: ...
+
+    def emit(self, name: str, payload: object, to: frozenset[int] | None) -> None:
+        """Log an event of this tick for the sessions in `to`; None: everyone."""
+
+    def close_after_tick(self, reason: str) -> None:
+        """Close the room at the end of this tick."""
