@@ -2,7 +2,7 @@
 to happen.
 
 Pure. That a delta fits, that ticks, acks and cursors do not run backwards and that no event is missing is checked by
-the client itself (`core.py`, `replica.py`), for every user and not only for bots.
+the client itself (`session_core.py`, `replica.py`), for every user and not only for bots.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
         print(view.entities("Ship"))
 
 One link after the other is run (`link.py`), with back-off in between. Inputs, state and what is drawn are the core's
-(`core.py`).
+(`session_core.py`).
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ SMALL = st.integers(-40_000, 40_000)
 def expected(
     kind: EntityType, before: dict[str, int], after: dict[str, int], name: str, span: int, tick_hz: int
 ) -> int:
-    """Protocol.md §5, word by word, in plain Python floats."""
+    """What protocol.md §5 says, word by word, in plain Python floats."""
     field, rate = kind.numeric[name], kind.numeric[RATE_OF[name]]
     step = TURN / field.steps if field.steps else field.step
     k = (rate.step / step) / tick_hz
