@@ -1,7 +1,7 @@
-"""How the load generator speaks to a server that it has started: one JSON object a line, over stdin and stdout.
+"""The protocol between the load generator and a server that it started: one JSON object per line, on stdin and stdout.
 
-The server says `{"re": "ready", …}` once it listens, then answers commands (`{"cmd": "stats"}`). When stdin ends, so
-does the server: nothing is left over from a benchmark that was interrupted. `peers/control.mjs` is the same for Node.
+The server writes `{"re": "ready", …}` once it listens, then answers commands (`{"cmd": "stats"}`). It ends when its
+stdin ends, so an interrupted benchmark leaves no server running. `peers/control.mjs` is the same for Node.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ QUIT = "quit"
 
 
 def say(answer: Mapping[str, object]) -> None:
-    """Write one line."""
+    """Write one answer as a line of JSON."""
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Where figures come from: without it they mean nothing."""
+"""The machine and the versions that figures were measured with; written beside every table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PYTHON_PACKAGES: Final = ("trio", "trio-websocket", "msgpack", "msgspec", "numpy
 
 
 def describe() -> dict[str, str]:
-    """Machine, versions of everything that takes part, and this checkout's commit."""
+    """Return the machine, the versions of everything that takes part, and this checkout's commit."""
     return {
         "machine": f"{_cpu()}, {os.cpu_count()} cores, {platform.platform()}",
         "python": ", ".join([platform.python_version(), *(f"{name} {version(name)}" for name in PYTHON_PACKAGES)]),
@@ -45,5 +45,5 @@ def _output(*command: str) -> str:
 
 
 def load_average() -> float:
-    """Tasks that wanted to run in the last minute."""
+    """Return the load average of the last minute."""
     return os.getloadavg()[0]

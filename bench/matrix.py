@@ -1,4 +1,4 @@
-"""What is measured against what: each case is one call of the load generator."""
+"""The cases and the targets; each case is one call of the load generator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One server with one load. `options` go to `load/main.mjs` as they are."""
+    """One server under one load. `options` are the arguments of `load/main.mjs`."""
 
     name: str
     what: str
@@ -16,11 +16,11 @@ class Case:
     quick: bool = False
     """Part of `make bench-quick`."""
     compiled: bool = True
-    """Python's servers run on the compiled build of this package, otherwise on its sources."""
+    """Whether servers in Python run on the compiled build of this package; otherwise on its sources."""
 
 
 def case(name: str, what: str, options: str, *, quick: bool = False, compiled: bool = True) -> Case:
-    """Shorter to read in a table."""
+    """Return a case whose options are split at spaces."""
     return Case(name, what, tuple(options.split()), quick, compiled)
 
 
@@ -66,12 +66,12 @@ class Target:
 
     what: str
     figure: str
-    """A key of a result; dots lead into nested ones."""
+    """A key of a result; dots select nested keys."""
     ours: str
     over: str | None
     bound: float
     at_least: bool = False
-    """The bound is a lower one."""
+    """Whether the bound is a lower one."""
 
 
 TARGETS: Final = (

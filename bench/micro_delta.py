@@ -2,8 +2,8 @@
 
     python -m bench.micro_delta
 
-Every figure is the median over many ticks of one moving scene; each encoded delta is applied by a client's decoder
-as well, and compared with the server's state at the end, so that no figure comes from an encoder that is wrong.
+Every figure is the median over many ticks of one moving scene. Each encoded delta is also applied by a client's
+decoder, and the result is compared with the server's state, so that no figure comes from a wrong encoder.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Message:
 
     @staticmethod
     def of(body: bytes, tick: int, span: int) -> Message:
-        """Read an encoder's body."""
+        """Return the message with the body that an encoder returned."""
         return Message(tick, span, *msgpack.unpackb(b"\x94" + body))
 
 
 class Scene:
-    """`count` bodies that turn all the time, as BENCH's reference scene has them."""
+    """`count` bodies that turn all the time, as in the reference scene."""
 
     def __init__(self, count: int, seed: int = 1) -> None:
         self.random = random.Random(seed)
@@ -67,7 +67,7 @@ class Scene:
             self.world.spawn(Body, x=pick(0, WORLD_SIZE), y=pick(0, WORLD_SIZE), name=f"player {i}")
 
     def step(self) -> None:
-        """Do one tick of the rules."""
+        """Run the rules for one tick."""
         self.tick += 1
         bodies = self.world.entities(Body)
         for body in bodies:
@@ -90,13 +90,13 @@ class Scene:
             body.score += 10
 
     def capture(self) -> Snapshot:
-        """Take the snapshot of this tick."""
+        """Return the snapshot of this tick."""
         return Snapshot(self.tick, self.world.capture())
 
 
 @dataclass
 class Row:
-    """One line of the table: what, for how many clients, and the time of each tick."""
+    """One line of the table: label, number of clients, time of each tick. As a context manager it times one tick."""
 
     what: str
     clients: int
@@ -116,7 +116,7 @@ class Row:
 
 
 def full_view(count: int, ticks: int) -> Iterator[Row]:
-    """A room of `count` who all see everything."""
+    """Measure a room of `count` players who all see everything."""
     scene = Scene(count)
     encoder, decoder = DeltaEncoder(scene.schema, TICK_HZ), DeltaDecoder(scene.schema, TICK_HZ)
     capture, encode = Row(f"capture, {count} entities", count), Row(f"encode, all {count} see all", count)
@@ -139,7 +139,7 @@ def full_view(count: int, ticks: int) -> Iterator[Row]:
 
 
 def own_views(count: int, ticks: int) -> Iterator[Row]:
-    """One room of `count`, each with a view of what is near."""
+    """Measure one room of `count` players, each with a view of what is near."""
     scene = Scene(count)
     encoder, decoder = DeltaEncoder(scene.schema, TICK_HZ), DeltaDecoder(scene.schema, TICK_HZ)
     interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
@@ -166,8 +166,8 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
     yield from (capture, look, encode, decode)
 
 
-def rationed(count: int, ticks: int, budget: float) -> Iterator[Row]:
-    """The same with tiers: beyond 150 units every 2nd snapshot, beyond 300 every 4th; and an budget of bytes."""
+def with_budget(count: int, ticks: int, budget: float) -> Iterator[Row]:
+    """Measure the same with tiers (beyond 150 units every 2nd snapshot, beyond 300 every 4th) and a budget of bytes."""
     scene = Scene(count)
     interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
     encoder = PriorityEncoder(DeltaEncoder(scene.schema, TICK_HZ), interest, {150: 2, 300: 4})
@@ -178,10 +178,10 @@ def rationed(count: int, ticks: int, budget: float) -> Iterator[Row]:
         scene.step()
         new = scene.capture()
         ids = new.tables[0].ids
-        eyes = positions_of(scene.schema, new, ids)
-        now = interest.views(new, eyes, before)
+        positions = positions_of(scene.schema, new, ids)
+        now = interest.views(new, positions, before)
         with encode:
-            viewers = Viewers(eyes, ids, np.full(count, budget, np.float32))
+            viewers = Viewers(positions, ids, np.full(count, budget, np.float32))
             bodies, before = encoder.encode(base, new, before, now, viewers)
         encode.sizes += [len(body) for body in bodies]
         base = new
@@ -189,7 +189,7 @@ def rationed(count: int, ticks: int, budget: float) -> Iterator[Row]:
 
 
 def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
-    """One room of `count` entities in columns that all turn a little, and viewers who each see what is near."""
+    """Measure one room of `count` entities in columns that all turn a little, and viewers who each see what is near."""
     schema = Schema([Boid])
     world = World(schema)
     boids = world.table(Boid)
@@ -222,7 +222,7 @@ def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
 
 
 def check(state: ViewState, truth: Snapshot) -> None:
-    """Stop when a client's state is not the server's."""
+    """Exit with an error when a client's state differs from the server's."""
     if not Snapshot(state.tick, state.tables).same(truth):
         raise SystemExit(f"tick {truth.tick}: the decoder has another state than the server")
 
@@ -238,8 +238,8 @@ def main() -> None:
         full_view(100, ticks),
         own_views(200, ticks),
         own_views(500, ticks),
-        rationed(500, ticks, math.inf),
-        rationed(500, ticks, 250),
+        with_budget(500, ticks, math.inf),
+        with_budget(500, ticks, 250),
         columns(10_000, 100, ticks),
     ):
         for row in rows:

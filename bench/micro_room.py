@@ -1,10 +1,10 @@
-"""Micro-benchmark of one room without sockets: what comes in, and the tick, of the reference scene with fifty players.
+"""Micro-benchmark of one room without sockets: inputs and the tick of fifty players in the reference scene.
 
     python -m bench.micro_room [--ticks 2000] [--players 50]
 
-Links are in memory and take everything; the messages are those that clients send. Medians over all ticks. Caches are
-warm here, which they are not in a running server (docs/performance.md): this shows how much there is to run, and what a
-change does to that. PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. runs it on the compiled build.
+Links are in memory and take everything; the messages are those that clients send. Figures are medians over all ticks.
+Caches are warm here, unlike in a running server (docs/performance.md): the figures show how much code runs, and how a
+change affects that. PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. runs it on the compiled build.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ WARM_TICKS = 50
 
 
 class Taker:
-    """A link that takes whatever it is offered."""
+    """A link that takes everything it is offered."""
 
     ready = True
 
     def offer(self, *_messages: bytes) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def send(self, _message: bytes) -> None:
-        """Likewise."""
+        """Discard it."""
 
     def close(self, code: int, reason: str) -> None:
-        """Nobody closes here, unless something is wrong."""
+        """Exit with an error: no link is closed in this benchmark."""
         raise SystemExit(f"a link was closed with {code}: {reason}")
 
     def join_room(self, room_id: str) -> None:
-        """There is nothing to drain."""
+        """Do nothing: there is no socket to poll."""
 
     def leave_room(self) -> None:
-        """Likewise."""
+        """Do nothing."""
 
 
 def joined(hub: Hub, players: int) -> list[Peer]:
-    """So many peers in one room."""
+    """Return `players` peers that have sent JOIN for one room."""
     peers = [hub.open(Taker(), 0.0) for _ in range(players)]
     for number, peer in enumerate(peers):
         peer.receive(msgpack.packb([ClientMessage.JOIN, "arena", None, 0, {"name": f"player{number}"}]), 0.0)
@@ -62,7 +62,7 @@ def joined(hub: Hub, players: int) -> list[Peer]:
 
 
 def main() -> None:
-    """Print one line."""
+    """Measure and print one line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--ticks", type=int, default=2000)
     parser.add_argument("--players", type=int, default=50)

@@ -1,9 +1,10 @@
-"""The whole comparison with one command: ours and the peers, one after the other, the repeats outermost.
+"""The whole comparison with one command: this server and its peers, one after the other, the repeats outermost.
 
     python -m bench.run [--quick] [--repeats 3] [--seconds 15] [--only REGEX] [--python PATH] [--output NAME]
 
-Servers run on core 0, the load on core 1. Tables go to stdout and, with every single result, to bench/results/. Ends
-with status 1 when a client saw another state than the server's, or a measurement failed: such figures mean nothing.
+Servers run on core 0, the load generator on core 1. Tables go to stdout and, with every single result, to
+bench/results/. The exit status is 1 when a client saw another state than the server's, or when a measurement failed;
+the figures are then not valid.
 """
 
 from __future__ import annotations
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 
 LOAD_CORE: Final = 1
 TIMEOUT_S: Final = 180
-"""For one measurement; the longest, with 1000 clients of Colyseus, takes about 50 s."""
+"""Limit for one measurement; the longest, with 1000 clients of Colyseus, takes about 50 s."""
 
 
 def measure(case: Case, seconds: float, warm: float, python: str) -> Result:
-    """Run one measurement. Raises RuntimeError with what it printed when it fails."""
+    """Run one measurement.
+
+    Raises:
+        RuntimeError: The measurement failed; the message holds what it printed.
+    """
     command = ["taskset", "-c", str(LOAD_CORE), "node", "bench/load/main.mjs", *case.options]
     command += ["--seconds", f"{seconds:g}", "--warm", f"{warm:g}", "--python", python]
     path = [str(ROOT / "build/compiled"), str(ROOT)] if case.compiled else [str(ROOT)]
@@ -53,7 +58,7 @@ def measure(case: Case, seconds: float, warm: float, python: str) -> Result:
 
 
 def measure_all(cases: Sequence[Case], options: argparse.Namespace) -> tuple[dict[str, list[Result]], bool]:
-    """Run every case, once a repeat. False: something was wrong with at least one."""
+    """Run every case once per repeat; return the results, and whether all of them are valid."""
     results: dict[str, list[Result]] = {case.name: [] for case in cases}
     sound = True
     for repeat in range(1, options.repeats + 1):
@@ -74,7 +79,7 @@ def measure_all(cases: Sequence[Case], options: argparse.Namespace) -> tuple[dic
 
 
 def report(cases: Sequence[Case], results: dict[str, list[Result]], command: str) -> str:
-    """The tables as Markdown, with where they come from."""
+    """Return the tables as Markdown, preceded by the machine and the versions."""
     lines = [f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC with `{command}`.", ""]
     lines += [f"- {what}: {value}" for what, value in describe().items()]
     lines += ["", *cases_table(cases, results), "", *targets_table(TARGETS, results), ""]
@@ -84,7 +89,7 @@ def report(cases: Sequence[Case], results: dict[str, list[Result]], command: str
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print the tables, write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the main cases once, in under two minutes")
     parser.add_argument("--repeats", type=int)

@@ -1,8 +1,8 @@
-"""The reference scene, "arena reference": the room that every figure in docs/performance.md is of.
+"""The reference scene, "arena reference": the room behind every figure in docs/performance.md.
 
-One body a player. It is pushed about, limited in speed, kept inside four walls; in each tick one in a hundred is hit.
-The rules are those of `peers/colyseus/server.mjs`, line by line, and the grids those of its quantised variant.
-Distances are units, times seconds.
+Each player has one body, which inputs accelerate, with a limited speed, inside four walls; in each tick one body in a
+hundred is hit. The rules are those of `peers/colyseus/server.mjs`, line by line, and the grids are those of its
+quantised variant. Distances are in units, times in seconds.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ class ArenaReference(Room[Push]):
 
 
 class ArenaReferenceNear(ArenaReference):
-    """Each player sees what is near its own body."""
+    """Each player sees the bodies near its own."""
 
     interest = Near(VIEW_RADIUS)
 
 
 class Boid(Entity, columns=True):
-    """One of a crowd: it flies on, and turns a little all the time."""
+    """One of a crowd: flies at a constant speed and turns a little in every tick."""
 
     x = Float(step=1 / 16, min=0.0, max=WORLD_SIZE)
     y = Float(step=1 / 16, min=0.0, max=WORLD_SIZE)
@@ -86,7 +86,7 @@ class Boid(Entity, columns=True):
 
 
 class ArenaReferenceCrowd(ArenaReference):
-    """The same among ten thousand who are kept in columns; each player sees some eighty of them."""
+    """The same scene with ten thousand boids in columns; each player sees some eighty of them."""
 
     entities = (Body, Boid)
     interest = Near(CROWD_VIEW_RADIUS)
@@ -106,7 +106,7 @@ class ArenaReferenceCrowd(ArenaReference):
 
 
 def push(body: Body, controls: Push, dt: float) -> None:
-    """One tick of one body."""
+    """Advance one body by one tick of `dt` seconds."""
     vx = body.vx + controls.dx * ACCELERATION * dt
     vy = body.vy + controls.dy * ACCELERATION * dt
     speed = sqrt(vx * vx + vy * vy)
@@ -122,5 +122,5 @@ def push(body: Body, controls: Push, dt: float) -> None:
 
 
 def wall(place: float) -> float:
-    """Where one who flew through a wall is stopped."""
+    """Return the coordinate at which a body that crossed a wall is stopped."""
     return max(0.0, min(WORLD_SIZE, place))

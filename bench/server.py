@@ -2,8 +2,8 @@
 
     python -m bench.server --players 50 --mode full|view|crowd [--transport drained|ordinary]
 
-It is the server that `gameserver run` starts; what is added only looks: how long ticks took, and what the state of a
-room was at a tick, so that clients can be compared with it.
+It is the server that `gameserver run` starts. This module only adds observation: how long ticks took, and the state of
+a room at a tick, with which clients are compared.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ SEED = 1
 
 
 class TickTimes(Histogram):
-    """Keeps every tick's time since the last look: the server's own histogram is too coarse for percentiles."""
+    """Keeps the time of every tick since the last `take`; the server's own histogram is too coarse for percentiles."""
 
     def __init__(self) -> None:
         super().__init__()
         self._times_s = array("d")
 
     def add(self, value: float) -> None:
-        """Keep one time, in seconds."""
+        """Add one time, in seconds."""
         self._times_s.append(value)
 
     def take(self) -> dict[str, float]:
-        """Return percentiles in ms, and begin anew."""
+        """Return percentiles in ms, and forget the times."""
         times, self._times_s = sorted(self._times_s), array("d")
         if not times:
             return {}
@@ -66,7 +66,7 @@ class Bench:
         server.counters.tick_s = self._ticks
 
     def stats(self, _command: dict[str, Any]) -> dict[str, Any]:
-        """What was done so far; tick times since the last question."""
+        """Return the totals so far, and the tick times since the last question."""
         totals = self._server.totals()
         rooms = self._hub.statistics()["rooms"]
         return {
@@ -84,14 +84,14 @@ class Bench:
         }
 
     def snap(self, command: dict[str, Any]) -> dict[str, Any]:
-        """A room's newest state: for each entity its id, its codes, and a body's name."""
+        """Return a room's newest state: for each entity its id, its codes, and a body's name."""
         snapshot = self._hub.rooms[command["room"]].history.newest
         assert snapshot is not None
         return {"room": command["room"], "tick": snapshot.tick, "entities": entities_of(snapshot)}
 
 
 def entities_of(snapshot: Snapshot) -> list[Sequence[object]]:
-    """One list an entity: id, codes in order of the schema, and what is no code."""
+    """Return one list per entity: id, codes in order of the schema, then the values of object fields."""
     return [
         [entity_id, *table.values_at(row)]
         for table in snapshot.tables
@@ -100,13 +100,13 @@ def entities_of(snapshot: Snapshot) -> list[Sequence[object]]:
 
 
 def room_class(mode: str, players: int) -> type[Room[Any]]:
-    """The scene's room with so many seats."""
+    """Return the scene's room class with `players` seats."""
     base = {"full": ArenaReference, "view": ArenaReferenceNear, "crowd": ArenaReferenceCrowd}[mode]
     return type(base.__name__, (base,), {"__module__": base.__module__, "max_players": players})
 
 
 async def main(options: argparse.Namespace) -> None:
-    """Serve until told to stop."""
+    """Serve until stdin ends or a `quit` command arrives."""
     hub = Hub({KIND: room_class(options.mode, options.players)}, token_bytes=secrets.token_bytes, seed=SEED)
     settings = NetSettings(port=0, transport=options.transport, pace_garbage=True)
     async with trio.open_nursery() as nursery:
@@ -118,7 +118,7 @@ async def main(options: argparse.Namespace) -> None:
 
 
 def versions() -> dict[str, str | bool]:
-    """What runs here."""
+    """Return the versions of this server, Python and trio."""
     return {
         "gameserver": __version__,
         "compiled": COMPILED,

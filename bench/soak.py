@@ -1,9 +1,10 @@
-"""Players who come, lose their links, stop reading, vanish and leave, for a long time: nothing may pile up.
+"""Players who join, lose their links, stop reading, vanish and leave, for a long time: nothing may accumulate.
 
     make soak        or        python -m bench.soak --minutes 30
 
-The server is a process of its own, the network before it a bad one. Ends with one JSON object; status 1 when a player
-was told something wrong, or when the server holds more at the end than it did once it was warm.
+The server is a process of its own, behind a proxy that simulates a bad network. The output ends with one JSON object;
+the exit status is 1 when a player received something wrong, or when the server uses more at the end than once it was
+warm.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ if TYPE_CHECKING:
 GRACE_S: Final = 4.0
 EVICT_S: Final = 3.0
 OPTIONS: Final = ("--limits.resume-grace-s", str(GRACE_S), "--limits.evict-after-s", str(EVICT_S))
-"""Short, so that every way in which a session ends comes often."""
+"""Short, so that every way in which a session can end occurs often."""
 STAYS_S: Final = (1.0, 25.0)
 LOOK_EVERY_S: Final = 2.0
 FAULT_EVERY_S: Final = 0.5
 CALM_S: Final = GRACE_S + 14.0
-"""At the end: until the grace of the last one is over, and what vanished is known to be dead."""
+"""Wait at the end: until the last grace time is over, and links that vanished are known to be dead."""
 WARM_SHARE: Final = 0.4
-"""After this share of the run, memory may not grow any more: allocators and caches have what they need."""
+"""After this share of the run memory must not grow any more: allocators and caches have reached their size."""
 GROWTH_BYTES: Final = 3_000_000
-"""What the medians of two parts of a run differ by without a leak. A link costs some 20 KB, and hundreds come and go a
-minute."""
+"""The medians of two parts of a run differ by less than this without a leak. A link costs some 20 KB, and hundreds come
+and go per minute."""
 
 
 @dataclass
 class Soak:
-    """A run: what was asked for, and what was seen."""
+    """A run: its options, and what was seen."""
 
     minutes: float = 30.0
     players: int = 30
@@ -58,7 +59,7 @@ class Soak:
 
 
 async def run_soak(soak: Soak) -> dict[str, Any]:
-    """Run it; return what was seen, with `wrong`: a list of what must not be."""
+    """Run it; return what was seen, with `wrong`: a list of the violations found."""
     rng = random.Random(soak.seed)
     async with (
         ledger_process("Ledger", "--transport", soak.transport, *OPTIONS) as server,
@@ -79,7 +80,7 @@ async def run_soak(soak: Soak) -> dict[str, Any]:
 
 
 async def _live(soak: Soak, network: FaultProxy, rng: random.Random) -> None:
-    """Keep so many players there, each for its own time, and break something now and then."""
+    """Keep `soak.players` players connected, each for a random time, and cause faults."""
     reader = SharedStateReader()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_break, soak, network, rng)
@@ -99,13 +100,13 @@ async def _come_and_go(soak: Soak, network: FaultProxy, rng: random.Random, read
                 await trio.sleep(rng.uniform(*STAYS_S))
                 if rng.random() < 0.5:
                     await witness.session.leave()
-                nursery.cancel_scope.cancel()  # the others go without a word
+                nursery.cancel_scope.cancel()  # the others disconnect without LEAVE
         finally:
             soak.total.add(witness.tally)
 
 
 async def _break(soak: Soak, network: FaultProxy, rng: random.Random) -> None:
-    """One fault after the other: a reset, a link that vanishes, all of them reset, a stall that outlasts patience."""
+    """Cause one fault after the other: a reset, a link that vanishes, a reset of all, a stall past the eviction."""
     while True:
         await trio.sleep(FAULT_EVERY_S)
         soak.faults += 1
@@ -159,7 +160,7 @@ def _wrong(
     growth_bytes: float,
     end: tuple[int, str],
 ) -> list[str]:
-    """What must not be, in words. A room may run on without anybody for a while: one task and one epoll each."""
+    """Return the violations, in words. A room may run on without players for a while: one task and one epoll each."""
     rooms = after.get('rooms{kind="ledger"}', 0)
     checks = {
         "events were lost, doubled or did not fit": not (seen["lost"] or seen["doubled"] or seen["desyncs"]),
@@ -176,8 +177,8 @@ def _wrong(
 
 
 def main() -> None:
-    """Run it from the command line."""
-    parser = argparse.ArgumentParser(description="Players who come, go and lose their links for a long time.")
+    """Run the soak from the command line."""
+    parser = argparse.ArgumentParser(description="Players who join, leave and lose their links for a long time.")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--players", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,4 +1,4 @@
-"""From what the load generator printed to one figure a case, and from those to tables. Pure."""
+"""Turns the load generator's results into one figure per case, and those into tables. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from bench.matrix import Case, Target
 
 Result: TypeAlias = dict[str, Any]
-"""One line of the load generator."""
+"""One line that the load generator printed."""
 
 CHECKS: Final = ("mismatched", "missing", "outside", "misfits")
 
 
 def figure(result: Result, key: str) -> float | None:
-    """One number of a result, None where it has none. `a.b` leads into a nested object, `x/y` divides two figures."""
+    """Return one number of a result, None where there is none. `a.b` is a nested key, `x/y` divides two figures."""
     if "/" in key:
         above, below = (figure(result, part) for part in key.split("/"))
         return above / below if above is not None and below else None
@@ -28,21 +28,21 @@ def figure(result: Result, key: str) -> float | None:
 
 
 def median(results: Iterable[Result], key: str) -> float | None:
-    """The median of a figure over repeats."""
+    """Return the median of a figure over repeats."""
     found = [value for value in (figure(result, key) for result in results) if value is not None]
     return statistics.median(found) if found else None
 
 
 def ratio(ours: Sequence[Result], theirs: Sequence[Result], key: str) -> float | None:
-    """The median over repeats of one case's figure divided by the other's of the same repeat: what the machine does
-    otherwise at that time touches both."""
+    """Return the median over repeats of one case's figure divided by the other's of the same repeat: other work on the
+    machine at that time affects both."""
     pairs = [(figure(a, key), figure(b, key)) for a, b in zip(ours, theirs, strict=False)]
     found = [a / b for a, b in pairs if a is not None and b]
     return statistics.median(found) if found else None
 
 
 def faults(result: Result) -> list[str]:
-    """What makes a result worthless: clients that saw another state than the server's, or that were lost."""
+    """Return what makes a result invalid: clients that saw another state than the server's, or that were lost."""
     found = [f"{result['lost']} clients lost"] if result["lost"] else []
     verify = result["verify"]
     if verify is not None:
@@ -68,7 +68,7 @@ COLUMNS: Final = (
 
 
 def cases_table(cases: Iterable[Case], results: Mapping[str, Sequence[Result]]) -> list[str]:
-    """Markdown: one line a case, medians; CPU with its least and most."""
+    """Return a Markdown table: one line per case, medians; CPU with its minimum and maximum."""
     lines = ["| case | clients | " + " | ".join(name for name, _, _ in COLUMNS) + " |"]
     lines.append("|---|--:|" + "--:|" * len(COLUMNS))
     for case in cases:
@@ -90,7 +90,7 @@ def _cell(results: Sequence[Result], key: str, digits: int) -> str:
 
 
 def targets_table(targets: Iterable[Target], results: Mapping[str, Sequence[Result]]) -> list[str]:
-    """Markdown: one line a target whose cases were measured, and whether it was met."""
+    """Return a Markdown table: one line per target whose cases were measured, and whether it was met."""
     lines = ["| target | bound | measured | |", "|---|--:|--:|---|"]
     for target in targets:
         measured = _measured(target, results)

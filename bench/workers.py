@@ -1,14 +1,14 @@
-"""What several workers cost, and what they bring: the same load on one process and on `--workers 2`, in turn.
+"""Cost and gain of several workers: the same load on one process and on `--workers 2`, in turn.
 
     python -m bench.workers [--clients 400] [--seconds 10] [--rounds 3]
 
-Two measurements. *Cost*: clients of the reference scene (rooms of 50) at a load that both
-can carry; the servers' CPU time, from the operating system, for each client and tick. *Throughput*: rooms whose rules
-take 5 ms of CPU a tick, three times what one core can do; ticks made in a second, all rooms. There the load generator
-does next to nothing, so both cores are the server's, as far as nobody else on the machine wants them.
+There are two measurements. *Cost*: clients of the reference scene (rooms of 50) at a load that both can carry; the
+servers' CPU time, from the operating system, per client and tick. *Throughput*: rooms whose rules take 5 ms of CPU a
+tick, three times what one core can do; ticks made per second in all rooms. The load generator does next to nothing
+there, so the server has both cores as far as no other process uses them.
 
-The clients are as cheap as they can be: they send inputs, and throw away unread what comes; that it is right is for
-tests/live/test_workers.py.
+The clients are as cheap as possible: they send inputs and discard unread what they receive; tests/live/test_workers.py
+tests that it is correct.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ WARM_S: Final = 3.0
 NO_KEY: Final = bytes(4)
 """A mask that leaves the payload as it is."""
 ALL_OF_IT: Final = 2**32 - 1
-"""As an ack: whatever was sent has arrived."""
+"""As an ack: everything that was sent has arrived."""
 BURN_S: Final = 0.005
 BURNING_ROOMS: Final = 30
-"""Of 20 ticks a second and 5 ms each: three cores' worth."""
+"""At 20 ticks a second and 5 ms each: three cores' worth."""
 
 
 class Scene(ArenaReference):
-    """The reference scene, fifty to a room."""
+    """The reference scene, fifty players per room."""
 
     kind = "scene"
     max_players = 50
@@ -63,7 +63,7 @@ class Dot(Entity):
 
 
 class Burner(Room):
-    """One player; from its message on, each tick takes BURN_S of CPU."""
+    """A room of one player; from its first message on, each tick takes BURN_S of CPU."""
 
     kind = "burner"
     max_players = 1
@@ -80,14 +80,14 @@ class Burner(Room):
 
 
 def frame(*items: object) -> bytes:
-    """A client's frame."""
+    """Return a client's WebSocket frame with one message."""
     payload = msgpack.packb(items)
     assert len(payload) < 126
     return bytes((0x82, 0x80 | len(payload))) + NO_KEY + payload
 
 
 class Crowd:
-    """Clients that play until they are let go."""
+    """Clients that play until `close`."""
 
     def __init__(self, port: int, kind: str, count: int, pause_s: float) -> None:
         self._selector = selectors.DefaultSelector()
@@ -113,16 +113,16 @@ class Crowd:
         return sock
 
     def say(self, data: bytes) -> None:
-        """Everyone sends the same."""
+        """Send the same bytes from every client."""
         for sock in self.sockets:
             sock.send(data)
 
     def run(self, seconds: float, *, inputs: bool) -> None:
-        """Send inputs, and throw away what comes."""
+        """Send inputs, or ACKs if not `inputs`, and discard what arrives, for some seconds."""
         now_s = time.monotonic()
         until_s, next_s, ack_s = now_s + seconds, now_s, now_s
         while now_s < until_s:
-            if not inputs and now_s >= ack_s:  # to show life
+            if not inputs and now_s >= ack_s:  # to keep the links alive
                 self.say(frame(ClientMessage.ACK, ALL_OF_IT))
                 ack_s += ACK_EVERY_S
             if inputs and now_s >= next_s:
@@ -136,7 +136,7 @@ class Crowd:
             now_s = time.monotonic()
 
     def close(self) -> None:
-        """Let go."""
+        """Close all sockets."""
         for sock in self.sockets:
             sock.close()
 
@@ -149,31 +149,31 @@ class Server:
         self.port = port
 
     def get(self, path: str) -> str:
-        """A page."""
+        """Return the page at `path`."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
             text: str = answer.read().decode()
         return text
 
     @property
     def pids(self) -> dict[str, int]:
-        """Every process by its part."""
+        """The process ids of the main process and of each worker."""
         workers = json.loads(self.get("/api/rooms")).get("workers", [])
         return {"main": self.process.pid} | {f"worker {worker['worker']}": worker["pid"] for worker in workers}
 
     def wait_for(self, crowd: Crowd, count: int) -> None:
-        """Wait until so many are in."""
+        """Wait until the server has `count` sessions."""
         while json.loads(self.get("/api/rooms"))["sessions"] < count:
             crowd.run(0.2, inputs=False)
 
     def metric(self, name: str) -> int:
-        """A metric, summed over workers."""
+        """Return a metric, summed over workers."""
         found = re.findall(rf"^gameserver_{name}(?:{{worker=\"\d+\"}})? (\d+)$", self.get("/metrics"), re.MULTILINE)
         return sum(map(int, found))
 
 
 @contextmanager
 def serving(room: str, workers: int) -> Iterator[Server]:
-    """`gameserver run`."""
+    """Run `gameserver run` with so many workers; stop it at the end."""
     command = [str(GAMESERVER), "run", room, "--port", "0", "--workers", str(workers)]
     command += ["--log-level", "error"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -188,14 +188,14 @@ def serving(room: str, workers: int) -> Iterator[Server]:
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of a process."""
+    """Return user plus system time of a process, in seconds."""
     with open(f"/proc/{pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cost(workers: int, clients: int, seconds: float) -> dict[str, Any]:
-    """CPU for each client and tick, and how evenly it is spread."""
+    """Measure the CPU time per client and tick, and how it is spread over the processes."""
     with serving("bench.workers:Scene", workers) as server:
         crowd = Crowd(server.port, "scene", clients, 0.01)
         server.wait_for(crowd, clients)
@@ -216,7 +216,7 @@ def cost(workers: int, clients: int, seconds: float) -> dict[str, Any]:
 
 
 def throughput(workers: int, seconds: float) -> dict[str, Any]:
-    """Ticks a second when there is more to do than can be done."""
+    """Measure the ticks per second under more load than two cores can carry."""
     with serving("bench.workers:Burner", workers) as server:
         crowd = Crowd(server.port, "burner", BURNING_ROOMS, 0.02)
         server.wait_for(crowd, BURNING_ROOMS)
@@ -238,7 +238,7 @@ def throughput(workers: int, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Both, one process and two in turn, and the medians."""
+    """Run both measurements, with one process and two workers in turn, and print the medians."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clients", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=10.0)

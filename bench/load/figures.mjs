@@ -1,12 +1,12 @@
-/** What clients count while the window is open. */
+/** The figures that clients collect while the measuring window is open. */
 import { Histogram } from "./histogram.mjs";
 
 export class Figures {
-  /** Whether the window is open. */
+  /** Whether the measuring window is open. */
   open = false;
-  /** From sending an input to having applied a state that says it was consumed; of sampled clients, which decode everything. */
+  /** From sending an input to having applied a state that reports it as consumed; for sampled clients, which decode everything. */
   ack = new Histogram();
-  /** The same of those who only read the head of a state, where the protocol has it there. */
+  /** The same for clients that read only the head of a state, where the protocol has the number in the head. */
   ackHead = new Histogram();
   /** From one state to the next. */
   interval = new Histogram();
@@ -14,7 +14,7 @@ export class Figures {
   stateBytes = 0;
   otherMessages = 0;
 
-  /** A state came to a client that only walks along frames. @param {number} bytes @param {number} sinceLastMs NaN at the first */
+  /** Counts a state of a client that reads frame headers only. @param {number} bytes @param {number} sinceLastMs NaN for the first */
   state(bytes, sinceLastMs) {
     if (!this.open) return;
     this.states += 1;

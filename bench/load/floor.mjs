@@ -1,4 +1,4 @@
-/** Clients of a floor: a server that sends everyone the same bytes at each tick, and does nothing else. */
+/** Clients of a floor: a server that sends the same bytes to every client at each tick, and does nothing else. */
 import { RawWebSocket } from "./rawws.mjs";
 
 const INPUT = Buffer.alloc(24, 3);

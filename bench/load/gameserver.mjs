@@ -1,6 +1,6 @@
 /**
- * Clients of our own server. Sampled ones decode everything with the SDK's decoder; the others read the head of each STATE, and
- * keep to protocol.md otherwise: they ack what they got and pace their frames by `lead`.
+ * Clients of this server. Sampled ones decode everything with the SDK's decoder; the others read only the head of each STATE.
+ * All of them follow protocol.md: they ack what they received and pace their frames by `lead`.
  */
 import { decodeServer, encodeInput, encodeJoin } from "../../client_demo/sdk/codec.js";
 import {
@@ -20,7 +20,7 @@ const KIND = "arena";
 const ARRAY_OF_9 = 0x99;
 /** Others are drawn two ticks in the past. */
 const BEHIND = 2 * BEHIND_UNITS_PER_TICK;
-/** A frame that waits for longer than this has a whole one before it: this client is a tick too early. */
+/** An input frame that waits longer than this has another one before it: the client is a tick too early. */
 const EARLY_LEAD = 1.1 * LEAD_UNITS_PER_TICK;
 
 class Client {
@@ -55,7 +55,7 @@ class Client {
     await Promise.race([this.joined, closed]);
   }
 
-  /** One input. The only place where INPUT is built. */
+  /** Sends one input, or skips it when the client is too early. */
   tick() {
     if (this.#skipOne) {
       this.#skipOne = false;
@@ -68,7 +68,7 @@ class Client {
     else this.player.unsent();
   }
 
-  /** A STATE told how long the frame that was consumed had waited. */
+  /** Notes `lead` of a STATE: how long the consumed input frame had waited. */
   paced(lead) {
     if (lead === null) return;
     this.lead = lead;
@@ -82,7 +82,7 @@ class Client {
   }
 }
 
-/** Reads the four numbers at the head of a STATE, and nothing else of it. */
+/** Reads only the four numbers at the head of each STATE. */
 export class HeadClient extends Client {
   sampled = false;
 
@@ -109,7 +109,7 @@ export class HeadClient extends Client {
   }
 }
 
-/** Decodes everything, and keeps what it saw while it is captured. */
+/** Decodes everything, and keeps each state while `captured` is set. */
 export class SampledClient extends Client {
   sampled = true;
   avatar = 0;
@@ -150,7 +150,7 @@ export class SampledClient extends Client {
     this.captured?.set(message.tick, entitiesOf(this.view));
   }
 
-  /** Compares what was captured with the server's own state of that tick. */
+  /** Compares the captured state with the server's own state of that tick. */
   compare(snap, radii) {
     const seen = this.captured?.get(snap.tick);
     if (!seen) return { missed: 1 };
@@ -177,7 +177,7 @@ export class SampledClient extends Client {
   }
 }
 
-/** What is visible, by mode: enter radius and leave radius (bench/scene.py, Near). */
+/** Radii of visibility by mode: enter and leave (`Near` in bench/scene.py). */
 export const RADII = {
   view: { enter: 399.9, leave: 440.1 },
   crowd: { enter: 99.9, leave: 110.1 },
@@ -194,7 +194,7 @@ function entitiesOf(view) {
   return seen;
 }
 
-/** A msgpack unsigned integer; `head.at` moves behind it. */
+/** Reads a msgpack unsigned integer; `head.at` moves behind it. */
 function readCounter(buffer, head) {
   const first = buffer[head.at];
   if (first < 0x80) {

@@ -1,11 +1,11 @@
 /**
- * One measurement: starts a server on core 0, joins, sends inputs, measures, checks what sampled clients decoded against the
+ * One measurement: starts a server on core 0, joins, sends inputs, measures, compares what sampled clients decoded with the
  * server's own state, and prints one line of JSON. Run it on another core (`taskset -c 1`).
  *
  *   node bench/load/main.mjs --peer gameserver --rooms 10 --players 50 --mode full --seconds 15
  *
- * peers: gameserver, transport (ours alone), colyseus, ws, trio_websocket. The last four but one are floors: 400 bytes to everyone,
- * 24 bytes from everyone, 20 times a second.
+ * peers: gameserver, colyseus, transport (this server's transport alone), ws, trio_websocket. The last three are floors: 400 bytes
+ * to every client and 24 bytes from every client, 20 times a second.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -43,7 +43,7 @@ const rooms = Number(options.rooms);
 const players = Number(options.players);
 const clientCount = rooms * players;
 
-/** peer → how to start it, and who its clients are. */
+/** peer → how to start it, and the module of its clients. */
 const PEERS = {
   gameserver: {
     command: () => [
@@ -121,7 +121,7 @@ process.stdout.write(`${JSON.stringify(report())}\n`);
 await server.end();
 process.exit(0);
 
-/** Has each client send just before its frame is needed, as a client that follows `lead` does. */
+/** Shifts each client so that it sends just before its frame is needed, as a client that follows `lead` does. */
 function align() {
   for (const client of clients) {
     if (client.lead !== null)
@@ -156,7 +156,7 @@ async function reading() {
   };
 }
 
-/** Compares the state at some ticks, in every room that has a sampled client. */
+/** Compares the states of some ticks, in every room that has a sampled client. */
 async function check() {
   for (const client of sampled) client.captured = new Map();
   const snaps = [];
@@ -216,7 +216,7 @@ function report() {
     versions,
     seconds: round(wall, 2),
     joinSeconds: round1(joinSeconds),
-    /** Ticks that were left out, or began more than a tick late, from the server's start until all had joined. */
+    /** Ticks that were skipped, or began more than a tick late, from the server's start until all had joined. */
     joinMissedTicks:
       options.peer === "gameserver" ? joining.skipped_ticks + joining.late_ticks : null,
     cpu: round((user + system) / wall, 4),

@@ -1,4 +1,4 @@
-/** How a player of the reference scene behaves, the same for every server: it turns all the time, and remembers when it said what. */
+/** A player of the reference scene, the same for every server: it turns all the time, and keeps the time at which each input was sent. */
 
 const KEPT = 1024;
 const GOLDEN_ANGLE = 2.399963;
@@ -17,7 +17,7 @@ export class Player {
     this.#aim = index * 1.1;
   }
 
-  /** The next input. */
+  /** Returns the next input. */
   next() {
     this.#heading += (Math.random() - 0.5) * 0.6;
     this.#aim = (this.#aim + 0.05 + Math.random() * 0.1) % TURN;
@@ -30,17 +30,17 @@ export class Player {
     };
   }
 
-  /** It has been sent. */
+  /** Notes that the newest input was sent. */
   sent() {
     this.#sentAt[this.seq % KEPT] = performance.now();
   }
 
-  /** It could not be sent. */
+  /** Takes the newest input back: it could not be sent. */
   unsent() {
     this.seq -= 1;
   }
 
-  /** The server has consumed all up to `seq`: adds what each took to `histogram`. */
+  /** The server has consumed all inputs up to `seq`: adds the time that each took to `histogram`. */
   acked(seq, now, histogram) {
     for (let s = Math.max(this.ackedSeq, seq - KEPT) + 1; s <= seq; s += 1) {
       histogram?.add(now - this.#sentAt[s % KEPT]);

@@ -1,9 +1,9 @@
-/** What the operating system says about processes and cores. Linux. */
+/** Figures of the operating system about processes and cores. Linux only. */
 import fs from "node:fs";
 
 const HZ = 100;
 
-/** CPU of a whole process, in seconds. @param {number} pid */
+/** CPU time of a whole process, in seconds. @param {number} pid */
 export function cpuOf(pid) {
   const text = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");

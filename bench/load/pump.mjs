@@ -1,4 +1,4 @@
-/** Has every client send 20 times a second, their phases spread over the 50 ms in slots of 2 ms. */
+/** Makes every client send 20 times a second, with their phases spread over the 50 ms in slots of 2 ms. */
 
 const PERIOD_MS = 50;
 const SLOTS = 25;
@@ -14,7 +14,7 @@ export class Pump {
   #nextAt = performance.now();
   #timer;
 
-  /** Those who are sampled come first and evenly, so that their latencies cover all phases. */
+  /** Sampled clients are spread evenly over the slots, so that their latencies cover all phases. */
   constructor(sampled, others) {
     sampled.forEach((client, i) => {
       this.#put(client, Math.floor(((i + 0.5) * SLOTS) / sampled.length));
@@ -25,7 +25,7 @@ export class Pump {
     this.#timer = setInterval(() => this.#run(), 1);
   }
 
-  /** Moves a client's phase. @param {any} client @param {number} ms later */
+  /** Moves a client's phase. @param {any} client @param {number} ms by how much later */
   shift(client, ms) {
     const slot = this.#slotOf.get(client);
     this.#wheel[slot].delete(client);

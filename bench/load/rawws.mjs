@@ -1,6 +1,6 @@
 /**
- * A deliberately cheap WebSocket client: hand-made handshake, a walk along frame headers, no unmasking (server frames are not
- * masked), one read buffer for all. The load generator must not be what is measured.
+ * A deliberately cheap WebSocket client: it writes the handshake itself, reads frame headers only, does not unmask (server frames are
+ * not masked), and shares one read buffer among all clients. The load generator must not be what is measured.
  */
 import { randomBytes } from "node:crypto";
 import net from "node:net";
@@ -12,7 +12,7 @@ const PING = 9;
 const PONG = 10;
 
 /**
- * @callback OnFrame gets a view that is valid only during the call
+ * @callback OnFrame gets a buffer that is valid only during the call
  * @param {Buffer} buffer
  * @param {number} start of the payload
  * @param {number} end
@@ -24,11 +24,11 @@ export class RawWebSocket {
   skipped = 0;
   closed = false;
   closeCode = 0;
-  /** Called when the socket is gone. */
+  /** Called when the socket is closed. */
   onClose = () => {};
   #open = false;
   #head = "";
-  /** A frame that a read cut in two. */
+  /** The first part of a frame that a read cut in two. */
   #partial = Buffer.alloc(0);
   #partialLength = 0;
   #writeBuffers = [Buffer.allocUnsafeSlow(160), Buffer.allocUnsafeSlow(160)];
@@ -78,7 +78,7 @@ export class RawWebSocket {
     }
   }
 
-  /** Returns where frames begin. */
+  /** Returns the offset at which frames begin. */
   #readHead(buffer, count) {
     this.#head += buffer.latin1Slice(0, count);
     const end = this.#head.indexOf("\r\n\r\n");
@@ -102,7 +102,7 @@ export class RawWebSocket {
     this.#partialLength = rest;
   }
 
-  /** Returns where the next frame begins. */
+  /** Returns the offset at which the next frame begins. */
   #completePartial(buffer, start, end) {
     let at = start;
     while (at < end) {
@@ -134,7 +134,7 @@ export class RawWebSocket {
   }
 
   /**
-   * Sends a payload of at most 125 bytes, unless the one before has not left yet.
+   * Sends a payload of at most 125 bytes, unless the previous one is still in the socket's buffer.
    *
    * @param {Uint8Array} payload
    * @returns {boolean} whether it was sent
@@ -160,7 +160,7 @@ export class RawWebSocket {
   }
 }
 
-/** Length of the whole frame at `start`, 0 if its header is not all there. */
+/** Length of the whole frame at `start`, 0 if its header is incomplete. */
 function frameLength(buffer, start, end) {
   const have = end - start;
   if (have < 2) return 0;

@@ -1,4 +1,4 @@
-/** A server that is being measured: started on its own core, spoken to in lines of JSON over stdin and stdout. */
+/** A server that is being measured: started on its own core, controlled with lines of JSON over stdin and stdout. */
 import { spawn } from "node:child_process";
 import readline from "node:readline";
 
@@ -21,12 +21,12 @@ export class ServerProcess {
     });
   }
 
-  /** taskset becomes the server. */
+  /** The server's process id: taskset replaces itself with the server. */
   get pid() {
     return this.child.pid;
   }
 
-  /** @returns {Promise<any>} what the server says once it listens */
+  /** @returns {Promise<any>} what the server writes once it listens */
   ready() {
     return this.#answer("ready");
   }
