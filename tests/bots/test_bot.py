@@ -14,7 +14,7 @@ from gameserver.bots.checks import SpeedLimit
 from gameserver.bots.crowd import Rules, keep_playing, run_bots
 from gameserver.client.replica import Options
 from gameserver.protocol.constants import Limits
-from tests.support.channel_server import Server, serving
+from tests.support.channel_server import ChannelServer, serving
 from tests.support.sim.flight import Flight, Ship, fly
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RULES = Rules([SpeedLimit("Ship", per_s=900.0)], Options(predict=fly, interpolate=False))
 
 
-async def play(server: Server, count: int = 5, seconds: float = 5.0, **more: Any) -> Report:
+async def play(server: ChannelServer, count: int = 5, seconds: float = 5.0, **more: Any) -> Report:
     return await run_bots(server.open, "flight", count, seconds, **{"seed": 1, "rules": RULES, **more})
 
 

@@ -19,7 +19,7 @@ from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Joined, SessionState, Status
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
-from tests.support.channel_server import Server, serving
+from tests.support.channel_server import ChannelServer, serving
 from tests.support.sim.flight import Controls, Flight, Ship, fly
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from trio.testing import MockClock
 
 
-def make_session(server: Server, kind: str = "flight", *, role: Role = Role.PLAYER, **more: Any) -> Session:
+def make_session(server: ChannelServer, kind: str = "flight", *, role: Role = Role.PLAYER, **more: Any) -> Session:
     core = SessionCore(m.Join(kind, None, role, {"name": "Ada"}), Options(predict=fly))
     return Session(core, server.open, rng=random.Random(1), **more)
 
 
 @asynccontextmanager
-async def playing(**more: Any) -> AsyncGenerator[tuple[Server, Session]]:
+async def playing(**more: Any) -> AsyncGenerator[tuple[ChannelServer, Session]]:
     async with serving(Flight) as server:
         session = make_session(server, **more)
         async with joined(session):
@@ -234,7 +234,7 @@ async def test_a_server_that_says_nothing_is_given_up(autojump_clock: MockClock)
     async with playing() as (server, session):
         await trio.sleep(1.0)
         socket = server.sockets[-1]
-        socket.send = lambda message: None  # type: ignore[method-assign]
+        socket.carry = lambda message: None  # type: ignore[method-assign]
         await trio.sleep(12.0)
         assert socket.closed is not None
         assert socket.closed.code == CloseCode.DEAD

@@ -219,9 +219,9 @@ class RawLink(MemoryLink):
         super().__init__()
         self.raw: list[bytes] = []
 
-    def offer(self, *messages: bytes) -> bool:
-        self.raw += messages
-        return super().offer(*messages)
+    def carry(self, message: bytes) -> None:
+        self.raw.append(message)
+        super().carry(message)
 
 
 def test_every_message_of_a_room_with_views_is_well_formed() -> None:

@@ -12,6 +12,7 @@ import trio
 from trio_websocket import CloseReason, ConnectionClosed
 
 from gameserver.hub.hub import Hub
+from tests.support.links import Close, ServerLink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from gameserver.room.room import Room
 
 
-class Socket:
+class ChannelSocket(ServerLink):
     """The client's end: the four things that a link uses of a WebSocketConnection."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ChannelServer) -> None:
+        super().__init__()
         self._server = server
-        self._sender, self._receiver = trio.open_memory_channel[bytes](1000)
-        self.closed: CloseReason | None = None
+        self._to_client, self._from_server = trio.open_memory_channel[bytes](1000)
         self.may_send = trio.Event()
         """While it is not set, sends are stuck."""
         self.may_send.set()
@@ -41,65 +42,60 @@ class Socket:
 
     async def get_message(self) -> bytes:
         try:
-            return await self._receiver.receive()
+            return await self._from_server.receive()
         except trio.EndOfChannel:
-            raise ConnectionClosed(self.closed) from None
+            raise self._connection_closed() from None
 
     async def send_message(self, message: bytes) -> None:
         await trio.lowlevel.checkpoint()
         await self.may_send.wait()
         if self.closed is not None:
-            raise ConnectionClosed(self.closed)
+            raise self._connection_closed()
         self.sent.append(message)
         self.peer.receive(message, trio.current_time())
 
     async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
-        self._end(code, reason, by_client=True)
+        self._end(Close(code, reason or ""), code)
         await trio.lowlevel.checkpoint()
 
     # what the room calls
 
-    ready = True
+    def carry(self, message: bytes) -> None:
+        self._to_client.send_nowait(message)
 
     def offer(self, *messages: bytes) -> bool:
-        *told, state = messages
-        for message in told:
-            self.send(message)
-        if self.lose:
-            self.lose -= 1
-        else:
-            self.send(state)
-        return True
-
-    def send(self, message: bytes) -> None:
-        if self.closed is None:
-            self._sender.send_nowait(message)
+        if not self.lose:
+            return super().offer(*messages)
+        self.lose -= 1
+        return super().offer(*messages[:-1])  # the STATE comes last
 
     def close(self, code: int, reason: str) -> None:
-        self._end(code, reason, by_client=False)
-
-    def join_room(self, room_id: str) -> None: ...
-    def leave_room(self) -> None: ...
+        self._end(Close(code, reason))
 
     # what a test does
 
     def cut(self) -> None:
         """The network is gone."""
-        self._end(1006, None, by_client=False)
+        self._end(Close(1006))
 
-    def _end(self, code: int, reason: str | None, *, by_client: bool) -> None:
+    def _end(self, close: Close, code_of_client: int | None = None) -> None:
         if self.closed is None:
-            self.closed = CloseReason(code, reason)
-            self._sender.close()
-            self.peer.lost(trio.current_time(), code if by_client else None)
+            self.closed = close
+            self._to_client.close()
+            self.peer.lost(trio.current_time(), code_of_client)
+
+    def _connection_closed(self) -> ConnectionClosed:
+        assert self.closed is not None
+        assert self.closed.code is not None
+        return ConnectionClosed(CloseReason(self.closed.code, self.closed.reason))
 
 
 @dataclass
-class Server:
+class ChannelServer:
     """A hub that ticks, and all sockets that were ever opened to it."""
 
     hub: Hub
-    sockets: list[Socket]
+    sockets: list[ChannelSocket]
     refuse: Callable[[], BaseException | None] = lambda: None
 
     @asynccontextmanager
@@ -109,7 +105,7 @@ class Server:
         refusal = self.refuse()
         if refusal is not None:
             raise refusal
-        socket = Socket(self)
+        socket = ChannelSocket(self)
         self.sockets.append(socket)
         try:
             yield socket
@@ -132,10 +128,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*kinds: type[Room[Any]], limits: Limits | None = None) -> AsyncGenerator[Server]:
+async def serving(*kinds: type[Room[Any]], limits: Limits | None = None) -> AsyncGenerator[ChannelServer]:
     """A server that runs for the length of the block."""
     rng = random.Random(1)
-    server = Server(Hub(kinds, token_bytes=rng.randbytes, seed=1, limits=limits), [])
+    server = ChannelServer(Hub(kinds, token_bytes=rng.randbytes, seed=1, limits=limits), [])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.tick)
         yield server

@@ -8,6 +8,7 @@ import msgpack
 
 from gameserver.hub.hub import Hub
 from gameserver.protocol.constants import ClientMessage, Limits, ServerMessage
+from tests.support.links import ServerLink
 
 if TYPE_CHECKING:
     from gameserver.hub.peer import Peer
@@ -15,35 +16,15 @@ if TYPE_CHECKING:
     from gameserver.room.room import Room
 
 
-class MemoryLink:
-    """A link that keeps what it is given; `ready` is the test's to set."""
+class MemoryLink(ServerLink):
+    """Keeps the messages that it is given, decoded."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.messages: list[list[Any]] = []
-        self.ready = True
-        self.closed: tuple[int, str] | None = None
-        self.room: str | None = None
-        self._seen = 0
 
-    def offer(self, *messages: bytes) -> bool:
-        if not self.ready or self.closed:
-            return False
-        self.messages += [msgpack.unpackb(message) for message in messages]
-        return True
-
-    def send(self, message: bytes) -> None:
-        if self.closed is None:
-            self.messages.append(msgpack.unpackb(message))
-
-    def close(self, code: int, reason: str) -> None:
-        if self.closed is None:
-            self.closed = (code, reason)
-
-    def join_room(self, room_id: str) -> None:
-        self.room = room_id
-
-    def leave_room(self) -> None:
-        self.room = None
+    def carry(self, message: bytes) -> None:
+        self.messages.append(msgpack.unpackb(message))
 
     def of(self, kind: ServerMessage) -> list[list[Any]]:
         """All messages of a kind so far."""

@@ -18,6 +18,7 @@ from gameserver.hub.hub import Hub
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Limits, Role
 from gameserver.protocol.errors import ProtocolError
+from tests.support.links import Close, ServerLink
 from tests.support.sim.network import Way
 
 if TYPE_CHECKING:
@@ -33,40 +34,19 @@ if TYPE_CHECKING:
 STEP_S = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The end of a link, on its way behind the messages before it."""
+class SimLink(ServerLink):
+    """Puts what it takes onto the way down, its close behind the messages."""
 
-    code: int | None
-    reason: str = ""
-
-
-class SimLink:
-    """The server's end of one link: what it takes goes onto the way down."""
-
-    ready = True
-
-    def __init__(self, rig: Rig, down: Way[bytes | Closed]) -> None:
+    def __init__(self, rig: Rig, down: Way[bytes | Close]) -> None:
+        super().__init__()
         self._rig = rig
         self.down = down
-        self.closed = False
 
-    def offer(self, *messages: bytes) -> bool:
-        for message in messages:
-            self.send(message)
-        return not self.closed
+    def carry(self, message: bytes) -> None:
+        self.down.send(self._rig.now_s, message)
 
-    def send(self, message: bytes) -> None:
-        if not self.closed:
-            self.down.send(self._rig.now_s, message)
-
-    def close(self, code: int, reason: str) -> None:
-        if not self.closed:
-            self.closed = True
-            self.down.send(self._rig.now_s, Closed(code, reason))
-
-    def join_room(self, room_id: str) -> None: ...
-    def leave_room(self) -> None: ...
+    def carry_close(self, close: Close) -> None:
+        self.down.send(self._rig.now_s, close)
 
 
 @dataclass
@@ -76,8 +56,8 @@ class Client:
     """
 
     core: SessionCore
-    up: Way[bytes | Closed]
-    down: Way[bytes | Closed]
+    up: Way[bytes | Close]
+    down: Way[bytes | Close]
     backoff: Backoff
     steer: Callable[[Client, float], Any] | None = None
     peer: Peer | None = None
@@ -86,7 +66,7 @@ class Client:
     asleep: bool = False
     seen: list[SessionEvent] = field(default_factory=list)
     failures: list[ProtocolError] = field(default_factory=list)
-    closes: list[Closed] = field(default_factory=list)
+    closes: list[Close] = field(default_factory=list)
 
     @property
     def replica(self) -> Replica:
@@ -155,7 +135,7 @@ class Rig:
         self.clients.append(made)
         return made
 
-    def _way(self) -> Way[bytes | Closed]:
+    def _way(self) -> Way[bytes | Close]:
         return Way(self.random, delay_s=self._delay_s, jitter_s=self._jitter_s)
 
     @property
@@ -184,7 +164,7 @@ class Rig:
         client.up.cut()
         client.down.cut()
         peer.lost(self.now_s, None)
-        self._lost(client, Closed(None))
+        self._lost(client, Close(None))
 
     # -- the server's side -------------------------------------------------------------------------------------------
 
@@ -199,7 +179,7 @@ class Rig:
         for at_s, item in client.up.receive(self.now_s):
             if client.peer is None:
                 continue
-            if isinstance(item, Closed):
+            if isinstance(item, Close):
                 peer, client.peer = client.peer, None
                 peer.lost(at_s, item.code)
             else:
@@ -210,7 +190,7 @@ class Rig:
         for client in self.clients:
             if client.peer is None or client.link is None:
                 continue
-            if client.link.closed:  # the peer had its time to answer the close
+            if client.link.closed is not None:  # the peer had its time to answer the close
                 peer, client.peer = client.peer, None
                 peer.lost(self.now_s, None)
             else:
@@ -230,14 +210,14 @@ class Rig:
                 client.seen += client.core.tick(self.now_s)
         except ProtocolError as error:
             client.failures.append(error)
-            client.up.send(self.now_s, Closed(error.code, error.reason))
-            self._lost(client, Closed(error.code, error.reason))
+            client.up.send(self.now_s, Close(error.code, error.reason))
+            self._lost(client, Close(error.code, error.reason))
         for message in client.core.outbox.take():
             client.up.send(self.now_s, message)
 
     def _deliver_down(self, client: Client) -> None:
         for at_s, item in client.down.receive(self.now_s):
-            if isinstance(item, Closed):
+            if isinstance(item, Close):
                 if client.peer is not None:
                     peer, client.peer = client.peer, None
                     peer.lost(self.now_s, item.code)
@@ -249,9 +229,9 @@ class Rig:
             if any(isinstance(event, Joined) for event in seen):
                 client.backoff.reset()
 
-    def _lost(self, client: Client, closed: Closed) -> None:
-        back = client.core.lost(closed.code)
-        client.back_at_s = None if back == "no" else self.now_s + client.backoff.next_s(closed.reason)
+    def _lost(self, client: Client, close: Close) -> None:
+        back = client.core.lost(close.code)
+        client.back_at_s = None if back == "no" else self.now_s + client.backoff.next_s(close.reason)
 
     def _come_back(self, client: Client) -> None:
         if client.back_at_s is None or self.now_s < client.back_at_s:
