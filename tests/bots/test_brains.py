@@ -11,28 +11,17 @@ import pytest
 
 from gameserver.bots.brains import BRAINS, Chase, Sight, Wander
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Choice, Flag, Float, Int
+from gameserver.state.fields import Angle, Choice, Flag, Float
 from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.view_state import ViewState
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64)
-    y = Float(step=1 / 64)
-    angle = Angle(steps=1024)
-    dead = Flag()
+from tests.support.bot_ships import Ship
+from tests.support.sim.flight import Controls
 
 
 class Lamp(Entity):
     lit = Flag()
-
-
-class Keys(Inputs):
-    turn = Int(-1, 1)
-    thrust = Flag()
-    fire = Flag()
 
 
 class Mouse(Inputs):
@@ -51,7 +40,7 @@ def sight(inputs: type[Inputs], *ships: dict[str, Any], avatar: int | None = 1) 
 
 
 @pytest.mark.parametrize("name", sorted(BRAINS))
-@pytest.mark.parametrize("inputs", [Keys, Mouse, Inputs])
+@pytest.mark.parametrize("inputs", [Controls, Mouse, Inputs])
 def test_every_brain_plays_any_room(name: str, inputs: type[Inputs]) -> None:
     brain = BRAINS[name](random.Random(1))
     for scene in (sight(inputs, avatar=None), sight(inputs, {}), sight(inputs, {}, {"x": 9.0})):
@@ -63,8 +52,8 @@ def test_every_brain_plays_any_room(name: str, inputs: type[Inputs]) -> None:
 
 
 def test_a_wanderer_tries_everything_and_holds_it_for_a_while() -> None:
-    brain, scene = Wander(random.Random(1)), sight(Keys)
-    held = [Keys.inputs_type.to_codes(brain.decide(scene) or Keys()) for _ in range(2000)]
+    brain, scene = Wander(random.Random(1)), sight(Controls)
+    held = [Controls.inputs_type.to_codes(brain.decide(scene) or Controls()) for _ in range(2000)]
     changes = sum(a != b for a, b in pairwise(held))
     assert {codes[0] for codes in held} == {-1, 0, 1}
     assert 50 < changes < 500
@@ -87,20 +76,20 @@ def test_a_chaser_aims_at_the_nearest_other_that_lives() -> None:
 
 @pytest.mark.parametrize(("heading", "turn"), [(0.0, 1), (math.pi, -1), (math.pi / 2, 0)])
 def test_a_chaser_with_keys_turns_the_short_way_and_fires_when_it_faces_its_target(heading: float, turn: int) -> None:
-    scene = sight(Keys, {"angle": heading}, {"y": 80.0})
+    scene = sight(Controls, {"angle": heading}, {"y": 80.0})
     controls = Chase(random.Random(1)).decide(scene)
-    assert isinstance(controls, Keys)
+    assert isinstance(controls, Controls)
     assert controls.turn == turn
     assert controls.fire == (turn == 0)
 
 
 def test_a_chaser_lets_go_now_and_then() -> None:
-    brain, scene = Chase(random.Random(1)), sight(Keys, {"angle": math.pi / 2}, {"y": 80.0})
+    brain, scene = Chase(random.Random(1)), sight(Controls, {"angle": math.pi / 2}, {"y": 80.0})
     thrusts = [getattr(brain.decide(scene), "thrust", None) for _ in range(300)]
     assert 0.6 < thrusts.count(True) / 300 < 0.95
 
 
 def test_a_chaser_whose_avatar_is_nowhere_wanders() -> None:
-    scene = sight(Keys, {}, {}, avatar=77)
+    scene = sight(Controls, {}, {}, avatar=77)
     assert scene.avatar() is None
     assert Chase(random.Random(1)).decide(scene) is not None

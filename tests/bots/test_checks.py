@@ -8,18 +8,13 @@ import pytest
 
 from gameserver.bots.checks import Finding, SpeedLimit, Watch
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Flag, Float
+from gameserver.state.fields import Float
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.view_state import ViewState
+from tests.support.bot_ships import Ship
 
 TICK_S = 1 / 60
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64)
-    y = Float(step=1 / 64)
-    dead = Flag()
 
 
 class Rock(Entity):

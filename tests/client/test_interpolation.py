@@ -12,39 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.client.interpolation import Drawn, Interpolator
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Flag, Float, Int, Jumps, Ref, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.snapshot import Snapshot
+from tests.support.ships import Ghost, Ship, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.state.entity import Entity
+
 TICK_HZ = 60
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64, min=-1000.0, max=1000.0)
-    vx = Float(step=1 / 16, rate_of="x")
-    heat = Float(step=1 / 8)
-    heading = Angle(steps=4096)
-    hp = Int(0, 100)
-    lit = Flag()
-    target = Ref()
-    name = Text(max_bytes=16)
-
-
-class Wheel(Entity):
-    turn = Angle(steps=4096)
-    spin = Float(step=1 / 64, rate_of="turn")
-
-
-class Ghost(Entity):
-    x = Float(step=1 / 64)
-    vx = Float(step=1 / 16, rate_of="x")
-    heading = Angle(steps=4096)
-    gates = Jumps()
 
 
 SCHEMA = Schema([Ship, Wheel, Ghost])
@@ -130,10 +108,10 @@ def test_a_wheel_that_turns_more_than_half_between_snapshots_is_drawn_turning_so
 
 
 def test_what_does_not_move_steps_with_the_snapshot() -> None:
-    scene = move({"hp": 100, "lit": False, "name": "Ada"}, {"hp": 40, "lit": True, "name": "Bob"})
-    just_before, at = scene.draw(5.999).tables[0], scene.draw(6).tables[0]
-    assert (just_before.column("hp")[0], just_before.column("lit")[0], just_before.objects[0][0]) == (100, 0, "Ada")
-    assert (at.column("hp")[0], at.column("lit")[0], at.objects[0][0]) == (40, 1, "Bob")
+    scene = move({"hp": 100, "thrusting": False, "name": "Ada"}, {"hp": 40, "thrusting": True, "name": "Bob"})
+    was, at = scene.draw(5.999).tables[0], scene.draw(6).tables[0]
+    assert (was.column("hp")[0], was.column("thrusting")[0], was.objects[0][0]) == (100, 0, "Ada")
+    assert (at.column("hp")[0], at.column("thrusting")[0], at.objects[0][0]) == (40, 1, "Bob")
 
 
 def test_entities_come_and_go_with_the_snapshot_that_says_so() -> None:
@@ -173,9 +151,9 @@ def test_beyond_the_last_snapshot_motion_goes_on_for_a_quarter_second_only() -> 
 
 def test_motion_beyond_the_last_snapshot_stays_in_range() -> None:
     scene = make_scene()
-    scene.world.spawn(Ship, x=999.0, vx=60.0)
+    scene.world.spawn(Ship, x=1999.0, vx=60.0)
     scene.show(0)
-    assert scene.value("x", 12) == 1000.0
+    assert scene.value("x", 12) == 2000.0
 
 
 def test_motion_that_ends_is_drawn_at_rest_at_its_exact_end() -> None:

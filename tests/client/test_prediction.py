@@ -12,39 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.client.prediction import DIVERGING_STATES, MAX_PENDING, Outcome, Predictor
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Flag, Float, Int, Jumps, Ref, Text
-from gameserver.state.inputs import Inputs
+from gameserver.state.fields import Ref
+from tests.support.ships import Controls, Ghost, Ship, steer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TICK_HZ = 60
 TICK_S = 1 / TICK_HZ
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64)
-    vx = Float(step=1 / 16, rate_of="x")
-    heading = Angle(steps=1024)
-    hp = Int(0, 100, default=100)
-    thrusting = Flag()
-    target = Ref()
-    name = Text(max_bytes=16)
-
-
-class Controls(Inputs):
-    turn = Int(-1, 1)
-    thrust = Flag()
-
-
-def steer(ship: Any, controls: Any, dt: float) -> None:
-    ship.thrusting = controls.thrust
-    ship.heading += controls.turn * 4.2 * dt
-    if controls.thrust:
-        ship.vx += 500.0 * dt
-    ship.vx *= 1.0 - 0.5 * dt
-    ship.x += ship.vx * dt
 
 
 def make_predictor(step: Callable[[Any, Any, float], object] = steer, **options: Any) -> Predictor:
@@ -306,10 +281,6 @@ def test_an_error_of_heading_is_eased_the_short_way() -> None:
     client.received(1, 1, (*START[:2], 4, *START[3:]), NAMES, 1.0)
     drawn = [client.pose(1.0 + step * 0.02).heading for step in range(30)]
     assert all(min(a, 2 * math.pi - a) < 0.03 for a in drawn)
-
-
-class Ghost(Ship):
-    gates = Jumps()
 
 
 GHOST_START = tuple(f.encode(f.default) for f in Ghost.entity_type.numeric.values())

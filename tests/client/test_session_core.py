@@ -15,28 +15,15 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server, encode_state, state_head
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
-from gameserver.state.entity import Entity
 from gameserver.state.errors import StateError
-from gameserver.state.fields import Flag, Float, Int, Text
-from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.snapshot import Snapshot
+from tests.support.ships import Controls, Ship
 
 TICK_HZ = 20
 TOKEN = bytes(24)
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64)
-    vx = Float(step=1 / 16, rate_of="x")
-    name = Text(max_bytes=16)
-
-
-class Controls(Inputs):
-    turn = Int(-1, 1)
-    thrust = Flag()
 
 
 def steer(ship: Any, controls: Any, dt: float) -> None:

@@ -13,10 +13,7 @@ from gameserver.state.fields import Angle, Float, Int
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.view_state import ViewState
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64)
+from tests.support.ships import Ship
 
 
 class Shot(Entity):

@@ -16,22 +16,15 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server, encode_state, state_head
 from gameserver.protocol.constants import Role
 from gameserver.protocol.errors import ProtocolError
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Float, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.snapshot import Snapshot
+from tests.support.ships import Ship
 
 if TYPE_CHECKING:
     from gameserver.sync.decode.view_state import ViewState
-
-
-class Ship(Entity):
-    x = Float(step=1 / 64)
-    vx = Float(step=1 / 16, rate_of="x")
-    name = Text(max_bytes=16)
 
 
 SCHEMA = Schema([Ship])

@@ -22,13 +22,12 @@ from gameserver.client import contact as client_contact
 from gameserver.client.contact import Others
 from gameserver.client.interpolation import Interpolator
 from gameserver.client.prediction import Predictor
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Flag, Float, Int, Jumps, Ref, Text
-from gameserver.state.inputs import Inputs
+from gameserver.state.fields import Ref
 from gameserver.state.schema import Schema
 from gameserver.state.table import Table
 from gameserver.state.world import World
 from gameserver.sync.snapshot import Snapshot
+from tests.support.ships import Controls, Ghost, Ship, Wheel, steer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,44 +49,7 @@ CONSTANTS = (
 PREDICTION = {"pose": ("EASE_S", "SNAP_AFTER_S"), "prediction": ("MAX_PENDING", "DIAGNOSED_STATES", "DIVERGING_STATES")}
 
 
-class Ship(Entity):
-    x = Float(step=1 / 64, min=-2000.0, max=2000.0)
-    vx = Float(step=1 / 16, rate_of="x")
-    heat = Float(step=1 / 8)
-    heading = Angle(steps=1024)
-    hp = Int(0, 100, default=100)
-    thrusting = Flag()
-    target = Ref()
-    name = Text(max_bytes=16)
-
-
-class Wheel(Entity):
-    turn = Angle(steps=4096)
-    spin = Float(step=1 / 64, rate_of="turn")
-
-
-class Ghost(Ship):
-    """Says itself when it was put elsewhere."""
-
-    gates = Jumps()
-
-
-class Controls(Inputs):
-    turn = Int(-1, 1)
-    thrust = Flag()
-
-
 SCHEMA = Schema([Ship, Wheel, Ghost], Controls)
-
-
-def steer(ship: Any, controls: Any, dt: float) -> None:
-    """The same as in `twin_trace.mjs`."""
-    ship.thrusting = controls.thrust
-    ship.heading += controls.turn * 4.2 * dt
-    if controls.thrust:
-        ship.vx += 500 * dt
-    ship.vx *= 1 - 0.5 * dt
-    ship.x += ship.vx * dt
 
 
 def haunt(ghost: Any, controls: Any, dt: float) -> None:

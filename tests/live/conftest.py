@@ -1,4 +1,4 @@
-"""What every live test gets: the raw sockets that it left open are closed at its end."""
+"""What live tests share: an arena, and the closing of the raw sockets that a test left open."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 import trio
 
+from tests.support.live.process import ServerProcess
 from tests.support.live.server import Wire
 
 
@@ -18,3 +19,10 @@ def close_wires() -> Iterator[None]:
         with suppress(OSError):  # closed by the test
             os.close(wire.stream.socket.detach())  # outside of trio, whose own `close` works only inside
     Wire.opened.clear()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Where an arena listens that all tests of a module share."""
+    with ServerProcess() as server:
+        yield server.port

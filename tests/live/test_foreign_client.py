@@ -1,20 +1,10 @@
 """The client that was written from protocol.md alone plays on the real server, over a real socket."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.support.foreign.client import LEAVE, PING, SERVER_PONG, Client, pack, read_message
 from tests.support.foreign.player import MAX_MESSAGES, closing, enter, follow, link, next_state
 from tests.support.foreign.websocket import WebSocket
-from tests.support.live.process import ServerProcess
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with ServerProcess() as server:
-        yield server.port
 
 
 def steer(client: Client, websocket: WebSocket, frames: int, **controls: int) -> None:

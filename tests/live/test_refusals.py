@@ -1,7 +1,6 @@
 """Each wrong message closes its link with the close code of protocol.md, on the real server."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,17 +8,10 @@ import pytest
 from tests.conformance import make_vectors
 from tests.support.foreign.client import ACK, INPUT, JOIN, MESSAGE, RESUME, Client, pack
 from tests.support.foreign.player import closing, enter, link
-from tests.support.live.process import ServerProcess
 
 OPENING = ("JOIN", "RESUME")
 STRANGER = Client("arena", {})
 """Takes what comes before a close; keeps nothing."""
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with ServerProcess() as server:
-        yield server.port
 
 
 def wrong_messages() -> list[dict[str, Any]]:
