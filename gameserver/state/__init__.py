@@ -1,4 +1,4 @@
-"""What a room replicates: fields, entities, inputs, the schema of them, and the world that holds them.
+"""What a room replicates: fields, entities, inputs, their schema, and the world that holds the entities.
 
-Nothing here awaits, opens a socket or reads a clock; nothing here knows of messages or viewers.
+Nothing here awaits, opens a socket or reads a clock. Nothing here knows about messages or viewers.
 """

@@ -1,13 +1,13 @@
-"""A type's entities as numpy columns, for thousands of them: `class Boid(Entity, columns=True)`. Rules run
+"""Keeps a type's entities in numpy columns, for thousands of them: `class Boid(Entity, columns=True)`. Rules are
 vectorised.
 
     boids = world.table(Boid)
     boids.spawn_many(1000, x=xs, y=ys)
     boids.x += boids.vx * dt
 
-On the wire they look like any other entities. Columns are in order of id. A column's array is replaced when
-entities come or go: take it from the table anew after that. Float and Angle columns are float64, Int int64, Flag
-bool; a Choice column holds places in its list of names, a Ref column ids of entities kept as objects (0 for none),
+On the wire they are like any other entities. Columns are in order of id. Spawning and despawning replace a column's
+array: read it from the table again after that. Float and Angle columns are float64, Int columns int64, Flag columns
+bool. A Choice column holds indexes in its list of names, a Ref column ids of entities kept as objects (0 for none),
 both int64.
 """
 
@@ -39,10 +39,15 @@ def _dtype(field: AnyField) -> type[np.generic]:
 
 
 class ColumnStore:
-    """The columns of one type. A field's column is the attribute of its name; assigning to it copies the values in."""
+    """The columns of one type. Each field's column is an attribute of its name; assigning to that copies values in.
+
+    Args:
+        entity_type: The type, declared with `columns=True`.
+        new_ids: Allocates a number of ids in the room.
+        living: Every entity of the room that is kept as an object, by id; references are looked up there.
+    """
 
     def __init__(self, entity_type: EntityType, new_ids: Callable[[int], range], living: dict[int, Any]) -> None:
-        """`new_ids(n)` allocates ids in the room; `living` holds everything in it that is kept as objects, by id."""
         self.entity_type = entity_type
         self._new_ids = new_ids
         self._living = living
@@ -57,7 +62,7 @@ class ColumnStore:
 
     @property
     def ids(self) -> NDArray[np.int64]:
-        """The ids, ascending; do not write to it."""
+        """The ids, ascending, shape (n,). Do not write to it."""
         return self._ids
 
     def __getattr__(self, name: str) -> NDArray[Any]:
@@ -75,10 +80,19 @@ class ColumnStore:
             columns[name][:] = value
 
     def spawn_many(self, count: int, **values: ArrayLike) -> NDArray[np.int64]:
-        """Add `count` entities with `values`, each an array of that length or one value for all; return their ids,
-        ascending.
+        """Add entities.
 
-        Raises TypeError for an unknown name, ValueError for a length that does not fit; then nothing was added.
+        Args:
+            count: How many.
+            values: First values of fields, by name: an array of shape (count,), or one value for all. Fields that are
+                not named begin with their default.
+
+        Returns:
+            The ids of the new entities, ascending, shape (count,).
+
+        Raises:
+            TypeError: One of the names is not a field. Nothing is added.
+            ValueError: An array has another length. Nothing is added.
         """
         fields = self.entity_type.numeric
         if not values.keys() <= fields.keys():
@@ -94,7 +108,14 @@ class ColumnStore:
         return ids
 
     def rows(self, ids: ArrayLike) -> NDArray[np.intp]:
-        """Return where in the columns the entities `ids` are; those that do not live here are left out."""
+        """Return where in the columns entities are.
+
+        Args:
+            ids: The ids to look for; ids that are not in the table are skipped.
+
+        Returns:
+            Indexes into the columns, in the order of `ids`.
+        """
         wanted = np.asarray(ids, np.int64)
         places = np.searchsorted(self._ids, wanted)
         here = places < len(self._ids)
@@ -103,21 +124,32 @@ class ColumnStore:
         return found
 
     def despawn(self, ids: ArrayLike) -> None:
-        """Take the entities `ids` out; those that are gone already are no error."""
+        """Remove entities.
+
+        Args:
+            ids: Their ids; ids that are not in the table are skipped.
+        """
         stay = np.ones(len(self._ids), np.bool_)
         stay[self.rows(ids)] = False
         self._ids = self._ids[stay]
         self._columns.update({name: column[stay] for name, column in self._columns.items()})
 
     def capture(self) -> Table:
-        """Quantise all columns, snap them, and return what was captured. Raises StateError; then nothing changed."""
+        """Encode all columns, and set them to the values that are replicated.
+
+        Returns:
+            The captured table.
+
+        Raises:
+            StateError: A value has no code. Nothing is changed.
+        """
         entity_type = self.entity_type
         values = np.empty((len(entity_type.numeric), len(self._ids)), np.float64)
         for row, column in zip(values, self._columns.values(), strict=True):
             row[:] = column
         codes = quantise(entity_type, values)
         if codes is None:
-            raise self._culprit(values)
+            raise self._error_of(values)
         self._drop_dead_references(codes)
         decoded = codes * entity_type.step
         for row, exact, column in zip(decoded, codes, self._columns.values(), strict=True):
@@ -132,8 +164,8 @@ class ColumnStore:
                 living = self._living
                 row[:] = [code if code in living else 0 for code in row.tolist()]
 
-    def _culprit(self, values: NDArray[np.float64]) -> StateError:
-        """Return the error for the first value that has no code."""
+    def _error_of(self, values: NDArray[np.float64]) -> StateError:
+        """Return the error that names the first value without a code."""
         entity_type = self.entity_type
         for (name, field), row in zip(entity_type.numeric.items(), values, strict=True):
             for entity_id, value in zip(self._ids.tolist(), row.tolist(), strict=True):
@@ -143,7 +175,7 @@ class ColumnStore:
 
 
 def _problem(field: Float | Angle, value: float) -> str:
-    """Return what is wrong with a value, empty for nothing."""
+    """Return what is wrong with a value, an empty text for nothing."""
     try:
         field.encode(value)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a class body declares: finding the fields, checking their names and how they refer to each other."""
+"""Reads a class body: finds the fields, checks their names and the fields that they refer to by `rate_of`."""
 
 from __future__ import annotations
 
@@ -9,31 +9,36 @@ from typing import Any, Final
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Field, Float, Jumps
 
-MAX_FIELDS: Final = 128  # of one class: a width for each is sent in every message that changes something of it
-MAX_RATE_RATIO: Final = 2**20  # of a rate's step to its target's: what a tick adds stays exact in a double
+MAX_FIELDS: Final = 128  # of one class: each delta of its entities carries one width per field
+MAX_RATE_RATIO: Final = 2**20  # of a rate's step to its target's: keeps what one tick adds exact in a double
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 RESERVED: Final = frozenset(
     {"id", "owner", "alive", "entity_type", "inputs_type", "type", "isNew", "constructor", "prototype"}
 )
-"""Names that an entity has anyway, in Python or in JavaScript."""
+"""Attributes that every entity has already, in Python or in JavaScript."""
 
 _TAKEN: Final = "__gameserver_fields__"
-"""The attribute of a class that holds the fields that were taken out of it."""
+"""The class attribute under which `take_fields` keeps the fields that it took out of the class."""
 
 AnyField = Field[Any]
 
 
 def is_field_name(name: str) -> bool:
-    """Whether a field can have this name: it becomes an attribute in generated code, here and in browsers."""
+    """Return True if a field can have this name: it becomes an attribute in generated code, here and in browsers."""
     return bool(NAME.fullmatch(name)) and name not in RESERVED and not iskeyword(name)
 
 
 def take_fields(cls: type) -> dict[str, AnyField]:
-    """Return the bound fields of `cls` and its bases by name, those of bases first, and leave on the class what a new
-    instance begins with. Raises DeclarationError.
+    """Bind the fields of a class, and replace each on the class by the value that a new instance begins with.
 
-    A field on the class would be in the way: up to Python 3.12 the interpreter has no fast way to an instance's
-    attribute whose name leads to an object of a Python class there.
+    The fields do not stay on the class because up to Python 3.12 the interpreter reads an instance's attribute slowly
+    when the class has an object of a Python class under the same name.
+
+    Returns:
+        The bound fields of `cls` and its bases by name, those of bases first.
+
+    Raises:
+        DeclarationError: A field is declared wrongly, has an invalid name, or is hidden by another attribute.
     """
     fields = _collect_fields(cls)
     _bind(cls.__name__, fields)
@@ -69,7 +74,7 @@ def _bind(owner: str, fields: dict[str, AnyField]) -> None:
         field.bind(f"{owner}.{name}")
     counters = [name for name, field in fields.items() if isinstance(field, Jumps)]
     if len(counters) > 1:
-        msg = f"{owner}.{counters[1]}: {owner} counts its jumps in {counters[0]} already; leave out one of the two"
+        msg = f"{owner}.{counters[1]}: {owner} counts its jumps in {counters[0]} already; remove one of the two"
         raise DeclarationError(msg)
     for name, field in fields.items():
         if field.rate_of is not None:
@@ -83,9 +88,9 @@ def _check_rate(owner: str, name: str, rate: AnyField, fields: dict[str, AnyFiel
         can = [other for other, field in fields.items() if isinstance(field, Float | Angle) and field is not rate]
         msg = f"{where}; name a Float or Angle of {owner}: {', '.join(can) or 'there is none'}"
     elif target.rate_of is not None:
-        msg = f"{where}, which is a rate itself; leave out one of the two"
+        msg = f"{where}, which is a rate itself; remove one of the two"
     elif any(field.rate_of == rate.rate_of for other, field in fields.items() if other != name):
-        msg = f"{where}, which has another rate already; leave out one of the two"
+        msg = f"{where}, which has another rate already; remove one of the two"
     elif rate.step / target.step > MAX_RATE_RATIO:
         msg = f"{where}; its step is more than {MAX_RATE_RATIO} times that of {rate.rate_of}: take a finer one"
     else:
@@ -94,6 +99,12 @@ def _check_rate(owner: str, name: str, rate: AnyField, fields: dict[str, AnyFiel
 
 
 def unknown_field(cls: type, given: dict[str, object], fields: dict[str, AnyField]) -> TypeError:
-    """Return the error for a call that names a field which does not exist."""
+    """Return the error for a call that names a field that does not exist.
+
+    Args:
+        cls: The class that was called.
+        given: The call's keyword arguments, by name.
+        fields: The fields of the class, by name.
+    """
     name = next(name for name in given if name not in fields)
     return TypeError(f"{cls.__name__} has no field {name!r}; it has {', '.join(fields) or 'none'}")

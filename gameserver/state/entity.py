@@ -1,4 +1,4 @@
-"""`Entity`, the base class of what a room replicates, and `EntityType`, what is known about one such class."""
+"""`Entity`, the base class of what a room replicates, and `EntityType`, the fields of one such class."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 
 class EntityType:
-    """The fields of one class: by name, in the order of the wire, and as the arrays that work on all entities at
-    once.
+    """The fields of one entity class: by name in the order of the wire, and as arrays for work on all entities at once.
 
-    Arrays have shape (numeric fields, 1), so that they go with a table's codes.
+    `lo`, `hi`, `step` and `steps` have shape (numeric fields, 1), so that they broadcast over a table's codes.
     """
 
     def __init__(self, cls: type[Entity], fields: dict[str, AnyField], *, columns: bool) -> None:
@@ -38,7 +37,7 @@ class EntityType:
         self.numeric = {name: field for name, field in fields.items() if field.numeric}
         self.objects = {name: cast("Text | List[Any]", field) for name, field in fields.items() if not field.numeric}
         self.object_places: tuple[int, ...] = tuple(i for i, field in enumerate(fields.values()) if not field.numeric)
-        """Which of the type's fields the object fields are."""
+        """The indexes of the object fields among all fields."""
         if columns and self.objects:
             msg = f"{self.name}.{next(iter(self.objects))}: a type kept in columns has numeric fields only"
             raise DeclarationError(msg)
@@ -51,16 +50,16 @@ class EntityType:
         self.hi: NDArray[np.int64] = np.array([f.hi for f in numeric], np.int64).reshape(column)
         self.step: NDArray[np.float64] = np.array([f.step for f in numeric], np.float64).reshape(column)
         self.steps: NDArray[np.int64] = np.array([f.steps for f in numeric], np.int64).reshape(column)
-        """Codes in a full turn for angles, 0 for others."""
+        """The number of codes in a full turn for angles, 0 for other fields."""
         self.angles: NDArray[np.intp] = np.flatnonzero(self.steps)
-        """Which numeric fields are angles."""
+        """The indexes of the angles among the numeric fields."""
         place = {name: index for index, name in enumerate(self.numeric)}
         self.rates: tuple[tuple[int, int], ...] = tuple(
             [(place[field.rate_of], place[name]) for name, field in self.numeric.items() if field.rate_of is not None]
         )
-        """Pairs of numeric fields: a target and the rate that says how fast it changes."""
+        """Pairs of indexes among the numeric fields: a field, and the one that holds its rate of change per second."""
         self.jumps: int | None = next((i for i, field in enumerate(numeric) if isinstance(field, Jumps)), None)
-        """Which numeric field counts how often an entity was put elsewhere, if the type has one."""
+        """The index of the `Jumps` field among the numeric fields, or None."""
         self.fill: Callable[..., None] = compile_fill(self.fields)
         self.copy: Callable[[Any], Any] = compile_copy(self.fields)
         self.gather: Callable[..., bytes] = compile_gather(self.numeric)
@@ -72,31 +71,41 @@ class EntityType:
     @cached_property
     def grids(self) -> Grids:
         """The grids of the numeric fields, for the compiled build's loops."""
-        from gameserver.state.loops import Grids  # what it needs comes with the compiled build alone
+        from gameserver.state.loops import Grids  # needs librt, which only the compiled build has
 
         lo, hi, turn = [array[:, 0].astype(np.float64).tolist() for array in (self.lo, self.hi, self.steps)]
         return Grids(self.step[:, 0].tolist(), lo, hi, turn)
 
     def empty_table(self) -> Table:
-        """Return the table of no entities of this type."""
+        """Return a table of no entities of this type."""
         return Table.empty(len(self.numeric), len(self.objects))
 
     def rate_index(self, name: str) -> int | None:
-        """Return which of the type's fields is the rate of the field `name`."""
+        """Return the index among all fields of the rate of the field `name`, or None."""
         return next((i for i, field in enumerate(self.fields.values()) if field.rate_of == name), None)
 
     def spec(self) -> dict[str, object]:
-        """Return the type as WELCOME's schema tells it."""
+        """Return the type as WELCOME's schema describes it."""
         fields = [{"name": name, **describe(field, self.rate_index(name))} for name, field in self.fields.items()]
         return {"name": self.name, "fields": fields}
 
     def check_names(self, values: dict[str, Any]) -> None:
-        """Raise TypeError when one of the names in `values` is none of the fields."""
+        """Check that every name in `values` is a field.
+
+        Raises:
+            TypeError: One is not.
+        """
         if not values.keys() <= self.fields.keys():
             raise unknown_field(self.cls, values, self.fields)
 
     def load(self, entities: Sequence[Entity], codes: NDArray[np.int64], living: dict[int, Any]) -> None:
-        """Set the numeric attributes to what `codes`, one column an entity, say; `living` is where references lead."""
+        """Set the entities' numeric attributes to the values of their codes.
+
+        Args:
+            entities: In the order of the columns of `codes`.
+            codes: Shape (numeric fields, entities).
+            living: The entities that references can lead to, by id.
+        """
         values = (codes[self._real] * self.step[self._real]).tolist()
         self._scatter(entities, iter(values), iter(codes[self._whole].tolist()), living)
 
@@ -105,33 +114,48 @@ class EntityType:
 
 
 class Entity:
-    """Something in a room that viewers see. Subclass it and declare fields:
+    """A replicated thing in a room. Subclass it and declare fields:
 
         class Ship(Entity):
             x = Float(step=1 / 16)
             vx = Float(step=1 / 16, rate_of="x")
 
-    Rules read and write the attributes freely during a tick; at its end each field is snapped to what is
-    replicated. Any other attribute is the game's own and stays on the server. `class Boid(Entity, columns=True)`
-    keeps a type in arrays, see `gameserver.state.columns`.
+    Rules read and write the attributes freely during a tick. At its end each field is set to the value that is
+    replicated, the nearest one on its grid. Any other attribute belongs to the game and stays on the server.
+    `class Boid(Entity, columns=True)` keeps all entities of a type in arrays, see `gameserver.state.columns`.
+
+    `Room.spawn` creates an entity and puts it into the room.
+
+    Args:
+        values: First values of fields, by name; fields that are not named begin with their default.
+
+    Raises:
+        TypeError: One of the names is not a field.
     """
 
     entity_type: ClassVar[EntityType]
 
     id: int = 0
-    """Unique in the room, from 1, never used again; 0 before it was spawned."""
+    """Unique in the room, from 1, never reused; 0 before the entity is spawned."""
     owner: Any = None
-    """The player to whom it belongs, or None."""
+    """The player that the entity belongs to, or None."""
     alive: bool = False
     """True from spawn to despawn."""
 
     def __init_subclass__(cls, *, columns: bool = False, **kwargs: Any) -> None:
-        """Check the declaration and make the class's `entity_type`. Raises DeclarationError."""
+        """Check the declaration and set the class's `entity_type`.
+
+        Args:
+            columns: True keeps the entities in numpy arrays instead of objects.
+            kwargs: Passed on to the next class.
+
+        Raises:
+            DeclarationError: A field is declared wrongly.
+        """
         super().__init_subclass__(**kwargs)
         cls.entity_type = EntityType(cls, take_fields(cls), columns=columns)
 
     def __init__(self, **values: Any) -> None:
-        """Make one that is in no room yet, of defaults and `values`. Raises TypeError for an unknown name."""
         entity_type = type(self).entity_type
         entity_type.check_names(values)
         entity_type.fill(self, values)
@@ -143,10 +167,10 @@ class Entity:
 
 
 def teleport(entity: Entity, values: dict[str, Any]) -> None:
-    """Set fields of an entity that viewers must not draw between its old and its new place.
+    """Set fields of an entity and increment its `Jumps` field, so that viewers do not draw it on the way.
 
     Raises:
-        TypeError: The entity's type has no `Jumps` field, or none of the name of one of the values.
+        TypeError: The entity's type has no `Jumps` field, or no field of one of the names.
     """
     entity_type = type(entity).entity_type
     if entity_type.jumps is None:
@@ -160,5 +184,5 @@ def teleport(entity: Entity, values: dict[str, Any]) -> None:
 
 
 def _short(value: object) -> str:
-    """Show a reference by type and id, so that two that refer to each other can be shown."""
+    """Return the repr of a field's value; a reference as type and id only, since references can form a circle."""
     return f"<{type(value).__name__} {value.id}>" if isinstance(value, Entity) else repr(value)

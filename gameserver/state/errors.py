@@ -1,12 +1,12 @@
-"""What goes wrong with state: a declaration that cannot work, a value that cannot be replicated.
+"""Errors of the state layer: an invalid declaration, and a value that cannot be replicated.
 
-Both are mistakes of the game's author, never of a client: they are loud, and say what to write instead.
+Both are mistakes of the game's author, never of a client. Their messages say what to write instead.
 """
 
 
 class DeclarationError(TypeError):
-    """An `Entity` or `Inputs` class is declared in a way that cannot work; raised when the class is made."""
+    """An `Entity` or `Inputs` class, or a set of them, is declared wrongly. Raised when the class is created."""
 
 
 class StateError(ValueError):
-    """A replicated attribute holds what its field cannot carry; names the class, the field and the entity's id."""
+    """A replicated attribute holds a value that its field cannot encode; names class, field and entity."""

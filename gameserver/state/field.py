@@ -1,14 +1,15 @@
-"""`Field`, what all kinds of fields share.
+"""`Field`, the base class of all field types.
 
-A field stands in a class body (`x = Float(step=1 / 16)`) and describes; as with dataclasses, what is found on the class
-later is the value that a new instance begins with. The values are plain attributes of the instances, so that rules run
-at full speed. For type checkers a field is a descriptor: `ship.x` is a `float`, and only a float can be assigned to it.
+A field is declared in a class body (`x = Float(step=1 / 16)`). As with dataclasses, the class attribute is then
+replaced by the value that a new instance begins with. Values are plain attributes of the instances, so rules run at
+full speed.
+For type checkers a field is a descriptor: `ship.x` is a `float`, and only a float can be assigned to it.
 
-Rules kept by every kind:
+Rules that every field type keeps:
 - A code is an integer in `lo … hi`, within ±MAX_CODE.
-- Every value has a stated result: the nearest code, or a `ValueError` that says what is wrong with it. Whoever
-  captures adds which entity and field it was.
-- Parameters are checked in `bind`, when the class is made, since only then is the field's name known.
+- Every value has a defined result: the nearest code, or a `ValueError` that says what is wrong with it. The caller adds
+  the names of the entity and the field.
+- Parameters are checked in `bind`, when the class is created, because only then is the field's name known.
 """
 
 from __future__ import annotations
@@ -24,22 +25,25 @@ LARGEST_FLOAT: Final = 1.7976931348623157e308
 
 
 class Field(Generic[T]):
-    """One replicated attribute. `lo`, `hi`, `step` and `default` hold once the field is bound."""
+    """One replicated attribute. `lo`, `hi`, `step` and `default` are valid once the field is bound."""
 
     type_name: ClassVar[str]
-    """The kind's name on the wire."""
+    """The field type's name on the wire: the key `kind` of protocol.md §4."""
     numeric: ClassVar[bool] = True
-    """Whether a value is one integer code; otherwise it is an object: text or a list."""
+    """True if a value is encoded as one integer code; False if it is sent as an object, a text or a list."""
 
     lo: int = 0
+    """The lowest code."""
     hi: int = MAX_CODE
+    """The highest code, included."""
     step: float = 1.0
-    """The value of one code."""
+    """The distance between the values of two neighbouring codes, in the field's own unit."""
     steps: int = 0
-    """How many codes make a full turn, for an angle; else 0."""
+    """The number of codes in a full turn for an angle, 0 for other fields."""
     rate_of: str | None = None
-    """The name of the field whose change a second this one is."""
+    """The name of the field whose rate of change per second this field holds, or None."""
     default: T
+    """The value of a new instance."""
 
     if TYPE_CHECKING:
 
@@ -47,31 +51,77 @@ class Field(Generic[T]):
         def __set__(self, instance: object, value: T) -> None: ...
 
     def bind(self, where: str) -> None:
-        """Check the parameters; `where` names class and field. Raises DeclarationError. May be called again."""
+        """Check the parameters and compute `lo`, `hi`, `step` and `default`. May be called more than once.
+
+        Args:
+            where: The class and the field, as error messages name them: `"Ship.x"`.
+
+        Raises:
+            DeclarationError: A parameter is invalid.
+        """
 
     def initial(self) -> T:
-        """Return the first value of a new instance."""
+        """Return the value of a new instance.
+
+        Returns:
+            `default`, or a new object where values are mutable.
+        """
         return self.default
 
     def encode(self, value: T) -> int:
-        """Return the code of the nearest value that the field holds. Raises ValueError for what is no value at all."""
+        """Return the code of the value nearest to `value`.
+
+        Args:
+            value: Any value of the field's type, in range or not.
+
+        Returns:
+            A code in `lo … hi`.
+
+        Raises:
+            ValueError: `value` is of another type, infinite or NaN.
+        """
         raise NotImplementedError
 
     def decode(self, code: int) -> T:
-        """Return the value of a code in `lo … hi`."""
+        """Return the value of a code.
+
+        Args:
+            code: In `lo … hi`.
+
+        Returns:
+            The value, in the field's own unit.
+        """
         raise NotImplementedError
 
     def snap(self, value: T) -> T:
-        """Return the value that is replicated when the attribute holds `value`."""
+        """Return the value that is replicated when the attribute holds `value`.
+
+        Args:
+            value: Any value of the field's type, in range or not.
+
+        Returns:
+            The nearest value that has a code.
+
+        Raises:
+            ValueError: `value` is of another type, infinite or NaN.
+        """
         return self.decode(self.encode(value))
 
     def spec(self) -> dict[str, object]:
-        """Return the keys that protocol.md §4 asks for, besides `name` and `rate`."""
+        """Return the field as WELCOME's schema describes it.
+
+        Returns:
+            The keys of protocol.md §4, without `name` and `rate`.
+        """
         return {"kind": self.type_name}
 
 
 def number(value: object) -> float:
-    """Return a finite float, the largest for an int that no float holds. Raises ValueError for anything else."""
+    """Return `value` as a finite float; an int beyond a float's range becomes the largest float of its sign.
+
+    Raises:
+        ValueError: `value` is not a number, infinite or NaN.
+    """
     if isinstance(value, str) or not hasattr(value, "__float__"):
         msg = f"is {value!r}, not a number"
         raise ValueError(msg)
@@ -86,7 +136,11 @@ def number(value: object) -> float:
 
 
 def nearest(value: object, step: float, lo: int, hi: int) -> int:
-    """Return the code nearest to a number, clamped. Raises ValueError for what is no finite number."""
+    """Return the code nearest to a number, clamped to `lo … hi`.
+
+    Raises:
+        ValueError: `value` is not a finite number.
+    """
     quotient = number(value) / step + 0.5
     if math.isinf(quotient):
         return hi if quotient > 0 else lo
@@ -94,5 +148,5 @@ def nearest(value: object, step: float, lo: int, hi: int) -> int:
 
 
 def is_int(value: object) -> bool:
-    """Whether `value` is an int and not a bool."""
+    """Return True for an int that is not a bool."""
     return isinstance(value, int) and not isinstance(value, bool)

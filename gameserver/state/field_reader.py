@@ -1,4 +1,7 @@
-"""Fields from the wire's description of them (protocol.md §4). It may be anything: nonsense raises `ProtocolError`."""
+"""Reads fields from a schema on the wire (protocol.md §4).
+
+The input may be anything: what is no field raises `ProtocolError` and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +22,27 @@ if TYPE_CHECKING:
 
 
 def refuse(where: str, what: str) -> ProtocolError:
-    """Return the error for a description that makes no sense."""
+    """Return the error for an invalid part of a schema; `where` names the part."""
     return ProtocolError(CloseCode.INVALID_FIELD, f"{where}: {what}")
 
 
 def read_map(raw: object, where: str) -> Spec:
-    """Return a map with str keys, or raise ProtocolError."""
+    """Return `raw` if it is a map with str keys.
+
+    Raises:
+        ProtocolError: It is not.
+    """
     if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
         raise refuse(where, "not a map")
     return raw
 
 
 def read_array(raw: object, where: str, limit: int) -> list[object]:
-    """Return an array of at most `limit` items, or raise ProtocolError."""
+    """Return `raw` if it is an array of at most `limit` items.
+
+    Raises:
+        ProtocolError: It is not.
+    """
     if not isinstance(raw, list | tuple) or len(raw) > limit:
         raise refuse(where, f"not an array of at most {limit}")
     return list(raw)
@@ -52,7 +63,7 @@ def _float(spec: Spec, where: str) -> Float:
 
 
 class _WireFloat(Float):
-    """A Float whose range came as codes."""
+    """A Float whose range is given in codes, as the wire has it."""
 
     bounded = True
 
@@ -97,7 +108,11 @@ READERS: Final[dict[str, Callable[[Spec, str], AnyField]]] = {
 
 
 def read_field(raw: object, where: str) -> AnyField:
-    """Return the field that a map describes, not bound yet. Raises ProtocolError."""
+    """Return the field that a map describes, not bound yet.
+
+    Raises:
+        ProtocolError: The map describes no field.
+    """
     spec = read_map(raw, where)
     type_name = spec.get("kind")
     reader = READERS.get(type_name) if isinstance(type_name, str) else None
@@ -107,7 +122,11 @@ def read_field(raw: object, where: str) -> AnyField:
 
 
 def read_fields(raw: object, where: str) -> dict[str, AnyField]:
-    """Return the fields of a type by name, with their rates resolved, not bound yet. Raises ProtocolError."""
+    """Return the fields of a type by name, not bound yet, with `rate_of` set.
+
+    Raises:
+        ProtocolError: `raw` is not an array of fields with different names, or a rate is wrong.
+    """
     specs = [read_map(item, where) for item in read_array(raw, where, MAX_FIELDS)]
     fields: dict[str, AnyField] = {}
     for spec in specs:

@@ -1,4 +1,4 @@
-"""All kinds of fields that an author can declare, in one place to import from."""
+"""All field types that an author can declare, to be imported from here."""
 
 from __future__ import annotations
 

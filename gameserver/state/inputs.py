@@ -1,4 +1,4 @@
-"""`Inputs`, the base class of a player's controls of one tick, and `InputsType`, how they travel."""
+"""`Inputs`, the base class of a player's controls for one tick, and `InputsType`, the fields of one such class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class InputsType:
-    """The fields of an input class, in the order of the wire."""
+    """The fields of an input class in the order of the wire, and their codes."""
 
     def __init__(self, cls: type[Inputs], fields: dict[str, AnyField]) -> None:
         for name, field in fields.items():
@@ -26,7 +26,7 @@ class InputsType:
         self.ranges: list[tuple[int, int]] = [(field.lo, field.hi) for field in fields.values()]
         """The lowest and highest code of each field, both included."""
         self.neutral_codes: tuple[int, ...] = tuple(max(lo, min(hi, 0)) for lo, hi in self.ranges)
-        """The frame of a player who does nothing: the code nearest to 0 everywhere."""
+        """The codes of a player who does nothing: the code nearest to 0 in each field."""
         self._decode: Callable[..., Any] = compile_decode(fields)
 
     @staticmethod
@@ -35,18 +35,22 @@ class InputsType:
             msg = f"{where}: inputs are Float, Angle, Int, Flag or Choice, not {type(field).__name__}"
             raise DeclarationError(msg)
         if field.rate_of is not None:
-            msg = f"{where}: rate_of has no meaning in inputs; leave it out"
+            msg = f"{where}: rate_of has no meaning in inputs; remove it"
             raise DeclarationError(msg)
         if isinstance(field, Float) and not field.bounded:
             msg = f"{where}: a client can send anything; give min and max, such as Float(step=1 / 256, min=-1, max=1)"
             raise DeclarationError(msg)
 
     def from_codes(self, codes: Sequence[int]) -> Any:
-        """Return the controls that `codes` say. The codes must have been checked against `ranges`."""
+        """Return the controls of these codes, which the caller has checked against `ranges`."""
         return self._decode(self.cls, codes)
 
     def to_codes(self, controls: Inputs) -> tuple[int, ...]:
-        """Return one code a field, each nearest to the value. Raises StateError for a value that is none."""
+        """Return one code per field, each the nearest to its value.
+
+        Raises:
+            StateError: A value has no code.
+        """
         codes = []
         for name, field in self.fields.items():
             try:
@@ -57,22 +61,38 @@ class InputsType:
         return tuple(codes)
 
     def spec(self) -> list[dict[str, object]]:
-        """Return the fields as WELCOME's schema tells them."""
+        """Return the fields as WELCOME's schema describes them."""
         return [{"name": name, **describe(field, None)} for name, field in self.fields.items()]
 
 
 class Inputs:
-    """What a player's hands do in one tick. Subclass it and declare fields: `turn = Int(-1, 1)`, `fire = Flag()`."""
+    """A player's controls for one tick. Subclass it and declare fields: `turn = Int(-1, 1)`, `fire = Flag()`.
+
+    Fields are Float (with `min` and `max`), Angle, Int, Flag and Choice. Two of one class with equal values are equal.
+
+    Args:
+        values: Values of fields, by name; fields that are not named are neutral: the number nearest to 0,
+            False, the first name of a Choice.
+
+    Raises:
+        TypeError: One of the names is not a field.
+    """
 
     inputs_type: ClassVar[InputsType]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Check the declaration and make the class's `inputs_type`. Raises DeclarationError."""
+        """Check the declaration and set the class's `inputs_type`.
+
+        Args:
+            kwargs: Passed on to the next class.
+
+        Raises:
+            DeclarationError: A field is declared wrongly, or of a type that inputs cannot have.
+        """
         super().__init_subclass__(**kwargs)
         cls.inputs_type = InputsType(cls, take_fields(cls))
 
     def __init__(self, **values: Any) -> None:
-        """Make controls, neutral where `values` says nothing. Raises TypeError for an unknown name."""
         inputs_type = type(self).inputs_type
         if not values.keys() <= inputs_type.fields.keys():
             raise unknown_field(type(self), values, inputs_type.fields)

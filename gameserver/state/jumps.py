@@ -1,8 +1,8 @@
-"""`Jumps`: how an author says that an entity was put elsewhere, so that nobody draws it on the way there.
+"""`Jumps`: a counter of an entity's teleports, so that viewers do not draw it between the old and the new place.
 
-It is a counter, not a flag: whoever missed some snapshots still sees that it went up. `Room.teleport` counts it up. A
-type that is kept in columns does it itself: `boids.jumps[rows] = (boids.jumps[rows] + 1) % 256`, and so does a shared
-step that has a portal: `ship.jumps = (ship.jumps + 1) % 256`.
+A counter, not a flag: a viewer that missed some snapshots still sees that it changed. `Room.teleport` increments it.
+For a type kept in columns the game does that itself, `boids.jumps[rows] = (boids.jumps[rows] + 1) % 256`, and so does a
+shared step with a portal: `ship.jumps = (ship.jumps + 1) % 256`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from typing import Final
 from gameserver.state.numeric import Int
 
 JUMP_COUNTS: Final = 256
-"""After so many it starts again at 0: 256 jumps between two snapshots look like none, which nobody will miss."""
+"""The counter returns to 0 after so many. 256 teleports between two snapshots look like none."""
 
 
 class Jumps(Int):
-    """Counts how often its entity was put elsewhere. A type has at most one; on the wire it is an `int` with `jump`."""
+    """A counter of the entity's teleports; clients jump instead of interpolating when it changes.
+
+    A type has at most one. `Room.teleport` increments it. On the wire it is an `int` with the key `jump`.
+    """
 
     def __init__(self) -> None:
         super().__init__(0, JUMP_COUNTS - 1)
 
     def spec(self) -> dict[str, object]:
-        """Return the range, and that it counts jumps."""
+        """Return the range, and `jump`."""
         return {**super().spec(), "jump": True}

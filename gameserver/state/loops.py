@@ -1,7 +1,7 @@
-"""Capture's inner loop, one number at a time: what the compiled build runs where the interpreter calls numpy.
+"""The inner loop of capture, one number at a time. The compiled build runs it where the interpreter calls numpy.
 
-A room of 50 has 350 numbers to quantise. That is two microseconds of machine code, and a hundred of numpy calls that
-each do next to nothing. Both give the same codes, to the bit (tests/state/test_loops.py).
+A room of 50 has 350 numbers to quantise: two microseconds of machine code, or a hundred numpy calls that each do almost
+nothing. Both give the same codes, bit by bit (tests/state/test_loops.py).
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from mypy_extensions import i64
 
 DOUBLE_BYTES: Final = 8
 EXACT: Final = 2.0**52
-"""Doubles from here on are whole numbers."""
+"""Every double of this size or larger is a whole number."""
 
 
 class Grids:
-    """The grids of a type's numeric fields, in order: the spacing, the lowest and highest code, and the codes of a full
-    turn, 0 for what is no angle."""
+    """The grids of a type's numeric fields, in order.
+
+    Args:
+        step: The distance between neighbouring values.
+        lo: The lowest code.
+        hi: The highest code, included.
+        turn: The number of codes in a full turn for angles, 0 for other fields.
+    """
 
     def __init__(self, step: list[float], lo: list[float], hi: list[float], turn: list[float]) -> None:
         self.step = step
@@ -28,8 +34,16 @@ class Grids:
 
 
 def quantise(rows: bytes, count: i64, grids: Grids) -> bytes | None:
-    """Return the codes nearest to `count` rows of doubles: int64, one row a field. None: one of the values is infinite,
-    NaN, or too large for an angle."""
+    """Return the codes nearest to values.
+
+    Args:
+        rows: One row of little-endian doubles per entity.
+        count: The number of rows.
+        grids: One grid per double of a row.
+
+    Returns:
+        int64 codes, one row per field; None if a value is infinite, NaN, or an angle too large to wrap.
+    """
     fields: i64 = len(grids.step)
     codes = BytesWriter()
     field: i64 = 0
@@ -55,8 +69,8 @@ def quantise(rows: bytes, count: i64, grids: Grids) -> bytes | None:
 
 
 def floor(value: float) -> float:
-    """Round down, as a double: `math.floor` would make a Python int."""
+    """Round down to a double; `math.floor` would make a Python int."""
     if not -EXACT < value < EXACT:
-        return value  # whole already, infinite, or NaN
+        return value  # already whole, infinite, or NaN
     whole = float(i64(value))
     return whole - 1.0 if whole > value else whole

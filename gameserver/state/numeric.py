@@ -1,7 +1,7 @@
-"""The kinds of fields whose value is one integer code: Float, Angle, Int, Flag, Choice, Ref.
+"""The field types whose value is one integer code: Float, Angle, Int, Flag, Choice, Ref.
 
-What a rule assigns is brought into range: Float and Int clamp, Angle wraps, Flag takes the truth of the value, a
-Ref to what is gone is None. NaN, infinities, unknown choices and values of another type are errors.
+Assigned values are brought into range: Float and Int clamp, Angle wraps, Flag takes the truth of the value, and a Ref
+to a despawned entity becomes None. NaN, infinities, unknown choices and values of another type are errors.
 """
 
 from __future__ import annotations
@@ -20,14 +20,26 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 E = TypeVar("E")
 
-TURN: Final = 6.283185307179586  # radians; this very double, in every language
-MAX_CHOICES: Final = 256  # a choice is a small set of names; a larger one is an Int or a Text
+TURN: Final = 6.283185307179586  # radians; the same double in every language
+MAX_CHOICES: Final = 256  # all names are in the schema; use an Int or a Text for larger sets
 FINEST_STEP: Final = 1e-9  # with MAX_CODE, a range of ±1 at this step
 COARSEST_STEP: Final = 1e9
 
 
 class Float(Field[float]):
-    """A number on a grid of `step`, between `min` and `max`. `rate_of` names the field whose change a second it is."""
+    """A real number on a grid: a multiple of `step` between `min` and `max`, both included.
+
+    What is assigned is rounded to the nearest multiple and clamped.
+
+    Args:
+        step: The spacing of the grid, in the field's own unit, from 1e-9 to 1e9. Smaller steps cost more bits.
+        min: The lowest value; by default as low as codes reach, `-step * (2**30 - 1)`.
+        max: The highest value; by default as high as codes reach, `step * (2**30 - 1)`.
+        rate_of: The name of the Float or Angle of the same class whose rate of change per second this field holds.
+            The server then sends the other field only where this rate does not predict it, and clients extrapolate
+            with it.
+        default: The value of a new entity; by default the one nearest to 0.
+    """
 
     type_name = "float"
 
@@ -48,11 +60,11 @@ class Float(Field[float]):
 
     @property
     def bounded(self) -> bool:
-        """Whether the declaration limits the value on both sides."""
+        """True if the declaration gives both `min` and `max`."""
         return self.min is not None and self.max is not None
 
     def bind(self, where: str) -> None:
-        """Check the step, and find the codes that lie between `min` and `max`."""
+        """Check the step, and compute the codes of `min` and `max`."""
         if not (is_int(self.step) or isinstance(self.step, float)) or not FINEST_STEP <= self.step <= COARSEST_STEP:
             msg = f"{where}: step is {self.step!r}; give the spacing of the grid, such as Float(step=1 / 16)"
             raise DeclarationError(msg)
@@ -80,7 +92,7 @@ class Float(Field[float]):
         if abs(quotient) > MAX_CODE:
             msg = f"{where} {limit} is more than {MAX_CODE} steps of {self.step:g} from 0; take a larger step"
             raise DeclarationError(msg)
-        meant = round(quotient)  # 0.3 / 0.1 is 2.9999999999999996, and 3 is meant
+        meant = round(quotient)  # 0.3 / 0.1 is 2.9999999999999996, where 3 is meant
         return meant if abs(quotient - meant) < 1e-6 else inwards(quotient)
 
     def encode(self, value: float) -> int:
@@ -97,7 +109,14 @@ class Float(Field[float]):
 
 
 class Angle(Field[float]):
-    """A direction in radians, wrapped into 0 … 2π, with `steps` values to the full turn."""
+    """A direction in radians, from 0 up to but not including 2π.
+
+    What is assigned is wrapped into that range and rounded to the nearest of `steps` directions.
+
+    Args:
+        steps: The number of directions in a full turn, 2 to 2**30 - 1. 1024 are about a third of a degree each.
+        default: The direction of a new entity, in radians.
+    """
 
     type_name = "angle"
 
@@ -106,7 +125,7 @@ class Angle(Field[float]):
         self._default = default
 
     def bind(self, where: str) -> None:
-        """Check the number of steps."""
+        """Check the number of directions."""
         if not is_int(self.steps) or not 2 <= self.steps <= MAX_CODE:
             msg = f"{where}: steps is {self.steps!r}; say how many directions there are, such as Angle(steps=1024)"
             raise DeclarationError(msg)
@@ -123,7 +142,7 @@ class Angle(Field[float]):
         return math.floor(quotient) % self.steps
 
     def decode(self, code: int) -> float:
-        """Return radians, at least 0 and less than a turn."""
+        """Return radians, at least 0 and less than 2π."""
         return code * self.step
 
     def spec(self) -> dict[str, object]:
@@ -132,7 +151,15 @@ class Angle(Field[float]):
 
 
 class Int(Field[int]):
-    """A whole number between `min` and `max`; a float that a rule leaves in it is rounded."""
+    """A whole number between `min` and `max`, both included.
+
+    What is assigned is clamped; a float is rounded first.
+
+    Args:
+        min: The lowest value, at least -(2**30 - 1).
+        max: The highest value, at most 2**30 - 1.
+        default: The value of a new entity; by default the one nearest to 0.
+    """
 
     type_name = "int"
 
@@ -173,7 +200,11 @@ class Int(Field[int]):
 
 
 class Flag(Field[bool]):
-    """True or False."""
+    """True or False; what is assigned counts by its truth.
+
+    Args:
+        default: The value of a new entity.
+    """
 
     type_name = "flag"
     hi = 1
@@ -182,16 +213,21 @@ class Flag(Field[bool]):
         self.default = bool(default)
 
     def encode(self, value: bool) -> int:
-        """Return 1 for whatever is true."""
+        """Return 1 for a true value, 0 for a false one."""
         return 1 if value else 0
 
     def decode(self, code: int) -> bool:
-        """Return a bool."""
+        """Return True for 1."""
         return code != 0
 
 
 class Choice(Field[K]):
-    """One of a few names: `Choice("idle", "run")` holds a str, `Choice(Mood)` a member of the Enum `Mood`."""
+    """One of a few names: `Choice("idle", "run")` holds a str, `Choice(Mood)` a member of the Enum `Mood`.
+
+    Args:
+        names: The names, 1 to 256 different ones, or one Enum class.
+        default: The value of a new entity; by default the first.
+    """
 
     type_name = "choice"
 
@@ -207,19 +243,19 @@ class Choice(Field[K]):
         self._default = default
 
     def bind(self, where: str) -> None:
-        """Check the names and number them."""
+        """Check the names and give each its code."""
         if not 1 <= len(self.names) <= MAX_CHOICES or not all(isinstance(name, str) and name for name in self.names):
             msg = f'{where}: give 1 to {MAX_CHOICES} names, as Choice("idle", "run"), or an Enum class, as Choice(Mood)'
             raise DeclarationError(msg)
         if len(set(self.names)) < len(self.names):
-            msg = f"{where}: a name stands twice in {', '.join(self.names)}"
+            msg = f"{where}: a name is repeated in {', '.join(self.names)}"
             raise DeclarationError(msg)
         self.codes = {value: code for code, value in enumerate(self.values)}
         self.hi = len(self.values) - 1
         self.default = self.decode(_default_code(self, self._default, self.values[0], where))
 
     def encode(self, value: K) -> int:
-        """Return the value's place in the list."""
+        """Return the index of the name."""
         try:
             return self.codes[value]
         except (KeyError, TypeError):
@@ -227,7 +263,7 @@ class Choice(Field[K]):
             raise ValueError(msg) from None
 
     def decode(self, code: int) -> K:
-        """Return the name, or the member of the Enum."""
+        """Return the name or the member of the Enum."""
         return cast("K", self.values[code])
 
     def spec(self) -> dict[str, object]:
@@ -236,10 +272,13 @@ class Choice(Field[K]):
 
 
 class Ref(Field["E | None"], Generic[E]):
-    """Another entity of the room, or None: `Ref(Ship)`, `Ref("Ship")` where that class comes later, `Ref()` for any.
+    """Another entity of the room, or None. A reference to an entity that is despawned becomes None at that tick's end.
 
-    For a type checker the middle one is any entity, unless one writes `target: Ref[Ship] = Ref("Ship")`. On the
-    wire it is the entity's id. A reference to an entity that was despawned becomes None.
+    For type checkers `Ref("Ship")` is any entity; write `target: Ref[Ship] = Ref("Ship")` to be precise. On the wire
+    it is the entity's id, 0 for None. It cannot refer to a type that is kept in columns.
+
+    Args:
+        to: The class, `Ref(Ship)`, its name where it is defined later, `Ref("Ship")`, or None for any entity.
     """
 
     type_name = "ref"
@@ -253,22 +292,40 @@ class Ref(Field["E | None"], Generic[E]):
         self.default = None
 
     def bind(self, where: str) -> None:
-        """Check that the target is a class or the name of one."""
+        """Check that the target is an entity class or a name."""
         if self.to is not None and not isinstance(self.to, str) and not hasattr(self.to, "alive"):
             msg = f'{where}: name an Entity class, as Ref(Ship) or Ref("Ship"), not {self.to!r}'
             raise DeclarationError(msg)
 
     @property
     def target(self) -> str:
-        """The name of the declared class, or "entity"."""
+        """The name of the declared class, `"entity"` if there is none."""
         return self.to if isinstance(self.to, str) else getattr(self.to, "__name__", "entity")
 
     def accepts(self, value: object) -> bool:
-        """Whether `value` is of the declared class."""
+        """Return True if an entity is of the declared class.
+
+        Args:
+            value: Any object.
+
+        Returns:
+            True for an instance of the class or of a subclass, and for everything where no class is declared.
+        """
         return self.to is None or any(self.to in (cls, cls.__name__) for cls in type(value).__mro__)
 
     def code_in(self, value: Any, living: Mapping[int, object]) -> int:
-        """Return the id of an entity of `living`, 0 for None and what was despawned. Raises ValueError otherwise."""
+        """Return the code of a reference.
+
+        Args:
+            value: An entity, or None.
+            living: The entities of the room that are kept as objects, by id.
+
+        Returns:
+            The entity's id; 0 for None and for an entity that was despawned.
+
+        Raises:
+            ValueError: `value` is no entity of this room, or of another class than the declared one.
+        """
         if value is None or getattr(value, "alive", None) is False:
             return 0
         code = getattr(value, "id", 0)
@@ -278,7 +335,7 @@ class Ref(Field["E | None"], Generic[E]):
         return int(code)
 
     def encode(self, value: E | None) -> int:
-        """Return the id, 0 for None and for what does not live."""
+        """Return the id, 0 for None and for an entity that is not in a room."""
         return int(getattr(value, "id", 0)) if getattr(value, "alive", False) else 0
 
 

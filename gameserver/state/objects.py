@@ -1,8 +1,8 @@
-"""The kinds of fields whose value is no number: Text and List. They are sent whole when they change, so they are
-small.
+"""The field types whose value is an object: Text and List. A value that changes is sent whole, so they are for small
+ones.
 
-A value is *frozen* into what a snapshot holds and the wire carries, which never changes, and *thawed* into what a
-rule or a client reads.
+`freeze` makes a value into the immutable form that a snapshot holds and the wire carries; `thaw` makes that into what
+rules and clients read.
 """
 
 from __future__ import annotations
@@ -21,12 +21,17 @@ MAX_LIST_ITEMS: Final = 1024
 
 
 class Text(Field[str]):
-    """A str of at most `max_bytes` bytes of UTF-8; a longer one is cut at a character."""
+    """A short text. A longer one is cut at the last character that fits.
+
+    Args:
+        max_bytes: The most bytes of its UTF-8, 1 to 65,535.
+        default: The text of a new entity.
+    """
 
     type_name = "text"
     numeric = False
     empty: ClassVar[str] = ""
-    """What an entity holds, frozen, about which nothing was said yet."""
+    """The frozen value that a client assumes for a new entity."""
 
     def __init__(self, max_bytes: int, *, default: str = "") -> None:
         self.max_bytes = max_bytes
@@ -42,42 +47,76 @@ class Text(Field[str]):
             raise DeclarationError(msg)
 
     def freeze(self, value: object) -> str:
-        """Return what is replicated; a lone surrogate becomes a question mark. Raises ValueError for what is no str."""
+        """Return the text that is replicated: cut to `max_bytes`, lone surrogates replaced by question marks.
+
+        Args:
+            value: A str.
+
+        Returns:
+            The text.
+
+        Raises:
+            ValueError: `value` is not a str.
+        """
         if not isinstance(value, str):
             msg = f"is {value!r}, not a str"
             raise ValueError(msg)
         return value.encode("utf-8", "replace")[: self.max_bytes].decode("utf-8", "ignore")
 
     def thaw(self, frozen: object) -> str:
-        """Return the value."""
+        """Return the text itself.
+
+        Args:
+            frozen: What `freeze` returned.
+
+        Returns:
+            The text.
+        """
         return cast("str", frozen)
 
     def read(self, raw: object) -> str:
-        """Freeze what came over the wire. Raises ValueError for what is no text of this field."""
+        """Check a value that came over the wire.
+
+        Args:
+            raw: Any value that msgpack can carry.
+
+        Returns:
+            The text, frozen.
+
+        Raises:
+            ValueError: `raw` is not a str of at most `max_bytes` bytes.
+        """
         if not isinstance(raw, str) or len(raw.encode("utf-8", "replace")) > self.max_bytes:
             msg = f"is not a text of at most {self.max_bytes} bytes"
             raise ValueError(msg)
         return raw
 
     def spec(self) -> dict[str, object]:
-        """Return the length."""
+        """Return the most bytes."""
         return {"kind": self.type_name, "max_bytes": self.max_bytes}
 
 
 class List(Field[list[T]]):
-    """A short list of numeric values, at most `max_items`; what is beyond is cut off."""
+    """A short list of numbers, flags or choices. Items beyond `max_items` are cut off.
+
+    A new entity begins with an empty list of its own. Changing the list in place is replicated like assigning one.
+
+    Args:
+        of: The field type of each item: a Float, Angle, Int, Flag or Choice without `rate_of`.
+        max_items: The most items, 1 to 1024.
+    """
 
     type_name = "list"
     numeric = False
     empty: ClassVar[tuple[int, ...]] = ()
-    """What an entity holds, frozen, about which nothing was said yet."""
+    """The frozen value that a client assumes for a new entity."""
 
     def __init__(self, of: Field[T], max_items: int) -> None:
         self.of = of
         self.max_items = max_items
 
     def bind(self, where: str) -> None:
-        """Check the items' field and the length."""
+        """Check the items' field type and the length."""
         holds = isinstance(self.of, Float | Angle | Int | Flag | Choice) and not isinstance(self.of, Jumps)
         if not holds or self.of.rate_of is not None:
             msg = (
@@ -90,22 +129,49 @@ class List(Field[list[T]]):
         self.of.bind(f"{where}[]")
 
     def initial(self) -> list[T]:
-        """Return an empty list of its own."""
+        """Return a new empty list."""
         return []
 
     def freeze(self, value: object) -> tuple[int, ...]:
-        """Return the items' codes. Raises ValueError for what is no list or tuple, and for items that do not fit."""
+        """Return the items' codes.
+
+        Args:
+            value: A list or tuple of items.
+
+        Returns:
+            One code per item, at most `max_items`.
+
+        Raises:
+            ValueError: `value` is not a list or tuple, or an item has no code.
+        """
         if not isinstance(value, list | tuple):
             msg = f"is {value!r}, not a list"
             raise ValueError(msg)
         return tuple([self.of.encode(item) for item in value[: self.max_items]])
 
     def thaw(self, frozen: Any) -> list[T]:
-        """Return a new list of the values."""
+        """Return a new list of the items' values.
+
+        Args:
+            frozen: What `freeze` returned.
+
+        Returns:
+            A list that the caller may change.
+        """
         return [self.of.decode(code) for code in frozen]
 
     def read(self, raw: object) -> tuple[int, ...]:
-        """Freeze what came over the wire. Raises ValueError for what is no list of this field's codes."""
+        """Check a value that came over the wire.
+
+        Args:
+            raw: Any value that msgpack can carry.
+
+        Returns:
+            The codes, frozen.
+
+        Raises:
+            ValueError: `raw` is not an array of at most `max_items` codes.
+        """
         if not isinstance(raw, list | tuple) or len(raw) > self.max_items:
             msg = f"is not an array of at most {self.max_items} items"
             raise ValueError(msg)
@@ -116,10 +182,15 @@ class List(Field[list[T]]):
         return tuple(raw)
 
     def spec(self) -> dict[str, object]:
-        """Return the items' field and the length."""
+        """Return the items' field type and the most items."""
         return {"kind": self.type_name, "of": describe(self.of, None), "max_items": self.max_items}
 
 
 def describe(field: Field[Any], rate: int | None) -> dict[str, object]:
-    """Return a field without its name as protocol.md §4 describes it; `rate` is the index of its rate."""
+    """Return a field as protocol.md §4 describes it, without its name.
+
+    Args:
+        field: A bound field.
+        rate: The index of the field that is its rate, None if it has none.
+    """
     return {**field.spec(), **({"rate": rate} if isinstance(field, Float | Angle) else {})}

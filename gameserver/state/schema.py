@@ -1,7 +1,7 @@
-"""What a room replicates and takes as input: the entity types and the inputs, as WELCOME tells them (protocol.md §4).
+"""`Schema`: the entity types and the inputs of a room, as WELCOME describes them (protocol.md §4).
 
-The server makes a schema of the author's classes. A client makes one of what the server sent, which may be
-anything: nonsense raises `ProtocolError`. Classes of the client's own are used where their declaration is the same.
+The server makes a schema from the author's classes. A client makes one from what the server sent, which may be
+anything: invalid data raises `ProtocolError`. The client's own classes are used where they are declared alike.
 """
 
 from __future__ import annotations
@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 
 MAX_ENTITY_TYPES: Final = 256
 FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
-FINGERPRINT_BYTES: Final = 8  # 64 bits tell any two schemas apart that one project will ever see
+FINGERPRINT_BYTES: Final = 8  # 64 bits: enough to tell all schemas of one project apart
 
 
 class Schema:
-    """Entity types by index and by name, the inputs, and a fingerprint of it all."""
+    """Entity types by index and by name, the inputs, and a fingerprint of all of them.
+
+    Args:
+        entity_types: The classes, in the order of the wire.
+        inputs: The class of the controls.
+
+    Raises:
+        DeclarationError: Two types have the same name, or there are too many.
+    """
 
     def __init__(self, entity_types: Iterable[type[Entity]], inputs: type[Inputs] = Inputs) -> None:
-        """Make the schema of an author's classes. Raises DeclarationError for two of one name, and for too many."""
         self.entities: tuple[EntityType, ...] = tuple(cls.entity_type for cls in entity_types)
         self.inputs: InputsType = inputs.inputs_type
         self._index = {entity_type.name: index for index, entity_type in enumerate(self.entities)}
@@ -44,7 +51,11 @@ class Schema:
         self.fingerprint: str = self._fingerprint()
 
     def index(self, cls: type[Entity]) -> int:
-        """Return the number of an entity type on the wire. Raises KeyError, with a hint, for one that is not here."""
+        """Return the number of an entity type on the wire.
+
+        Raises:
+            KeyError: The schema does not have this class; lists the types that it has.
+        """
         index = self._index.get(cls.__name__)
         if index is None or self.entities[index].cls is not cls:
             msg = f"{cls.__name__} is not among the entity types of this room: {', '.join(self._index) or 'none'}"
@@ -52,7 +63,11 @@ class Schema:
         return index
 
     def named(self, name: str) -> int:
-        """Return the number of the entity type called `name`. Raises KeyError."""
+        """Return the number of the entity type of this name.
+
+        Raises:
+            KeyError: There is none.
+        """
         return self._index[name]
 
     def to_wire(self) -> dict[str, Any]:
@@ -72,8 +87,13 @@ class Schema:
     ) -> Schema:
         """Return the schema that a server sent.
 
-        Raises ProtocolError for nonsense, and when a class of `entities` or `inputs` is declared otherwise than the
-        server's.
+        Args:
+            wire: The value of WELCOME's `schema`; it may be anything.
+            entities: The client's own classes, used for the types of their names.
+            inputs: The client's own class of controls, if it has one.
+
+        Raises:
+            ProtocolError: `wire` is no schema, or one of the client's own classes is declared differently.
         """
         schema = read_map(wire, "schema")
         own = {entity.__name__: entity for entity in entities}
@@ -86,7 +106,7 @@ class Schema:
             made = cls(classes, _inputs_class(schema.get("inputs"), inputs))
         except DeclarationError as error:
             raise refuse("schema", str(error)) from None
-        made.fingerprint = fingerprint  # the server's own: how it is computed is its business
+        made.fingerprint = fingerprint  # the server's: a client does not compute it
         return made
 
 
@@ -99,7 +119,7 @@ def _entity_class(described: object, where: str, own: Mapping[str, type[Entity]]
     if name not in own:
         return made
     if own[name].entity_type.spec() != made.entity_type.spec():
-        raise refuse(where, f"the server's {name} is declared otherwise than the class {name} given here")
+        raise refuse(where, f"the server's {name} is declared differently from the class {name} given here")
     return own[name]
 
 
@@ -108,5 +128,5 @@ def _inputs_class(described: object, own: type[Inputs] | None) -> type[Inputs]:
     if own is None:
         return made
     if own.inputs_type.spec() != made.inputs_type.spec():
-        raise refuse("schema.inputs", f"the server's inputs are declared otherwise than {own.__name__}")
+        raise refuse("schema.inputs", f"the server's inputs are declared differently from {own.__name__}")
     return own

@@ -1,4 +1,4 @@
-"""The entities of one type in a room, as objects, and their capture: attributes to codes, and back to their values."""
+"""Keeps the entities of one type in a room as objects, and captures them: from attributes to codes and back."""
 
 from __future__ import annotations
 
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 
 
 def quantise(entity_type: EntityType, values: NDArray[np.float64]) -> NDArray[np.int64] | None:
-    """Return the nearest codes, of shape (fields, n) as `values`; None when one is infinite, NaN or a huge angle."""
+    """Return the codes nearest to values.
+
+    Args:
+        entity_type: The type whose numeric fields the values are of.
+        values: Shape (numeric fields, n).
+
+    Returns:
+        Codes of the same shape; None if a value is infinite, NaN, or an angle too large to wrap.
+    """
     if not np.isfinite(values).all():
         return None
-    with np.errstate(over="ignore", invalid="ignore"):  # too large for a double is clamped; so large an angle gives NaN
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite quotient is clamped; that of an angle becomes NaN
         codes = np.divide(values, entity_type.step, order="C")
         codes += 0.5
         np.floor(codes, out=codes)
@@ -39,7 +47,13 @@ def quantise(entity_type: EntityType, values: NDArray[np.float64]) -> NDArray[np
 
 
 def quantise_rows(entity_type: EntityType, rows: bytes, count: int) -> NDArray[np.int64] | None:
-    """Do the same for rows of doubles, one an entity."""
+    """Return the codes nearest to values, as `quantise` does.
+
+    Args:
+        entity_type: The type whose numeric fields the values are of.
+        rows: What `EntityType.gather` returns: one row of doubles per entity.
+        count: The number of rows.
+    """
     fields = len(entity_type.numeric)
     if not COMPILED:
         return quantise(entity_type, np.frombuffer(rows, "<f8").reshape(count, fields).T)
@@ -48,15 +62,19 @@ def quantise_rows(entity_type: EntityType, rows: bytes, count: int) -> NDArray[n
 
 
 class ObjectStore:
-    """Entities kept as Python objects, ascending by id."""
+    """The entities of one type as Python objects, ascending by id.
+
+    Args:
+        entity_type: The type.
+        living: Every entity of the room that is kept as an object, by id; references are looked up there.
+    """
 
     def __init__(self, entity_type: EntityType, living: dict[int, Any]) -> None:
-        """`living` holds everything that lives in the room, of whatever type, by id; references are looked up there."""
         self.entity_type = entity_type
         self._living = living
         self._entities: dict[int, Entity] = {}
         self._list: tuple[Entity, ...] | None = ()
-        self._same_ids = True  # nobody came or went since the last capture
+        self._same_ids = True  # no entity was added or removed since the last capture
         self._object_fields = list(entity_type.objects.items())
         self._object_getters = [attrgetter(name) for name in entity_type.objects]
         self._none = entity_type.empty_table()
@@ -66,25 +84,29 @@ class ObjectStore:
         return len(self._entities)
 
     def add(self, entity: Entity) -> None:
-        """Take in an entity whose id is above all others."""
+        """Add an entity whose id is above all others."""
         self._entities[entity.id] = entity
         self._list = None
         self._same_ids = False
 
     def remove(self, entity: Entity) -> None:
-        """Let an entity of this store go."""
+        """Remove an entity of this store."""
         del self._entities[entity.id]
         self._list = None
         self._same_ids = False
 
     def entities(self) -> tuple[Entity, ...]:
-        """Return all, ascending by id; the tuple stays as it is while rules spawn and despawn."""
+        """Return all entities, ascending by id; the tuple does not change while rules spawn and despawn."""
         if self._list is None:
             self._list = tuple(self._entities.values())
         return self._list
 
     def capture(self) -> Table:
-        """Quantise every entity, snap it, and return what was captured. Raises StateError; then nothing changed."""
+        """Encode every entity, and set its attributes to the values that are replicated.
+
+        Raises:
+            StateError: A value has no code. Nothing is changed.
+        """
         entities = self.entities()
         if not entities:
             self._captured = self._none
@@ -100,7 +122,7 @@ class ObjectStore:
         return self._captured
 
     def _ids(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
-        """Return the ids; the last capture's own array when nobody came or went, so that comparing it is free."""
+        """Return the ids: the array of the last capture if they are the same, which makes comparing the two free."""
         before = self._captured.ids
         if self._same_ids:
             return before
@@ -111,13 +133,13 @@ class ObjectStore:
         entity_type = self.entity_type
         try:
             rows = entity_type.gather(entities, self._living)
-        except Exception:  # whatever an attribute of a wrong type raises: find out which, and say so
+        except Exception:  # an attribute of a wrong type can raise anything: find which one it is
             return self._codes_one_by_one(entities)
         codes = quantise_rows(entity_type, rows, len(entities))
         return self._codes_one_by_one(entities) if codes is None else codes
 
     def _codes_one_by_one(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
-        """Do the same slowly: it names what cannot be captured, and clamps what is out of a double's range."""
+        """Return the codes slowly: raises an error that names the value, and clamps ints that no double holds."""
         codes = [[self._code(entity, name) for entity in entities] for name in self.entity_type.numeric]
         return np.array(codes, np.int64).reshape(len(self.entity_type.numeric), len(entities))
 
@@ -131,19 +153,19 @@ class ObjectStore:
         raise StateError(msg) from None
 
     def _column(self, index: int, entities: tuple[Entity, ...], values: tuple[object, ...]) -> tuple[object, ...]:
-        """Return an object field's frozen values; the very tuple of the last capture when they are the same."""
+        """Return an object field's frozen values: the tuple of the last capture if they are the same."""
         before = self._captured.objects[index]
         name, field = self._object_fields[index]
-        if values == before and isinstance(field, Text):  # a text is its own frozen form
+        if values == before and isinstance(field, Text):  # a text is equal to its frozen form
             return before
         try:
             frozen = tuple([field.freeze(value) for value in values])
         except ValueError:
-            raise self._culprit(name, entities) from None
+            raise self._error_of(name, entities) from None
         return before if frozen == before else frozen
 
-    def _culprit(self, name: str, entities: tuple[Entity, ...]) -> StateError:
-        """Return the error for the first entity whose object field cannot be frozen."""
+    def _error_of(self, name: str, entities: tuple[Entity, ...]) -> StateError:
+        """Return the error that names the first entity whose object field cannot be frozen."""
         field = self.entity_type.objects[name]
         for entity in entities:
             try:

@@ -1,4 +1,4 @@
-"""One entity type's part of a snapshot: ids and codes in arrays, and the values that are no codes."""
+"""One entity type's part of a snapshot: ids and codes in arrays, and the values of object fields."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """`n` entities of one type. Nothing in it is ever written to after it was made."""
+    """`n` entities of one type. Immutable: its arrays are never written to."""
 
     ids: NDArray[np.int64]
     """Ascending, shape (n,)."""
     codes: NDArray[np.int64]
-    """One row a numeric field, in order of the schema, one column an entity: shape (fields, n)."""
+    """Shape (numeric fields, n): one row per numeric field in order of the schema, one column per entity."""
     objects: tuple[tuple[object, ...], ...]
-    """For each object field the `n` frozen values: str, or a tuple of codes."""
+    """The `n` frozen values of each object field: a str, or a tuple of codes."""
 
     @staticmethod
     def empty(numeric: int, objects: int) -> Table:
-        """Return a table of no entities, of a type with so many numeric and so many object fields."""
+        """Return a table of no entities, of a type with these numbers of fields."""
         return Table(np.empty(0, np.int64), np.empty((numeric, 0), np.int64), tuple([()] * objects))
 
     def __post_init__(self) -> None:
-        """Make a later write an error in whoever does it."""
+        """Make the arrays read-only."""
         self.ids.flags.writeable = False
         self.codes.flags.writeable = False
 
@@ -38,7 +38,7 @@ class Table:
         return len(self.ids)
 
     def same(self, other: Table) -> bool:
-        """Whether both hold the same entities with the same values."""
+        """Return True if both hold the same entities with the same values."""
         return self is other or (
             np.array_equal(self.ids, other.ids)
             and np.array_equal(self.codes, other.codes)
@@ -46,23 +46,23 @@ class Table:
         )
 
     def row(self, entity_id: int) -> int | None:
-        """Return where in the table an entity is, or None."""
+        """Return the index of an entity in the table, or None."""
         row = int(np.searchsorted(self.ids, entity_id))
         return row if row < len(self.ids) and self.ids[row] == entity_id else None
 
     def values_at(self, row: int) -> tuple[object, ...]:
-        """Return the numeric codes, then the frozen values of the object fields, of one entity."""
+        """Return one entity's numeric codes, then its frozen object values."""
         return (*self.codes[:, row].tolist(), *[column[row] for column in self.objects])
 
     def part(self, rows: NDArray[np.intp]) -> Table:
-        """Return a table of some of the rows, which must ascend."""
+        """Return a table of the entities at `rows`, which must ascend."""
         chosen = rows.tolist()
         objects = tuple([tuple([column[row] for row in chosen]) for column in self.objects])
         return Table(self.ids[rows], self.codes[:, rows], objects)
 
 
 def compact(indexes: Sequence[int]) -> slice | list[int]:
-    """Return an index for some rows of an array: a slice where they are neighbours, which reads them without a copy."""
+    """Return an index for rows of an array: a slice if they are consecutive, which numpy reads without a copy."""
     rows = list(indexes)
     if rows and rows == list(range(rows[0], rows[-1] + 1)):
         return slice(rows[0], rows[-1] + 1)

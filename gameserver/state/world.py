@@ -1,7 +1,7 @@
-"""`World`: the replicated entities of a room, spawned and despawned by its rules, captured once a tick.
+"""`World`: the replicated entities of a room. Rules spawn and despawn them; they are captured once a tick.
 
-Ids start at 1, ascend with time and are never used again. Capture goes type by type; when one cannot be captured,
-StateError says which entity and field, and the room has to end: what its rules made is no state.
+Ids start at 1, ascend and are never reused. If a value cannot be captured, StateError names the entity and the field,
+and the room has to end, since types before it are captured already.
 """
 
 from __future__ import annotations
@@ -44,7 +44,13 @@ class World:
         return ids
 
     def spawn(self, cls: type[E], /, *, owner: Any = None, **fields: Any) -> E:
-        """Make an entity and put it in. Raises TypeError for an unknown field, KeyError for a type of another room."""
+        """Create an entity and put it into the room.
+
+        Raises:
+            TypeError: A name in `fields` is not a field, or the type is kept in columns.
+            KeyError: The room does not have this entity type.
+            StateError: All ids are used up.
+        """
         store = self._store(cls)
         if isinstance(store, ColumnStore):
             msg = f"{cls.__name__} is kept in columns: use world.table({cls.__name__}).spawn_many(…)"
@@ -58,7 +64,7 @@ class World:
         return entity
 
     def despawn(self, entity: Entity) -> None:
-        """Take an entity out; one that is gone is no error. References to it become None at the next capture."""
+        """Remove an entity, if it is still in the room. References to it become None at the next capture."""
         if self._living.get(entity.id) is not entity:
             return
         del self._living[entity.id]
@@ -66,11 +72,11 @@ class World:
         entity.alive = False
 
     def get(self, entity_id: int) -> Entity | None:
-        """Return a living entity that is kept as an object, or None."""
+        """Return the entity of an id if it is in the room and kept as an object, else None."""
         return self._living.get(entity_id)
 
     def entities(self, cls: type[E]) -> tuple[E, ...]:
-        """Return the living entities of a type in order of id; rules may spawn and despawn while going through them."""
+        """Return the entities of a type in order of id; the tuple does not change while rules spawn and despawn."""
         store = self._store(cls)
         if isinstance(store, ColumnStore):
             msg = f"{cls.__name__} is kept in columns: use world.table({cls.__name__})"
@@ -78,7 +84,7 @@ class World:
         return cast("tuple[E, ...]", store.entities())
 
     def owned_by(self, owner: object) -> list[Entity]:
-        """Return the living entities that are kept as objects and belong to `owner`, in order of id."""
+        """Return the entities that are kept as objects and belong to `owner`, in order of id."""
         return [entity for entity in self._living.values() if entity.owner is owner]
 
     def table(self, cls: type[Entity]) -> ColumnStore:
@@ -93,12 +99,19 @@ class World:
         try:
             return self._stores[cls]
         except KeyError:
-            self.schema.index(cls)  # raises, with what there is
+            self.schema.index(cls)  # raises, and lists the types that there are
             raise
 
     def __len__(self) -> int:
         return sum(len(store) for store in self._stores.values())
 
     def capture(self) -> tuple[Table, ...]:
-        """Quantise everything, snap all attributes to what was captured, and return one table an entity type."""
+        """Encode all entities, and set their attributes to the values that are replicated.
+
+        Returns:
+            One table per entity type, in order of the schema.
+
+        Raises:
+            StateError: A value has no code.
+        """
         return tuple([store.capture() for store in self._stores.values()])

@@ -47,7 +47,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"mood": Choice()}, r'Ship\.mood: give 1 to 256 names, as Choice\("idle", "run"\), or an Enum class'),
     ({"mood": Choice(*[str(i) for i in range(257)])}, r"Ship\.mood: give 1 to 256 names"),
     ({"mood": Choice("a", 3)}, r"Ship\.mood: give 1 to 256 names"),  # type: ignore[call-overload]
-    ({"mood": Choice("a", "b", "a")}, r"Ship\.mood: a name stands twice in a, b, a"),
+    ({"mood": Choice("a", "b", "a")}, r"Ship\.mood: a name is repeated in a, b, a"),
     ({"mood": Choice("a", default="b")}, r"Ship\.mood: default is 'b', not one of a"),
     ({"name": Text(0)}, r"Ship\.name: max_bytes is 0; give 1 to 65535, such as Text\(max_bytes=24\)"),
     ({"name": Text(2, default="abc")}, r"Ship\.name: default 'abc' is not a str of at most 2 bytes"),

@@ -96,9 +96,9 @@ def test_a_client_s_class_that_is_declared_otherwise_is_refused() -> None:
     class Rock(Entity):
         x = Float(step=1)
 
-    with pytest.raises(ProtocolError, match="the server's Rock is declared otherwise"):
+    with pytest.raises(ProtocolError, match="the server's Rock is declared differently"):
         Schema.from_wire(wire(), entities=(Rock,))
-    with pytest.raises(ProtocolError, match="the server's inputs are declared otherwise than Inputs"):
+    with pytest.raises(ProtocolError, match="the server's inputs are declared differently from Inputs"):
         Schema.from_wire(wire(), inputs=Inputs)
 
 
