@@ -87,7 +87,7 @@ test-js: $(NODE_STAMP) ## Run the JavaScript tests
 test-live: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run the tests with real servers, sockets and browsers
 	$(BIN)/python -m pytest -m "live or browser"
 
-# The live tests run on the drained transport and the interpreter; here they run as well on what else there is.
+# The live tests run on the polled transport and the interpreter; here they run as well on what else there is.
 .PHONY: test-builds
 test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium ## Run the live tests on the ordinary transport, and on the compiled build
 	GAMESERVER_RUN_TRANSPORT=ordinary $(BIN)/python -m pytest -m "live or browser"

@@ -1,6 +1,6 @@
 """Our server with the reference scene, under the load generator's control (`control.py`).
 
-    python -m bench.server --players 50 --mode full|view|crowd [--transport drained|ordinary]
+    python -m bench.server --players 50 --mode full|view|crowd [--transport polled|ordinary]
 
 It is the server that `gameserver run` starts. This module only adds observation: how long ticks took, and the state of
 a room at a tick, with which clients are compared.
@@ -131,5 +131,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--players", type=int, default=50)
     parser.add_argument("--mode", choices=("full", "view", "crowd"), default="full")
-    parser.add_argument("--transport", choices=("drained", "ordinary"), default="drained")
+    parser.add_argument("--transport", choices=("polled", "ordinary"), default="polled")
     trio.run(main, parser.parse_args())

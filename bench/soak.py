@@ -51,7 +51,7 @@ class Soak:
     minutes: float = 30.0
     players: int = 30
     seed: int = 1
-    transport: str = "drained"
+    transport: str = "polled"
     total: Tally = field(default_factory=Tally)
     looks: list[dict[str, float]] = field(default_factory=list)
     came: int = 0
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--players", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--transport", default="drained")
+    parser.add_argument("--transport", default="polled")
     verdict = trio.run(run_soak, Soak(**vars(parser.parse_args())))
     print(json.dumps(verdict, indent=1))
     sys.exit(1 if verdict["wrong"] else 0)

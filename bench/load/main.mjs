@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     peer: { type: "string", default: "gameserver" },
     variant: { type: "string", default: "plain" },
     mode: { type: "string", default: "full" },
-    transport: { type: "string", default: "drained" },
+    transport: { type: "string", default: "polled" },
     rooms: { type: "string", default: "10" },
     players: { type: "string", default: "50" },
     seconds: { type: "string", default: "15" },

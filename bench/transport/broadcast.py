@@ -1,9 +1,9 @@
-"""What the transport alone costs: every tick each link gets the same 400 bytes, and what it sends is counted.
+"""Measures the transport alone: each tick, every link is sent the same 400 bytes, and incoming messages are counted.
 
-    python -m bench.transport.broadcast drained|ordinary
+    python -m bench.transport.broadcast polled|ordinary
 
-Rooms, messages and sessions are left out, so the figure stands beside the floors in `bench/peers`. Any WebSocket client
-may connect, at any path and without a subprotocol, which is all that the load generator knows of floors.
+There are no rooms, no protocol and no sessions, so the figures compare with the floors in `bench/peers`. Any WebSocket
+client may connect, at any path and without a subprotocol, as the load generator does with floors.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from gameserver.net.http.head import END_OF_HEAD, parse_head
 from gameserver.net.http.upgrade import Accepted, websocket_key
 from gameserver.net.link import Link
 from gameserver.net.listeners import accept_forever, open_listeners, tune
-from gameserver.net.poller import RoomPoller, SocketTransport
+from gameserver.net.poller import RoomPoller
 from gameserver.net.settings import NetSettings
+from gameserver.net.socket_transport import SocketTransport
 from gameserver.net.tick_loop import TickLoop
 from gameserver.protocol.constants import SUBPROTOCOL
 
@@ -36,8 +37,8 @@ TICK_S = 0.05
 PAYLOAD = bytes(i & 127 for i in range(400))
 
 
-class CountingGuest:
-    """Takes messages and forgets them."""
+class CountingPeer:
+    """Counts messages and drops them."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -47,11 +48,11 @@ class CountingGuest:
         self.received += 1
 
     def lost(self, _now_s: float, _code: int | None) -> None:
-        """Nothing is held for it."""
+        """Do nothing: the peer holds nothing."""
 
 
 class Broadcast:
-    """A room without rules: `tick` offers the payload to every link."""
+    """A room without rules."""
 
     id = "broadcast"
     tick_s = TICK_S
@@ -63,21 +64,21 @@ class Broadcast:
         self.ticks = 0
 
     def tick(self, _now_s: float) -> None:
-        """One frame to each link."""
+        """Offer the payload to each link."""
         self.ticks += 1
         for link in self.links:
             self.refused += not link.offer(PAYLOAD)
 
     def skip(self, ticks: int) -> None:
-        """A machine this slow makes the figure worthless: say so."""
+        """Print that ticks were skipped: on a machine that slow, the figures mean nothing."""
         print(f"skipped {ticks} ticks", file=sys.stderr)
 
     def note_pace(self, _now_s: float, _late_s: float, _took_s: float) -> None:
-        """There is nothing to shed."""
+        """Do nothing: this room has no load to shed."""
 
 
 async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller | None, settings: NetSettings) -> None:
-    """One client, from its handshake to its end."""
+    """Serve one client from its handshake to its end."""
     stream = tune(sock, settings.notsent_lowat_bytes)
     raw = b""
     while not raw.endswith(END_OF_HEAD):
@@ -96,7 +97,7 @@ async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller |
         room.links.add(link)
         link.join_room(room.id)
         try:
-            await link.run(cast("Peer", CountingGuest()))
+            await link.run(cast("Peer", CountingPeer()))
         finally:
             room.links.discard(link)
             nursery.cancel_scope.cancel()
@@ -106,7 +107,7 @@ async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller |
 async def main(transport: str) -> None:
     """Listen and tick until told to stop."""
     settings = NetSettings(port=0)
-    room, links = Broadcast(), RoomPoller() if transport == "drained" else None
+    room, poller = Broadcast(), RoomPoller() if transport == "polled" else None
 
     def stats(_command: dict[str, Any]) -> dict[str, Any]:
         inputs = sum(link.transport.messages_in for link in room.links)
@@ -115,13 +116,13 @@ async def main(transport: str) -> None:
     async with trio.open_nursery() as nursery:
 
         def take(sock: socket.socket, _address: str) -> None:
-            nursery.start_soon(handle, sock, room, links, settings)
+            nursery.start_soon(handle, sock, room, poller, settings)
 
         listeners = await open_listeners(settings)
         for listener in listeners:
             nursery.start_soon(accept_forever, listener, take)
         tick_loop = TickLoop(room.tick_s, 0.0, Counters())
-        tick_loop.add(cast("RoomEngine", room), links)
+        tick_loop.add(cast("RoomEngine", room), poller)
         nursery.start_soon(tick_loop.run)
         port = listeners[0].getsockname()[1]
         say({"re": "ready", "port": port, "name": "transport", "versions": {"trio": version("trio")}})

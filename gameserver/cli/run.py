@@ -9,13 +9,13 @@ from cyclopts import Parameter
 
 from gameserver.cli.errors import check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
-from gameserver.net.network_simulator import read_lag
+from gameserver.net.network_simulator import read_conditions
 from gameserver.net.settings import NetLimits
 from gameserver.ops.serve import ServeOptions, serve_forever
 from gameserver.protocol.constants import Limits
 
 if TYPE_CHECKING:
-    from gameserver.net.network_simulator import Lag
+    from gameserver.net.network_simulator import NetworkConditions
 
 
 def run(
@@ -27,7 +27,7 @@ def run(
     cert: Path | None = None,
     key: Path | None = None,
     origin: tuple[str, ...] = (),
-    transport: Literal["drained", "ordinary"] = "drained",
+    transport: Literal["polled", "ordinary"] = "polled",
     auth: Annotated[
         Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
     ] = None,
@@ -62,7 +62,7 @@ def run(
         log_level: Lowest level that is logged.
         log_format: Text for people, or one JSON object a line.
         web: Folder with your own page, served at /; the SDK stays at /sdk/.
-        trusted_proxy: Address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed. Can be repeated.
+        trusted_proxy: Address of a proxy whose X-Forwarded-For is believed. Can be repeated.
         workers: Number of processes that share the rooms and the port; see docs/guide/workers.md.
         limits: Limits on what a client can make the server do; see protocol.md §11.
         net_limits: Limits on sockets, HTTP and WebSocket frames.
@@ -70,7 +70,7 @@ def run(
     check_port(port)
     _check_counts(bots, workers)
     _check_files(cert, key, auth, web)
-    conditions = _read_lag(lag, jitter, stall)
+    conditions = _read_conditions(lag, jitter, stall)
     if workers > 1 and conditions is not None:
         fail("--workers and --lag do not go together: try what is slow on one process")
     options = ServeOptions(
@@ -91,7 +91,7 @@ def run(
         web=web,
         trusted_proxies=trusted_proxy,
         record=record,
-        lag=conditions,
+        network_conditions=conditions,
         workers=workers,
     )
     with plain_errors(f"{host} port {port}"):
@@ -115,8 +115,8 @@ def _check_files(cert: Path | None, key: Path | None, auth: Path | None, web: Pa
             fail(f"{path}: no such file")
 
 
-def _read_lag(lag_ms: float, jitter_ms: float, stall: str | None) -> Lag | None:
+def _read_conditions(lag_ms: float, jitter_ms: float, stall: str | None) -> NetworkConditions | None:
     try:
-        return read_lag(lag_ms, jitter_ms, stall)
+        return read_conditions(lag_ms, jitter_ms, stall)
     except ValueError as error:
         fail(error)

@@ -1,7 +1,7 @@
-"""The only folder with sockets: listeners, HTTP, WebSockets, the clock that wakes each room.
+"""Listeners, HTTP, WebSockets, and the loops that wake rooms: the only folder with the server's sockets.
 
-Invariants, held by tests/net and tests/live: one client can end only its own connection; nothing that a client makes
-grow is unbounded; a room's tick never waits for a socket.
+Invariants, held by tests/net and tests/live: a client can end no connection but its own; everything that a client can
+make grow is bounded; a room's tick never waits for a socket.
 """
 
 from gameserver.net.server import Server, serve

@@ -1,6 +1,6 @@
-"""One accepted socket, from its first byte to its last: TLS, HTTP, and if it asks for one a WebSocket with its peer.
+"""One accepted socket, from its first byte to its last: TLS, HTTP, and for an upgrade request a WebSocket.
 
-Whatever happens here ends in `Connection.run`: nothing that a client does, and no bug that it finds, leaves its task.
+No exception leaves `Connection.run`: neither what a client does nor a bug of the server ends another connection.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gameserver.net.http.upgrade import Accepted, Admitted, check_upgrade
 from gameserver.net.link import Link
 from gameserver.net.listeners import tune
 from gameserver.net.network_simulator import SimulatedStream
-from gameserver.net.poller import SocketTransport
+from gameserver.net.socket_transport import SocketTransport
 from gameserver.net.transport import Transport
 from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH, CloseCode
 
@@ -66,10 +66,10 @@ class Connection:
         try:
             await self._serve(stream)
         except* (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
-            pass  # the peer is gone, or does not read: nobody is left to tell
+            pass  # the client is gone or does not read
         except* Exception:
             self._server.counters.errors += 1
-            log.exception("a connection failed", extra={"address": self._remote})
+            log.exception("a connection ended with an unexpected error", extra={"address": self._remote})
         finally:
             await trio.aclose_forcefully(stream)
 
@@ -102,7 +102,7 @@ class Connection:
         return response
 
     async def _admit(self, http: HttpConnection, upgrade: Upgrade) -> Admitted | None:
-        """Decide on an upgrade; None: refused and answered."""
+        """Check an upgrade request. Return None if it was refused, which the client has been sent."""
         try:
             if self._server.draining:
                 raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping")
@@ -134,17 +134,17 @@ class Connection:
                 self._server.count_link(link)
                 if isinstance(stream, SimulatedStream):
                     with trio.move_on_after(self._limits.close_timeout_s):
-                        await stream.flushed()
+                        await stream.wait_until_sent()
                 nursery.cancel_scope.cancel()
         finally:
             if self._server.handoff is not None:
                 self._server.handoff.settle(admitted.reservation)
 
     def _slow_down(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> trio.abc.Stream:
-        lag = self._server.settings.lag
-        if lag is None:
+        conditions = self._server.settings.network_conditions
+        if conditions is None:
             return stream
-        slow = SimulatedStream(stream, lag, random.Random())
+        slow = SimulatedStream(stream, conditions, random.Random())
         nursery.start_soon(slow.carry)
         return slow
 
@@ -152,11 +152,13 @@ class Connection:
         size, head, tail = self._limits.max_wire_message_bytes, admitted.accepted.request_head(), admitted.tail
         if not isinstance(stream, trio.SocketStream):
             return Transport(stream, nursery, max_message_bytes=size, head=head, tail=tail)
-        kind = AnsweredTransport if admitted.answered else SocketTransport
-        return kind(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
+        transport_class = AnsweredTransport if admitted.answered else SocketTransport
+        return transport_class(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
 
     def _refusal(self, accepted: Accepted, address: str) -> tuple[CloseCode, str] | None:
-        """Why a link that is up is closed at once: by a close code, since that is what a browser's page can read."""
+        """Return the close code and reason for a link that is refused, else None. Pages can read a close code, but no
+        HTTP status of an upgrade request.
+        """
         if not accepted.supported:
             return CloseCode.UNSUPPORTED_VERSION, f"this server speaks {SUBPROTOCOL}"
         if address not in self._server.settings.uncounted_addresses:
@@ -177,15 +179,24 @@ class Connection:
 async def shake_hands(
     nursery: trio.Nursery, transport: Transport, accepted: Accepted, max_message_bytes: int
 ) -> trio_websocket.WebSocketConnection:
-    """Have trio-websocket answer the request that `transport` begins with. Raises BrokenResourceError when nobody is
-    there to be answered any more."""
+    """Have trio-websocket answer the upgrade request that `transport` begins with.
+
+    Args:
+        nursery: runs the tasks of trio-websocket.
+        transport: carries the WebSocket; `accepted.request_head()` is its head.
+        accepted: the request.
+        max_message_bytes: larger messages close the WebSocket.
+
+    Raises:
+        trio.BrokenResourceError: the client has left.
+    """
     request = await trio_websocket.wrap_server_stream(
         nursery, cast("trio.abc.Stream", transport), max_message_size=max_message_bytes
     )
     try:
         return await request.accept(subprotocol=accepted.subprotocol)
     except trio_websocket.ConnectionClosed:
-        raise trio.BrokenResourceError("the peer left before the WebSocket was up") from None
+        raise trio.BrokenResourceError("the client left before the WebSocket was up") from None
 
 
 def client_address(head: Head, remote: str, settings: NetSettings) -> str:

@@ -1,4 +1,4 @@
-"""What the net layer counts, for metrics and for tests that ask whether something went wrong unseen."""
+"""What the net layer counts, for the metrics, and for tests that look for errors which no client sees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TICK_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 class Traffic(Protocol):
-    """What each link counts for itself."""
+    """What each link counts, from its beginning."""
 
     messages_in: int
     messages_out: int
@@ -21,7 +21,7 @@ class Traffic(Protocol):
 
 @dataclass(slots=True)
 class Histogram:
-    """How often a value fell between two bounds; the last count is of those above all."""
+    """Counts values between bounds; the last count is of the values above all bounds."""
 
     bounds: tuple[float, ...] = TICK_BOUNDS_S
     counts: list[int] = field(default_factory=lambda: [0] * (len(TICK_BOUNDS_S) + 1))
@@ -35,33 +35,33 @@ class Histogram:
 
 @dataclass(slots=True)
 class Counters:
-    """Totals since the start."""
+    """Totals since the server started."""
 
     connections: int = 0
     refused_connections: int = 0
-    """Closed unread: there were too many."""
+    """Connections closed unread, beyond `max_connections`."""
     evicted: int = 0
-    """Connections that were no link yet and made room for newer ones."""
+    """Connections closed to make room for newer ones, before they were links."""
     responses: Counter[int] = field(default_factory=Counter)
-    """HTTP answers by status."""
+    """HTTP responses by status."""
     links: int = 0
     closes: Counter[str] = field(default_factory=Counter)
-    """Links by the code they ended with; `lost` for those that broke."""
+    """Links by close code; `lost` counts those whose connection broke."""
     messages_in: int = 0
     messages_out: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     errors: int = 0
-    """Connections that ended by an exception nobody expected."""
+    """Connections and rooms that ended with an unexpected exception."""
     ticks: int = 0
     overruns: int = 0
-    """Ticks that began late by more than a tick."""
+    """How often more than one tick of a room was due at once."""
     skipped_ticks: int = 0
     tick_s: Histogram = field(default_factory=Histogram)
-    """What each tick took."""
+    """How long ticks took."""
 
     def add_traffic(self, traffic: Traffic) -> None:
-        """Add what one link has counted."""
+        """Add the counts of one link."""
         self.messages_in += traffic.messages_in
         self.messages_out += traffic.messages_out
         self.bytes_in += traffic.bytes_in

@@ -1,9 +1,9 @@
-"""Python's garbage collector, kept out of the ticks.
+"""Runs Python's garbage collector between tasks, so that it does not interrupt ticks.
 
-By itself it runs whenever so many objects have been made, which is in the middle of some tick: a few hundred times a
-minute for a fraction of a millisecond, now and then for milliseconds, and while players rush in for tens of them. Here
-it runs between tasks, often enough for little to add up; and it never looks again at what was there before the first
-player: modules, classes, functions.
+By default it runs after a certain number of allocations, often in the middle of a tick: a few hundred times a minute
+for a fraction of a millisecond, sometimes for milliseconds, and for tens of them while many players join. Here it runs
+at intervals that are short enough for each run to be short. Objects from before the first player (modules, classes,
+functions) are frozen: the collector never looks at them again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 YOUNG_EVERY_S: Final = 0.5
-"""What 500 players leave behind in this time is looked through in a millisecond."""
+"""The objects that 500 players make in this time are collected in a millisecond."""
 
 FULL_AFTER_CONNECTIONS: Final = 256
-"""Connections are what leaves cycles behind that are old when they end. After so many new ones everything is looked
-through: 10 to 20 ms with a thousand players.
+"""A full collection follows so many new connections, because connections leave old reference cycles behind. It takes 10
+to 20 ms with a thousand players.
 """
 
 _YOUNG: Final = 1
@@ -29,19 +29,21 @@ _ALL: Final = 2
 
 
 async def pace_garbage(connections: Callable[[], int]) -> None:
-    """Collect between tasks until cancelled; then the collector is its own master again. `connections` counts those
-    accepted so far.
+    """Collect between tasks until cancelled; then automatic collection is on again.
+
+    Args:
+        connections: returns how many connections have been accepted so far.
     """
     gc.collect(_ALL)
     gc.freeze()
     gc.disable()
     try:
-        looked_at = connections()
+        connections_before = connections()
         while True:
             await trio.sleep(YOUNG_EVERY_S)
-            full = connections() - looked_at >= FULL_AFTER_CONNECTIONS
+            full = connections() - connections_before >= FULL_AFTER_CONNECTIONS
             if full:
-                looked_at = connections()
+                connections_before = connections()
             gc.collect(_ALL if full else _YOUNG)
     finally:
         gc.enable()

@@ -1,8 +1,8 @@
-"""One WebSocket as a room sees it: gameserver.room.session.LinkHandle on a transport and trio-websocket.
+"""One WebSocket as a room uses it: gameserver.room.session.LinkHandle on a transport and trio-websocket.
 
-trio-websocket reads (what no room drains), answers pings and shakes hands for the close; messages of ours go to the
-transport as whole frames. Every way in which a link can end comes together in `run`, which returns after a bounded
-time."""
+trio-websocket reads what no poller takes, answers pings and does the closing handshake; messages to the client go to
+the transport as whole frames. However a link ends, `Link.run` returns, within a bounded time.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import trio
 import trio_websocket
 
-from gameserver.net.poller import SocketTransport
+from gameserver.net.socket_transport import SocketTransport
 from gameserver.protocol.constants import CloseCode
 from gameserver.sync.rate_limit import TokenBucket
 
@@ -22,29 +22,32 @@ if TYPE_CHECKING:
     from gameserver.net.poller import RoomPoller
     from gameserver.net.settings import NetLimits
     from gameserver.net.transport import Transport
+
 log = logging.getLogger("gameserver.net")
 
 _ABNORMAL: Final = 1006
 
 
 class Listener(Protocol):
-    """Who gets what a link brings: a Peer of the hub's."""
+    """What a link calls of its Peer (gameserver.hub.peer). All times are seconds on trio's clock."""
 
     def receive(self, data: bytes | str, at_s: float) -> None:
-        """One whole message, and when it arrived."""
+        """Handle one whole message that arrived at `at_s`."""
 
     def check(self, now_s: float) -> None:
-        """It is time to look at the clock."""
+        """Apply time limits."""
 
     def lost(self, now_s: float, code: int | None) -> None:
-        """The link is over; called once."""
+        """Handle the end of the link, once. `code` is the close code; None: the connection broke."""
 
 
 class Link:
-    """Implements LinkHandle. Its peer is whoever `hub.open` made for it."""
+    """Implements LinkHandle."""
 
     offer: Callable[..., bool]
-    """Take messages whole, or none of them: the transport's own method, since every state goes this way."""
+    """`offer(*messages)` takes all of these messages and returns True, or none and returns False. It is the transport's
+    own method, which saves a call for every snapshot.
+    """
 
     def __init__(
         self,
@@ -52,15 +55,23 @@ class Link:
         websocket: trio_websocket.WebSocketConnection,
         nursery: trio.Nursery,
         limits: NetLimits,
-        room_poller: Callable[[str], RoomPoller | None],
+        poller_of_room: Callable[[str], RoomPoller | None],
     ) -> None:
-        """`room_poller` finds the room's drained links; None: links of that room take the ordinary path."""
+        """Make the link of a WebSocket that is up.
+
+        Args:
+            transport: carries the link's bytes.
+            websocket: speaks on `transport`.
+            nursery: runs the tasks that close the link; it must outlive `run`.
+            limits: the operator's.
+            poller_of_room: returns a room's poller by the room's id, or None: its links take the ordinary path.
+        """
         self.transport = transport
         self.offer = transport.offer
         self._websocket = websocket
         self._nursery = nursery
         self._limits = limits
-        self._room_pollers = room_poller
+        self._poller_of_room = poller_of_room
         self._partial_frames = TokenBucket(
             limits.max_partial_frames_per_s, limits.max_partial_frames_burst, trio.current_time()
         )
@@ -69,11 +80,11 @@ class Link:
         self._over = False
         self._deadline_set = False
         self.close_code: int | None = None
-        """Why this side closed the link; None: it did not."""
+        """The code with which this side closed the link; None: it has not."""
         transport.on_close_sent = self._set_deadline
         transport.on_partial_frames = self._count_partial_frames
 
-    # -- LinkHandle: called by rooms, never waits --------------------------------------------------------------------
+    # -- LinkHandle: called by rooms; never waits --------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
@@ -81,14 +92,14 @@ class Link:
         return self.transport.ready
 
     def send(self, message: bytes) -> None:
-        """Queue a message that must not be lost."""
+        """Queue a message that must not be lost. A client that leaves too much unread is closed with TOO_SLOW."""
         if self.transport.queued_bytes > self._limits.max_queued_bytes:
-            self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes wait to be read")
+            self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes are unread")
             return
         self.transport.push(message)
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close. What was queued before goes out first, if the peer reads it in time."""
+        """Begin to close. Messages queued before leave first, if the client reads them in time."""
         if self._over or self.close_code is not None:
             return
         self.close_code = code
@@ -98,23 +109,25 @@ class Link:
         self._nursery.start_soon(self._websocket.aclose, code, reason)
 
     def join_room(self, room_id: str) -> None:
-        """From now on the room of this id drains this link, if room and link can do that."""
-        links = self._room_pollers(room_id)
-        if links is not None and isinstance(self.transport, SocketTransport) and self.close_code is None:
-            self.transport.adopt(links)
+        """Have the room of this id poll the link from now on, if room and link can do that."""
+        poller = self._poller_of_room(room_id)
+        if poller is not None and isinstance(self.transport, SocketTransport) and self.close_code is None:
+            self.transport.attach(poller)
 
     def leave_room(self) -> None:
-        """The link reads for itself again."""
+        """Have the link's own task read it again."""
         if isinstance(self.transport, SocketTransport):
-            self.transport.release()
+            self.transport.detach()
 
     # -- the link's own task -----------------------------------------------------------------------------------------
 
     async def run(self, peer: Listener) -> None:
-        """Give `peer` what comes in until the link is over: within the close timeout once either side closes."""
+        """Pass what comes in to `peer`, and return when the link is over: within `close_timeout_s` once either side
+        closes.
+        """
         self._peer = peer
         if isinstance(self.transport, SocketTransport):
-            self.transport.deliver = peer.receive
+            self.transport.receive = peer.receive
         try:
             with self._life:
                 await self._read(peer)
@@ -125,12 +138,12 @@ class Link:
             peer.lost(trio.current_time(), self.final_code())
 
     def check(self, now_s: float) -> None:
-        """Have the peer look at its time limits."""
+        """Have the peer apply its time limits."""
         if self._peer is not None:
             self._peer.check(now_s)
 
     async def refuse(self, code: CloseCode, reason: str) -> None:
-        """Close at once, with a code that a browser can read. No peer ever hears of this link."""
+        """Close a link that has no peer, with a code that a browser can read, and return when it is over."""
         self.close(code, reason)
         with self._life:
             await self.transport.ended.wait()
@@ -143,10 +156,10 @@ class Link:
             except trio_websocket.ConnectionClosed:
                 return
             peer.receive(message, trio.current_time())
-            self.transport.delivered()
+            self.transport.note_returned()
 
     def final_code(self) -> int | None:
-        """What the link ended with: this side's code, the peer's, or None for a link that broke."""
+        """Return the code with which the link ended: this side's or the client's; None: the connection broke."""
         if self.close_code is not None:
             return self.close_code
         reason = self._websocket.closed
@@ -155,7 +168,7 @@ class Link:
     # -- bounds ------------------------------------------------------------------------------------------------------
 
     def _set_deadline(self) -> None:
-        """From now on the link has a bounded time to end."""
+        """Bound the time that the link may still take to end."""
         if not self._deadline_set and not self._over:
             self._deadline_set = True
             self._nursery.start_soon(self._end_by_deadline)

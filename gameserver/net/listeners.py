@@ -1,4 +1,4 @@
-"""Listening sockets, accepted ones, and TLS: everything that is set on a socket before anybody speaks on it."""
+"""Listening and accepted sockets, and TLS: all that is set on a socket before HTTP begins."""
 
 from __future__ import annotations
 
@@ -19,17 +19,24 @@ if TYPE_CHECKING:
 log = logging.getLogger("gameserver.net")
 
 BACKLOG: Final = 1_024
-"""Connections that the kernel keeps until they are accepted: a rush of players after a restart."""
+"""Connections that the kernel keeps until they are accepted: many players come back at once after a restart."""
 
 _ACCEPTS_PER_WAKE: Final = 64
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _EXHAUSTED_PAUSE_S: Final = 0.1
-"""Out of file descriptors: accepting again at once would only spin until a connection ends."""
+"""How long to wait when file descriptors or memory run out: accepting again at once would fail until a connection
+ends.
+"""
 
 
 async def open_listeners(settings: NetSettings) -> list[socket.socket]:
-    """Bind every address that the host's name has, all on one port. Raises OSError when none, or one of them, cannot
-    be had.
+    """Listen on every address of the settings' host, on one port.
+
+    Returns:
+        The listening sockets, at least one.
+
+    Raises:
+        OSError: the host has no address, or one of them cannot be listened on.
     """
     found = await trio.socket.getaddrinfo(
         settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -63,7 +70,7 @@ def _listen(family: int, address: tuple[str | int, ...]) -> socket.socket:
 
 
 async def accept_forever(listener: socket.socket, take: Callable[[socket.socket, str], object]) -> NoReturn:
-    """Hand each accepted socket (non-blocking) and its peer's address to `take`."""
+    """Accept connections, and call `take` with each socket (non-blocking) and the address at its other end."""
     while True:
         await trio.lowlevel.wait_readable(listener)
         try:
@@ -74,14 +81,22 @@ async def accept_forever(listener: socket.socket, take: Callable[[socket.socket,
         except BlockingIOError:
             pass
         except OSError as error:
-            # All else that accept() reports is about a connection that is gone already.
+            # Other errors concern a connection that has ended already.
             if error.errno in _EXHAUSTED:
-                log.error("cannot accept: %s", error)
+                log.error("cannot accept connections: %s", error)
                 await trio.sleep(_EXHAUSTED_PAUSE_S)
 
 
 def tune(sock: socket.socket, notsent_lowat_bytes: int) -> trio.SocketStream:
-    """Set a connection up for small messages that must not wait, and wrap it."""
+    """Configure a connection for small messages with low latency.
+
+    Args:
+        sock: accepted and non-blocking.
+        notsent_lowat_bytes: how many unsent bytes the kernel takes.
+
+    Returns:
+        The socket as a stream.
+    """
     stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))  # sets TCP_NODELAY
     lowat = getattr(socket, "TCP_NOTSENT_LOWAT", None)
     if lowat is not None:
@@ -91,19 +106,25 @@ def tune(sock: socket.socket, notsent_lowat_bytes: int) -> trio.SocketStream:
 
 
 class Certificates:
-    """The TLS context for new connections, from files that can be read again while the server runs."""
+    """The TLS context of new connections, from files that can be read again while the server runs."""
 
     def __init__(self, settings: NetSettings) -> None:
-        """Raises OSError or ssl.SSLError when the files cannot be used."""
+        """Read the settings' files, if there are any.
+
+        Raises:
+            OSError: a file cannot be read.
+            ssl.SSLError: a file cannot be used.
+        """
         self._settings = settings
         self.context = self._load()
+        """None: connections are not encrypted."""
 
     def reload(self) -> bool:
-        """Read the files again. When they cannot be used, the old certificate stays, and False is returned."""
+        """Read the files again. If they cannot be used, keep the old certificate and return False."""
         try:
             self.context = self._load()
         except (OSError, ssl.SSLError) as error:
-            log.error("the certificate was not reloaded: %s", error)
+            log.error("the certificate was not reloaded, the old one stays in use: %s", error)
             return False
         log.info("certificate reloaded")
         return True
@@ -113,7 +134,7 @@ class Certificates:
         if cert is None or key is None:
             return None
         for path in (cert, key):
-            path.read_bytes()  # raises with the file's name, which the ssl module does not say
+            path.read_bytes()  # its error names the file, which the ssl module's does not
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
@@ -122,11 +143,13 @@ class Certificates:
 
 
 class Pending:
-    """Who holds a connection open without saying anything loses it first when there are too many: who means well is
-    through in no time.
+    """Bounds the connections that are no link yet: when there are too many, the oldest is closed.
+
+    An honest client becomes a link, or gets its page, in a short time, so the oldest are idle or half-open.
     """
 
     def __init__(self, limit: int) -> None:
+        """Allow `limit` connections at once."""
         self._limit = limit
         self._scopes: dict[trio.CancelScope, None] = {}  # oldest first
         self.evicted = 0
@@ -136,7 +159,11 @@ class Pending:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[None]:
-        """Hold one place. Evicted, the block is cancelled and ends with trio.TooSlowError."""
+        """Count one connection during the block.
+
+        Raises:
+            trio.TooSlowError: the block was cancelled because a newer connection needed its place.
+        """
         if len(self._scopes) >= self._limit:
             oldest = next(iter(self._scopes))
             del self._scopes[oldest]

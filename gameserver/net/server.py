@@ -1,10 +1,9 @@
-"""The server as tasks: in one nursery, a task for each connection and for each tick loop of rooms, and one that looks
-at time limits."""
+"""The server's tasks: one for each listener, connection and tick loop, and one that checks time limits."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import trio
 
@@ -66,27 +65,35 @@ class Server(ServerState):
     # -- rooms -------------------------------------------------------------------------------------------------------
 
     def open_room(self, engine: RoomEngine) -> None:
-        """Have a new room woken at its ticks, and give it links to drain."""
-        links = None
-        if poller.AVAILABLE and self.settings.transport == "drained":
-            links = self._room_pollers[engine.id] = RoomPoller(on_close=lambda: self._room_pollers.pop(engine.id))
-        beat = engine.tick_s, next(self._phases)
-        if beat not in self._tick_loops:
-            self._tick_loops[beat] = TickLoop(*beat, self.counters)
-            self._nursery.start_soon(self._run_tick_loop, beat)
-        self._tick_loops[beat].add(engine, links)
+        """Add a new room to the tick loop of its tick and phase, with a poller for its links."""
+        room_poller = None
+        if poller.AVAILABLE and self.settings.transport == "polled":
+            room_poller = RoomPoller(on_close=lambda: self._room_pollers.pop(engine.id))
+            self._room_pollers[engine.id] = room_poller
+        tick_and_phase = engine.tick_s, next(self._phases)
+        if tick_and_phase not in self._tick_loops:
+            self._tick_loops[tick_and_phase] = TickLoop(*tick_and_phase, self.counters)
+            self._nursery.start_soon(self._run_tick_loop, tick_and_phase)
+        self._tick_loops[tick_and_phase].add(engine, room_poller)
 
-    async def _run_tick_loop(self, beat: tuple[float, float]) -> None:
+    async def _run_tick_loop(self, tick_and_phase: tuple[float, float]) -> None:
         try:
-            await self._tick_loops[beat].run()
+            await self._tick_loops[tick_and_phase].run()
         finally:
-            del self._tick_loops[beat]
+            del self._tick_loops[tick_and_phase]
 
     # -- connections and links ---------------------------------------------------------------------------------------
 
-    def take_connection(self, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> bool:
-        """Start a task for an accepted socket, unless there are too many (False). `admitted`: another worker has let it
-        in.
+    def take_connection(self, sock: socket.socket, remote: str, admitted: Admitted | None = None) -> bool:
+        """Start the task of an accepted socket.
+
+        Args:
+            sock: accepted and non-blocking.
+            remote: the address at the other end of the TCP connection.
+            admitted: the link on this socket, when another process has let it in and handed it over.
+
+        Returns:
+            False when there are too many connections: the socket is closed.
         """
         if self._connections >= self.settings.limits.max_connections:
             self.counters.refused_connections += 1
@@ -94,7 +101,7 @@ class Server(ServerState):
             return False
         self.counters.connections += admitted is None
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, Connection(self, self.pages, sock, peer, admitted))
+        self._nursery.start_soon(self._run_connection, Connection(self, self.pages, sock, remote, admitted))
         return True
 
     async def _run_connection(self, connection: Connection) -> None:
@@ -103,8 +110,8 @@ class Server(ServerState):
         finally:
             self._connections -= 1
 
-    async def check_links(self) -> None:
-        """Look at every link's time limits, for ever."""
+    async def check_links(self) -> NoReturn:
+        """Have every link apply its time limits, again and again."""
         due_s = trio.current_time()
         while True:
             due_s = max(due_s + self.hub.limits.look_every_s, trio.current_time())
@@ -113,14 +120,14 @@ class Server(ServerState):
             for link in self.links:
                 link.check(now_s)
 
-    # -- the end -----------------------------------------------------------------------------------------------------
+    # -- stopping ----------------------------------------------------------------------------------------------------
 
     def stop_soon(self) -> None:
-        """Begin to stop."""
+        """Start to stop, and return at once."""
         self._nursery.start_soon(self.stop)
 
     async def stop(self) -> None:
-        """Let nobody in any more, tell everyone, close every link, and end `serve`. Takes at most `drain_s`."""
+        """Let no more links in, send NOTICE `draining`, close every link, and end `serve`: all within `drain_s`."""
         if self.draining:
             return
         self.draining = True
@@ -139,10 +146,19 @@ async def serve(
     handoff: Handoff | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve `hub` until cancelled, or until the Server that `task_status` tells is stopped.
+    """Serve `hub` until cancelled, or until the server is stopped.
 
-    `pages` are more paths than this package knows. `listeners` listen already; without them the settings' address is
-    opened. `handoff` makes this process one of several workers. Raises OSError when it cannot listen.
+    Args:
+        hub: the rooms of this process.
+        settings: the operator's.
+        pages: more paths than this package knows.
+        listeners: sockets that listen already; without them, those of the settings' address are opened.
+        handoff: finds each link's process, if this is one of several.
+        task_status: gets the Server once it accepts connections.
+
+    Raises:
+        OSError: an address cannot be listened on, or the certificate cannot be read.
+        ssl.SSLError: the certificate cannot be used.
     """
     if listeners is None:
         listeners = await open_listeners(settings)

@@ -1,7 +1,7 @@
-"""What the operator decides about sockets, HTTP and links. Frozen: a running server's settings never change under it.
+"""The operator's settings for sockets, HTTP and links. They are frozen: nothing changes while a server runs.
 
-Limits of the protocol itself (message size, rates, time-outs of a session) are `gameserver.protocol.constants.Limits`;
-here stand those that exist only because there are sockets.
+Limits of the protocol (message size, rates, time-outs of a session) are `gameserver.protocol.constants.Limits`; here
+are the limits below it: sockets, HTTP and WebSocket frames.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gameserver.net.http.auth import Authenticator
-    from gameserver.net.network_simulator import Lag
+    from gameserver.net.network_simulator import NetworkConditions
 
-Transport: TypeAlias = Literal["drained", "ordinary"]
-"""How a link in a room is read: by its room once a tick, or by a task of its own."""
+TransportMode: TypeAlias = Literal["polled", "ordinary"]
+"""How the links of a room are read: `polled` by their room once a tick, or `ordinary`, each by its own task."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetLimits:
-    """What a client can make grow before and below the protocol. Units are in the names."""
+    """Limits on what a client can make grow below the protocol. Units are in the names."""
 
     max_head_bytes: int = 16_384
-    """Request line and headers. A JWT and cookies fit; browsers' own limit is higher, attackers' lower."""
+    """Request line and headers. A JWT and cookies fit."""
     head_timeout_s: float = 5.0
     """From the first byte of a request to the end of its head. A slow network needs two round trips."""
     idle_timeout_s: float = 15.0
@@ -34,63 +34,68 @@ class NetLimits:
     tls_timeout_s: float = 5.0
     """The TLS handshake."""
     upgrade_timeout_s: float = 5.0
-    """From an accepted upgrade request to a WebSocket, the authenticator's answer included."""
+    """The check of an upgrade request, the authenticator included; and once more, the WebSocket handshake."""
     close_timeout_s: float = 2.0
-    """How long a link may take to finish closing, whatever its peer does."""
+    """How long a link may take to close, whatever the client does."""
     max_requests: int = 100
     """Requests on one kept-alive connection."""
     max_connections: int = 10_000
-    """Sockets at once, of any kind. Beyond it, new ones are closed unread."""
+    """Sockets at once. Beyond it, new ones are closed unread."""
     max_pending: int = 1_024
-    """Connections at once that are not links: reading heads, answering HTTP, shaking hands. Beyond it, new ones are
-    closed.
-    """
+    """Connections at once that are no links: TLS and WebSocket handshakes, HTTP. Beyond it, the oldest is closed."""
     max_links_per_address: int = 64
-    """Links from one address; `NetSettings.uncounted_addresses` are free of it."""
+    """Links from one address; those from `NetSettings.uncounted_addresses` are not limited."""
     max_wire_message_bytes: int = 65_536
-    """What the WebSocket layer takes before it closes with 1009. Between `Limits.max_message_bytes` and this, the
-    protocol's own 4006 tells the developer more.
+    """The largest message that the WebSocket layer takes; it closes larger ones with 1009. Messages between this and
+    `Limits.max_message_bytes` are closed with the protocol's 4006, which says more to a developer.
     """
     max_partial_frames_per_s: float = 50.0
-    """Pings, pongs and fragments from one link: they cost time, and no message limit sees them."""
+    """Pings, pongs and fragments from one link: they take time, and the limits on messages do not count them."""
     max_partial_frames_burst: float = 200.0
     max_queued_bytes: int = 131_072
-    """Bytes of messages that must not be lost, waiting for a link to take them. Beyond it: TOO_SLOW."""
+    """Bytes of messages that must not be lost and that wait to leave. Beyond it, the link is closed with TOO_SLOW."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetSettings:
-    """Where to listen, what to serve, whom to let in."""
+    """Where to listen, what to serve, and who may connect."""
 
     host: str = "127.0.0.1"
     port: int = 8000
-    """0: the operating system chooses; the server says which."""
+    """0: the operating system chooses; `Server.port` has the number."""
     cert: Path | None = None
     """PEM file with the certificate chain. With `key`, https and wss are served instead of http and ws."""
     key: Path | None = None
-    transport: Transport = "drained"
+    """PEM file with the certificate's private key."""
+    transport: TransportMode = "polled"
     pace_garbage: bool = False
-    """Whether this server decides when Python's garbage collector runs, which is a matter of the whole process."""
-    lag: Lag | None = None
-    """For development: latency that every link gets on top of its own."""
+    """Whether this server runs Python's garbage collector (net/garbage.py), which affects the whole process."""
+    network_conditions: NetworkConditions | None = None
+    """For development: latency added to every link; None: none."""
     origins: tuple[str, ...] = ()
-    """Origins (`https://example.org`) whose pages may connect, besides the server's own. `*` lets in all."""
+    """Origins (`https://example.org`) whose pages may connect, besides the server's own. `*` allows all."""
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
     web_root: Path | None = None
     """The folder served at `/`, with the package's `/sdk/` and `/vendor/` beside it; None: the package's own page."""
     limits: NetLimits = NetLimits()
     uncounted_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
-    """Addresses that `max_links_per_address` leaves alone: a proxy's, and this machine's."""
+    """Addresses without a limit on links: a proxy's, and this machine's."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    """Addresses of proxies whose `X-Forwarded-For` is believed."""
     drain_s: float = 5.0
-    """From SIGTERM to the end of the process, at most."""
+    """How long stopping may take, from SIGTERM to the end of the process."""
     retry_after_s: float = 2.0
-    """When clients are told to come back after a drain."""
+    """How long clients wait before they connect again after the server has stopped."""
     notsent_lowat_bytes: int = 4_096
-    """Unsent bytes the kernel takes for one link: what waits there is stale when it leaves. See docs/decisions/0007."""
+    """Unsent bytes that the kernel takes for one link. More would be out of date when it leaves: docs/decisions/0007.
+    """
 
     def __post_init__(self) -> None:
+        """Check what goes together.
+
+        Raises:
+            ValueError: `cert` without `key`, or the other way round.
+        """
         if (self.cert is None) != (self.key is None):
             raise ValueError("cert and key come together: give both, or neither")

@@ -1,5 +1,9 @@
-"""What wakes rooms: a tick loop, one task for all that tick at the same moments, with a deadline at each multiple of
-the tick, no drift and no spiral."""
+"""Wakes rooms at their ticks.
+
+A tick loop is one task for all rooms that tick at the same moments. Ticks are due at multiples of the tick's length, so
+that no error adds up; a room that is late makes up for a few ticks and skips the others. A room whose tick raises ends,
+and the other rooms of the loop go on.
+"""
 
 from __future__ import annotations
 
@@ -23,49 +27,51 @@ if TYPE_CHECKING:
 log = logging.getLogger("gameserver.net")
 
 MAX_CATCH_UP_TICKS: Final = 4
-"""Ticks made up for in a row. More, and a room that is too slow would only fall behind further."""
+"""How many late ticks are made in a row. With more, a room that is too slow would only fall behind further."""
 
-DRAIN_GAP_S: Final = 0.05
-"""A room with slow ticks drains its links more often than it ticks, since pings want an answer: at most twice this
-apart.
-"""
+POLL_GAP_S: Final = 0.05
+"""A room with long ticks polls its links more often than it ticks, to answer pings in time: every one to two gaps."""
 
 MAX_HOLD_S: Final = 0.005
-"""Rooms of one tick loop tick one after the other; after so long the other tasks of the process get their turn."""
+"""Rooms of one tick loop tick one after the other; after so long, the other tasks of the process run in between."""
 
 PHASES: Final = (0.0, 0.5)
-"""Shares of a tick at which rooms wake. Not all at once, so that nobody waits for all; but in groups, since a room that
-ticks right after another finds what it runs in the processor's caches, and to wake a task costs more than a tenth of
-what a room of 50 does in its tick.
+"""When rooms wake, as shares of a tick. Two groups spread the load, so that a room waits for half of the others at
+most. More groups cost more: a room that ticks right after another finds its code in the processor's caches, and waking
+a task takes more than a tenth of the time of a tick with 50 players.
 """
 
 
 def phases() -> Iterator[float]:
-    """The phases of one room after another: any number of rooms is spread evenly."""
+    """Return the phase of one room after another, without end: rooms are spread evenly."""
     return itertools.cycle(PHASES)
 
 
 def first_due_s(now_s: float, tick_s: float, phase: float) -> float:
-    """The first moment after `now_s` that has this phase, whenever the room was made: a multiple of the tick on the
-    clock, and the phase's share of a tick."""
+    """Return the first moment after `now_s` that is a multiple of `tick_s` plus `phase` (a share of a tick)."""
     return (math.floor(now_s / tick_s - phase) + 1 + phase) * tick_s
 
 
 class Schedule:
-    """When ticks are due. Time is an argument."""
+    """When the ticks of one room are due. All times are seconds on one clock."""
 
     def __init__(self, first_s: float, tick_s: float) -> None:
+        """The first tick is due at `first_s`, the others every `tick_s` after it."""
         self._first_s = first_s
         self._tick_s = tick_s
         self._number = 0
 
     @property
     def due_s(self) -> float:
-        """When the next tick is due: a multiple from the start, so that no rounding adds up."""
+        """When the next tick is due: computed from the first one, so that no rounding adds up."""
         return self._first_s + self._number * self._tick_s
 
     def take(self, now_s: float) -> tuple[int, int]:
-        """How many ticks to make now, and how many to leave out before the one after them."""
+        """Take the ticks that are due by `now_s`.
+
+        Returns:
+            How many ticks to make now, and how many to skip after them.
+        """
         if now_s < self.due_s:
             return 0, 0
         owed = int((now_s - self.due_s) / self._tick_s) + 1
@@ -75,41 +81,44 @@ class Schedule:
 
 
 class ScheduledRoom:
-    """One room in a tick loop, with what it owes. Each has a schedule of its own, so that a slow one costs the others
-    the time that its ticks take and nothing more."""
+    """One room in a tick loop, and the ticks that it still has to make.
 
-    __slots__ = ("_due_s", "_left_out", "_owed", "_schedule", "engine", "links", "overran")
+    Each room has its own schedule, so that a slow one costs the others the time of its ticks and nothing more.
+    """
 
-    def __init__(self, engine: RoomEngine, links: RoomPoller | None, first_s: float) -> None:
+    __slots__ = ("_due_s", "_owed", "_schedule", "_skipped", "engine", "overran", "poller")
+
+    def __init__(self, engine: RoomEngine, poller: RoomPoller | None, first_s: float) -> None:
+        """Schedule `engine`, whose first tick is due at `first_s`; its links are polled by `poller`, if any."""
         self.engine = engine
-        self.links = links
+        self.poller = poller
         self._schedule = Schedule(first_s, engine.tick_s)
         self._due_s = first_s
         self._owed = 0
-        self._left_out = 0
+        self._skipped = 0
         self.overran = False
-        """Whether the ticks that it owes are more than one."""
+        """Whether more than one tick was due when the room was last looked at."""
 
     @property
     def due_s(self) -> float:
-        """When it has something to do again."""
+        """When the next tick is due, or was, on trio's clock."""
         return self._due_s if self._owed else self._schedule.due_s
 
     def owes(self, now_s: float) -> bool:
-        """Whether a tick is due, or owed from before."""
+        """Return whether a tick is due, or left over from before."""
         if not self._owed:
             self._due_s = self._schedule.due_s
-            self._owed, self._left_out = self._schedule.take(now_s)
+            self._owed, self._skipped = self._schedule.take(now_s)
             self.overran = self._owed > 1
         return self._owed > 0
 
-    def drain(self) -> None:
-        """Read the room's links."""
-        if self.links is not None and not self.engine.closed:
-            self.links.drain(trio.current_time())
+    def poll(self) -> None:
+        """Read what has come on the room's links."""
+        if self.poller is not None and not self.engine.closed:
+            self.poller.poll(trio.current_time())
 
     def tick(self) -> float:
-        """Make one tick that is owed; return how long it took, in seconds."""
+        """Make one tick that is due, and return how long it took, in seconds."""
         engine, due_s = self.engine, self._due_s
         self._owed -= 1
         self._due_s += engine.tick_s
@@ -119,35 +128,42 @@ class ScheduledRoom:
         engine.note_pace(ended_s, began_s - due_s, ended_s - began_s)
         return ended_s - began_s
 
-    def take_left_out(self) -> int:
-        """How many ticks were left out, once those that are made up for are made."""
-        if self._owed or not self._left_out:
+    def take_skipped(self) -> int:
+        """Return how many ticks are skipped, once, when the ticks before them are made; otherwise 0."""
+        if self._owed or not self._skipped:
             return 0
-        left_out, self._left_out = self._left_out, 0
-        return left_out
+        skipped, self._skipped = self._skipped, 0
+        return skipped
 
 
 class TickLoop:
-    """The task of the rooms that wake together: they have the same tick and the same phase."""
+    """The task of the rooms that have the same tick and the same phase."""
 
     def __init__(self, tick_s: float, phase: float, counters: Counters) -> None:
+        """Make a loop without rooms.
+
+        Args:
+            tick_s: the length of a tick in seconds.
+            phase: when its rooms wake, as a share of a tick.
+            counters: the server's.
+        """
         self._counters = counters
         self._tick_s = tick_s
         self._phase = phase
         self._rooms: dict[ScheduledRoom, None] = {}
-        """In order of their coming."""
+        """In the order in which they were added."""
         self._yielded_s = 0.0
 
-    def add(self, engine: RoomEngine, links: RoomPoller | None) -> None:
-        """Tick `engine` until it closes, each time right after reading its `links`, which are closed with it."""
+    def add(self, engine: RoomEngine, poller: RoomPoller | None) -> None:
+        """Tick `engine` until it closes. `poller` polls its links right before each tick, and is closed with it."""
         first_s = first_due_s(trio.current_time(), self._tick_s, self._phase)
-        self._rooms[ScheduledRoom(engine, links, first_s)] = None
+        self._rooms[ScheduledRoom(engine, poller, first_s)] = None
 
     async def run(self) -> None:
         """Tick the rooms until none is left."""
         try:
             while self._rooms:
-                await self._sleep_and_drain(min([room.due_s for room in self._rooms]))
+                await self._sleep_and_poll(min([room.due_s for room in self._rooms]))
                 await self._make_ticks()
         finally:
             for room in list(self._rooms):
@@ -155,21 +171,24 @@ class TickLoop:
 
     def _remove(self, room: ScheduledRoom) -> None:
         del self._rooms[room]
-        if room.links is not None:
-            room.links.close()
+        if room.poller is not None:
+            room.poller.close()
 
-    async def _sleep_and_drain(self, until_s: float) -> None:
-        """Sleep until the next tick is due; if that is far off, read the links on the way."""
-        while until_s - trio.current_time() >= 2 * DRAIN_GAP_S:
-            await trio.sleep(DRAIN_GAP_S)
+    async def _sleep_and_poll(self, until_s: float) -> None:
+        """Sleep until the next tick is due; if that is far off, poll the links meanwhile."""
+        while until_s - trio.current_time() >= 2 * POLL_GAP_S:
+            await trio.sleep(POLL_GAP_S)
             for room in list(self._rooms):
-                self._guarded(room, room.drain)
+                self._guarded(room, room.poll)
         await trio.sleep_until(until_s)
         self._yielded_s = trio.current_time()
 
     async def _make_ticks(self) -> None:
-        """Each room in turn makes what it owes; one whose ticks take long makes the next one in the next round, so that
-        those whose ticks are short keep up beside it."""
+        """Make the ticks that are due, room by room.
+
+        A room whose turn has taken MAX_HOLD_S makes its next tick in the next round, so that rooms with short ticks
+        keep their pace beside it.
+        """
         for room in list(self._rooms):
             turn_ends_s = trio.current_time() + MAX_HOLD_S
             while room in self._rooms and room.owes(trio.current_time()):
@@ -184,9 +203,9 @@ class TickLoop:
             self._yielded_s = trio.current_time()
 
     def _make_tick(self, room: ScheduledRoom) -> None:
-        """Read a room's links and make one tick, unless it has closed."""
+        """Poll a room's links and make one tick; a room that has closed is removed."""
         engine, counters = room.engine, self._counters
-        room.drain()
+        room.poll()
         if not engine.closed:
             counters.overruns += room.overran
             room.overran = False
@@ -194,12 +213,12 @@ class TickLoop:
             counters.ticks += 1
         if engine.closed:
             self._remove(room)
-        elif left_out := room.take_left_out():
-            counters.skipped_ticks += left_out
-            engine.skip(left_out)
+        elif skipped := room.take_skipped():
+            counters.skipped_ticks += skipped
+            engine.skip(skipped)
 
     def _guarded(self, room: ScheduledRoom, call: Callable[[], None]) -> None:
-        """What a room raises ends that room alone: its own rules it has caught already."""
+        """Run `call`; if it raises, close `room` and no other. What a room's rules raise, the engine catches itself."""
         try:
             call()
         except Exception:

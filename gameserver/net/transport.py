@@ -1,13 +1,13 @@
-"""The stream that trio-websocket speaks on, and that a link writes its own frames to.
+"""The byte stream under a link: trio-websocket speaks on it, and the link writes whole frames to it.
 
-Two kinds. `Transport` sits on any stream: TLS, memory, a socket. `SocketTransport` (gameserver.net.poller) sits on a
-plain socket that a room can drain at its tick. Rules that both keep:
+There are two kinds. `Transport` works on any stream: TLS, memory, a socket. `SocketTransport` (socket_transport.py)
+works on a plain socket, which a room can poll at its tick. Both keep these rules:
 
-- Bytes leave in the order in which they were given, and frames whole: a sender that is cancelled leaves nothing half
-  written, since what was given is in the outbox and goes on leaving without it.
+- Bytes leave in the order in which they were given, and frames whole: what was given is in the outbox and leaves even
+  if its sender is cancelled.
 - `offer` takes a batch only when nothing is waiting to leave.
-- trio-websocket sees one frame at a time, and nothing any more once this side's Close has been sent: what would crash
-  its reader (a ping while closing, several oversized messages in one chunk) never reaches it.
+- trio-websocket sees at most one frame at a time, and none after this side's Close: some input that would crash its
+  reader (a ping while closing, several oversized messages in one chunk) never reaches it.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 READ_BYTES: Final = 4_096
-"""One read. A link may send 64 KiB a second; at 20 drains a second that is 3.2 KiB a drain."""
+"""The size of one read. A link may send 64 KiB a second; at 20 polls a second that is 3.2 KiB a poll."""
 
 MAX_UNREAD_BYTES: Final = 65_536
-"""Bytes passed on that trio-websocket has not taken: it is waiting for the peer to read its pong. No more is read
-until it has.
+"""Bytes passed on and not taken by trio-websocket, which waits until the client reads its pong. While there are more,
+nothing is read.
 """
 
 MAX_LINGER_BYTES: Final = 1_048_576
-"""What is read and thrown away after our Close while waiting for the peer's. More than that, and it gets no answer."""
+"""How much is read and dropped after this side's Close while waiting for the client's. After that, the connection ends
+without it.
+"""
 
 
 class Transport:
-    """A WebSocket's bytes over `stream`, and to trio-websocket a stream itself. Tasks that it needs run in `nursery`,
-    which must outlive it.
-    """
+    """The bytes of one WebSocket; for trio-websocket it is a stream itself."""
 
     __slots__ = (
         "_batch_left",
         "_broken",
-        "_busy",
         "_closing",
         "_greeted",
         "_head_given",
@@ -53,6 +52,7 @@ class Transport:
         "_progress",
         "_sent_bytes",
         "_stream",
+        "_writing",
         "bytes_in",
         "bytes_out",
         "ended",
@@ -74,7 +74,15 @@ class Transport:
         head: bytes = b"",
         tail: bytes = b"",
     ) -> None:
-        """`head` is for trio-websocket as it is, a request's; `tail` is what came behind it, frames already."""
+        """Make a transport on a stream that is connected.
+
+        Args:
+            stream: carries the bytes.
+            nursery: runs the tasks that write; it must outlive the transport.
+            max_message_bytes: larger messages are passed on to trio-websocket, which refuses them.
+            head: a request head, given to trio-websocket unchanged before anything else.
+            tail: the bytes that have been read after the head: frames.
+        """
         self._stream = stream
         self._nursery = nursery
         self.scanner = FrameScanner(max_message_bytes)
@@ -82,38 +90,38 @@ class Transport:
         self.unread_bytes = len(head)
         self._outbox: deque[bytes] = deque()
         self.outbox_bytes = 0
-        self._batch_left = 0  # bytes of the last batch that are still in the outbox; they come first there
-        self._sent_bytes = 0  # counts up for ever; waiting senders compare with it
+        self._batch_left = 0  # bytes of the last batch at the front of the outbox
+        self._sent_bytes = 0  # in total; waiting senders compare with it
         self._progress = trio.lowlevel.ParkingLot()
-        self._busy = False  # a pump is running: something waits to leave
+        self._writing = False  # the write loop runs: something waits to leave
         self._closing = False
         self._broken = False
         self._lingered_bytes = 0
-        self._greeted = trio.Event()  # the handshake is answered: what trio-websocket writes from now on are frames
+        self._greeted = trio.Event()  # set once the handshake is answered: trio-websocket writes frames from then on
         self._head_given = False
         self.bytes_in = len(tail)
         self.bytes_out = 0
         self.messages_in = 0
         self.messages_out = 0
         self.ended = trio.Event()
-        """Nothing more comes in: the peer closed, or the stream broke, or this side closed it."""
-        self.on_close_sent: Callable[[], None] = _nothing
-        """Called when a Close frame of trio-websocket's goes out."""
-        self.on_partial_frames: Callable[[int], None] = _ignore
-        """Called with how many control frames and fragments a read brought."""
+        """Set when nothing more comes in: the client closed, the stream broke, or this side closed it."""
+        self.on_close_sent: Callable[[], None] = _ignore_close
+        """Called when trio-websocket sends a Close frame."""
+        self.on_partial_frames: Callable[[int], None] = _ignore_count
+        """Called with the number of control frames and fragments in a read, if there are any."""
         if tail:
             self._pass_on(tail)
 
-    # -- what the link calls -----------------------------------------------------------------------------------------
+    # -- called by the link ------------------------------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
         """Whether `offer` would take a batch now."""
-        return not self._busy and not self._closing
+        return not self._writing and not self._closing
 
     def offer(self, *messages: bytes) -> bool:
-        """Take these binary messages whole, or none of them and return False. Never waits."""
-        if self._busy or self._closing:
+        """Take all of these binary messages and return True, or none and return False. Never waits."""
+        if self._writing or self._closing:
             return False
         data = binary_frames(messages)
         self._put(data)
@@ -123,32 +131,36 @@ class Transport:
 
     @property
     def queued_bytes(self) -> int:
-        """What waits to leave besides a batch."""
+        """Bytes that wait to leave, the last batch left out."""
         return self.outbox_bytes - self._batch_left
 
     def push(self, message: bytes) -> None:
-        """Queue a message behind what is waiting. The caller keeps the queue bounded (`queued_bytes`)."""
+        """Queue a message behind what is waiting. The caller bounds the queue by `queued_bytes`."""
         if not self._closing:
             self._put(binary_frames((message,)))
             self.messages_out += 1
 
     def begin_closing(self) -> None:
-        """Take no more messages, and show trio-websocket no more frames than the peer's Close."""
+        """Take no more messages, and pass nothing more on to trio-websocket."""
         self._closing = True
 
     def fail(self) -> None:
-        """Give the connection up: whatever uses it finds it broken."""
+        """Break the connection off: whatever uses it gets an error."""
         self._break()
 
-    def delivered(self) -> None:
-        """trio-websocket has given out one message."""
+    def note_returned(self) -> None:
+        """Count a message that trio-websocket has returned to the link."""
         self.messages_in += 1
-        self.scanner.delivered()
+        self.scanner.note_returned()
 
-    # -- what trio-websocket calls -----------------------------------------------------------------------------------
+    # -- called by trio-websocket ------------------------------------------------------------------------------------
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Queue `data` and wait until it has left. Cancelled or not, it leaves whole."""
+        """Queue `data` and wait until it has left. It leaves whole even if the wait is cancelled.
+
+        Raises:
+            trio.BrokenResourceError: the stream is broken.
+        """
         self._check_open()
         self._note_sent(data)
         self._put(bytes(data))
@@ -160,15 +172,24 @@ class Transport:
         await trio.lowlevel.checkpoint()
 
     async def wait_send_all_might_not_block(self) -> None:
-        """Return when nothing is waiting to leave."""
+        """Return when the outbox is empty."""
         while self._outbox:
             await self._progress.park()
         await trio.lowlevel.checkpoint()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Return the next piece: at most one frame; `b""` at the end. `max_bytes` is not needed: pieces are small.
+        """Return the next piece of at most one frame.
 
-        No frame before the handshake is answered: trio-websocket would put it aside and look at it when more comes.
+        No frame is returned before the handshake is answered: trio-websocket would keep it until more bytes come.
+
+        Args:
+            max_bytes: ignored; a piece has at most the size of a read.
+
+        Returns:
+            The piece; `b""` at the end of the stream.
+
+        Raises:
+            trio.BrokenResourceError: the stream is broken.
         """
         if self._head_given and not self._greeted.is_set():
             await self._greeted.wait()
@@ -187,14 +208,14 @@ class Transport:
             await self._read()
 
     async def aclose(self) -> None:
-        """Close the stream; idempotent."""
+        """Close the stream; again without effect."""
         self._break()
         await self._stream.aclose()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        """Read once. Nothing is held here: what comes in is passed on, or dropped while closing."""
+        """Read once and pass on what came."""
         try:
             data = await self._stream.receive_some(READ_BYTES)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -211,7 +232,7 @@ class Transport:
         self._collect()
 
     def _collect(self) -> None:
-        """Move what the scanner passed on to where `receive_some` finds it."""
+        """Move the pieces that the scanner passed on to where `receive_some` takes them."""
         scanner = self.scanner
         for piece in scanner.passed:
             self._pieces.append(piece)
@@ -222,11 +243,11 @@ class Transport:
             self.on_partial_frames(count)
 
     def _linger(self) -> bool:
-        """While closing: drop what came in. False when the peer has closed too, or sends too much to wait for that."""
+        """Drop what came in while closing. Return False when the client has closed too, or sends too much meanwhile."""
         self._lingered_bytes += self.unread_bytes
         self._pieces.clear()
         self.unread_bytes = 0
-        return not self.scanner.peer_closed and self._lingered_bytes <= MAX_LINGER_BYTES
+        return not self.scanner.close_seen and self._lingered_bytes <= MAX_LINGER_BYTES
 
     def _end(self) -> bytes:
         self.ended.set()
@@ -236,7 +257,7 @@ class Transport:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _note_sent(self, data: bytes | bytearray | memoryview) -> None:
-        """Recognise trio-websocket's Close: nothing may follow it. Its first write is the handshake's answer."""
+        """Recognise the handshake's answer, which is the first write, and a Close, which nothing may follow."""
         if self._greeted.is_set() and data and data[0] & 0x0F == CLOSE:
             self._closing = True
             self.on_close_sent()
@@ -244,10 +265,10 @@ class Transport:
 
     def _check_open(self) -> None:
         if self._broken:
-            raise trio.BrokenResourceError("the WebSocket's stream is gone")
+            raise trio.BrokenResourceError("the WebSocket's stream is broken")
 
     def _break(self) -> None:
-        """The stream is of no use any more, in either direction."""
+        """Mark the stream as broken in both directions, and drop what waits to leave."""
         self._broken = True
         self._outbox.clear()
         self.outbox_bytes = self._batch_left = 0
@@ -256,15 +277,15 @@ class Transport:
     def _put(self, data: bytes) -> None:
         self._outbox.append(data)
         self.outbox_bytes += len(data)
-        self._start_pump()
+        self._start_write_loop()
 
-    def _start_pump(self) -> None:
-        if not self._busy:
-            self._busy = True
-            self._nursery.start_soon(self._pump)
+    def _start_write_loop(self) -> None:
+        if not self._writing:
+            self._writing = True
+            self._nursery.start_soon(self._write_loop)
 
-    async def _pump(self) -> None:
-        """Send what is in the outbox; ends when it is empty."""
+    async def _write_loop(self) -> None:
+        """Send the outbox until it is empty."""
         try:
             while self._outbox:
                 data = self._outbox[0]
@@ -274,10 +295,10 @@ class Transport:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self._break()
         finally:
-            self._busy = False
+            self._writing = False
 
     def _note_left(self, count: int) -> None:
-        """So many bytes of the outbox's first entry have left. A broken transport has no outbox any more."""
+        """Remove `count` bytes that have left from the outbox's first entry. A broken transport has no outbox."""
         if self._broken:
             return
         first = self._outbox.popleft()
@@ -293,9 +314,9 @@ trio.abc.Stream.register(Transport)
 """Not inherited from: a class with a Python class above it stays slow in the compiled build."""
 
 
-def _nothing() -> None:
-    """Until somebody wants to know."""
+def _ignore_close() -> None:
+    """Do nothing: the link is not up yet."""
 
 
-def _ignore(_count: int) -> None:
-    """Until somebody wants to know."""
+def _ignore_count(_count: int) -> None:
+    """Do nothing: the link is not up yet."""

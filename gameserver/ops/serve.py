@@ -16,7 +16,7 @@ from gameserver.hub.hub import Hub
 from gameserver.loading import load_room
 from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
 from gameserver.net.server import Server, serve
-from gameserver.net.settings import NetLimits, NetSettings, Transport
+from gameserver.net.settings import NetLimits, NetSettings, TransportMode
 from gameserver.ops.logs import LogFormat, LogLevel, configure_logging
 from gameserver.ops.metrics import metrics_page
 from gameserver.ops.recording_files import Recordings
@@ -25,7 +25,7 @@ from gameserver.room.kind import kind_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gameserver.net.network_simulator import Lag
+    from gameserver.net.network_simulator import NetworkConditions
     from gameserver.protocol.constants import Limits
     from gameserver.room.room import Room
 
@@ -44,7 +44,7 @@ class ServeOptions:
     cert: Path | None
     key: Path | None
     origins: tuple[str, ...]
-    transport: Transport
+    transport: TransportMode
     auth: Path | None
     log_level: LogLevel
     log_format: LogFormat
@@ -53,7 +53,7 @@ class ServeOptions:
     web: Path | None
     trusted_proxies: tuple[str, ...]
     record: Path | None
-    lag: Lag | None = None
+    network_conditions: NetworkConditions | None = None
     workers: int = 1
 
 
@@ -97,7 +97,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         web_root=options.web,
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
-        lag=options.lag,
+        network_conditions=options.network_conditions,
     )
 
 
@@ -129,8 +129,8 @@ async def run_hub(
         await nursery.start(_obey_signals, server, nursery)  # before anybody can know that there is one to stop
         what = words or f"serving {', '.join(hub.kinds)}"
         say(sys.stdout, f"{what} on {address_of(settings, server.port, 'http')}{query}")
-        if settings.lag is not None:
-            say(sys.stdout, f"every link is slowed down: {settings.lag}")
+        if settings.network_conditions is not None:
+            say(sys.stdout, f"every link is slowed down: {settings.network_conditions}")
         if bots:
             nursery.start_soon(play_bots, address_of(settings, server.port, "ws") + "ws", kind, bots)
 

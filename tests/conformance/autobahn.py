@@ -1,6 +1,6 @@
 """Autobahn's WebSocket cases, groups 1 to 7 and 10, against an echo behind our net layer, on each transport.
 
-    make conformance        or        python -m tests.conformance.autobahn --transport drained
+    make conformance        or        python -m tests.conformance.autobahn --transport polled
 
 Needs kosoku (`pip install trio-gameserver[conformance]`), which runs Autobahn's own case files on Python 3. Ends with
 one line a transport; status 1 when a case failed, or when the server is worse than trio-websocket is by itself.
@@ -55,7 +55,7 @@ async def serve_bare(*, task_status: trio.TaskStatus[Any]) -> None:
 
 
 SERVERS: Final[dict[str, Callable[..., Awaitable[object]]]] = {
-    "drained": partial(serve_echo, "drained"),
+    "polled": partial(serve_echo, "polled"),
     "ordinary": partial(serve_echo, "ordinary"),
     "bare": serve_bare,
 }
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--case", action="append", help="a case or a pattern; may be given again")
     arguments = parser.parse_args()
     wrong: list[str] = []
-    for name in arguments.transport or ("drained", "ordinary"):
+    for name in arguments.transport or ("polled", "ordinary"):
         with tempfile.TemporaryDirectory() as folder:
             found = trio.run(run_cases, name, tuple(arguments.case or GROUPS), Path(folder))
         line, problems = judge(found)

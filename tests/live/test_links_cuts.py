@@ -18,7 +18,7 @@ from tests.support.websocket_frames import client_frame
 
 if TYPE_CHECKING:
     from gameserver.net import Server
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
     from tests.support.live.fault_proxy import Cut, FaultProxy
 
 pytestmark = [
@@ -70,7 +70,7 @@ async def nothing_is_left(server: Server, files: int, tasks: int) -> None:
     assert server.counters.errors == 0
 
 
-async def test_a_handshake_that_ends_at_any_byte(transport: Transport, cut: Cut) -> None:
+async def test_a_handshake_that_ends_at_any_byte(transport: TransportMode, cut: Cut) -> None:
     async with serving(transport, limits=SHORT_GRACE) as server, playing(server.port), faulty(server.port) as network:
         files, tasks = open_files(), trio.lowlevel.current_statistics().tasks_living
         network.up.cut = cut
@@ -79,7 +79,7 @@ async def test_a_handshake_that_ends_at_any_byte(transport: Transport, cut: Cut)
         await nothing_is_left(server, files, tasks)
 
 
-async def test_a_clients_frame_that_ends_at_any_byte(transport: Transport, cut: Cut) -> None:
+async def test_a_clients_frame_that_ends_at_any_byte(transport: TransportMode, cut: Cut) -> None:
     async with serving(transport, limits=SHORT_GRACE) as server, playing(server.port), faulty(server.port) as network:
         files, tasks = open_files(), trio.lowlevel.current_statistics().tasks_living
         network.up.cut = cut
@@ -91,7 +91,7 @@ async def test_a_clients_frame_that_ends_at_any_byte(transport: Transport, cut: 
         await nothing_is_left(server, files, tasks)
 
 
-async def test_an_answer_that_ends_at_any_byte(transport: Transport, cut: Cut) -> None:
+async def test_an_answer_that_ends_at_any_byte(transport: TransportMode, cut: Cut) -> None:
     """Of the handshake, WELCOME, EVENTS and the first STATEs."""
     async with serving(transport, limits=SHORT_GRACE) as server, playing(server.port), faulty(server.port) as network:
         files, tasks = open_files(), trio.lowlevel.current_statistics().tasks_living

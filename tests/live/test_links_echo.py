@@ -16,13 +16,13 @@ from tests.support.websocket_frames import BINARY, CONTINUATION, PING, PONG, TEX
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
 
 @asynccontextmanager
-async def connected(transport: Transport) -> AsyncIterator[Wire]:
+async def connected(transport: TransportMode) -> AsyncIterator[Wire]:
     """A plain WebSocket to the echo: no subprotocol is offered."""
     async with trio.open_nursery() as nursery:
         server = await nursery.start(partial(serve_echo, transport))
@@ -41,13 +41,13 @@ async def connected(transport: Transport) -> AsyncIterator[Wire]:
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 300_000])
-async def test_messages_come_back(transport: Transport, opcode: int, size: int) -> None:
+async def test_messages_come_back(transport: TransportMode, opcode: int, size: int) -> None:
     async with connected(transport) as wire:
         await wire.write(client_frame(b"x" * size, opcode))
         assert await wire.next_frame() == Frame(opcode, b"x" * size)
 
 
-async def test_fragments_come_back_as_one_with_a_ping_answered_between_them(transport: Transport) -> None:
+async def test_fragments_come_back_as_one_with_a_ping_answered_between_them(transport: TransportMode) -> None:
     async with connected(transport) as wire:
         await wire.write(client_frame(b"half ", TEXT, fin=False) + client_frame(b"?", PING))
         assert await wire.next_frame() == Frame(PONG, b"?")
@@ -55,7 +55,7 @@ async def test_fragments_come_back_as_one_with_a_ping_answered_between_them(tran
         assert await wire.next_frame() == Frame(TEXT, b"half a message")
 
 
-async def test_a_close_is_answered(transport: Transport) -> None:
+async def test_a_close_is_answered(transport: TransportMode) -> None:
     async with connected(transport) as wire:
         await wire.write(client_close(1000))
         assert await wire.close_code() == 1000

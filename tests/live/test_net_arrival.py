@@ -8,7 +8,8 @@ import pytest
 import trio
 
 from gameserver.net.listeners import tune
-from gameserver.net.poller import RoomPoller, SocketTransport
+from gameserver.net.poller import RoomPoller
+from gameserver.net.socket_transport import SocketTransport
 from tests.support.websocket_frames import client_frame
 
 
@@ -20,17 +21,17 @@ async def test_a_message_is_told_with_the_time_at_which_the_kernel_got_it() -> N
         room = RoomPoller()
         async with tune(sock, 4_096) as stream, trio.open_nursery() as nursery:
             transport = SocketTransport(stream, sock, nursery, max_message_bytes=1_000, head=b"", tail=b"")
-            transport.deliver = lambda message, at_s: heard.append((message, at_s))
-            transport.adopt(room)
-            room.drain(trio.current_time())
+            transport.receive = lambda message, at_s: heard.append((message, at_s))
+            transport.attach(room)
+            room.poll(trio.current_time())
             sent: list[float] = []
             for number in range(5):
                 await trio.sleep(0.02 + 0.01 * number)
                 sent.append(trio.current_time())
                 client.send(client_frame(b"%d" % number))
                 await trio.sleep(0.05)
-                room.drain(trio.current_time())
-            transport.release()
+                room.poll(trio.current_time())
+            transport.detach()
         room.close()
     assert [message for message, _ in heard] == [b"0", b"1", b"2", b"3", b"4"]
     for (_, at_s), sent_s in zip(heard, sent, strict=True):

@@ -13,7 +13,7 @@ from tests.support.live.server import FAST, TRANSPORTS, Wire, playing, serving, 
 from tests.support.websocket_frames import PING, TEXT, client_close, client_frame
 
 if TYPE_CHECKING:
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -21,7 +21,7 @@ OVERSIZED = client_frame(bytes(FAST.max_wire_message_bytes + 1))
 JOIN = client_frame(b"\x95\x01\xa6meadow\xc0\x00\x80")
 
 
-async def test_pings_while_the_server_closes(transport: Transport) -> None:
+async def test_pings_while_the_server_closes(transport: TransportMode) -> None:
     async with serving(transport) as server, playing(server.port):
         wire = await Wire.open(server.port)
         await wire.write(client_frame(b"text", TEXT) + client_frame(b"?", PING) * 5)
@@ -35,7 +35,7 @@ async def test_pings_while_the_server_closes(transport: Transport) -> None:
     [client_frame(b"?", PING), OVERSIZED * 2, client_frame(b"?", PING) + client_close(1000) + b"\xff" * 100],
     ids=["then a ping", "several", "then rubbish"],
 )
-async def test_oversized_messages(transport: Transport, rest: bytes, joined: bool) -> None:
+async def test_oversized_messages(transport: TransportMode, rest: bytes, joined: bool) -> None:
     async with serving(transport) as server, playing(server.port):
         wire = await Wire.open(server.port)
         async with trio.open_nursery() as nursery:
@@ -57,7 +57,7 @@ async def test_oversized_messages(transport: Transport, rest: bytes, joined: boo
         "Origin: caf\xe9",
     ],
 )
-async def test_handshakes_that_are_not_ascii_are_bad_requests(transport: Transport, line: str) -> None:
+async def test_handshakes_that_are_not_ascii_are_bad_requests(transport: TransportMode, line: str) -> None:
     async with serving(transport) as server, playing(server.port):
         wire = await Wire.open(server.port, upgrade_request(server.port, line))
         assert wire.status == 400
@@ -65,13 +65,13 @@ async def test_handshakes_that_are_not_ascii_are_bad_requests(transport: Transpo
 
 
 @pytest.mark.parametrize("line", ["X-Name: caf\xe9", "Cookie: \xff\xfe", "User-Agent: \x80", "Authorization: caf\xe9"])
-async def test_other_headers_may_hold_what_they_like(transport: Transport, line: str) -> None:
+async def test_other_headers_may_hold_what_they_like(transport: TransportMode, line: str) -> None:
     async with serving(transport) as server, playing(server.port):
         assert (await Wire.open(server.port, upgrade_request(server.port, line))).status == 101
 
 
 @pytest.mark.parametrize("host", ["xn--", "a..b", "." * 70, "x" * 300, "xn--0000000", "é"])
-async def test_hosts_that_idna_chokes_on(transport: Transport, host: str) -> None:
+async def test_hosts_that_idna_chokes_on(transport: TransportMode, host: str) -> None:
     async with serving(transport) as server, playing(server.port):
         request = upgrade_request(server.port).replace(f"127.0.0.1:{server.port}".encode(), host.encode())
         assert (await Wire.open(server.port, request)).status in {101, 400}
@@ -79,7 +79,7 @@ async def test_hosts_that_idna_chokes_on(transport: Transport, host: str) -> Non
 
 
 async def test_a_bug_that_a_client_finds_ends_its_own_link(
-    transport: Transport, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    transport: TransportMode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(transport) as server, playing(server.port):
 
@@ -93,7 +93,7 @@ async def test_a_bug_that_a_client_finds_ends_its_own_link(
         assert "a bug of ours" in caplog.text
 
 
-async def test_rules_that_raise_end_their_room_and_nothing_else(transport: Transport) -> None:
+async def test_rules_that_raise_end_their_room_and_nothing_else(transport: TransportMode) -> None:
     async with serving(transport) as server:
         wire = await Wire.open(server.port)
         await wire.write(JOIN)
@@ -104,7 +104,7 @@ async def test_rules_that_raise_end_their_room_and_nothing_else(transport: Trans
             assert server.counters.errors == 0
 
 
-async def test_a_thousand_half_open_handshakes(transport: Transport) -> None:
+async def test_a_thousand_half_open_handshakes(transport: TransportMode) -> None:
     limits = dataclasses.replace(FAST, max_pending=100, head_timeout_s=30.0)
     async with serving(transport, net_limits=limits) as server, playing(server.port) as player:
         streams = []

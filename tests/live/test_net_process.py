@@ -19,7 +19,7 @@ from tests.support.websocket_frames import PING, TEXT, client_frame
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
 
 JOIN = client_frame(b"\x95\x01\xa5arena\xc0\x00\x80")
 
@@ -68,7 +68,7 @@ async def test_hangup_reads_the_certificate_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_no_client_ends_the_process(transport: Transport) -> None:
+async def test_no_client_ends_the_process(transport: TransportMode) -> None:
     oversized = client_frame(bytes(70_000))
     async with ServerProcess("--transport", transport) as server:
         for joins in (b"", JOIN):

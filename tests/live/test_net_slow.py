@@ -16,7 +16,7 @@ from tests.support.live.server import TRANSPORTS, GoodPlayer, Wire, playing, ser
 from tests.support.websocket_frames import PING, PONG, client_frame
 
 if TYPE_CHECKING:
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -36,7 +36,7 @@ async def join_and_stop_reading(port: int) -> Wire:
     return wire
 
 
-async def test_links_that_nobody_reads_hold_one_batch_each_and_others_play_on(transport: Transport) -> None:
+async def test_links_that_nobody_reads_hold_one_batch_each_and_others_play_on(transport: TransportMode) -> None:
     async with serving(transport, limits=ACK_ALL) as server, playing(server.port) as player:
         for _ in range(40):
             await join_and_stop_reading(server.port)
@@ -55,7 +55,7 @@ async def test_links_that_nobody_reads_hold_one_batch_each_and_others_play_on(tr
         assert sorted(gaps)[-3] < 0.15
 
 
-async def test_a_client_that_reads_again_is_up_to_date_at_once(transport: Transport) -> None:
+async def test_a_client_that_reads_again_is_up_to_date_at_once(transport: TransportMode) -> None:
     async with serving(transport, limits=ACK_ALL) as server, playing(server.port) as other:
         for _ in range(60):
             await join_and_stop_reading(server.port)  # many dots, so that frames are large
@@ -71,7 +71,7 @@ async def test_a_client_that_reads_again_is_up_to_date_at_once(transport: Transp
             nursery.cancel_scope.cancel()
 
 
-async def test_a_ping_is_answered_within_a_tick_to_a_link_in_a_room(transport: Transport) -> None:
+async def test_a_ping_is_answered_within_a_tick_to_a_link_in_a_room(transport: TransportMode) -> None:
     async with serving(transport) as server:
         wire = await Wire.open(server.port)
         await wire.send(ClientMessage.JOIN, "meadow", None, 0, {})
@@ -85,7 +85,7 @@ async def test_a_ping_is_answered_within_a_tick_to_a_link_in_a_room(transport: T
         assert max(waits) < 0.2
 
 
-async def test_links_that_break_leave_nothing_behind(transport: Transport) -> None:
+async def test_links_that_break_leave_nothing_behind(transport: TransportMode) -> None:
     """Tasks, file descriptors and links are back to what they were."""
     async with serving(transport, limits=Limits(resume_grace_s=0.2)) as server, playing(server.port) as player:
         await player.sees(2)

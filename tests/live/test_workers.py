@@ -314,7 +314,7 @@ def options_for(room: str) -> ServeOptions:
         cert=None,
         key=None,
         origins=(),
-        transport="drained",
+        transport="polled",
         auth=None,
         log_level="error",
         log_format="text",

@@ -1,4 +1,4 @@
-"""A WebSocket whose handshake was answered elsewhere, and frames that come before the handshake is answered here."""
+"""A WebSocket whose handshake was answered before, and frames that come before trio-websocket answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trio
 from gameserver.net.answered_transport import AnsweredTransport, switching_protocols
 from gameserver.net.connection import shake_hands
 from gameserver.net.http.upgrade import Accepted
-from gameserver.net.poller import SocketTransport
+from gameserver.net.socket_transport import SocketTransport
 from tests.support.websocket_frames import PING, PONG, Frame, client_frame, read_frames
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ACCEPTED = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 
 
-def test_the_answer_to_the_rfc_s_own_example() -> None:
+def test_the_response_to_the_rfc_s_example() -> None:
     lines = switching_protocols(ACCEPTED).split(b"\r\n")
     assert lines[0] == b"HTTP/1.1 101 Switching Protocols"
     assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in lines
@@ -33,7 +33,7 @@ def test_the_answer_to_the_rfc_s_own_example() -> None:
 
 @asynccontextmanager
 async def shaken(make: Callable[..., SocketTransport], tail: bytes) -> AsyncIterator[tuple[WebSocket, trio.abc.Stream]]:
-    """A WebSocket that is up, and its client. `tail` came along with the request."""
+    """A WebSocket that is up, and its client. `tail` came with the request."""
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         end.setblocking(False)
@@ -48,7 +48,7 @@ async def shaken(make: Callable[..., SocketTransport], tail: bytes) -> AsyncIter
 
 @pytest.mark.parametrize("make", [SocketTransport, AnsweredTransport])
 async def test_a_frame_that_came_before_the_answer_is_not_kept_waiting(make: Callable[..., SocketTransport]) -> None:
-    """trio-websocket puts such bytes aside and looks at them only when more comes, so it must not see them so early."""
+    """trio-websocket would keep such bytes until more come, so it must not see them so early."""
     async with shaken(make, client_frame(b"join")) as (websocket, _):
         assert await websocket.get_message() == b"join"
 

@@ -1,4 +1,4 @@
-"""FrameScanner: any split of a client's bytes gives the same messages, and every other byte goes on untouched."""
+"""FrameScanner: any split of a client's bytes gives the same messages, and all other bytes are passed on unchanged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ streams = st.lists(st.one_of(controls, wholes, wholes, fragmented), max_size=12)
 
 
 def scan(scanner: FrameScanner, pieces: list[bytes], *, take: bool = True) -> tuple[list[bytes], bytes]:
-    """Feed pieces, with a library that gives out at once what is passed on to it."""
+    """Feed pieces, and return the messages that were taken and the bytes that were passed on."""
     taken: list[bytes] = []
     passed = b""
     for piece in pieces:
@@ -53,7 +53,7 @@ def split(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 @given(payloads)
-def test_what_the_server_frames_a_client_reads_back(payload: bytes) -> None:
+def test_a_server_s_frames_are_read_back(payload: bytes) -> None:
     frames, rest = read_frames(binary_frames((payload, b"", payload)))
     assert frames == [Frame(BINARY, payload), Frame(BINARY, b""), Frame(BINARY, payload)]
     assert rest == b""
@@ -88,19 +88,19 @@ def test_a_cut_at_every_byte_of_a_frame_changes_nothing() -> None:
 
 @given(streams, st.lists(st.integers(0), max_size=10))
 def test_any_split_passes_on_the_same_bytes(stream: bytes, cuts: list[int]) -> None:
-    """What is taken depends on when the library delivers, but with a library that never does it is the same."""
+    """While trio-websocket returns nothing, all splits are handled alike."""
     assert scan(FrameScanner(MAX_BYTES), split(stream, cuts)) == scan(FrameScanner(MAX_BYTES), [stream])
 
 
 @given(streams, st.lists(st.integers(0), max_size=10))
-def test_what_is_not_to_be_taken_is_passed_on_whole(stream: bytes, cuts: list[int]) -> None:
+def test_without_take_everything_is_passed_on(stream: bytes, cuts: list[int]) -> None:
     taken, passed = scan(FrameScanner(MAX_BYTES), split(stream, cuts), take=False)
     assert taken == []
     assert passed == stream
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0), max_size=10))
-def test_of_any_bytes_at_all_no_more_is_held_back_than_a_frame_s_header(data: bytes, cuts: list[int]) -> None:
+def test_of_arbitrary_bytes_at_most_a_frame_s_header_is_held_back(data: bytes, cuts: list[int]) -> None:
     taken, passed = scan(FrameScanner(MAX_BYTES), split(data, cuts), take=False)
     assert taken == []
     assert data.startswith(passed)
@@ -114,18 +114,18 @@ def test_each_piece_holds_bytes_of_one_frame_only() -> None:
     assert scanner.passed == frames
 
 
-def test_nothing_overtakes_a_message_that_the_library_has_not_given_out() -> None:
+def test_nothing_overtakes_a_message_that_trio_websocket_has_not_returned() -> None:
     scanner = FrameScanner(MAX_BYTES)
     start, end = client_frame(b"fir", fin=False), client_frame(b"st", CONTINUATION)
     assert scanner.feed(start + end + client_frame(b"second"), take=True) == []
-    scanner.delivered()
-    assert scanner.feed(client_frame(b"third"), take=True) == [], "the second is still with the library"
-    scanner.delivered()
-    scanner.delivered()
+    scanner.note_returned()
+    assert scanner.feed(client_frame(b"third"), take=True) == [], "trio-websocket has not returned the second"
+    scanner.note_returned()
+    scanner.note_returned()
     assert scanner.feed(client_frame(b"fourth"), take=True) == [b"fourth"]
 
 
-def test_a_ping_between_messages_stops_nothing() -> None:
+def test_a_ping_between_messages_delays_nothing() -> None:
     scanner = FrameScanner(MAX_BYTES)
     ping = client_frame(b"?", PING)
     assert scanner.feed(client_frame(b"one") + ping + client_frame(b"two"), take=True) == [b"one", b"two"]
@@ -140,14 +140,14 @@ def test_a_ping_inside_a_fragmented_message_does_not_end_it() -> None:
     assert scanner.partial_frames == 3
 
 
-def test_a_whole_message_inside_a_fragmented_one_is_for_the_library_to_refuse() -> None:
+def test_a_whole_message_inside_a_fragmented_one_is_passed_on() -> None:
     scanner = FrameScanner(MAX_BYTES)
     start, whole = client_frame(b"a", fin=False), client_frame(b"wrong")
     assert scanner.feed(start + whole, take=True) == []
     assert scanner.passed == [start, whole]
 
 
-def test_a_message_above_the_limit_is_passed_on_as_it_comes_and_not_held() -> None:
+def test_a_message_above_the_limit_is_passed_on_at_once() -> None:
     scanner = FrameScanner(MAX_BYTES)
     data = client_frame(bytes(MAX_BYTES + 1))
     assert scanner.feed(data[:500], take=True) == []
@@ -162,28 +162,28 @@ def test_after_an_unmasked_frame_nothing_is_taken_any_more() -> None:
     assert not scanner.idle
 
 
-def test_reserved_bits_are_for_the_library_to_judge() -> None:
+def test_a_frame_with_reserved_bits_is_passed_on() -> None:
     scanner = FrameScanner(MAX_BYTES)
     assert scanner.feed(client_frame(b"x", rsv=4), take=True) == []
     assert scanner.passed == [client_frame(b"x", rsv=4)]
 
 
-def test_a_close_is_noticed_and_passed_on() -> None:
+def test_a_close_frame_is_noticed_and_passed_on() -> None:
     scanner = FrameScanner(MAX_BYTES)
     close = client_frame(b"\x03\xe8", CLOSE)
     assert scanner.feed(close[:1], take=True) == []
-    assert not scanner.peer_closed
+    assert not scanner.close_seen
     scanner.feed(close[1:], take=True)
-    assert scanner.peer_closed
+    assert scanner.close_seen
     assert b"".join(scanner.passed) == close
 
 
-def test_a_link_may_change_between_being_drained_and_not_within_a_frame() -> None:
+def test_taking_may_begin_within_a_frame() -> None:
     message = client_frame(bytes(range(100)), key=KEY)
     for cut in range(1, len(message)):
         scanner = FrameScanner(MAX_BYTES)
         taken = scanner.feed(message[:cut], take=False) + scanner.feed(message[cut:], take=True)
         whole_to_one = taken == [bytes(range(100))] or b"".join(scanner.passed) == message
         assert whole_to_one, f"cut at {cut}"
-        scanner.delivered()
+        scanner.note_returned()
         assert scanner.feed(client_frame(b"next"), take=True) == [b"next"]

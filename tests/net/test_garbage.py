@@ -1,4 +1,4 @@
-"""The collector runs between tasks and is given back."""
+"""Collections run between tasks, and automatic collection is on again afterwards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Knot:
-    """Refers to itself, so only the collector ends it."""
+    """Refers to itself, so only the collector frees it."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
-async def test_cycles_end_although_the_collector_does_not_run_by_itself(
+async def test_cycles_are_freed_although_automatic_collection_is_off(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with trio.open_nursery() as nursery:
@@ -37,7 +37,7 @@ async def test_cycles_end_although_the_collector_does_not_run_by_itself(
     assert gc.get_freeze_count() == 0
 
 
-async def test_everything_is_looked_through_after_many_connections(
+async def test_a_full_collection_follows_many_connections(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collected: list[int] = []

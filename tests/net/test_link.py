@@ -1,4 +1,4 @@
-"""A link on each transport: the same behaviour, whatever reads and writes its bytes."""
+"""A link behaves the same on each transport."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_a_batch_goes_out_whole_and_in_order(transport: TransportName) -> 
         assert rig.link.ready
 
 
-async def test_pings_are_answered_whoever_reads_them(transport: TransportName) -> None:
+async def test_pings_are_answered(transport: TransportName) -> None:
     async with linked(transport) as rig:
         await rig.send(client_frame(b"a", PING) + client_frame(b"message") + client_frame(b"b", PING))
         assert await rig.frames() == [Frame(PONG, b"a"), Frame(PONG, b"b")]
@@ -97,17 +97,17 @@ async def test_leaving_and_joining_rooms_loses_nothing(transport: TransportName)
         assert rig.peer.heard == [bytes(range(50))] * 2 * len(message)
 
 
-# -- a peer that reads slowly ------------------------------------------------------------------------------------------
+# -- a client that reads slowly ----------------------------------------------------------------------------------------
 
 
-async def test_a_peer_that_does_not_read_is_offered_no_more_than_one_batch(transport: TransportName) -> None:
+async def test_a_client_that_does_not_read_is_offered_no_more_than_one_batch(transport: TransportName) -> None:
     async with linked(transport) as rig:
         rig.stop_reading()
         taken = 0
         while rig.link.offer(bytes(900)):
             taken += 1
         assert taken < 100
-        assert rig.link.transport.outbox_bytes <= 904, "what nobody takes is not kept, but for one batch"
+        assert rig.link.transport.outbox_bytes <= 904, "at most one batch is kept"
         await rig.settle()
         assert not rig.link.ready
         assert not rig.link.offer(b"stale")
@@ -119,7 +119,7 @@ async def test_a_peer_that_does_not_read_is_offered_no_more_than_one_batch(trans
 
 
 async def test_frames_never_interleave(transport: TransportName) -> None:
-    """While a batch is half out, pongs and messages that must not be lost wait behind its last byte."""
+    """While a batch is half sent, pongs and messages that must not be lost wait behind its last byte."""
     async with linked(transport) as rig:
         rig.stop_reading()
         large = [bytes([number]) * 40_000 for number in range(5)]
@@ -154,13 +154,13 @@ async def test_messages_that_must_not_be_lost_wait_up_to_a_bound(transport: Tran
 # -- the end of a link -------------------------------------------------------------------------------------------------
 
 
-async def test_a_link_that_is_closed_says_why_and_ends_when_the_peer_agrees(transport: TransportName) -> None:
+async def test_a_closed_link_sends_its_reason_and_ends_when_the_client_closes_too(transport: TransportName) -> None:
     async with linked(transport) as rig:
-        rig.link.send(b"last words")
+        rig.link.send(b"last message")
         rig.link.close(4022, "bye")
         rig.link.close(4000, "twice")
-        *words, close = await rig.frames()
-        assert words == [Frame(BINARY, b"last words")]
+        *messages, close = await rig.frames()
+        assert messages == [Frame(BINARY, b"last message")]
         assert (close.opcode, close.close_code, close.payload[2:]) == (CLOSE, 4022, b"bye")
         assert not rig.link.ready
         assert not rig.link.offer(b"too late")
@@ -170,7 +170,7 @@ async def test_a_link_that_is_closed_says_why_and_ends_when_the_peer_agrees(tran
         assert await rig.frames_to_end() == []
 
 
-async def test_the_guest_may_close_from_within_a_message(transport: TransportName) -> None:
+async def test_the_peer_may_close_the_link_while_it_handles_a_message(transport: TransportName) -> None:
     async with linked(transport) as rig:
         await rig.send(client_frame(b"close me") + client_frame(b"and more"))
         assert [frame.close_code for frame in await rig.frames()] == [4013]
@@ -178,7 +178,7 @@ async def test_the_guest_may_close_from_within_a_message(transport: TransportNam
         await rig.over.wait()
 
 
-async def test_a_close_of_the_peer_is_answered_and_its_code_told(transport: TransportName) -> None:
+async def test_a_close_of_the_client_is_answered_and_its_code_passed_on(transport: TransportName) -> None:
     async with linked(transport) as rig:
         await rig.client.send_all(client_frame(b"bye") + client_close(1000))
         (answer,) = await rig.frames_to_end()
@@ -200,7 +200,7 @@ async def test_a_stream_that_just_ends_is_a_lost_link(transport: TransportName) 
         assert not rig.link.offer(b"too late")
 
 
-async def test_a_peer_that_never_agrees_to_a_close_is_left_at_the_deadline(
+async def test_a_client_that_never_answers_a_close_is_dropped_at_the_deadline(
     transport: TransportName, autojump_clock: trio.testing.MockClock
 ) -> None:
     async with linked(transport) as rig:
@@ -211,7 +211,7 @@ async def test_a_peer_that_never_agrees_to_a_close_is_left_at_the_deadline(
         assert [frame.close_code for frame in await rig.frames_to_end()] == [4022]
 
 
-async def test_a_peer_that_answers_a_close_with_a_flood_is_left_before_the_deadline(
+async def test_a_client_that_answers_a_close_with_a_flood_is_dropped_before_the_deadline(
     transport: TransportName, autojump_clock: trio.testing.MockClock
 ) -> None:
     async with linked(transport) as rig:
@@ -223,7 +223,7 @@ async def test_a_peer_that_answers_a_close_with_a_flood_is_left_before_the_deadl
         assert trio.current_time() - began < LIMITS.close_timeout_s
 
 
-async def test_a_peer_that_reads_nothing_is_left_at_the_deadline(
+async def test_a_client_that_reads_nothing_is_dropped_at_the_deadline(
     transport: TransportName, autojump_clock: trio.testing.MockClock
 ) -> None:
     async with linked(transport) as rig:
@@ -237,7 +237,7 @@ async def test_a_peer_that_reads_nothing_is_left_at_the_deadline(
         assert rig.peer.lost_with == [4026]
 
 
-async def test_a_peer_that_closes_and_reads_nothing_is_left_at_the_deadline(
+async def test_a_client_that_closes_and_reads_nothing_is_dropped_at_the_deadline(
     transport: TransportName, autojump_clock: trio.testing.MockClock
 ) -> None:
     async with linked(transport) as rig:
@@ -250,10 +250,10 @@ async def test_a_peer_that_closes_and_reads_nothing_is_left_at_the_deadline(
         assert trio.current_time() - began == pytest.approx(LIMITS.close_timeout_s, abs=0.1)
 
 
-# -- what ends the process with trio-websocket alone -------------------------------------------------------------------
+# -- what ends a process that uses trio-websocket alone ----------------------------------------------------------------
 
 
-async def test_pings_while_closing_are_not_answered_and_harm_nothing(transport: TransportName) -> None:
+async def test_pings_while_closing_are_not_answered_and_do_no_harm(transport: TransportName) -> None:
     async with linked(transport) as rig:
         rig.link.close(4022, "bye")
         await rig.settle()
@@ -283,7 +283,7 @@ async def test_an_oversized_message_closes_with_1009_whatever_follows_in_its_chu
         assert rig.peer.lost_with == [CloseCode.MESSAGE_TOO_BIG]
 
 
-async def test_after_1009_the_peer_cannot_hold_the_link_open(
+async def test_after_1009_the_client_cannot_keep_the_link_open(
     transport: TransportName, autojump_clock: trio.testing.MockClock
 ) -> None:
     async with linked(transport) as rig:
@@ -293,7 +293,7 @@ async def test_after_1009_the_peer_cannot_hold_the_link_open(
         assert trio.current_time() - began <= LIMITS.close_timeout_s + 0.1
 
 
-async def test_many_fragments_that_add_up_to_too_much_close_with_1009(transport: TransportName) -> None:
+async def test_fragments_that_are_too_large_together_close_with_1009(transport: TransportName) -> None:
     part = client_frame(bytes(100), CONTINUATION, fin=False)
     async with linked(transport) as rig:
         await rig.send(client_frame(bytes(100), fin=False) + part * 11)
@@ -306,7 +306,7 @@ async def test_many_fragments_that_add_up_to_too_much_close_with_1009(transport:
     [client_frame(b"", CONTINUATION, fin=False), client_frame(b"?", PING), client_frame(b"!", PONG)],
     ids=["empty fragments", "pings", "pongs"],
 )
-async def test_frames_that_are_no_messages_are_limited(transport: TransportName, frame: bytes) -> None:
+async def test_control_frames_and_fragments_are_limited(transport: TransportName, frame: bytes) -> None:
     limits = dataclasses.replace(LIMITS, max_partial_frames_burst=20)
     async with linked(transport, limits) as rig:
         await rig.send(client_frame(b"x", fin=False) + frame * 19)
@@ -345,7 +345,9 @@ async def test_frames_that_are_no_messages_are_limited(transport: TransportName,
         "a length of 64 bits",
     ],
 )
-async def test_what_breaks_the_websocket_protocol_ends_the_link_alone(transport: TransportName, data: bytes) -> None:
+async def test_a_violation_of_the_websocket_protocol_ends_that_link_alone(
+    transport: TransportName, data: bytes
+) -> None:
     async with linked(transport, dataclasses.replace(LIMITS, close_timeout_s=0.05)) as rig:
         await rig.send(client_frame(b"good"))
         await rig.send(data)

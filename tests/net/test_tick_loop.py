@@ -1,4 +1,4 @@
-"""Rooms wake on multiples of their tick, catch up a little, and never spiral."""
+"""Rooms tick on multiples of their tick, catch up on a few late ticks, and skip the others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from gameserver.net.counters import Counters
 from gameserver.net.tick_loop import (
-    DRAIN_GAP_S,
     MAX_CATCH_UP_TICKS,
     MAX_HOLD_S,
     PHASES,
+    POLL_GAP_S,
     Schedule,
     TickLoop,
     first_due_s,
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 
 @given(st.lists(st.floats(0, 0.5), min_size=1, max_size=50), st.sampled_from((1.0, 0.05, 1 / 60)))
-def test_every_moment_belongs_to_one_tick_made_or_left_out(waits_s: list[float], tick_s: float) -> None:
+def test_every_moment_belongs_to_one_tick_made_or_skipped(waits_s: list[float], tick_s: float) -> None:
     schedule = Schedule(10.0, tick_s)
     now_s, total = 10.0, 0
     for wait_s in waits_s:
         now_s += wait_s
-        made, left_out = schedule.take(now_s)
+        made, skipped = schedule.take(now_s)
         assert made <= MAX_CATCH_UP_TICKS
-        assert left_out == 0 or made == MAX_CATCH_UP_TICKS
-        total += made + left_out
+        assert skipped == 0 or made == MAX_CATCH_UP_TICKS
+        total += made + skipped
         assert now_s - 1e-9 <= schedule.due_s <= now_s + tick_s + 1e-9
     assert total == round((schedule.due_s - 10.0) / tick_s)
 
@@ -52,7 +52,7 @@ def test_a_tick_is_due_on_a_multiple_however_late_the_ones_before_were() -> None
 
 @given(st.integers(1, 200))
 def test_rooms_are_spread_over_the_tick(count: int) -> None:
-    """However many there are, each phase has its share of them, give or take one."""
+    """Each phase has its share of any number of rooms, give or take one."""
     rooms = Counter(islice(phases(), count))
     most, least = -(-count // len(PHASES)), count // len(PHASES)
     assert all(least <= rooms[phase] <= most for phase in PHASES)
@@ -66,7 +66,7 @@ def test_rooms_of_one_phase_wake_together_whenever_they_were_made(now_s: float, 
 
 
 class FakeRoom:
-    """Notes when it ticks; a tick may take its time."""
+    """Records its ticks, which may take long."""
 
     id = "r"
     tick_s = 0.05
@@ -100,43 +100,43 @@ class FakeRoom:
         self.closed_with = code
 
 
-class FakeLinks:
-    """Notes when it is drained."""
+class FakePoller:
+    """Records when it is polled."""
 
     def __init__(self) -> None:
-        self.drains: list[float] = []
+        self.polls: list[float] = []
         self.closed = False
 
-    def drain(self, now_s: float) -> None:
-        self.drains.append(now_s)
+    def poll(self, now_s: float) -> None:
+        self.polls.append(now_s)
 
     def close(self) -> None:
         self.closed = True
 
 
-def add(tick_loop: TickLoop, room: FakeRoom, links: FakeLinks | None = None) -> None:
-    tick_loop.add(cast("RoomEngine", room), cast("RoomPoller | None", links))
+def add(tick_loop: TickLoop, room: FakeRoom, poller: FakePoller | None = None) -> None:
+    tick_loop.add(cast("RoomEngine", room), cast("RoomPoller | None", poller))
 
 
-async def run_for(room: FakeRoom, seconds: float, links: FakeLinks | None = None, phase: float = 0.0) -> Counters:
+async def run_for(room: FakeRoom, seconds: float, poller: FakePoller | None = None, phase: float = 0.0) -> Counters:
     counters = Counters()
     tick_loop = TickLoop(room.tick_s, phase, counters)
-    add(tick_loop, room, links)
+    add(tick_loop, room, poller)
     with trio.move_on_after(seconds):
         await tick_loop.run()
     return counters
 
 
-async def test_a_room_ticks_on_time_and_its_links_are_drained_first(autojump_clock: trio.testing.MockClock) -> None:
-    room, links = FakeRoom(autojump_clock), FakeLinks()
+async def test_a_room_ticks_on_time_and_its_links_are_polled_first(autojump_clock: trio.testing.MockClock) -> None:
+    room, poller = FakeRoom(autojump_clock), FakePoller()
     began = trio.current_time()
-    counters = await run_for(room, 1.01, links)
+    counters = await run_for(room, 1.01, poller)
     assert [round((at - began) / 0.05, 6) for at in room.ticks] == list(range(1, 21))
-    assert links.drains == room.ticks
+    assert poller.polls == room.ticks
     assert counters.ticks == 20
     assert sum(counters.tick_s.counts) == 20
     assert counters.overruns == 0
-    assert links.closed
+    assert poller.closed
 
 
 async def test_a_phase_shifts_a_room_s_ticks(autojump_clock: trio.testing.MockClock) -> None:
@@ -157,7 +157,7 @@ async def test_a_late_room_catches_up_and_is_on_time_again(autojump_clock: trio.
     assert room.ticks[-1] - began == pytest.approx(1.0)
 
 
-async def test_a_room_that_was_away_too_long_leaves_time_out_and_says_how_much(
+async def test_a_room_that_is_very_late_skips_ticks_and_counts_them(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     room = FakeRoom(autojump_clock)
@@ -176,55 +176,55 @@ async def test_a_room_that_is_always_too_slow_lets_others_run(autojump_clock: tr
     assert len(other.ticks) > 30
 
 
-async def test_links_of_a_room_with_slow_ticks_do_not_wait_for_them(autojump_clock: trio.testing.MockClock) -> None:
-    room, links = FakeRoom(autojump_clock), FakeLinks()
+async def test_links_of_a_room_with_long_ticks_are_polled_between_them(autojump_clock: trio.testing.MockClock) -> None:
+    room, poller = FakeRoom(autojump_clock), FakePoller()
     room.tick_s = 0.5
-    await run_for(room, 2.01, links)
+    await run_for(room, 2.01, poller)
     assert len(room.ticks) == 4
-    gaps = [b - a for a, b in zip(links.drains, links.drains[1:], strict=False)]
-    assert max(gaps) <= 2 * DRAIN_GAP_S
+    gaps = [b - a for a, b in zip(poller.polls, poller.polls[1:], strict=False)]
+    assert max(gaps) <= 2 * POLL_GAP_S
 
 
 async def test_a_room_that_closes_ends_its_task(autojump_clock: trio.testing.MockClock) -> None:
-    room, links = FakeRoom(autojump_clock), FakeLinks()
+    room, poller = FakeRoom(autojump_clock), FakePoller()
     room.closed = True
-    await run_for(room, 10.0, links)
+    await run_for(room, 10.0, poller)
     assert trio.current_time() < 1.0
-    assert links.closed
+    assert poller.closed
 
 
 async def test_a_bug_in_a_room_ends_that_room_alone(
     autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room, links = FakeRoom(autojump_clock), FakeLinks()
+    room, poller = FakeRoom(autojump_clock), FakePoller()
     room.fails_at = 2
-    counters = await run_for(room, 10.0, links)
+    counters = await run_for(room, 10.0, poller)
     assert room.closed_with == 4021
     assert counters.errors == 1
-    assert links.closed
+    assert poller.closed
     assert "failed outside its rules" in caplog.text
 
 
-async def test_a_bug_in_a_room_does_not_touch_those_that_wake_with_it(autojump_clock: trio.testing.MockClock) -> None:
-    room, other, links = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakeLinks()
+async def test_a_bug_in_a_room_does_not_affect_the_others_of_its_loop(autojump_clock: trio.testing.MockClock) -> None:
+    room, other, poller = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakePoller()
     room.fails_at = 2
     tick_loop = TickLoop(0.05, 0.0, Counters())
     add(tick_loop, room)
-    add(tick_loop, other, links)
+    add(tick_loop, other, poller)
     with trio.move_on_after(0.51):
         await tick_loop.run()
     assert len(room.ticks) == 2
-    assert len(other.ticks) == len(links.drains) == 10
+    assert len(other.ticks) == len(poller.polls) == 10
     assert not other.closed
-    assert links.closed, "the tick loop has ended"
+    assert poller.closed, "the tick loop has ended"
 
 
-async def test_a_room_that_comes_later_ticks_with_the_others_and_one_that_closes_leaves_them(
+async def test_rooms_can_be_added_to_a_running_loop_and_leave_it_when_they_close(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    first, later, links = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakeLinks()
+    first, later, poller = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakePoller()
     tick_loop = TickLoop(0.05, 0.0, Counters())
-    add(tick_loop, first, links)
+    add(tick_loop, first, poller)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tick_loop.run)
         await trio.sleep(0.26)
@@ -232,11 +232,11 @@ async def test_a_room_that_comes_later_ticks_with_the_others_and_one_that_closes
         first.closed = True
         await trio.sleep(0.25)
         assert len(first.ticks) == len(later.ticks) == 5
-        assert links.closed
+        assert poller.closed
         later.closed = True  # the last one: the tick loop ends, and with it the nursery
 
 
-async def test_a_room_that_is_always_too_slow_takes_no_tick_from_those_that_wake_with_it(
+async def test_a_room_that_is_always_too_slow_takes_no_tick_from_the_others_of_its_loop(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     slow, other = FakeRoom(autojump_clock), FakeRoom(autojump_clock)
@@ -274,7 +274,9 @@ async def test_rooms_that_take_long_let_other_tasks_run_between_them(
     assert (seen[0] < len(rooms)) == waits
 
 
-async def test_a_room_hears_how_late_each_tick_began_and_what_it_took(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_room_is_passed_how_late_each_tick_began_and_how_long_it_took(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     room = FakeRoom(autojump_clock)
     room.slow = {3: 0.12}
     await run_for(room, 0.31)

@@ -57,7 +57,7 @@ class Slow:
     slow: int = 1
     seconds: float = 60.0
     evict_after_s: float = 15.0
-    transport: str = "drained"
+    transport: str = "polled"
 
 
 async def run_slow(slow: Slow) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--slow", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--evict-after", type=float, default=15.0, dest="evict_after_s")
-    parser.add_argument("--transport", default="drained")
+    parser.add_argument("--transport", default="polled")
     verdict = trio.run(run_slow, Slow(**vars(parser.parse_args())))
     sys.stdout.write(json.dumps(verdict, indent=1) + "\n")
     raise SystemExit(1 if verdict["wrong"] else 0)

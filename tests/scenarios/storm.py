@@ -42,7 +42,7 @@ class Storm:
     reset_every_s: float = 5.0
     delay_s: float = 0.1
     jitter_s: float = 0.03
-    transport: str = "drained"
+    transport: str = "polled"
     seed: int = 1
 
 
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--reset-every", type=float, default=5.0, dest="reset_every_s")
     parser.add_argument("--delay", type=float, default=0.1, dest="delay_s", help="seconds, each way")
     parser.add_argument("--jitter", type=float, default=0.03, dest="jitter_s")
-    parser.add_argument("--transport", default="drained")
+    parser.add_argument("--transport", default="polled")
     parser.add_argument("--seed", type=int, default=1)
     verdict = trio.run(run_storm, Storm(**vars(parser.parse_args())))
     sys.stdout.write(json.dumps(verdict, indent=1) + "\n")

@@ -1,7 +1,7 @@
 """A link between a peer that notes what it hears and a client that is raw bytes, on each transport, without a network.
 
-`memory` is the ordinary path on a stream (as TLS has it), `socket` the ordinary path on a socket pair, `drained` the
-same pair with a room that drains it.
+`memory` is the ordinary path on a stream (as TLS has it), `socket` the ordinary path on a socket pair, `polled` the
+same pair with a room that polls it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import trio.testing
 from gameserver.net.connection import shake_hands
 from gameserver.net.http.upgrade import Accepted
 from gameserver.net.link import Link
-from gameserver.net.poller import RoomPoller, SocketTransport
+from gameserver.net.poller import RoomPoller
 from gameserver.net.settings import NetLimits
+from gameserver.net.socket_transport import SocketTransport
 from gameserver.net.transport import Transport
 from tests.support.websocket_frames import Frame, read_frames
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from gameserver.hub.peer import Peer
 
-TransportName: TypeAlias = Literal["memory", "socket", "drained"]
-TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "drained")
+TransportName: TypeAlias = Literal["memory", "socket", "polled"]
+TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "polled")
 LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_queued_bytes=10_000)
 ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 
@@ -93,11 +94,11 @@ class Rig:
         self._scope.cancel()
 
     async def settle(self) -> None:
-        """Let everything happen that can, the room's drain included."""
+        """Let everything happen that can, the room's poll included."""
         for _ in range(3):
             await trio.testing.wait_all_tasks_blocked()
             if self.room is not None:
-                self.room.drain(trio.current_time())
+                self.room.poll(trio.current_time())
         await trio.testing.wait_all_tasks_blocked()
 
     async def send(self, data: bytes) -> None:
@@ -139,9 +140,9 @@ def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket
 
 @asynccontextmanager
 async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[Rig]:
-    """A link that is up and, where the transport says so, drained by a room."""
+    """A link that is up and, where the transport says so, polled by a room."""
     client, server, sock = _pair(name)
-    room = RoomPoller() if name == "drained" else None
+    room = RoomPoller() if name == "polled" else None
     try:
         async with trio.open_nursery() as nursery:
             transport = _transport(server, sock, nursery, limits)

@@ -1,1 +1,4 @@
-"""HTTP on the server's port: request heads, pages, static files, authentication and the WebSocket upgrade."""
+"""HTTP/1.1: request heads, pages, static files, authentication and the WebSocket upgrade.
+
+Only `http_connection` reads and writes a stream; the other modules turn values into values.
+"""

@@ -1,7 +1,7 @@
-"""Who may open a link. An authenticator gets the client's token and the request's head, before the upgrade.
+"""Who may open a link: authenticators, and JSON Web Tokens.
 
-`JwtAuthenticator` is the one that comes along; an operator's own is any async function of the same shape. Whatever a
-token holds, the worst that comes of it is AuthRefused.
+An authenticator gets the client's token and the request's head before the upgrade. `JwtAuthenticator` is included; an
+operator's own is any async function with the same signature. No token makes the check raise anything but AuthRefused.
 """
 
 from __future__ import annotations
@@ -21,53 +21,73 @@ if TYPE_CHECKING:
 Algorithm: TypeAlias = Literal["HS256", "RS256", "ES256"]
 
 MIN_SECRET_BYTES: Final = 32
-"""RFC 7518 §3.2: a key of the hash's size or larger."""
+"""The size of SHA-256's hash, which RFC 7518 §3.2 requires at least."""
 
 MAX_TOKEN_CHARS: Final = 8_192
-"""More than any head that gets here can hold beside it; a custom transport may be less strict."""
+"""Longer tokens are refused unread. `NetLimits.max_head_bytes` bounds what comes over HTTP."""
 
 
 class AuthRefused(Exception):
-    """The client is not let in: HTTP 401 for no token or one that may be renewed, 403 for one that will never do."""
+    """The client may not open a link.
+
+    The status is 401 without a token or with one that can be renewed, and 403 for a token that is not valid here.
+    """
 
     def __init__(self, reason: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED) -> None:
+        """Refuse with an HTTP status, and a reason that the client is sent."""
         super().__init__(reason)
         self.reason = reason
         self.status = status
 
 
 class AuthConfigError(ValueError):
-    """The operator's settings for tokens cannot be used; the message says what to write."""
+    """The settings for tokens cannot be used; the message says what to write."""
 
 
 class Authenticator(Protocol):
-    """An operator's own check, or JwtAuthenticator."""
+    """What decides who may open a link: JwtAuthenticator, or an operator's own."""
 
     async def __call__(self, token: str | None, head: Head, /) -> Mapping[str, object]:
-        """Return the claims that the room gets to see, or raise AuthRefused. `token` is None when none came."""
+        """Check a token.
+
+        Args:
+            token: from the request; None if it has none.
+            head: the request.
+
+        Returns:
+            The claims, which the room's code can read.
+
+        Raises:
+            AuthRefused: the client may not open a link.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JwtSettings:
-    """What a token must be signed with and say."""
+    """The key of tokens, and what they must claim."""
 
     algorithm: Algorithm
-    """The only one accepted; `none` and all others are refused."""
+    """The only algorithm that is accepted."""
     key_file: Path
-    """HS256: the secret, at least 32 bytes. RS256, ES256: the public key in PEM. Any of them: a JWKS, if the name ends
-    in .json.
+    """HS256: the secret, at least 32 bytes. RS256, ES256: the public key in PEM. A file that ends in .json: a JWKS, for
+    any algorithm.
     """
     audience: str | None = None
-    """`aud` must name it. None: tokens must not name one."""
+    """Tokens must name it in `aud`. None: they must have no `aud`."""
     issuer: str | None = None
-    """`iss` must be it, if given."""
+    """Tokens must have it as `iss`. None: any issuer."""
     leeway_s: int = 30
-    """How far the issuer's clock may be off, for `exp` and `nbf`."""
+    """How much the issuer's clock may differ, for `exp` and `nbf`."""
 
     @classmethod
     def from_toml(cls, path: Path) -> JwtSettings:
-        """Read a TOML file with these keys; paths in it are relative to it. Raises AuthConfigError, OSError."""
+        """Read a TOML file with these keys; paths in it are relative to its folder.
+
+        Raises:
+            AuthConfigError: the file is no TOML, or a key is unknown, missing or wrong.
+            OSError: the file cannot be read.
+        """
         try:
             values = tomllib.loads(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -83,24 +103,35 @@ class JwtSettings:
 
 
 class JwtAuthenticator:
-    """Checks a token's signature, `exp` (which it must have), `nbf`, `aud` and `iss`."""
+    """Checks a token's signature, `exp` (required), `nbf`, `aud` and `iss`."""
 
     def __init__(self, settings: JwtSettings, *, now_s: Callable[[], float] | None = None) -> None:
-        """Raises AuthConfigError when the key cannot be used, OSError when it cannot be read. `now_s`: time since the
-        epoch.
+        """Read the settings' key.
+
+        Args:
+            settings: the operator's.
+            now_s: returns the seconds since the epoch; None: the system's clock.
+
+        Raises:
+            AuthConfigError: the key cannot be used.
+            OSError: the key cannot be read.
         """
         self._settings = settings
         self._key = load_key(settings)
         self._now_s = now_s
 
     async def __call__(self, token: str | None, _head: Head) -> Mapping[str, object]:
-        """Return the token's claims, or raise AuthRefused."""
+        """Check the token of a request: see Authenticator."""
         if token is None:
             raise AuthRefused("a token is needed: the subprotocol entry token.<JWT>, or Authorization: Bearer")
         return self.check(token)
 
     def check(self, token: str) -> Mapping[str, object]:
-        """Return the claims of a token that holds, or raise AuthRefused."""
+        """Return the claims of a token.
+
+        Raises:
+            AuthRefused: the token is not valid.
+        """
         from joserfc import jwt
         from joserfc.errors import ExpiredTokenError, JoseError
 
@@ -112,17 +143,22 @@ class JwtAuthenticator:
         except ExpiredTokenError:
             raise AuthRefused("the token has expired") from None
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
-            # What is wrong with it is the issuer's business and an attacker's wish: neither is told more.
+            # The client is not sent what is wrong with the token: that would help an attacker only.
             raise AuthRefused("the token is not valid here", HTTPStatus.FORBIDDEN) from None
         return claims
 
     def _check_claims(self, claims: dict[str, Any]) -> None:
-        """Raise JoseError or ValueError for claims that do not hold here and now."""
+        """Check the claims of a token whose signature is right.
+
+        Raises:
+            JoseError: a claim is missing, or does not hold here or now.
+            ValueError: the token has an audience and the settings have none.
+        """
         from joserfc import jwt
 
         settings = self._settings
         if settings.audience is None and "aud" in claims:
-            raise ValueError("meant for somebody else")  # RFC 7519 §4.1.3
+            raise ValueError("the token is for another audience")  # RFC 7519 §4.1.3
         needed: dict[str, Any] = {"exp": {"essential": True}}
         if settings.audience is not None:
             needed["aud"] = {"essential": True, "value": settings.audience}
@@ -133,7 +169,12 @@ class JwtAuthenticator:
 
 
 def load_key(settings: JwtSettings) -> Any:
-    """Read the key that tokens are checked with. Raises AuthConfigError, OSError."""
+    """Read the key that tokens are checked with.
+
+    Raises:
+        AuthConfigError: the key cannot be used.
+        OSError: the key cannot be read.
+    """
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
@@ -147,28 +188,42 @@ def load_key(settings: JwtSettings) -> Any:
     except (JoseError, ValueError, TypeError, KeyError) as error:
         if isinstance(error, AuthConfigError):
             raise
-        raise AuthConfigError(f"{settings.key_file}: no key for {settings.algorithm}: {error}") from None
+        raise AuthConfigError(f"{settings.key_file}: not a key for {settings.algorithm}: {error}") from None
 
 
 def _secret(content: bytes, path: Path) -> bytes:
     secret = content.strip()
     if len(secret) < MIN_SECRET_BYTES:
         raise AuthConfigError(
-            f"{path}: a secret for HS256 has at least {MIN_SECRET_BYTES} bytes, this has {len(secret)}"
+            f"{path}: a secret for HS256 has at least {MIN_SECRET_BYTES} bytes, this one has {len(secret)}"
         )
     return secret
 
 
 def mint_token(settings: JwtSettings, claims: Mapping[str, object], *, now_s: float, lifetime_s: float) -> str:
-    """Sign a token for development, with the same file that checks it: HS256 only. Raises AuthConfigError."""
+    """Sign a token for development, with the file that checks it.
+
+    Args:
+        settings: must be for HS256, whose key both signs and checks.
+        claims: what the token claims, in addition to `iat`, `exp`, and the settings' audience and issuer.
+        now_s: seconds since the epoch.
+        lifetime_s: how long the token is valid.
+
+    Returns:
+        The token.
+
+    Raises:
+        AuthConfigError: the settings are for another algorithm, or the key cannot be used.
+        OSError: the key cannot be read.
+    """
     from joserfc import jwt
 
     if settings.algorithm != "HS256":
         raise AuthConfigError(f"tokens for {settings.algorithm} are signed where the private key is; mint with HS256")
     issued = int(now_s)
-    said: dict[str, object] = {"iat": issued, "exp": issued + int(lifetime_s), **claims}
+    payload: dict[str, object] = {"iat": issued, "exp": issued + int(lifetime_s), **claims}
     if settings.audience is not None:
-        said.setdefault("aud", settings.audience)
+        payload.setdefault("aud", settings.audience)
     if settings.issuer is not None:
-        said.setdefault("iss", settings.issuer)
-    return jwt.encode({"alg": settings.algorithm}, said, load_key(settings))
+        payload.setdefault("iss", settings.issuer)
+    return jwt.encode({"alg": settings.algorithm}, payload, load_key(settings))

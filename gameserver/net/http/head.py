@@ -1,7 +1,7 @@
-"""One request head, from bytes to values: h11 parses, and what h11 forgives is refused here first. No I/O.
+"""Parses one request head with h11, and refuses what h11 tolerates but should not be read. No I/O.
 
-Request smuggling lives on differences of opinion between a proxy and a server, so whatever two readers could read
-differently is refused with 400: bare line feeds, folded lines, doubled or mixed framing headers, a bad Host.
+Request smuggling uses heads that a proxy and a server read differently. What could be read in two ways is refused with
+400: bare line feeds, folded lines, repeated or mixed framing headers, a bad Host.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ import h11
 
 END_OF_HEAD = b"\r\n\r\n"
 
-# A line feed without its carriage return, or a line that continues the one before (obs-fold).
+# A line feed or carriage return without the other, or a line that continues the one before (obs-fold).
 _AMBIGUOUS_LINES = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]")
 _HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
-# RFC 9112 §3: origin-form is all that a server which is no proxy needs.
+# Only origin-form, RFC 9112 §3.2.1: the other forms are for proxies.
 _TARGET = re.compile(r"/[!-~]*")
 
 
 class RequestRefused(Exception):
-    """The request gets this answer, and then the connection is closed: nothing after it can be trusted."""
+    """The request is answered with an error, and the connection closed: bytes after a bad request are not read."""
 
     def __init__(self, status: HTTPStatus, reason: str, *headers: tuple[str, str]) -> None:
+        """Refuse with a status, a reason that the client is sent, and additional headers."""
         super().__init__(reason)
         self.status = status
         self.reason = reason
@@ -33,7 +34,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request line and its headers. Names are lower case; values are as sent, without surrounding space."""
+    """A request line and its headers. Names are in lower case; values are as sent, without surrounding space."""
 
     method: str
     target: str
@@ -46,48 +47,64 @@ class Head:
         return self.target.partition("?")[0]
 
     def all(self, name: bytes) -> list[bytes]:
-        """Every value of header `name` (lower case), in order."""
+        """Return every value of the header `name` (lower case), in order."""
         return [value for key, value in self.headers if key == name]
 
     def one(self, name: bytes) -> str | None:
-        """The only value of header `name`, None if absent. Twice, or not ASCII: RequestRefused."""
+        """Return the only value of the header `name` (lower case), or None without it.
+
+        Raises:
+            RequestRefused: the header is repeated, or not ASCII.
+        """
         values = self.all(name)
         if not values:
             return None
         if len(values) > 1:
-            raise RequestRefused(HTTPStatus.BAD_REQUEST, f"header {name.decode()} twice")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the header {name.decode()} is repeated")
         return _ascii(name, values[0])
 
     def tokens(self, name: bytes) -> list[str]:
-        """The comma-separated entries of every header `name`. Not ASCII: RequestRefused."""
+        """Return the comma-separated entries of every header `name` (lower case), empty ones left out.
+
+        Raises:
+            RequestRefused: the header is not ASCII.
+        """
         entries = [entry.strip() for value in self.all(name) for entry in _ascii(name, value).split(",")]
         return [entry for entry in entries if entry]
 
     @property
     def wants_upgrade(self) -> bool:
-        """Whether this asks for a WebSocket."""
+        """Whether the client asks for a WebSocket."""
         return "websocket" in (token.lower() for token in self.tokens(b"upgrade"))
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether the client will send another request on this connection."""
-        wishes = {token.lower() for token in self.tokens(b"connection")}
-        return self.http_version == b"1.1" and "close" not in wishes
+        """Whether the connection stays open after the response."""
+        options = {token.lower() for token in self.tokens(b"connection")}
+        return self.http_version == b"1.1" and "close" not in options
 
 
 def _ascii(name: bytes, value: bytes) -> str:
     try:
         return value.decode("ascii")
     except UnicodeDecodeError:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"header {name.decode()} is not ASCII") from None
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the header {name.decode()} is not ASCII") from None
 
 
 def parse_head(raw: bytes) -> tuple[Head, h11.Connection]:
-    """Parse one whole head, END_OF_HEAD included. The connection that comes along reads the body. Raises
-    RequestRefused.
+    """Parse one whole head.
+
+    Args:
+        raw: the bytes up to END_OF_HEAD, included.
+
+    Returns:
+        The head, and the h11 connection that reads the request's body.
+
+    Raises:
+        RequestRefused: the head is bad or ambiguous, or the request has a body.
     """
     if _AMBIGUOUS_LINES.search(raw):
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "lines end with CR LF, and none continues the one before")
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "lines must end with CR LF, and folded lines are not allowed")
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=len(raw) + 1)
     connection.receive_data(raw)
     try:
@@ -106,27 +123,32 @@ def parse_head(raw: bytes) -> tuple[Head, h11.Connection]:
 def _check_framing(head: Head) -> None:
     if head.all(b"transfer-encoding"):
         if head.all(b"content-length") or head.http_version != b"1.1":
-            raise RequestRefused(HTTPStatus.BAD_REQUEST, "Content-Length or Transfer-Encoding, not both")
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other")
     elif int(head.one(b"content-length") or 0) > 0:
-        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no request here has a body")
+        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "requests must not have a body")
 
 
 def _check_names(head: Head) -> None:
     host = head.one(b"host")
     if host is None or not _HOST.fullmatch(host):
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "one Host header, naming a host")
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request needs one Host header with a valid host")
     if not _TARGET.fullmatch(head.target):
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the target is a path")
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request target must be a path")
 
 
 def check_no_body(connection: h11.Connection) -> bool:
-    """Read on after the head: True when the message has ended, False when more bytes are needed. A body:
-    RequestRefused.
+    """Read on after the head.
+
+    Returns:
+        True when the request has ended, False when more bytes are needed.
+
+    Raises:
+        RequestRefused: the request has a body, or its framing is broken.
     """
     try:
         event = connection.next_event()
     except h11.RemoteProtocolError:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "the chunked body is broken") from None
     if isinstance(event, h11.Data):
-        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no request here has a body")
+        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "requests must not have a body")
     return isinstance(event, h11.EndOfMessage)

@@ -1,8 +1,7 @@
-"""HTTP/1.1 on a stream, until the client goes or wants a WebSocket. Heads, time and the number of requests are
-bounded.
+"""HTTP/1.1 on a stream, until the client leaves or asks for a WebSocket.
 
-Whatever is not a plain request for a page gets its status and the end of the connection: after a head that two readers
-could read differently, nothing that follows can be trusted.
+Head sizes, times and the number of requests are bounded. A request that is refused is answered with its status, and the
+connection is closed: after a head that can be read in two ways, the bytes that follow cannot be trusted.
 """
 
 from __future__ import annotations
@@ -25,26 +24,27 @@ if TYPE_CHECKING:
 
 _READ_BYTES: Final = 4_096
 _LINGER_S: Final = 1.0
-"""After the last answer: how long the client may take to read it and close. Closing with unread bytes would reset it
-away.
+"""How long the client may take to read the last response and close. If the server closed while bytes of the client are
+unread, the kernel would reset the connection, and the response could be lost.
 """
 _LINGER_BYTES: Final = 262_144
+"""How many more bytes of the client are read and dropped meanwhile."""
 
 
 class Upgrade(NamedTuple):
-    """A request for a WebSocket, and the bytes that came behind its head."""
+    """A request for a WebSocket, and the bytes that were read after its head."""
 
     head: Head
     tail: bytes
 
 
 class HttpConnection:
-    """The HTTP side of one connection."""
+    """Serves HTTP on one connection."""
 
     def __init__(
         self, stream: trio.abc.Stream, limits: NetLimits, respond: Callable[[Head], Awaitable[Response]]
     ) -> None:
-        """`respond` answers what is no upgrade."""
+        """Begin on a stream that is connected; `respond` answers the requests that are no upgrades."""
         self._stream = stream
         self._limits = limits
         self._respond = respond
@@ -52,7 +52,18 @@ class HttpConnection:
         self._served = 0
 
     async def serve(self, upgrade_path: str) -> Upgrade | None:
-        """Answer requests until the connection is over (None) or one asks to upgrade at `upgrade_path`."""
+        """Answer requests.
+
+        Args:
+            upgrade_path: the path of the WebSocket.
+
+        Returns:
+            The request for a WebSocket at `upgrade_path`, or None when the connection is over.
+
+        Raises:
+            trio.BrokenResourceError: the client is gone.
+            trio.TooSlowError: the client does not read a response.
+        """
         try:
             while (head := await self._next_request()) is not None:
                 if head.path == upgrade_path and head.wants_upgrade:
@@ -64,7 +75,7 @@ class HttpConnection:
         return None
 
     async def _answer(self, head: Head) -> bool:
-        """Send the response; False when it was the last."""
+        """Send the response. Return False when it was the last one."""
         self._served += 1
         closes = not head.keeps_alive or self._served >= self._limits.max_requests
         await self._send(await self._respond(head), closes=closes, with_body=head.method != "HEAD")
@@ -73,14 +84,14 @@ class HttpConnection:
         return not closes
 
     async def send_last(self, response: Response) -> None:
-        """Send one more response and end the connection so that the client can read it."""
+        """Send one more response, and end the connection in such a way that the client can read it."""
         await self._send(response, closes=True, with_body=True)
         await self._linger()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _next_request(self) -> Head | None:
-        """Read a whole request; None when the client is done, or never began."""
+        """Read a whole request. Return None when the client closes, or sends none in time."""
         raw = await self._read_head()
         if raw is None:
             return None
@@ -92,8 +103,8 @@ class HttpConnection:
         return head
 
     async def _read_head(self) -> bytes | None:
-        patience_s = self._limits.idle_timeout_s if self._served else self._limits.head_timeout_s
-        with trio.move_on_after(patience_s):
+        timeout_s = self._limits.idle_timeout_s if self._served else self._limits.head_timeout_s
+        with trio.move_on_after(timeout_s):
             while not self._buffer:
                 if not await self._receive():
                     return None
@@ -118,18 +129,18 @@ class HttpConnection:
         return raw
 
     async def _read_body(self, head: Head, connection: h11.Connection) -> None:
-        """Read to the end of a body that has to be empty: chunked ones may say so in several bytes."""
+        """Read to the end of a body that must be empty: the end of a chunked one takes several bytes."""
         if not head.all(b"transfer-encoding"):
             return
         while not check_no_body(connection):
             if not self._buffer and not await self._receive():
-                raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request broke off")
+                raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request is incomplete")
             connection.receive_data(self._buffer)
             self._buffer = b""
         self._buffer = bytes(connection.trailing_data[0])
 
     async def _receive(self) -> bool:
-        """Read more into the buffer; False at the end of the stream."""
+        """Read more into the buffer. Return False at the end of the stream."""
         data = await self._stream.receive_some(_READ_BYTES)
         self._buffer += data
         return bool(data)
@@ -142,10 +153,10 @@ class HttpConnection:
             await self._stream.send_all(head + response.body if with_body else head)
 
     async def _linger(self) -> None:
-        """Say that nothing more comes, and read what is still coming, for a moment."""
+        """End the connection's outgoing half, and read and drop what comes in for a moment."""
         with trio.move_on_after(_LINGER_S):
             if isinstance(self._stream, trio.SSLStream):
-                await self._stream.unwrap()  # both sides' goodbye
+                await self._stream.unwrap()  # waits for the client's close_notify
                 return
             if isinstance(self._stream, trio.abc.HalfCloseableStream):
                 await self._stream.send_eof()

@@ -1,6 +1,6 @@
-"""What each path answers. A page is a function from a request's head to a response; those of this package never wait.
+"""The response of each path. A page is a function from a request's head to a response.
 
-Pages that need more than this package knows (metrics, a dashboard) are handed to `serve` as a table of the same shape.
+Pages that need more than this package knows (metrics, a dashboard) are passed to `serve` as a table of the same shape.
 """
 
 from __future__ import annotations
@@ -20,16 +20,23 @@ if TYPE_CHECKING:
     from gameserver.net.server_state import ServerState
 
 Page: TypeAlias = "Callable[[ServerState, Head], Response | Awaitable[Response]]"
-"""Answers GET (and, without its body, HEAD), at once or, where other processes have to be asked, later."""
+"""Answers GET, and HEAD without the body. A page that has to ask other processes returns an awaitable."""
 
 STEP_PREFIX: Final = "/step/"
 METHODS: Final = ("GET", "HEAD")
 
 
 class Pages:
-    """The table of paths, and the rules that hold for all of them."""
+    """The table of paths, and the rules that all of them keep."""
 
     def __init__(self, server: ServerState, files: StaticFiles | None, more: Mapping[str, Page]) -> None:
+        """Make the table.
+
+        Args:
+            server: passed to every page.
+            files: answers the paths that are not in the table; None: with 404.
+            more: pages added to the table, which may replace some of it.
+        """
         self._server = server
         self._files = files
         self._table: dict[str, Page] = {
@@ -41,9 +48,9 @@ class Pages:
         }
 
     def respond(self, head: Head) -> Response | Awaitable[Response]:
-        """The answer to one request that is not an upgrade."""
+        """Answer one request that is no upgrade."""
         if head.method not in METHODS:
-            return text(HTTPStatus.METHOD_NOT_ALLOWED, "GET and HEAD only", ("Allow", ", ".join(METHODS)))
+            return text(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are allowed", ("Allow", ", ".join(METHODS)))
         response = self._find(head)
         return _conditional(head, response) if isinstance(response, Response) else response
 
@@ -54,12 +61,12 @@ class Pages:
         if head.path.startswith(STEP_PREFIX):
             return step_module(self._server, head)
         if self._files is None:
-            return text(HTTPStatus.NOT_FOUND, "this server carries no page")
+            return text(HTTPStatus.NOT_FOUND, "this server has no pages")
         return self._files.respond(head.path)
 
 
 def _conditional(head: Head, response: Response) -> Response:
-    """304 if the client holds the same bytes already. Ranges are not served: the whole is always a correct answer."""
+    """Return 304 instead if the client has the same bytes. Ranges are ignored, as a server may do."""
     if response.etag is None or response.status is not HTTPStatus.OK:
         return response
     known = {tag.removeprefix("W/") for tag in head.tokens(b"if-none-match")}
@@ -69,12 +76,12 @@ def _conditional(head: Head, response: Response) -> Response:
 
 
 def healthz(_server: ServerState, _head: Head) -> Response:
-    """The process lives."""
+    """Answer 200: the process runs."""
     return text(HTTPStatus.OK, "ok")
 
 
 def readyz(server: ServerState, _head: Head) -> Response:
-    """Whether to send players here."""
+    """Answer 200 if a balancer may send players here, otherwise 503."""
     if server.draining:
         retry_s = max(1, round(server.settings.retry_after_s))
         return text(HTTPStatus.SERVICE_UNAVAILABLE, "draining", ("Retry-After", str(retry_s)))
@@ -82,13 +89,13 @@ def readyz(server: ServerState, _head: Head) -> Response:
 
 
 def api_rooms(server: ServerState, _head: Head) -> Response:
-    """What runs here, for lobbies and operators."""
+    """Answer with the hub's statistics as JSON, for lobbies and operators."""
     return as_json(server.hub.statistics())
 
 
 def step_module(server: ServerState, head: Head) -> Response:
-    """`/step/<kind>-<fingerprint>.js`: a room's shared step. The fingerprint makes the address as immutable as its
-    content.
+    """Answer `/step/<kind>-<fingerprint>.js` with a kind's shared step, cached for ever: other code has another
+    fingerprint.
     """
     name = head.path.removeprefix(STEP_PREFIX)
     kind, _, fingerprint = name.removesuffix(".js").rpartition("-")
@@ -100,6 +107,6 @@ def step_module(server: ServerState, head: Head) -> Response:
 
 
 def only_websocket(_server: ServerState, _head: Head) -> Response:
-    """The WebSocket's path, asked without an upgrade."""
+    """Answer a request for the WebSocket's path that is no upgrade."""
     message = f"this is a WebSocket: connect with the subprotocol {SUBPROTOCOL}"
     return text(HTTPStatus.UPGRADE_REQUIRED, message, ("Upgrade", "websocket"))

@@ -1,4 +1,4 @@
-"""Responses as values, and the headers that every one of them carries. No I/O."""
+"""HTTP responses as values, and the headers that all of them have. No I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
-        # Older browsers do not count ws: on the own host as 'self'.
+        # In older browsers 'self' does not include ws: on the page's own host.
         "connect-src 'self' ws: wss:",
         "img-src 'self' data:",
         "object-src 'none'",
@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-"""Scripts and styles come from files of this origin: nothing inline, no eval, nothing from elsewhere."""
+"""Scripts and styles are files of this origin: nothing inline, no eval, nothing from other hosts."""
 
 _SECURITY_HEADERS: Final = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
@@ -31,15 +31,15 @@ _SECURITY_HEADERS: Final = (
 )
 
 NO_STORE: Final = "no-store"
-REVALIDATE: Final = "no-cache"  # keep it, but ask each time whether it still holds (ETag)
-FOREVER: Final = "public, max-age=31536000, immutable"  # the address changes when the content does
+REVALIDATE: Final = "no-cache"  # cached, but checked with the server each time (ETag)
+FOREVER: Final = "public, max-age=31536000, immutable"  # for addresses that change with their content
 
 _BODILESS: Final = frozenset({HTTPStatus.NOT_MODIFIED, HTTPStatus.NO_CONTENT})
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, extra headers and body of one answer."""
+    """Status, headers and body of one response."""
 
     status: HTTPStatus
     body: bytes = b""
@@ -49,7 +49,12 @@ class Response:
     etag: str | None = None
 
     def head(self, *, closes: bool, date_s: float) -> bytes:
-        """The status line and headers. `date_s` is seconds since the epoch."""
+        """Return the status line and headers.
+
+        Args:
+            closes: whether the server closes the connection after this response.
+            date_s: seconds since the epoch.
+        """
         lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}"]
         lines += [f"{name}: {value}" for name, value in self._fields(closes, date_s)]
         return "\r\n".join((*lines, "", "")).encode("latin-1")
@@ -64,10 +69,10 @@ class Response:
 
 
 def text(status: HTTPStatus, message: str, *headers: tuple[str, str]) -> Response:
-    """A line of plain text for whoever debugs a client."""
+    """Return a response with one line of plain text."""
     return Response(status, f"{message}\n".encode(), headers=headers)
 
 
 def as_json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """`value` as JSON, never cached."""
+    """Return a response with `value` as JSON, which is never cached."""
     return Response(status, json.dumps(value, separators=(",", ":")).encode() + b"\n", "application/json")

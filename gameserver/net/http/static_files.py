@@ -1,4 +1,4 @@
-"""Files of the page: one folder, read-only, nothing outside it whatever the request says."""
+"""Serves the files of one folder, read-only. No request reaches a file outside it."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _TYPES: Final = {
     ".woff2": "font/woff2",
 }
 _UNKNOWN_TYPE: Final = "application/octet-stream"
-MAX_FILE_BYTES: Final = 8 * 1024 * 1024  # a page's asset; each is held in memory once it was asked for
+MAX_FILE_BYTES: Final = 8 * 1024 * 1024  # larger ones are not served, since files are kept in memory
 
 _PACKAGE_FOLDERS: Final = frozenset({"sdk", "vendor"})
-"""What an author's page imports of the package: the SDK, and the msgpack library beside it."""
+"""Folders of the package that are served beside an author's own page: the SDK, and the msgpack library that it uses."""
 
 _NOT_FOUND: Final = text(HTTPStatus.NOT_FOUND, "no such page")
 
 
-class _Held(NamedTuple):
-    """A file as it was when it was read."""
+class _CachedFile(NamedTuple):
+    """A file's content, and what tells whether it has changed since."""
 
     mtime_ns: int
     size: int
@@ -53,17 +53,21 @@ class _Held(NamedTuple):
 
 
 class StaticFiles:
-    """Serves a folder. Files are read when first asked for and again when they change on disk."""
+    """Serves a folder. A file is read at its first request, and again when it has changed on disk."""
 
     def __init__(self, root: Path, package: Path | None = None) -> None:
-        """`root`: the folder. `package`: where the SDK and what it needs come from when `root` is an author's own
-        page."""
+        """Serve a folder.
+
+        Args:
+            root: the folder.
+            package: the package's own page, for the SDK and what it needs, if `root` is an author's page.
+        """
         self._root = root.resolve()
         self._package = None if package is None else package.resolve()
-        self._held: dict[Path, _Held] = {}
+        self._cache: dict[Path, _CachedFile] = {}
 
     def respond(self, path: str) -> Response:
-        """Answer a GET of `path` (percent-encoded, from the request line)."""
+        """Answer a GET of `path`, which is percent-encoded as in the request line."""
         parts = split_path(path)
         if parts is None:
             return _NOT_FOUND
@@ -82,33 +86,34 @@ class StaticFiles:
             return None
 
     def _respond_file(self, root: Path, place: Path, path: str) -> Response | None:
-        real = place.resolve()  # follows links: what they lead to must be inside as well
+        real = place.resolve()  # follows symbolic links: their targets must be inside as well
         if not real.is_relative_to(root):
             return None
         if real.is_dir():
-            return text(HTTPStatus.MOVED_PERMANENTLY, "a folder", ("Location", f"{path}/"))
-        held = self._read(real)
+            return text(HTTPStatus.MOVED_PERMANENTLY, "this is a folder", ("Location", f"{path}/"))
+        cached = self._read(real)
         content_type = _TYPES.get(real.suffix.lower(), _UNKNOWN_TYPE)
-        return Response(HTTPStatus.OK, held.body, content_type, cache=REVALIDATE, etag=held.etag)
+        return Response(HTTPStatus.OK, cached.body, content_type, cache=REVALIDATE, etag=cached.etag)
 
-    def _read(self, real: Path) -> _Held:
+    def _read(self, real: Path) -> _CachedFile:
         stat = real.stat()
-        held = self._held.get(real)
-        if held is None or (held.mtime_ns, held.size) != (stat.st_mtime_ns, stat.st_size):
+        cached = self._cache.get(real)
+        if cached is None or (cached.mtime_ns, cached.size) != (stat.st_mtime_ns, stat.st_size):
             if stat.st_size > MAX_FILE_BYTES:
                 raise OSError(f"{real} is larger than {MAX_FILE_BYTES} bytes")
             body = real.read_bytes()
-            held = _Held(stat.st_mtime_ns, stat.st_size, body, etag_of(body))
-            self._held[real] = held
-        return held
+            cached = _CachedFile(stat.st_mtime_ns, stat.st_size, body, etag_of(body))
+            self._cache[real] = cached
+        return cached
 
 
 def split_path(path: str) -> list[str] | None:
-    """The decoded segments of an absolute path; a last empty one says that it ends with a slash. None: not one we
-    serve.
+    """Decode an absolute path, once, and split it into segments.
 
-    Decoded once, and then nothing in a segment may mean anything to a file system: no `.`, `..`, hidden names, empty
-    ones, separators or NUL.
+    No segment has a meaning for a file system: `.`, `..`, hidden and empty names, separators and NUL are not allowed.
+
+    Returns:
+        The segments, the last one empty if the path ends with a slash; None for a path that is not served.
     """
     if not path.startswith("/"):
         return None
@@ -129,5 +134,5 @@ def _is_name(segment: str) -> bool:
 
 
 def etag_of(body: bytes) -> str:
-    """A strong validator: equal only for equal bytes."""
+    """Return a strong validator: equal only for equal bytes."""
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

@@ -1,7 +1,7 @@
-"""Whether a request may become a WebSocket: protocol.md §1, in order. No I/O but what the operator's authenticator
-does.
+"""Whether a request may become a WebSocket: the checks of protocol.md §1, in order.
 
-A refusal is an HTTP status and a sentence; browsers cannot show it, developers can.
+A refusal is an HTTP status and a sentence, which a developer can read; browsers do not show it to a page. There is no
+I/O here, except that of an operator's authenticator.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What an upgrade request comes down to once it is let in."""
+    """What the server needs of an upgrade request that passed the checks."""
 
     key: str
     """Sec-WebSocket-Key, checked."""
     subprotocol: str
-    """The name that the answer carries: ours, or the client's other version of it."""
+    """The name for the answer: SUBPROTOCOL, or another version of it that the client offered."""
     claims: Mapping[str, object] | None
-    """What the authenticator found out, None without one."""
+    """From the authenticator; None without one."""
 
     @property
     def supported(self) -> bool:
@@ -47,10 +47,10 @@ class Accepted:
         return self.subprotocol == SUBPROTOCOL
 
     def request_head(self) -> bytes:
-        """A request head with nothing of the client's in it but what was checked: what trio-websocket gets to read.
+        """Return a request head for trio-websocket, with the checked values only.
 
-        wsproto decodes headers without care (a non-ASCII byte or a Host that is no IDNA raises through the server);
-        this one holds no surprise.
+        The client's own head could raise errors in wsproto, which decodes headers without checks: non-ASCII bytes, or a
+        Host that is not valid IDNA.
         """
         lines = (
             "GET / HTTP/1.1",
@@ -66,25 +66,29 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request for a WebSocket that has been let in: all that it takes to run its link, in this process or another."""
+    """An upgrade request that was let in, with all that is needed to run its link in this process or another."""
 
     accepted: Accepted
     address: str
-    """The client's, as far as proxies are believed."""
+    """The client's address, if need be as a trusted proxy names it."""
     tail: bytes
-    """What came behind the request's head, or, of frames, what nobody has dealt with."""
+    """Bytes read after the request's head and not handled yet: frames."""
     at_s: float
-    """When, on trio's clock."""
+    """When it was let in, in seconds on trio's clock."""
     answered: bool = False
-    """The client has had its 101 already."""
+    """Whether the client has been sent its 101 response."""
     room: str | None = None
-    """The room that a director chose for it."""
+    """The id of the room that was chosen for the link, by a director of several processes."""
     reservation: int = 0
-    """The seat that the director keeps for it, 0 for none."""
+    """The number of the seat that the director keeps for the link; 0: none."""
 
 
 async def check_upgrade(head: Head, settings: NetSettings) -> Accepted:
-    """Let an upgrade request in, or raise RequestRefused. Headers that are not ASCII are refused as they are read."""
+    """Check an upgrade request.
+
+    Raises:
+        RequestRefused: the request is not let in.
+    """
     check_websocket(head)
     check_origin(head, settings.origins)
     subprotocol = choose_subprotocol(head)
@@ -92,9 +96,13 @@ async def check_upgrade(head: Head, settings: NetSettings) -> Accepted:
 
 
 def check_websocket(head: Head) -> None:
-    """RFC 6455 §4.2.1."""
+    """Check what RFC 6455 §4.2.1 requires, the key left out.
+
+    Raises:
+        RequestRefused: something is missing or wrong.
+    """
     if head.method != "GET" or head.http_version != b"1.1":
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "a WebSocket begins with GET and HTTP/1.1")
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "a WebSocket needs GET and HTTP/1.1")
     if "upgrade" not in (token.lower() for token in head.tokens(b"connection")):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "Connection: Upgrade is missing")
     if head.one(b"sec-websocket-version") != _WEBSOCKET_VERSION:
@@ -102,26 +110,37 @@ def check_websocket(head: Head) -> None:
         raise RequestRefused(
             HTTPStatus.UPGRADE_REQUIRED, f"{name}: {_WEBSOCKET_VERSION} is missing", (name, _WEBSOCKET_VERSION)
         )
-    head.tokens(b"sec-websocket-extensions")  # none is taken, but what cannot be read is refused
+    head.tokens(b"sec-websocket-extensions")  # no extension is used, but a header that is not ASCII is refused
 
 
 def websocket_key(head: Head) -> str:
-    """Return the handshake's key: 16 bytes in base64."""
+    """Return the handshake's key, 16 bytes in base64.
+
+    Raises:
+        RequestRefused: there is none, or it is none.
+    """
     key = head.one(b"sec-websocket-key") or ""
     try:
         size = len(base64.b64decode(key, validate=True))
     except binascii.Error:
         size = 0
     if size != _KEY_BYTES:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "Sec-WebSocket-Key is 16 bytes in base64")
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64")
     return key
 
 
 def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
-    """Refuse pages of strangers. A page on the server's own host is no stranger; a client that is no browser names no
-    origin.
+    """Check that the page that connects has an allowed origin, or is on the server's own host.
 
-    Only host and port are compared with Host: behind a proxy that ends TLS the server cannot know the page's scheme.
+    Clients that are no browsers send no origin and are let in. Only host and port are compared with the Host header:
+    behind a proxy that ends TLS, the server does not know the page's scheme.
+
+    Args:
+        head: the request.
+        allowed: origins such as `https://example.org`; `*` allows all.
+
+    Raises:
+        RequestRefused: the origin is another one.
     """
     origin = head.one(b"origin")
     if origin is None or "*" in allowed or origin in allowed:
@@ -131,7 +150,7 @@ def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
 
 
 def _authority(url: str) -> tuple[str, int | None] | None:
-    """Host and port of `url`, the scheme's port filled in; None for what is no URL."""
+    """Return host and port of `url`, by default the scheme's port; None if it is no URL."""
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
@@ -141,7 +160,14 @@ def _authority(url: str) -> tuple[str, int | None] | None:
 
 
 def choose_subprotocol(head: Head) -> str:
-    """Ours if it is offered; else the first other version of it, to be closed with 4001; neither: RequestRefused."""
+    """Choose among the subprotocols that the client offers.
+
+    Returns:
+        SUBPROTOCOL if it is offered, else the first other version of it: that link is closed with 4001.
+
+    Raises:
+        RequestRefused: neither is offered.
+    """
     offered = head.tokens(b"sec-websocket-protocol")
     if SUBPROTOCOL in offered:
         return SUBPROTOCOL
@@ -152,14 +178,18 @@ def choose_subprotocol(head: Head) -> str:
 
 
 def find_token(head: Head) -> str | None:
-    """The client's token, from `Authorization: Bearer` or a subprotocol entry. Two different ones: RequestRefused."""
+    """Return the client's token, from `Authorization: Bearer` or a subprotocol entry; None without one.
+
+    Raises:
+        RequestRefused: there are two different tokens.
+    """
     offered = head.tokens(b"sec-websocket-protocol")
     found = {name.removeprefix(TOKEN_PREFIX) for name in offered if name.startswith(TOKEN_PREFIX)}
     scheme, _, credentials = (head.one(b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
         found.add(credentials.strip())
     if len(found) > 1:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "one token, not several")
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "there are two different tokens")
     return found.pop() if found else None
 
 

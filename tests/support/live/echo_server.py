@@ -2,7 +2,7 @@
 
 The suite speaks plain WebSocket. So there is no protocol of ours above it, no subprotocol to offer, and no limit that
 the suite's megabytes, pings and fragments would meet. Everything below is the server's own: head, upgrade, transport,
-drain, link, and the library under them.
+poller, link, and the library under them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from gameserver.hub.hub import Hub
     from gameserver.net.http.http_connection import HttpConnection, Upgrade
     from gameserver.net.link import Link
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
 
 ROOM: Final = "echo"
 TEXT: Final = 0x1
-DRAIN_EVERY_S: Final = 0.002
+POLL_EVERY_S: Final = 0.002
 PLENTY: Final = 16 << 20
 LIMITS: Final = NetLimits(
     max_wire_message_bytes=PLENTY,
@@ -97,24 +97,24 @@ class EchoConnection(Connection):
 
 
 class EchoServer(Server):
-    """A server without rooms; with `drained`, one that drains its links as a room does."""
+    """A server without rooms; with `polled`, one that polls its links as a room does."""
 
-    def take_connection(self, sock: socket.socket, peer: str, admitted: Admitted | None = None) -> bool:
+    def take_connection(self, sock: socket.socket, remote: str, admitted: Admitted | None = None) -> bool:
         """Start a task for an accepted socket."""
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, EchoConnection(self, self.pages, sock, peer, admitted))
+        self._nursery.start_soon(self._run_connection, EchoConnection(self, self.pages, sock, remote, admitted))
         return True
 
-    async def drain_forever(self) -> None:
+    async def poll_forever(self) -> None:
         """Do what a room does between its ticks."""
-        links = self._room_pollers[ROOM] = RoomPoller()
+        poller = self._room_pollers[ROOM] = RoomPoller()
         while True:
-            await trio.sleep(DRAIN_EVERY_S)
-            links.drain(trio.current_time())
+            await trio.sleep(POLL_EVERY_S)
+            poller.poll(trio.current_time())
 
 
 async def serve_echo(
-    transport: Transport, *, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED, **more: Any
+    transport: TransportMode, *, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED, **more: Any
 ) -> None:
     """Serve until cancelled, on a free port of this machine unless `more` says otherwise."""
     settings = NetSettings(**{"port": 0, "transport": transport, "limits": LIMITS, **more})
@@ -123,7 +123,7 @@ async def serve_echo(
         async with trio.open_nursery() as nursery:
             server = EchoServer(cast("Hub", EchoHub()), settings, nursery, {})
             server.port = listener.getsockname()[1]
-            if transport == "drained":
-                nursery.start_soon(server.drain_forever)
+            if transport == "polled":
+                nursery.start_soon(server.poll_forever)
             nursery.start_soon(accept_forever, listener, server.take_connection)
             task_status.started(server)

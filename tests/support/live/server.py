@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from gameserver import Player as RoomPlayer
-    from gameserver.net.settings import Transport
+    from gameserver.net.settings import TransportMode
 
-TRANSPORTS: Final[tuple[Transport, ...]] = ("drained", "ordinary")
-USUAL_TRANSPORT: Final = cast("Transport", os.environ.get("GAMESERVER_RUN_TRANSPORT", "drained"))
+TRANSPORTS: Final[tuple[TransportMode, ...]] = ("polled", "ordinary")
+USUAL_TRANSPORT: Final = cast("TransportMode", os.environ.get("GAMESERVER_RUN_TRANSPORT", "polled"))
 """Of tests that do not care; `make test-builds` runs all of them on the other one too."""
 FAST: Final = NetLimits(head_timeout_s=0.5, idle_timeout_s=0.5, close_timeout_s=0.3)
 """Limits that a test can wait for."""
@@ -63,7 +63,11 @@ class Meadow(Room):
 
 @asynccontextmanager
 async def serving(
-    transport: Transport = USUAL_TRANSPORT, *, limits: Limits | None = None, net_limits: NetLimits = FAST, **more: Any
+    transport: TransportMode = USUAL_TRANSPORT,
+    *,
+    limits: Limits | None = None,
+    net_limits: NetLimits = FAST,
+    **more: Any,
 ) -> AsyncIterator[Server]:
     """A server with the meadow, on a free port."""
     hub = Hub([Meadow], token_bytes=secrets.token_bytes, seed=1, limits=limits or Limits())

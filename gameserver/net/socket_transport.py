@@ -1,0 +1,257 @@
+"""A transport on a plain TCP socket, without a stream in between.
+
+Outgoing bytes are written at once as far as the kernel takes them. Incoming bytes are read by the link's own task (the
+ordinary path), or by the poller of its room: `poll` then takes out whole messages and leaves all other bytes to
+trio-websocket, in the order in which they came. Only the rest of a write that the kernel did not take whole needs a
+task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+import trio
+
+from gameserver.net.frames import BINARY, binary_frames, unmask
+from gameserver.net.receive_clock import TIMESTAMP_SPACE, ReceiveClock, enable_timestamps
+from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES, Transport
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+FIRST_READ_BYTES: Final = 448
+"""Many times a client's frame, and small enough for Python to take the bytes from its own pools: with more, each read
+costs a malloc and a realloc.
+"""
+
+MAX_MORE_READS: Final = 8
+"""32 KiB from one link in one poll, then the others' turn: more than the protocol's byte limit lets in between two
+ticks.
+"""
+
+_WHOLE_BINARY: Final = 0x80 | BINARY
+_MASKED: Final = 0x80
+_HEAD_BYTES: Final = 6  # two, and the masking key: a short client frame's header
+_SHORT_FRAME: Final = _MASKED - _HEAD_BYTES  # a short frame's second byte minus the frame's size
+_SHORT_FRAMES_END: Final = 126 + _HEAD_BYTES
+
+
+class Poller(Protocol):
+    """What a transport needs of the RoomPoller that it is attached to."""
+
+    def add(self, transport: SocketTransport) -> None:
+        """Call the transport's `poll` whenever its socket has bytes."""
+
+    def remove(self, transport: SocketTransport) -> None:
+        """Leave the transport alone from now on."""
+
+
+class SocketTransport(Transport):
+    """A transport that writes without waiting, and that a room can poll."""
+
+    __slots__ = ("_poller", "_read_scope", "_recvmsg", "_send", "_sock", "_wake_reader", "receive")
+
+    def __init__(
+        self,
+        stream: trio.SocketStream,
+        sock: socket.socket,
+        nursery: trio.Nursery,
+        *,
+        max_message_bytes: int,
+        head: bytes,
+        tail: bytes,
+    ) -> None:
+        """Make a transport for a socket that is connected.
+
+        Args:
+            stream: the socket as trio has it, used to close it.
+            sock: the non-blocking socket that `stream` wraps.
+            nursery: see `Transport`.
+            max_message_bytes: see `Transport`.
+            head: see `Transport`.
+            tail: see `Transport`.
+        """
+        super().__init__(stream, nursery, max_message_bytes=max_message_bytes, head=head, tail=tail)
+        self._sock = sock
+        self._send = sock.send
+        self._recvmsg = sock.recvmsg
+        self._poller: Poller | None = None
+        self._read_scope = trio.CancelScope()
+        self._wake_reader = trio.lowlevel.ParkingLot()
+        self.receive: Callable[[bytes, float], None] = _ignore_message
+        """Called by `poll` with each whole message, and when it arrived in seconds on trio's clock."""
+
+    # -- polled by a room --------------------------------------------------------------------------------------------
+
+    @property
+    def fd(self) -> int:
+        """The socket's file descriptor."""
+        return self._sock.fileno()
+
+    def attach(self, poller: Poller) -> None:
+        """Have `poller` read this socket from now on, unless nothing more comes in."""
+        if self.ended.is_set():
+            return
+        self.detach()
+        enable_timestamps(self._sock)
+        self._poller = poller
+        poller.add(self)
+        self._read_scope.cancel()
+
+    def detach(self) -> None:
+        """Have the link's own task read the socket again."""
+        if self._poller is not None:
+            self._poller.remove(self)
+            self._poller = None
+            self._wake_reader.unpark_all()
+
+    def poll(self, clock: ReceiveClock) -> None:
+        """Read what has arrived, without waiting.
+
+        This runs for every link at every tick. Nearly always one short message has come, so that case is handled
+        first, without a call that it can do without.
+        """
+        if self.unread_bytes > MAX_UNREAD_BYTES:
+            return
+        try:
+            data, ancillary, _, _ = self._recvmsg(FIRST_READ_BYTES, TIMESTAMP_SPACE)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._break()
+            return
+        size = len(data)
+        if (
+            _HEAD_BYTES <= size < _SHORT_FRAMES_END
+            and data[0] == _WHOLE_BINARY
+            and data[1] == size + _SHORT_FRAME
+            and self.scanner.idle
+        ):
+            self.bytes_in += size
+            self.messages_in += 1
+            at_s = clock.received_at_s(ancillary) if ancillary else clock.now_s
+            self.receive(unmask(data[2:_HEAD_BYTES], data[_HEAD_BYTES:]), at_s)
+        else:
+            self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
+            if size == FIRST_READ_BYTES:
+                self._poll_more(clock)
+
+    def _poll_more(self, clock: ReceiveClock) -> None:
+        for _ in range(MAX_MORE_READS):
+            if self._poller is None or self.unread_bytes > MAX_UNREAD_BYTES:
+                return
+            try:
+                data, ancillary, _, _ = self._recvmsg(READ_BYTES, TIMESTAMP_SPACE)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._break()
+                return
+            self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
+            if len(data) < READ_BYTES:
+                return
+
+    def _take(self, data: bytes, at_s: float) -> None:
+        """Take the bytes of one read; none are the end of the connection."""
+        if data:
+            self.bytes_in += len(data)
+            self._scan(data, at_s)
+        else:
+            self._end()
+
+    def _scan(self, data: bytes, at_s: float) -> None:
+        scanner = self.scanner
+        for message in scanner.feed(data, take=not self._closing):
+            self.messages_in += 1
+            self.receive(message, at_s)
+        if scanner.passed:
+            self._collect()
+            self._wake_reader.unpark_all()
+
+    # -- the ordinary path -------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        if self._poller is not None:
+            await self._wake_reader.park()
+            return
+        with trio.CancelScope() as self._read_scope:
+            await trio.lowlevel.wait_readable(self._sock)
+        if self._read_scope.cancelled_caught or self._poller is not None:
+            return
+        try:
+            data = self._sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._break()
+            return
+        if data:
+            self.bytes_in += len(data)
+            self._pass_on(data)
+        else:
+            self._end()
+
+    def _end(self) -> bytes:
+        super()._end()
+        self.detach()
+        self._read_scope.cancel()
+        self._wake_reader.unpark_all()
+        return b""
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def offer(self, *messages: bytes) -> bool:
+        """Write these messages now, or take none. The rest of a partial write leaves as soon as the kernel takes it."""
+        if self._writing or self._closing:
+            return False
+        data = binary_frames(messages)
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            self._start_write_loop()  # not ready until the kernel takes bytes again
+            return False
+        except OSError:
+            self._break()
+            return False
+        self.bytes_out += sent
+        self.messages_out += len(messages)
+        if sent < len(data):
+            super()._put(data[sent:])
+            self._batch_left = len(data) - sent
+        return True
+
+    def _put(self, data: bytes) -> None:
+        sent = 0 if self._writing else self._write(data)
+        if sent < len(data) and not self._broken:
+            super()._put(data[sent:])
+
+    async def _write_loop(self) -> None:
+        """Write the outbox whenever the kernel takes bytes, until it is empty."""
+        try:
+            while not self._broken:
+                await trio.lowlevel.wait_writable(self._sock)
+                if self._outbox:
+                    self._note_left(self._write(self._outbox[0]))
+                if not self._outbox:
+                    return
+        except trio.ClosedResourceError:
+            self._break()
+        finally:
+            self._writing = False
+
+    def _write(self, data: bytes) -> int:
+        """Write without waiting, and return how many bytes the kernel took; 0 when the socket is broken."""
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._break()
+            return 0
+        self.bytes_out += sent
+        return sent
+
+
+def _ignore_message(_message: bytes, _at_s: float) -> None:
+    """Drop a message: the link does not run yet."""
