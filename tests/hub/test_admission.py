@@ -1,4 +1,4 @@
-"""Who knocks often uses up nothing that others need."""
+"""Admission limits: the rooms of one address, the rooms of a process, and the joins in flight."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.memory_server import MemoryLink, MemoryServer
 
 
 class Private(Room):
-    """Nobody else comes in."""
+    """Locks itself, so every JOIN that names no room opens another."""
 
     empty_close_s = 1.0
 
@@ -19,45 +19,45 @@ class Private(Room):
         self.lock()
 
 
-def knock(server: MemoryServer, address: str, *say: Any) -> tuple[MemoryLink, Peer]:
-    """A link from an address, that says JOIN, or what is given."""
+def connect_from(server: MemoryServer, address: str, *first: Any) -> tuple[MemoryLink, Peer]:
+    """A link from an address that has sent JOIN, or `first` if given."""
     link = MemoryLink()
     peer = server.hub.open(link, server.now_s, address=address)
-    server.say(peer, *(say or (C.JOIN, "private", None, 0, {})))
+    server.say(peer, *(first or (C.JOIN, "private", None, 0, {})))
     server.tick()
     return link, peer
 
 
-def test_one_address_may_have_so_many_rooms_made_and_others_still_get_theirs() -> None:
+def test_the_rooms_of_one_address_are_limited_and_other_addresses_still_open_theirs() -> None:
     server = MemoryServer(Private, limits=Limits(max_rooms_per_address=3))
     for _ in range(3):
-        assert knock(server, "203.0.113.7")[0].closed is None
-    assert knock(server, "203.0.113.7")[0].closed == (CloseCode.SERVER_FULL, "at most 3 rooms for one address")
-    assert knock(server, "203.0.113.8")[0].closed is None
+        assert connect_from(server, "203.0.113.7")[0].closed is None
+    assert connect_from(server, "203.0.113.7")[0].closed == (CloseCode.SERVER_FULL, "at most 3 rooms for one address")
+    assert connect_from(server, "203.0.113.8")[0].closed is None
 
 
-def test_a_room_that_has_ended_counts_no_more() -> None:
+def test_a_closed_room_no_longer_counts() -> None:
     server = MemoryServer(Private, limits=Limits(max_rooms_per_address=1))
-    _, peer = knock(server, "203.0.113.7")
+    _, peer = connect_from(server, "203.0.113.7")
     peer.lost(server.now_s, CloseCode.NORMAL)
     server.tick(30)
-    assert knock(server, "203.0.113.7")[0].closed is None
+    assert connect_from(server, "203.0.113.7")[0].closed is None
 
 
-def test_a_proxys_address_stands_for_many() -> None:
+def test_the_rooms_of_an_uncounted_address_are_not_limited() -> None:
     server = MemoryServer(Private, limits=Limits(max_rooms_per_address=1))
     server.hub.admission.uncounted_addresses = frozenset({"192.0.2.1"})
     for _ in range(3):
-        assert knock(server, "192.0.2.1")[0].closed is None
+        assert connect_from(server, "192.0.2.1")[0].closed is None
 
 
-def test_the_rooms_of_a_process_are_bounded() -> None:
+def test_the_rooms_of_a_process_are_limited() -> None:
     server = MemoryServer(Private, limits=Limits(max_rooms=2))
-    ends = [knock(server, f"203.0.113.{n}")[0].closed for n in range(3)]
+    ends = [connect_from(server, f"203.0.113.{n}")[0].closed for n in range(3)]
     assert ends == [None, None, (CloseCode.SERVER_FULL, "no more rooms on this server now")]
 
 
-def test_links_that_do_not_join_are_bounded_and_those_in_a_room_are_not() -> None:
+def test_joins_in_flight_are_limited_and_links_that_have_joined_do_not_count() -> None:
     server = MemoryServer(Field, limits=Limits(max_joins_in_flight=2))
     for _ in range(4):
         assert server.join("field")[0].closed is None
@@ -68,9 +68,9 @@ def test_links_that_do_not_join_are_bounded_and_those_in_a_room_are_not() -> Non
     assert server.join("field")[0].closed is None
 
 
-def test_a_resume_is_on_its_way_in_no_longer_than_a_join() -> None:
+def test_a_link_that_has_resumed_is_no_join_in_flight() -> None:
     server = MemoryServer(Field, limits=Limits(max_joins_in_flight=1))
     link, peer = server.join("field")
     peer.lost(server.now_s, None)
-    assert knock(server, "", C.RESUME, link.welcome["token"], 0, link.welcome["event"])[0].closed is None
+    assert connect_from(server, "", C.RESUME, link.welcome["token"], 0, link.welcome["event"])[0].closed is None
     assert server.join("field")[0].closed is None

@@ -1,4 +1,4 @@
-"""One link's limits in time and number: each ends that link with its code, and does not end the others."""
+"""The limits of one link in time and number: exceeding one closes that link with its code, and no other link."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def code(link: MemoryLink) -> int | None:
 
 
 def wait(server: MemoryServer, peer: Peer, seconds: float) -> None:
-    """Let time go by, with the looks that the net layer has."""
+    """Let time pass, with the checks that the net layer makes."""
     every_s = server.hub.limits.look_every_s
     for _ in range(round(seconds / every_s)):
         server.now_s += every_s
@@ -34,7 +34,7 @@ def wait(server: MemoryServer, peer: Peer, seconds: float) -> None:
 # -- time --------------------------------------------------------------------------------------------------------------
 
 
-def test_who_does_not_join_in_time_is_closed_whatever_else_it_says() -> None:
+def test_a_link_that_does_not_join_in_time_is_closed_even_if_it_sends_pings() -> None:
     server = MemoryServer(Field, limits=Limits(join_timeout_s=2.0))
     link, peer = server.connect()
     wait(server, peer, 2.0)
@@ -44,7 +44,7 @@ def test_who_does_not_join_in_time_is_closed_whatever_else_it_says() -> None:
     assert code(link) == CloseCode.JOIN_TIMEOUT
 
 
-def test_silence_is_broken_with_one_ping_after_a_third_of_the_dead_time() -> None:
+def test_a_silent_client_gets_one_ping_after_a_third_of_the_dead_time() -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=9.0))
     link, peer = server.join("field")
     wait(server, peer, 2.5)
@@ -55,7 +55,7 @@ def test_silence_is_broken_with_one_ping_after_a_third_of_the_dead_time() -> Non
 
 
 @pytest.mark.parametrize("offset_s", [0.0, 0.1, 0.3, 0.499])
-def test_who_is_silent_is_closed_within_the_dead_time_whenever_that_began(offset_s: float) -> None:
+def test_a_silent_link_is_closed_within_the_dead_time_whenever_the_silence_began(offset_s: float) -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=10.0))
     link, peer = server.join("field")
     server.now_s += offset_s
@@ -67,7 +67,7 @@ def test_who_is_silent_is_closed_within_the_dead_time_whenever_that_began(offset
     assert code(link) == CloseCode.DEAD
 
 
-def test_the_session_of_who_is_dead_waits_from_then_on_and_not_from_when_the_link_has_finished_closing() -> None:
+def test_the_session_of_a_dead_link_is_suspended_at_once_and_not_when_the_link_has_closed() -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=9.0))
     link, peer = server.join("field")
     wait(server, peer, 9.0)
@@ -79,7 +79,7 @@ def test_the_session_of_who_is_dead_waits_from_then_on_and_not_from_when_the_lin
     assert server.engine.statistics()["suspended"] == 1
 
 
-def test_while_messages_come_nothing_is_sent_to_ask_for_life() -> None:
+def test_no_ping_is_sent_while_messages_arrive() -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=9.0))
     link, peer = server.join("field")
     for _ in range(20):
@@ -90,7 +90,7 @@ def test_while_messages_come_nothing_is_sent_to_ask_for_life() -> None:
 
 
 @pytest.mark.parametrize("answer", [[C.PONG, 1], [C.PING, 5], [C.ACK, 0]], ids=["pong", "ping", "ack"])
-def test_any_message_counts_as_life_and_the_next_silence_is_asked_again(answer: list[int]) -> None:
+def test_any_message_ends_a_silence_and_the_next_silence_gets_its_own_ping(answer: list[int]) -> None:
     server = MemoryServer(Field, limits=Limits(dead_after_s=9.0))
     link, peer = server.join("field")
     wait(server, peer, 8.0)
@@ -108,7 +108,7 @@ def flood(server: MemoryServer, peer: Peer, data: bytes, count: int) -> None:
         peer.receive(data, server.now_s)
 
 
-def test_more_messages_than_the_burst_close_the_link_and_nobody_elses() -> None:
+def test_more_messages_than_the_burst_close_the_link_and_no_other() -> None:
     server = MemoryServer(Field, limits=Limits(max_messages_per_s=10, max_messages_burst=20))
     link, peer = server.join("field")
     other, _ = server.join("field")
@@ -124,7 +124,7 @@ def test_more_messages_than_the_burst_close_the_link_and_nobody_elses() -> None:
     assert server.hub.statistics()["refused"] == {"RATE_LIMITED": 1}
 
 
-def test_as_many_messages_as_the_rate_allows_are_taken_for_ever() -> None:
+def test_messages_at_the_allowed_rate_are_accepted_without_end() -> None:
     server = MemoryServer(Field, limits=Limits(max_messages_per_s=10, max_messages_burst=20))
     link, peer = server.join("field")
     for _ in range(300):
@@ -137,10 +137,10 @@ def test_more_bytes_than_the_burst_close_the_link() -> None:
     server = MemoryServer(Field, limits=Limits(max_bytes_per_s=1_000, max_bytes_burst=8_000))
     link, peer = server.join("field")
     server.now_s += 60
-    said = msgpack.packb([C.MESSAGE, "say", b"x" * 3_000])
-    flood(server, peer, said, 2)
+    message = msgpack.packb([C.MESSAGE, "say", b"x" * 3_000])
+    flood(server, peer, message, 2)
     assert code(link) is None
-    flood(server, peer, said, 1)
+    flood(server, peer, message, 1)
     assert code(link) == CloseCode.RATE_LIMITED
 
 
@@ -152,7 +152,7 @@ def test_messages_are_counted_before_they_are_decoded() -> None:
     assert code(link) == CloseCode.RATE_LIMITED
 
 
-def test_a_message_is_measured_before_anything_else() -> None:
+def test_the_size_of_a_message_is_checked_before_anything_else() -> None:
     server = MemoryServer(Field, limits=Limits(max_message_bytes=100, max_messages_burst=1))
     link, peer = server.connect()
     peer.receive(msgpack.packb([C.PING, 1]), server.now_s)
@@ -160,7 +160,7 @@ def test_a_message_is_measured_before_anything_else() -> None:
     assert code(link) == CloseCode.TOO_BIG
 
 
-def test_a_closed_link_takes_nothing_more() -> None:
+def test_messages_that_arrive_on_a_closed_link_are_ignored() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     peer.receive(GARBAGE, server.now_s)

@@ -1,4 +1,4 @@
-"""A lost link is not a lost player: the same seat, avatar, numbering and events, or a clear word why not."""
+"""Resuming: the same seat, avatar, numbering and events over a new link, or the close code that says why not."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ def lose(server: MemoryServer, peer: Peer) -> None:
 
 
 def resume(server: MemoryServer, link: MemoryLink, token: bytes | None = None) -> tuple[MemoryLink, Peer]:
-    """Come back with what a client would know: its newest token, tick and event cursor."""
+    """Resume with what a client knows: its newest token, tick and event cursor."""
     events = link.of(S.EVENTS)
     new, peer = server.connect()
     tick = link.of(S.STATE)[-1][1]
@@ -54,7 +54,7 @@ def test_the_first_delta_after_resume_starts_from_the_last_acked_tick() -> None:
     assert tick - span == link.of(S.STATE)[-1][1]
 
 
-def test_after_the_ring_has_turned_over_resume_gives_one_full_state() -> None:
+def test_a_resume_from_a_tick_that_the_history_has_dropped_gets_one_full_state() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     lose(server, peer)
@@ -83,7 +83,7 @@ def test_missed_events_come_once_and_in_order() -> None:
     assert all(before[1] == after[0] for before, after in pairwise(cursors))
 
 
-def test_an_event_that_was_in_flight_when_the_link_broke_comes_again() -> None:
+def test_an_event_that_was_in_flight_when_the_link_broke_is_sent_again() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     server.say(peer, C.MESSAGE, "hi", 1)
@@ -99,27 +99,27 @@ def test_a_token_works_once() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     lose(server, peer)
-    new, new_guest = resume(server, link)
-    server.say(new_guest, C.PING, 1)
-    lose(server, new_guest)
+    new, new_peer = resume(server, link)
+    server.say(new_peer, C.PING, 1)
+    lose(server, new_peer)
     again, _ = resume(server, link)
     assert again.closed is not None
     assert again.closed[0] == CloseCode.SESSION_EXPIRED
     assert resume(server, new)[0].welcome["resumed"] is True
 
 
-def test_a_welcome_lost_on_its_way_locks_nobody_out() -> None:
+def test_a_used_token_stays_valid_until_its_client_has_sent_something_over_the_new_link() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     lose(server, peer)
-    _, lost_again = resume(server, link)
-    lose(server, lost_again)
+    _, second_peer = resume(server, link)  # its WELCOME never arrives
+    lose(server, second_peer)
     third, _ = resume(server, link)
     assert third.closed is None
     assert third.welcome["resumed"] is True
 
 
-def test_a_resume_takes_over_a_link_that_still_looks_alive() -> None:
+def test_a_resume_takes_over_from_a_link_that_is_still_open() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     new, _ = resume(server, link)
@@ -132,24 +132,24 @@ def test_a_resume_takes_over_a_link_that_still_looks_alive() -> None:
     assert field(server).calls == ["join 1"]
 
 
-def test_of_two_resumes_at_once_one_wins_cleanly() -> None:
+def test_of_two_resumes_at_once_one_succeeds_and_the_other_is_closed_without_a_welcome() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     lose(server, peer)
-    first, first_guest = server.connect()
-    second, second_guest = server.connect()
-    for g in (first_guest, second_guest):
-        server.say(g, C.RESUME, link.welcome["token"], 1, link.of(S.EVENTS)[-1][2])
+    first, first_peer = server.connect()
+    second, second_peer = server.connect()
+    for rival in (first_peer, second_peer):
+        server.say(rival, C.RESUME, link.welcome["token"], 1, link.of(S.EVENTS)[-1][2])
     server.tick(2)
     assert first.closed is not None
     assert first.closed[0] == CloseCode.REPLACED
     assert first.of(S.WELCOME) == []
-    assert [message[1]["resumed"] for message in second.of(S.WELCOME)] == [True], "one answer, not one for each"
+    assert [message[1]["resumed"] for message in second.of(S.WELCOME)] == [True], "one WELCOME, not one for each link"
     assert second.of(S.STATE)
     assert field(server).calls == ["join 1", "suspend 1", "resume 1"]
 
 
-def test_after_the_grace_the_session_is_gone_and_says_so() -> None:
+def test_after_the_grace_time_a_resume_is_refused_as_expired() -> None:
     server = MemoryServer(Field, limits=Limits(resume_grace_s=2.0))
     link, peer = server.join("field")
     server.join("field")
@@ -164,7 +164,7 @@ def test_after_the_grace_the_session_is_gone_and_says_so() -> None:
     assert new.closed[0] == CloseCode.SESSION_EXPIRED
 
 
-def test_a_token_of_another_process_is_told_apart() -> None:
+def test_a_token_of_another_process_is_refused_as_restarted() -> None:
     server = MemoryServer(Field)
     link, _ = server.join("field")
     token = b"\xff" * 4 + link.welcome["token"][4:]
@@ -173,18 +173,18 @@ def test_a_token_of_another_process_is_told_apart() -> None:
     assert new.closed[0] == CloseCode.SERVER_RESTARTED
 
 
-def test_an_event_cursor_from_the_future_is_refused_and_the_session_stays() -> None:
+def test_an_event_cursor_above_what_was_sent_is_refused_and_the_session_stays() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     lose(server, peer)
-    new, new_guest = server.connect()
-    server.say(new_guest, C.RESUME, link.welcome["token"], 1, 999)
+    new, new_peer = server.connect()
+    server.say(new_peer, C.RESUME, link.welcome["token"], 1, 999)
     assert new.closed is not None
     assert new.closed[0] == CloseCode.INVALID_FIELD
     assert resume(server, link)[0].welcome["resumed"] is True
 
 
-def test_inputs_from_before_the_loss_do_not_act_after_it() -> None:
+def test_inputs_from_before_the_loss_are_not_applied_after_it() -> None:
     server = MemoryServer(Field)
     _, peer = server.join("field")
     for seq in range(1, 5):
@@ -197,7 +197,7 @@ def test_inputs_from_before_the_loss_do_not_act_after_it() -> None:
     assert dot.x == 1.0
 
 
-def test_a_client_that_closes_with_1000_has_left_for_good() -> None:
+def test_a_client_that_closes_with_1000_leaves_for_good() -> None:
     server = MemoryServer(Field)
     server.join("field")
     _, peer = server.join("field")

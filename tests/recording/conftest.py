@@ -1,4 +1,4 @@
-"""One recorded game for all tests of recordings."""
+"""One recorded game, shared by all tests of recordings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A recorded game can be made again; what differs is found; what is damaged says so."""
+"""A recording replays tick for tick; a difference is located; damage is detected and raises nothing."""
 
 import random
 from typing import Any
@@ -13,14 +13,14 @@ from gameserver.room.kind import Kind, make_kind
 from tests.support.memory_server import MemoryServer
 
 
-def test_a_recorded_game_is_made_again_tick_for_tick(recorded: bytes, arena_kind: Kind) -> None:
+def test_a_recorded_game_replays_tick_for_tick(recorded: bytes, arena_kind: Kind) -> None:
     recording = Recording(recorded)
     verdict = verify(recording, arena_kind)
     assert (verdict.ticks, verdict.differs_at) == (403, None)
     assert recording.damaged_at is None
 
 
-def test_the_recorded_game_was_one(recorded: bytes) -> None:
+def test_the_recorded_game_has_commands_events_and_motion(recorded: bytes) -> None:
     ticks = list(Recording(recorded).ticks())
     words = [command[0] for tick in ticks for command in tick.commands]
     assert words == ["join", "join", "join", "message", "suspend", "leave"]
@@ -28,17 +28,16 @@ def test_the_recorded_game_was_one(recorded: bytes) -> None:
     assert any(event[0] == "chat" for tick in ticks for event in tick.events)
 
 
-def test_what_the_rules_were_told_of_the_players_views_is_in_it(recorded: bytes, arena_kind: Kind) -> None:
-    """The game depends on it: told otherwise, it goes another way."""
+def test_lags_are_recorded_and_a_replay_without_them_differs(recorded: bytes, arena_kind: Kind) -> None:
     lags = [lag for tick in Recording(recorded).ticks() for lag in tick.lags]
     assert len(lags) > 20, "shots were fired"
     assert len(set(lags)) > 10
     packed = [[*tick] for tick in Recording(recorded).ticks()]
-    forgetful = bytearray(recorded[: recorded.index(pack_record(packed[0]))])
+    without_lags = bytearray(recorded[: recorded.index(pack_record(packed[0]))])
     for number, tick in enumerate(Recording(recorded).ticks()):
         packed[number][3] = [0] * len(tick.lags)
-        forgetful += pack_record(packed[number])
-    verdict = verify(Recording(bytes(forgetful)), arena_kind)
+        without_lags += pack_record(packed[number])
+    verdict = verify(Recording(bytes(without_lags)), arena_kind)
     first = next(tick.tick for tick in Recording(recorded).ticks() if any(lag >= 32 for lag in tick.lags))
     assert verdict.differs_at == first
 
@@ -59,7 +58,7 @@ def test_the_first_tick_and_field_that_differ_are_named(recorded: bytes) -> None
     assert " x " in verdict.how or "x is" in verdict.how
 
 
-def test_rules_that_fail_only_in_the_replay_are_told(recorded: bytes) -> None:
+def test_rules_that_fail_only_in_the_replay_are_reported(recorded: bytes) -> None:
     class Failing(Arena):
         kind = "arena"
 
@@ -90,13 +89,13 @@ def test_other_rules_are_refused_by_their_fingerprints(recorded: bytes, arena_ki
             verify(Recording(recorded), make_kind(room))
 
 
-def test_a_file_that_is_none_is_refused() -> None:
+def test_a_file_that_is_not_a_recording_is_refused() -> None:
     for data in (b"", b"hello", MAGIC, MAGIC + b"\0" * 40, MAGIC[:-1]):
         with pytest.raises(RecordingError):
             Recording(data)
 
 
-def test_a_recording_cut_anywhere_is_good_up_to_there(recorded: bytes) -> None:
+def test_a_recording_cut_anywhere_can_be_read_up_to_the_cut(recorded: bytes) -> None:
     whole = sum(1 for _ in Recording(recorded).ticks())
     dice = random.Random(1)
     for _ in range(40):
@@ -109,7 +108,7 @@ def test_a_recording_cut_anywhere_is_good_up_to_there(recorded: bytes) -> None:
             assert len(list(Recording(recorded[: cut - 1]).ticks())) == len(ticks) - 1
 
 
-def test_a_damaged_byte_ends_the_recording_there_and_raises_nothing(recorded: bytes) -> None:
+def test_a_damaged_byte_ends_the_recording_at_its_record_and_raises_nothing(recorded: bytes) -> None:
     dice = random.Random(2)
     start = 6000
     for _ in range(40):
@@ -123,7 +122,7 @@ def test_a_damaged_byte_ends_the_recording_there_and_raises_nothing(recorded: by
         assert 0 < count < 403
 
 
-def test_recording_costs_no_change_of_the_game() -> None:
+def test_recording_does_not_change_the_game() -> None:
     def hashes(record: bool) -> list[Any]:
         server = MemoryServer(Arena, seed=9)
         engine = server.hub.open_room("arena")
@@ -141,7 +140,7 @@ def test_recording_costs_no_change_of_the_game() -> None:
     assert hashes(record=True) == hashes(record=False)
 
 
-def test_a_recording_begins_before_the_first_tick() -> None:
+def test_a_recording_must_begin_before_the_first_tick() -> None:
     server = MemoryServer(Arena)
     server.join("arena")
     with pytest.raises(ValueError, match="before the first"):

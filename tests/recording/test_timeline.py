@@ -1,4 +1,4 @@
-"""A recording looked at from any place, without its rules."""
+"""Random access into a recording, without its rules."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def hash_of(tick: int, tables: tuple[Table, ...]) -> int:
     return Snapshot(tick, tables).hash()
 
 
-def test_it_goes_from_the_first_snapshot_to_the_last(timeline: Timeline) -> None:
+def test_a_timeline_begins_at_the_first_snapshot_and_ends_at_the_last(timeline: Timeline) -> None:
     assert (timeline.first, timeline.last, timeline.every) == (3, LAST, 3)
 
 
-def test_every_state_is_the_one_that_the_room_had(timeline: Timeline, recorded: bytes) -> None:
+def test_every_state_is_that_of_the_room_at_its_tick(timeline: Timeline, recorded: bytes) -> None:
     hashes = {tick.tick: tick.hash for tick in Recording(recorded).ticks()}
     for tick in range(timeline.first, timeline.last + 1, timeline.every):
         assert hash_of(tick, timeline.moment(tick)) == hashes[tick]
 
 
-def test_jumping_about_shows_the_same_as_going_through(timeline: Timeline, recorded: bytes) -> None:
+def test_states_read_in_any_order_are_those_of_the_room(timeline: Timeline, recorded: bytes) -> None:
     hashes = {tick.tick: tick.hash for tick in Recording(recorded).ticks()}
     dice = random.Random(1)
     for _ in range(60):
@@ -51,7 +51,7 @@ def test_jumping_about_shows_the_same_as_going_through(timeline: Timeline, recor
         assert hash_of(tick, timeline.moment(tick)) == hashes[tick]
 
 
-def test_between_two_states_is_the_way_from_one_to_the_other(timeline: Timeline, arena_kind: Kind) -> None:
+def test_a_moment_between_two_snapshots_is_interpolated(timeline: Timeline, arena_kind: Kind) -> None:
     def x(at: float) -> float:
         ship = ViewState(arena_kind.schema, 0, timeline.moment(at)).entities(Ship)[0]
         return ship.x
@@ -62,7 +62,7 @@ def test_between_two_states_is_the_way_from_one_to_the_other(timeline: Timeline,
         assert x(tick + 1.5) == pytest.approx((x(tick) + x(tick + 3)) / 2, abs=1 / 64)
 
 
-def test_a_ship_that_comes_back_to_life_elsewhere_is_not_shown_on_the_way(arena_kind: Kind) -> None:
+def test_a_teleport_is_not_interpolated(arena_kind: Kind) -> None:
     class Jumpy(Arena):
         kind = "arena"
 
@@ -77,17 +77,19 @@ def test_a_ship_that_comes_back_to_life_elsewhere_is_not_shown_on_the_way(arena_
     assert (halfway.x, halfway.y) == (before.x, before.y)
 
 
-def test_only_what_everyone_was_told_is_shown_again_once_and_in_order(timeline: Timeline, recorded: bytes) -> None:
-    told = [event for tick in Recording(recorded).ticks() for event in tick.events]
-    assert any(event[0] == "@avatar" for event in told), "some was told to one alone"
-    public = [(name, payload) for name, payload, to in told if to is None]
+def test_events_for_everyone_come_once_and_in_order_and_private_ones_do_not(
+    timeline: Timeline, recorded: bytes
+) -> None:
+    recorded_events = [event for tick in Recording(recorded).ticks() for event in tick.events]
+    assert any(event[0] == "@avatar" for event in recorded_events), "some are for one player alone"
+    public = [(name, payload) for name, payload, to in recorded_events if to is None]
     pieces = [(0, 100), (100, 100), (100, 107), (107, TICKS)]
     shown = [event for after, upto in pieces for event in timeline.events(after, upto)]
     assert shown == public
     assert "chat" in [name for name, _ in shown]
 
 
-def test_a_film_that_breaks_off_ends_at_the_last_state_before(recorded: bytes, arena_kind: Kind) -> None:
+def test_a_timeline_of_a_cut_recording_ends_at_its_last_whole_state(recorded: bytes, arena_kind: Kind) -> None:
     recording = Recording(recorded[: len(recorded) * 3 // 4])
     timeline = Timeline(recording, arena_kind.schema)
     assert recording.damaged_at is not None
@@ -101,7 +103,7 @@ def test_a_recording_without_a_state_is_refused(recorded: bytes, arena_kind: Kin
         Timeline(Recording(recorded[:first_tick]), arena_kind.schema)
 
 
-def test_a_state_that_is_none_is_named(recorded: bytes, arena_kind: Kind) -> None:
+def test_a_state_that_cannot_be_read_is_named(recorded: bytes, arena_kind: Kind) -> None:
     data = bytearray(recorded[: next(iter(Recording(recorded).placed_ticks()))[0]])
     for tick in Recording(recorded).ticks():
         data += pack_record([*tick[:-1], b"\x90\x91\x01\x90\x90" if tick.tick == 30 else tick.body])

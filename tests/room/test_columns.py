@@ -1,4 +1,4 @@
-"""A type kept in columns looks to clients like any other."""
+"""A type kept in columns is replicated like any other."""
 
 from typing import Any
 
@@ -19,27 +19,27 @@ class Boid(Entity, columns=True):
     vx = Float(step=1 / 16, rate_of="x")
 
 
-class Eye(Entity):
+class Walker(Entity):
     x = Float(step=1.0)
     y = Float(step=1.0)
 
 
 class Flock(Room):
-    entities = (Boid, Eye)
+    entities = (Boid, Walker)
     interest = Near(radius=100)
 
     def on_create(self, options: Any) -> None:
         self.table(Boid).spawn_many(1000, x=np.arange(1000) * 10.0, vx=20.0)
 
     def on_join(self, player: Player) -> None:
-        player.avatar = self.spawn(Eye, owner=player, x=500)
+        player.avatar = self.spawn(Walker, owner=player, x=500)
 
     def on_tick(self) -> None:
         boids = self.table(Boid)
         boids.x += boids.vx * self.dt
 
 
-def test_boids_in_columns_move_and_only_those_near_are_told() -> None:
+def test_entities_in_columns_move_and_only_those_near_are_sent() -> None:
     server = MemoryServer(Flock)
     link, peer = server.join("flock")
     server.keep_up(link, peer)
@@ -47,6 +47,6 @@ def test_boids_in_columns_move_and_only_those_near_are_told() -> None:
     entered = sum(len(gaps) for _, gaps, _, _ in first[6])
     assert 15 <= entered <= 25
     server.tick(20)
-    assert server.engine.world.table(Boid).x[0] == 21.0, "20 a second for a second and a tick"
+    assert server.engine.world.table(Boid).x[0] == 21.0, "20 units a second, for a second and a tick"
     changes = [state for state in link.of(S.STATE)[1:] if state[7]]
-    assert not changes, "what moves straight is foreseen"
+    assert not changes, "steady motion is extrapolated by the client"

@@ -1,4 +1,4 @@
-"""The tick and what it promises: everything at a tick, in order, and one room's failure its own."""
+"""The tick: everything takes effect at a tick, in order, and a failure ends one room only."""
 
 import logging
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryServer
 
 
-def test_a_join_is_welcomed_at_the_next_tick_and_then_shown_the_whole_state() -> None:
+def test_a_join_gets_welcome_events_and_a_full_state_at_the_next_tick() -> None:
     server = MemoryServer(Field)
     link, peer = server.connect()
     server.say(peer, C.JOIN, "field", None, 0, {})
@@ -45,7 +45,7 @@ def test_join_or_create_fills_a_room_before_it_makes_another() -> None:
     assert sorted(len(engine.players) for engine in server.hub.rooms.values()) == [1, 3]
 
 
-def test_a_room_by_id_may_be_full_or_not_there() -> None:
+def test_a_join_by_room_id_is_refused_when_the_room_is_full_or_unknown() -> None:
     server = MemoryServer(Field)
     link, _ = server.join("field")
     room_id = link.welcome["room"]
@@ -58,7 +58,7 @@ def test_a_room_by_id_may_be_full_or_not_there() -> None:
     assert refused[0] == CloseCode.UNKNOWN_KIND
 
 
-def test_a_spectator_sees_and_steers_nothing() -> None:
+def test_a_spectator_gets_states_and_may_not_send_inputs() -> None:
     server = MemoryServer(Field)
     server.join("field")
     link, peer = server.join("field", role=1)
@@ -69,7 +69,7 @@ def test_a_spectator_sees_and_steers_nothing() -> None:
     assert link.closed[0] == CloseCode.OUT_OF_STATE
 
 
-def test_the_game_may_refuse_and_the_seat_is_free_again() -> None:
+def test_a_join_refused_by_the_rules_frees_its_seat() -> None:
     server = MemoryServer(Field)
     server.join("field")
     link, _ = server.join("field", name="nobody")
@@ -78,26 +78,26 @@ def test_the_game_may_refuse_and_the_seat_is_free_again() -> None:
     assert field(server).calls == ["join 1"]
 
 
-def test_rules_that_raise_end_their_room_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_rules_that_raise_end_their_own_room_only(caplog: pytest.LogCaptureFixture) -> None:
     server = MemoryServer(Field)
     links = [server.join("field") for _ in range(3)]
-    other, other_guest = server.join("field")
+    other, other_peer = server.join("field")
     with caplog.at_level(logging.ERROR):
         server.say(links[0][1], C.MESSAGE, "boom", None)
         server.tick()
     assert "a bug of the author's" in caplog.text
     assert all(link.closed is not None and link.closed[0] == CloseCode.ROOM_FAILED for link, _ in links)
     assert other.closed is None
-    server.say(other_guest, C.MESSAGE, "hi", 1)
+    server.say(other_peer, C.MESSAGE, "hi", 1)
     server.tick()
     assert other.event_names()[-1] == "echo"
 
 
-def test_a_private_event_reaches_only_its_player() -> None:
+def test_a_private_event_reaches_its_player_only() -> None:
     server = MemoryServer(Field)
-    a, a_guest = server.join("field")
+    a, a_peer = server.join("field")
     b, _ = server.join("field")
-    server.say(a_guest, C.MESSAGE, "hi", {"x": 1})
+    server.say(a_peer, C.MESSAGE, "hi", {"x": 1})
     server.tick()
     assert a.events[-1][1:] == ["echo", ["hi", {"x": 1}]]
     assert "echo" not in b.event_names()
@@ -126,7 +126,7 @@ def test_unacked_snapshots_are_bounded_by_the_window() -> None:
     assert len(link.of(S.STATE)) == 5
 
 
-def test_a_viewer_behind_for_too_long_is_let_go_to_come_back() -> None:
+def test_a_viewer_that_stays_behind_too_long_is_disconnected() -> None:
     server = MemoryServer(Field, limits=Limits(evict_after_s=1.0))
     link, _ = server.join("field")
     link.ready = False
@@ -137,7 +137,7 @@ def test_a_viewer_behind_for_too_long_is_let_go_to_come_back() -> None:
     assert link.closed[0] == CloseCode.TOO_SLOW
 
 
-def test_resync_brings_a_full_state() -> None:
+def test_resync_is_answered_with_a_full_state() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     server.tick()
@@ -147,7 +147,7 @@ def test_resync_brings_a_full_state() -> None:
     assert link.of(S.STATE)[-1][2] == 0
 
 
-def test_leaving_takes_effect_at_a_tick_and_takes_the_avatar_along() -> None:
+def test_leaving_takes_effect_at_a_tick_and_despawns_the_avatar() -> None:
     server = MemoryServer(Field)
     server.join("field")
     link, peer = server.join("field")
@@ -169,7 +169,7 @@ def test_a_kicked_player_is_gone_at_the_next_tick() -> None:
     assert [player.number for player in field(server).players] == [2]
 
 
-def test_an_empty_room_closes_after_a_while() -> None:
+def test_an_empty_room_closes_after_its_empty_close_time() -> None:
     server = MemoryServer(Field)
     _, peer = server.join("field")
     peer.lost(server.now_s, 1000)
@@ -179,7 +179,7 @@ def test_an_empty_room_closes_after_a_while() -> None:
     assert not server.hub.rooms
 
 
-def test_pings_are_answered_with_how_long_they_were_held() -> None:
+def test_a_pong_says_how_long_the_ping_was_held() -> None:
     server = MemoryServer(Field)
     link, peer = server.join("field")
     server.say(peer, C.PING, 7)
@@ -187,14 +187,14 @@ def test_pings_are_answered_with_how_long_they_were_held() -> None:
     assert link.of(S.PONG) == [[S.PONG, 7, 2, 255, 0, 0]] or link.of(S.PONG) == [[S.PONG, 7, 2, 256, 0, 0]]
 
 
-def test_skipped_time_is_told() -> None:
+def test_clients_are_notified_of_skipped_ticks() -> None:
     server = MemoryServer(Field)
     link, _ = server.join("field")
     server.engine.skip(9)
     assert link.of(S.NOTICE) == [[S.NOTICE, "skipped", {"ticks": 9}]]
 
 
-def test_a_room_that_ends_says_its_last_words_first() -> None:
+def test_a_room_that_closes_sends_its_last_events_first() -> None:
     class Final(Field):
         kind = "field"
         tick_hz = 60

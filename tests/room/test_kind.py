@@ -1,4 +1,4 @@
-"""A room class made ready, or refused with what to write instead."""
+"""From a room class to its kind, or an error that says what to write instead."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def shove_deep(me: Any, other: Any, dt: float) -> None:
     me.x += other.depth
 
 
-def test_types_are_found_in_the_rooms_module_and_in_that_of_its_base() -> None:
+def test_entity_types_are_found_in_the_modules_of_the_room_and_of_its_base() -> None:
     class Mine(arena.Arena):
         pass
 
@@ -60,7 +60,7 @@ def test_types_are_found_in_the_rooms_module_and_in_that_of_its_base() -> None:
     assert entities_of(Mine) == (Ship, Dot, *types[1:])
 
 
-def test_inputs_are_those_in_the_brackets_also_of_a_base() -> None:
+def test_the_input_class_is_that_in_the_brackets_of_the_room_or_of_its_base() -> None:
     class A(Room[Push]):
         pass
 
@@ -87,7 +87,7 @@ def test_a_kind_has_its_schema_and_its_step() -> None:
     assert [t.name for t in predictable_types(push, kind.schema)] == ["Dot"]
 
 
-def test_contact_is_served_beside_the_step_and_changes_its_fingerprint() -> None:
+def test_the_contact_rule_is_exported_beside_the_step_and_changes_its_fingerprint() -> None:
     step = make_kind(type("Plain", (PushRoom,), {"predict": push})).step
     both = make_kind(type("Plain", (PushRoom,), {"predict": push, "predict_contact": shove})).step
     assert step is not None
@@ -111,7 +111,7 @@ def test_contact_is_served_beside_the_step_and_changes_its_fingerprint() -> None
         ({"predict": push, "predict_contact": shove_deep}, "all the fields that shove_deep uses: depth, x"),
     ],
 )
-def test_a_wrong_declaration_names_what_to_write(attributes: dict[str, Any], message: str) -> None:
+def test_the_error_of_a_wrong_declaration_says_what_to_write(attributes: dict[str, Any], message: str) -> None:
     room = type("Wrong", (PushRoom,), attributes)
     with pytest.raises(DeclarationError, match="Wrong") as refused:
         make_kind(room)

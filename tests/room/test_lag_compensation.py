@@ -1,4 +1,4 @@
-"""What a player saw: the room's own past, as far back as its frames say and the bound allows."""
+"""Rewinding to what a player saw: as far back as its input frames say and the room's bound allows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Cart(Entity):
-    """Rolls one unit a tick: its place is the tick."""
+    """Rolls one unit a tick: its x is the tick."""
 
     x = Float(step=1 / 16, min=0.0, max=100_000.0)
 
@@ -28,7 +28,7 @@ class Controls(Inputs):
 
 
 class Track(Room[Controls]):
-    """Keeps what was seen when somebody looked."""
+    """Keeps a rewind for each frame with `look`."""
 
     tick_hz = 20
     entities = (Cart,)
@@ -70,7 +70,7 @@ class Table:
         return found
 
     def look(self, ack: int, behind: int = 0) -> Rewind:
-        """A frame that looks, consumed in the next tick."""
+        """Send a frame with `look`, consumed in the next tick. Return its rewind."""
         self.seq += 1
         self.server.say(self.peer, C.INPUT, self.seq, ack, behind, 1)
         self.server.tick()
@@ -87,17 +87,17 @@ def test_a_player_sees_the_tick_that_its_frame_names() -> None:
     assert places(past) == [48.0]
 
 
-def test_behind_is_how_far_before_that_the_others_were_drawn() -> None:
+def test_behind_is_how_far_before_that_tick_the_others_were_drawn() -> None:
     assert places(Table().look(49, 2 * 16)) == [47.0]
 
 
-def test_a_moment_between_two_ticks_is_seen_between_them() -> None:
+def test_a_moment_between_two_ticks_is_interpolated() -> None:
     past = Table().look(49, 24)
     assert past.seen == 47.5
     assert places(past) == [47.5]
 
 
-def test_the_ticks_that_a_shot_flew_through_go_up_to_the_newest() -> None:
+def test_the_ticks_of_a_flight_go_up_to_the_newest() -> None:
     past = Table().look(47)
     assert list(past.ticks) == [48, 49, 50]
     assert [places(past, tick) for tick in past.ticks] == [[48.0], [49.0], [50.0]]
@@ -108,14 +108,14 @@ def test_a_flight_begins_at_the_nearest_tick(behind: int, first: int) -> None:
     assert Table().look(47, behind).ticks[0] == first
 
 
-def test_who_sees_the_newest_has_no_past() -> None:
+def test_a_player_that_saw_the_newest_tick_has_no_past() -> None:
     past = Table().look(50)
     assert (past.seen, list(past.ticks)) == (50, [])
 
 
-def test_a_view_far_behind_is_taken_back_to_the_bound_and_no_further() -> None:
+def test_a_view_far_behind_is_rewound_to_the_bound_and_no_further() -> None:
     past = Table().look(20)
-    assert past.seen == 51 - 5, "250 ms are 5 ticks before the one that is being made"
+    assert past.seen == 51 - 5, "250 ms are 5 ticks before the tick that is being made"
     assert places(past) == [46.0]
 
 
@@ -125,23 +125,23 @@ def test_no_claim_goes_back_further_than_the_bound(ack: int, behind: int) -> Non
 
 
 @pytest.mark.parametrize("ack", [51, 60, 2**32 - 1])
-def test_a_claim_to_have_seen_the_future_is_worth_the_newest(ack: int) -> None:
+def test_a_claim_to_have_seen_the_future_counts_as_the_newest(ack: int) -> None:
     assert Table().look(ack).seen == 50
 
 
 @pytest.mark.parametrize(("ack", "behind"), [(0, 0), (0, 100), (5, 4095)])
-def test_a_player_that_has_seen_nothing_of_the_room_is_judged_by_the_newest(ack: int, behind: int) -> None:
+def test_a_player_that_has_seen_nothing_yet_is_judged_by_the_newest(ack: int, behind: int) -> None:
     assert Table().look(ack, behind).seen == 50
 
 
-def test_what_was_seen_once_cannot_be_unseen() -> None:
+def test_the_moment_that_a_player_saw_never_goes_back() -> None:
     table = Table()
     assert table.look(49).seen == 49
-    assert table.look(46).seen == 49, "its view never ran backwards"
+    assert table.look(46).seen == 49, "a view never runs backwards"
     assert table.look(50).seen == 50
 
 
-def test_the_bound_is_the_rooms_to_say() -> None:
+def test_each_room_sets_its_own_bound() -> None:
     class Patient(Track):
         kind = "track"
         max_rewind_s = 0.5
@@ -155,7 +155,7 @@ def test_the_bound_is_the_rooms_to_say() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-0.1, 1.0, float("nan"), None])
-def test_a_bound_that_no_room_can_keep_is_refused(seconds: Any) -> None:
+def test_a_bound_beyond_the_history_is_refused(seconds: Any) -> None:
     class Odd(Track):
         max_rewind_s = seconds
 
@@ -178,7 +178,7 @@ def test_a_message_is_judged_by_the_frame_before_it() -> None:
     assert table.looks[1].seen == 50, "two ticks behind, as the frame was"
 
 
-def test_in_a_rooms_first_tick_there_is_no_past() -> None:
+def test_in_the_first_tick_of_a_room_there_is_no_past() -> None:
     class Eager(Track):
         kind = "track"
 
@@ -191,7 +191,7 @@ def test_in_a_rooms_first_tick_there_is_no_past() -> None:
     assert (places(past), past.get(1), list(past.ticks)) == ([], None, [])
 
 
-def test_one_entity_is_found_by_its_id_or_was_not_there() -> None:
+def test_get_finds_one_entity_by_its_id_or_returns_none() -> None:
     table = Table()
     past = table.look(48)
     cart = past.get(1)
@@ -203,7 +203,7 @@ def test_one_entity_is_found_by_its_id_or_was_not_there() -> None:
     assert table.look(50).get(2) is None, "it was not there yet"
 
 
-def test_the_past_is_a_copy() -> None:
+def test_entities_of_the_past_are_copies() -> None:
     table = Table()
     past = table.look(48)
     past.all(Cart).clear()
@@ -215,7 +215,7 @@ def test_the_past_is_a_copy() -> None:
     assert snapshot.tables[0].codes.tolist() == [[48 * 16]]
 
 
-def test_only_what_may_be_asked_for_again_is_kept_decoded() -> None:
+def test_only_states_that_can_be_asked_for_again_are_kept_decoded() -> None:
     table = Table()
     for _ in range(40):
         now = table.engine.tick_number

@@ -1,4 +1,4 @@
-"""How a room gives things up when it cannot keep up, and takes them back: on a clock of the test's own."""
+"""The overload level: when it rises and falls, and what each level reduces. On a fake clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TICK_S = 0.05
 
 
 class Clocked:
-    """An Overload and the time."""
+    """An `Overload` and its clock."""
 
     def __init__(self) -> None:
         self.overload = Overload(TICK_S)
@@ -32,7 +32,11 @@ class Clocked:
         self.changes: list[tuple[float, int]] = []
 
     def run(self, seconds: float, taken: float, *, spikes: int = 0) -> int:
-        """Ticks that end `taken` ticks after they were due; with `spikes`, every so many one ends far too late."""
+        """Run ticks that end `taken` ticks after they were due; with `spikes`, one in so many ends far too late.
+
+        Returns:
+            The level after them.
+        """
         for number in range(round(seconds / TICK_S)):
             self.now_s += TICK_S
             late = 5.0 if spikes and number % spikes == 0 else taken
@@ -41,13 +45,13 @@ class Clocked:
         return self.overload.level
 
 
-def test_a_room_in_time_gives_nothing_up() -> None:
+def test_a_room_that_keeps_up_stays_at_level_0() -> None:
     clocked = Clocked()
     assert clocked.run(60, 0.9) == 0
-    assert clocked.run(60, 0.2, spikes=4) == 0, "spikes alone are no overload"
+    assert clocked.run(60, 0.2, spikes=4) == 0, "single late ticks are no overload"
 
 
-def test_each_step_up_gets_a_second_to_help() -> None:
+def test_the_level_rises_at_most_once_a_second() -> None:
     clocked = Clocked()
     clocked.run(10, 4.0)
     times = [at_s for at_s, _ in clocked.changes]
@@ -55,8 +59,8 @@ def test_each_step_up_gets_a_second_to_help() -> None:
     assert all(0.99 <= b - a < 1.5 for a, b in pairwise(times))
 
 
-def test_nobody_is_refused_for_ticks_that_are_only_a_little_late() -> None:
-    """A processor that others use too makes ticks late; only who falls behind further and further is at level 3."""
+def test_ticks_that_are_a_little_late_do_not_lead_to_level_3() -> None:
+    """Ticks on a busy processor are late by about one; only a room that falls ever further behind is at level 3."""
     clocked = Clocked()
     assert clocked.run(60, 1.5) == 2
     assert not clocked.overload.refuses
@@ -64,17 +68,17 @@ def test_nobody_is_refused_for_ticks_that_are_only_a_little_late() -> None:
     assert clocked.overload.refuses
 
 
-def test_it_comes_back_step_by_step_once_ticks_are_well_within_their_time() -> None:
+def test_the_level_falls_step_by_step_once_ticks_are_well_within_their_time() -> None:
     clocked = Clocked()
     clocked.run(10, 4.0)
-    assert clocked.run(60, 0.9) == MAX_LEVEL, "in time, but what was given up would not fit"
+    assert clocked.run(60, 0.9) == MAX_LEVEL, "in time, but a lower level would not fit"
     clocked.changes.clear()
     assert clocked.run(FALL_S * 3 + 5, 0.3) == 0
     assert [level for _, level in clocked.changes] == [2, 1, 0]
 
 
-def test_a_room_at_the_edge_swings_less_and_less() -> None:
-    """As soon as it takes something back it is too slow again: the time until it tries doubles, up to a minute."""
+def test_a_room_at_the_limit_oscillates_less_and_less() -> None:
+    """Each time the level falls the room is too slow again: the wait before the next fall doubles, up to a minute."""
     clocked = Clocked()
     falls = []
     for _ in range(2_000):
@@ -89,7 +93,7 @@ def test_a_room_at_the_edge_swings_less_and_less() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 1)), max_size=200))
-def test_whatever_the_ticks_take_the_level_moves_by_one(ticks: list[tuple[float, float]]) -> None:
+def test_for_any_ticks_the_level_moves_by_one_at_a_time(ticks: list[tuple[float, float]]) -> None:
     overload, now_s, level = Overload(TICK_S), 0.0, 0
     for late_s, cost_s in ticks:
         now_s += TICK_S + cost_s
@@ -113,15 +117,15 @@ class Busy(Room):
 
 
 def strain(server: MemoryServer, level: int) -> None:
-    """Bring the server's room to a level."""
+    """Bring the server's room to an overload level."""
     engine, now_s = server.engine, 1e6
     while engine.overload.level < level:
         now_s += engine.tick_s
         engine.note_pace(now_s, 4 * engine.tick_s, 0.0)
 
 
-@pytest.mark.parametrize(("level", "told"), [(0, 8), (1, 8), (2, 4), (3, 4)])
-def test_from_level_2_on_every_second_snapshot_is_told(level: int, told: int) -> None:
+@pytest.mark.parametrize(("level", "states"), [(0, 8), (1, 8), (2, 4), (3, 4)])
+def test_from_level_2_on_every_second_snapshot_is_sent(level: int, states: int) -> None:
     server = MemoryServer(Busy)
     link, peer = server.join("busy")
     strain(server, level)
@@ -129,11 +133,11 @@ def test_from_level_2_on_every_second_snapshot_is_told(level: int, told: int) ->
     for _ in range(8):
         server.tick()
         server.say(peer, C.ACK, server.engine.tick_number)
-    assert len(link.of(S.STATE)) - before == told
+    assert len(link.of(S.STATE)) - before == states
     assert server.engine.statistics()["overload"] == level
 
 
-def test_at_level_3_nobody_new_comes_in_and_those_within_stay() -> None:
+def test_at_level_3_joins_are_refused_and_those_who_play_stay() -> None:
     server = MemoryServer(Busy)
     link, _ = server.join("busy")
     strain(server, 2)
@@ -147,7 +151,7 @@ def test_at_level_3_nobody_new_comes_in_and_those_within_stay() -> None:
     assert len(server.hub.rooms) == 1, "one more room would not help"
 
 
-def test_at_level_3_who_comes_back_is_let_in() -> None:
+def test_at_level_3_a_resume_is_accepted() -> None:
     server = MemoryServer(Busy)
     link, peer = server.join("busy")
     peer.lost(server.now_s, None)

@@ -1,4 +1,4 @@
-"""In a room with interest each player is shown what is near, and spectators everything."""
+"""In a room with `interest` a player sees what is near its avatar, and a spectator sees everything."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ class Plain(Room[Push]):
 
 
 def seen(link: MemoryLink) -> set[int]:
-    """The ids in a client's view, from the leaves and enters that it was told."""
+    """The ids in a client's view, from the leaves and enters that it received."""
     ids: set[int] = set()
     for _, _, span, _, _, leaves, enters, _, _ in link.of(S.STATE):
         if span == 0:
@@ -87,7 +87,7 @@ def test_the_view_follows_the_avatar_with_hysteresis() -> None:
     link, peer = server.join("plain")
     server.say(peer, C.INPUT, 1, 0, 0, 100)
     server.tick()
-    assert seen(link) == {SUN, DOTS[0], DOTS[50], DOTS[100], DOTS[150], 22}, "0 is within the leave radius still"
+    assert seen(link) == {SUN, DOTS[0], DOTS[50], DOTS[100], DOTS[150], 22}, "0 is still within the leave radius"
     for seq in (2, 3):
         server.say(peer, C.INPUT, seq, 0, 0, 100)
         server.tick()
@@ -101,7 +101,7 @@ def test_spectators_see_everything() -> None:
     assert seen(link) == {SUN, *DOTS.values(), 22}
 
 
-def test_a_player_without_avatar_looks_from_where_it_was() -> None:
+def test_a_player_without_avatar_keeps_its_last_viewpoint() -> None:
     server = MemoryServer(Plain)
     link, peer = server.join("plain")
     server.say(peer, C.MESSAGE, "die", None)
@@ -119,7 +119,7 @@ def test_a_player_that_joined_without_avatar_sees_what_is_always_visible() -> No
     assert seen(link) == {SUN}
 
 
-def test_viewers_with_different_bases_in_one_tick() -> None:
+def test_viewers_with_different_bases_are_served_in_one_tick() -> None:
     server = MemoryServer(Plain)
     slow, _ = server.join("plain")
     fast, _ = server.join("plain")
@@ -132,7 +132,7 @@ def test_viewers_with_different_bases_in_one_tick() -> None:
     assert fast.of(S.STATE)[-1][2] == 1
 
 
-def test_an_author_may_narrow_the_view() -> None:
+def test_narrow_view_hides_entities() -> None:
     class Hidden(Plain):
         def narrow_view(
             self, players: "Sequence[Player]", entity_type: type[Entity], table: "Table", mask: "NDArray[np.bool_]"
@@ -149,8 +149,8 @@ def test_a_resumed_player_with_a_view_gets_one_full_state() -> None:
     link, peer = server.join("plain")
     peer.lost(server.now_s, None)
     server.tick()
-    new, new_guest = server.connect()
-    server.say(new_guest, C.RESUME, link.welcome["token"], 1, link.of(S.EVENTS)[-1][2])
+    new, new_peer = server.connect()
+    server.say(new_peer, C.RESUME, link.welcome["token"], 1, link.of(S.EVENTS)[-1][2])
     server.tick()
     assert new.of(S.STATE)[0][2] == 0
     assert seen(new) == seen(link)
@@ -178,7 +178,7 @@ class Tight(Crowd):
 
 
 def sizes(room: type[Room[Any]], **tuned: Any) -> tuple[list[int], MemoryLink]:
-    """Bytes of each STATE's bodies over three seconds, and the link that got them."""
+    """Play for three seconds. Return the size of each STATE, and the link that received them."""
     server = MemoryServer(room)
     link = RawLink()
     peer = server.hub.open(link, server.now_s)
@@ -191,7 +191,7 @@ def sizes(room: type[Room[Any]], **tuned: Any) -> tuple[list[int], MemoryLink]:
     return [len(raw) for raw in link.raw if raw[1] == S.STATE], link
 
 
-def test_what_is_far_is_told_less_often() -> None:
+def test_what_lies_in_a_far_tier_is_sent_less_often() -> None:
     class Even(Crowd):
         interest = Near(radius=1000)
 
@@ -200,20 +200,20 @@ def test_what_is_far_is_told_less_often() -> None:
     assert sum(tiered[5:]) < 0.65 * sum(even[5:])
 
 
-def test_a_player_on_five_kilobytes_a_second_still_plays_and_nothing_starves() -> None:
+def test_a_byte_budget_is_kept_and_every_entity_is_sent_in_the_end() -> None:
     spent, link = sizes(Tight)
     assert sum(spent[20:40]) <= 5000 * 1.1
-    assert len(spent) >= 60, "a state comes each tick all the same"
-    assert len(seen(link)) > 100, "all come into view by and by"
+    assert len(spent) >= 60, "a state is sent in each tick"
+    assert len(seen(link)) > 100, "all come into view in the end"
 
 
-def test_a_players_own_allowance_overrides_the_rooms() -> None:
+def test_a_players_own_byte_budget_overrides_the_rooms() -> None:
     spent, _ = sizes(Tight, bytes_per_s=2000)
     assert sum(spent[-20:]) <= 2000 * 1.1
 
 
 class RawLink(MemoryLink):
-    """Keeps the bytes, too."""
+    """Keeps the encoded messages, too."""
 
     def __init__(self) -> None:
         super().__init__()
