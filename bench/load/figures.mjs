@@ -4,7 +4,10 @@ import { Histogram } from "./histogram.mjs";
 export class Figures {
   /** Whether the measuring window is open. */
   open = false;
-  /** From sending an input to having applied a state that reports it as consumed; for sampled clients, which decode everything. */
+  /**
+   * From sending an input to having applied a state that reports it as consumed; for sampled clients, which decode
+   * everything.
+   */
   ack = new Histogram();
   /** The same for clients that read only the head of a state, where the protocol has the number in the head. */
   ackHead = new Histogram();
@@ -14,7 +17,12 @@ export class Figures {
   stateBytes = 0;
   otherMessages = 0;
 
-  /** Counts a state of a client that reads frame headers only. @param {number} bytes @param {number} sinceLastMs NaN for the first */
+  /**
+   * Counts a state of a client that reads frame headers only.
+   *
+   * @param {number} bytes
+   * @param {number} sinceLastMs NaN for the first
+   */
   state(bytes, sinceLastMs) {
     if (!this.open) return;
     this.states += 1;

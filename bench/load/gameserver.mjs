@@ -1,6 +1,6 @@
 /**
- * Clients of this server. Sampled ones decode everything with the SDK's decoder; the others read only the head of each STATE.
- * All of them follow protocol.md: they ack what they received and pace their frames by `lead`.
+ * Clients of this server. Sampled ones decode everything with the SDK's decoder; the others read only the head of each
+ * STATE. All of them follow protocol.md: they ack what they received and pace their frames by `lead`.
  */
 import { decodeServer, encodeInput, encodeJoin } from "../../client_demo/sdk/codec.js";
 import {

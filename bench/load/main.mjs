@@ -1,11 +1,11 @@
 /**
- * One measurement: starts a server on core 0, joins, sends inputs, measures, compares what sampled clients decoded with the
- * server's own state, and prints one line of JSON. Run it on another core (`taskset -c 1`).
+ * One measurement: starts a server on core 0, joins, sends inputs, measures, compares what sampled clients decoded with
+ * the server's own state, and prints one line of JSON. Run it on another core (`taskset -c 1`).
  *
  *   node bench/load/main.mjs --peer gameserver --rooms 10 --players 50 --mode full --seconds 15
  *
- * peers: gameserver, colyseus, transport (this server's transport alone), ws, trio_websocket. The last three are floors: 400 bytes
- * to every client and 24 bytes from every client, 20 times a second.
+ * peers: gameserver, colyseus, transport (this server's transport alone), ws, trio_websocket. The last three are
+ * floors: 400 bytes to every client and 24 bytes from every client, 20 times a second.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,7 @@
-/** A player of the reference scene, the same for every server: it turns all the time, and keeps the time at which each input was sent. */
+/**
+ * A player of the reference scene, the same for every server: it turns all the time, and keeps the time at which each
+ * input was sent.
+ */
 
 const KEPT = 1024;
 const GOLDEN_ANGLE = 2.399963;

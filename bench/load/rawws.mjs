@@ -1,6 +1,7 @@
 /**
- * A deliberately cheap WebSocket client: it writes the handshake itself, reads frame headers only, does not unmask (server frames are
- * not masked), and shares one read buffer among all clients. The load generator must not be what is measured.
+ * A deliberately cheap WebSocket client: it writes the handshake itself, reads frame headers only, does not unmask
+ * (server frames are not masked), and shares one read buffer among all clients. The load generator must not be what is
+ * measured.
  */
 import { randomBytes } from "node:crypto";
 import net from "node:net";

@@ -1,10 +1,11 @@
 /**
- * A few synthetic sounds, off until asked for. Each is a handful of short-lived WebAudio nodes; how many sound at once is bounded.
+ * A few synthetic sounds, off until turned on. Each is a few short-lived WebAudio nodes; the number of sounds at once
+ * is limited.
  */
 
 const MAX_VOICES = 14;
 const VOLUME = 0.22;
-/** Quieter than this is not worth a voice. */
+/** Quieter sounds are not played. */
 const AUDIBLE = 0.05;
 const NOISE_S = 1;
 
@@ -23,7 +24,7 @@ export class Audio {
     return this.#on;
   }
 
-  /** Must be called from a click or a key: browsers allow sound only then. @param {boolean} on */
+  /** Must be called from a click or a key press: browsers allow sound only then. @param {boolean} on */
   turn(on) {
     this.#on = on;
     if (on && this.#context === null) this.#open();
@@ -84,7 +85,7 @@ export class Audio {
   }
 
   /**
-   * Noise through a filter that closes.
+   * Plays noise through a low-pass filter whose frequency falls.
    *
    * @param {number} from hertz
    * @param {number} to hertz

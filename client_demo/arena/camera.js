@@ -1,20 +1,20 @@
 /**
- * Where the picture looks: it follows a point smoothly, leads a little in the direction of travel and aim, and shakes a little.
+ * The camera: follows a point smoothly, leads a little in the direction of travel, and shakes.
  *
  * All easing is exponential in real time, so the motion is the same at 30, 60 and 144 frames a second.
  */
 
-/** Time in which the camera closes 63 % of the way to its goal: short enough not to lag, long enough not to jolt. */
+/** Time in which the camera covers 63 % of the way to its goal: short enough not to lag, long enough not to jolt. */
 const FOLLOW_S = 0.16;
 const LEAD_S = 0.45;
-/** How far ahead of a flying ship it looks, in seconds of flight, and never more than this share of the picture's half width. */
+/** How far the camera leads a flying ship, in seconds of flight, and at most this share of the picture's half width. */
 const LEAD_TIME_S = 0.32;
 const LEAD_MAX_SHARE = 0.3;
-/** Beyond this distance (a respawn) the camera cuts instead of flying there. */
+/** Beyond this distance (a respawn) the camera jumps instead of flying there. */
 const CUT_DISTANCE = 900;
 const SHAKE_FADE_S = 0.38;
 const SHAKE_MAX_PX = 9;
-/** World units that a picture of 1280 × 800 shows in width; other sizes show about the same area. */
+/** Width in world units that a picture of 1280 × 800 shows; other sizes show about the same area. */
 const VIEW_WIDTH = 1080;
 const REFERENCE_DIAGONAL = Math.hypot(1280, 800);
 const MIN_ZOOM = 0.62;
@@ -31,16 +31,16 @@ export class Camera {
   width = 1;
   height = 1;
   density = 1;
-  /** How much closer than usual it looks. */
+  /** Zoom factor relative to the usual one. */
   magnify = 1;
   /** Shake, in device pixels. */
   shakeX = 0;
   shakeY = 0;
-  /** What part of the world is in the picture. @type {Bounds} */
+  /** The part of the world that is in the picture. @type {Bounds} */
   seen = { left: 0, top: 0, right: 0, bottom: 0 };
 
-  /** Who asked for less motion gets no shake. */
-  #calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  /** No shake for those who prefer reduced motion. */
+  #reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
   #leadX = 0;
   #leadY = 0;
   #trauma = 0;
@@ -59,7 +59,7 @@ export class Camera {
     const diagonal = Math.hypot(width, height) / density;
     const zoom = (1280 / VIEW_WIDTH) * (diagonal / REFERENCE_DIAGONAL);
     this.scale = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom)) * this.magnify * density;
-    this.#look();
+    this.#updateSeen();
   }
 
   /**
@@ -82,12 +82,12 @@ export class Camera {
     this.x += (goalX - this.x) * part;
     this.y += (goalY - this.y) * part;
     this.#shake(dt);
-    this.#look();
+    this.#updateSeen();
   }
 
-  /** @param {number} amount 0–1, added to the shake that is under way */
+  /** Shakes the picture. @param {number} amount 0–1, added to the present shake */
   jolt(amount) {
-    if (!this.#calm.matches) this.#trauma = Math.min(1, this.#trauma + amount);
+    if (!this.#reducedMotion.matches) this.#trauma = Math.min(1, this.#trauma + amount);
   }
 
   /** @param {number} x world units @returns {number} device pixels from the left */
@@ -104,7 +104,7 @@ export class Camera {
    * @param {number} x world units
    * @param {number} y
    * @param {number} margin world units
-   * @returns {boolean} whether a thing of that size there touches the picture
+   * @returns {boolean} whether something of that size at this point touches the picture
    */
   sees(x, y, margin) {
     const seen = this.seen;
@@ -126,7 +126,7 @@ export class Camera {
     this.shakeY = size * Math.sin(this.#phase * 83 + 1.3);
   }
 
-  #look() {
+  #updateSeen() {
     const halfWidth = this.width / this.scale / 2;
     const halfHeight = this.height / this.scale / 2;
     this.seen.left = this.x - halfWidth;

@@ -1,11 +1,11 @@
 /**
- * Turns what happened (events) and what changed (a ship came back) into light, shake, sound and lines of the feed.
+ * Turns events and changes of state (a ship respawned) into light, shake, sound and lines of the feed.
  *
- * The SDK tells an event when the picture has reached its tick, so that no flash comes before its hit.
+ * The SDK emits an event when the drawn time has reached its tick, so that no flash comes before its hit.
  */
 import { PICKUP_HUE } from "./palette.js";
 
-/** A sound or a jolt from farther away than this is not felt, world units. */
+/** Sounds and jolts from farther away than this have no effect, world units. */
 const EARSHOT_UNITS = 1100;
 const MUZZLE_UNITS = 19;
 const EXHAUST_EVERY_S = 0.022;
@@ -18,7 +18,7 @@ const EXHAUST_EVERY_S = 0.022;
 /** @typedef {{tick: number, name: string, payload: any}} GameEvent */
 
 export class Effects {
-  /** Told when the own ship is brought down, with who did it. @type {(by: string) => void} */
+  /** Called when the own ship is destroyed, with the name of who did it. @type {(by: string) => void} */
   onDefeat = () => {};
 
   #scene;
@@ -27,8 +27,8 @@ export class Effects {
   #feed;
   #audio;
   #exhaust = 0;
-  /** The own gun's heat in the frame before, ticks. */
-  #heat = 0;
+  /** The own gun's cooldown in the frame before, ticks. */
+  #cooldown = 0;
 
   /** @param {{scene: Scene, renderer: Renderer, camera: Camera, feed: Feed, audio: Audio}} parts */
   constructor({ scene, renderer, camera, feed, audio }) {
@@ -38,7 +38,7 @@ export class Effects {
     this.#feed = feed;
     this.#audio = audio;
     renderer.shots.onFired = (shot) => {
-      // One's own were heard when the trigger was pulled.
+      // Own shots were heard when they were fired.
       if (shot.owner_ship === scene.avatar?.id) return;
       audio.shot(this.#nearness(shot.x, shot.y) * 0.5);
     };
@@ -64,15 +64,17 @@ export class Effects {
   #hit({ ship, by, x, y }) {
     const hue = this.#scene.ship(by)?.hue ?? 30;
     this.#renderer.particles.burst(12, x, y, 260, 0.45, 14, hue);
-    const look = this.#scene.looks.get(ship);
-    if (look !== undefined) look.flash = 1;
+    const visuals = this.#scene.visuals.get(ship);
+    if (visuals !== undefined) visuals.flash = 1;
     this.#audio.hit(this.#nearness(x, y));
     if (ship !== this.#scene.avatar?.id) return;
     this.#camera.jolt(0.5);
     this.#renderer.hud.hurt();
   }
 
-  /** @param {{victim: number, killer: number | null, victim_name: string, killer_name: string | null, x: number, y: number}} kill */
+  /**
+   * @param {{victim: number, killer: number | null, victim_name: string, killer_name: string | null, x: number, y: number}} kill
+   */
   #kill({ victim, killer, victim_name, killer_name, x, y }) {
     const lost = this.#scene.ship(victim);
     const winner = this.#scene.ship(killer);
@@ -106,11 +108,11 @@ export class Effects {
     this.#audio.pickup(own ? 1 : this.#nearness(x, y) * 0.4);
   }
 
-  /** The own gun answers at once: its heat is predicted, while the shot itself comes from the server. */
+  /** Flashes and sounds at once when the own gun fires: its cooldown is predicted. */
   #flashMuzzle() {
     const own = this.#scene.avatar;
-    const fired = own !== null && !own.dead && own.cooldown > this.#heat + 1;
-    this.#heat = own?.cooldown ?? 0;
+    const fired = own !== null && !own.dead && own.cooldown > this.#cooldown + 1;
+    this.#cooldown = own?.cooldown ?? 0;
     if (own === null || !fired) return;
     const aheadX = Math.cos(own.angle);
     const aheadY = Math.sin(own.angle);
@@ -128,7 +130,7 @@ export class Effects {
     this.#audio.shot(1);
   }
 
-  /** Sparks from every burning engine in the picture, at a rate that does not depend on the frame rate. @param {number} dt */
+  /** Sparks from every engine in the picture, at a rate that does not depend on the frame rate. @param {number} dt */
   #trailExhaust(dt) {
     this.#exhaust += dt * this.#renderer.particles.thin;
     if (this.#exhaust < EXHAUST_EVERY_S) return;
@@ -155,16 +157,16 @@ export class Effects {
     const { ships } = this.#scene;
     for (let index = 0; index < ships.length; index++) {
       const ship = ships[index];
-      const look = this.#scene.look(ship);
-      if (look.wasDead && !ship.dead) {
+      const visuals = this.#scene.visualsOf(ship);
+      if (visuals.wasDead && !ship.dead) {
         this.#renderer.particles.ring(ship.x, ship.y, 70, 0.6, ship.hue);
         this.#renderer.particles.burst(18, ship.x, ship.y, 160, 0.6, 14, ship.hue);
       }
-      look.wasDead = ship.dead;
+      visuals.wasDead = ship.dead;
     }
   }
 
-  /** @param {number} x @param {number} y @returns {number} 1 in the middle of the picture, 0 out of earshot */
+  /** @param {number} x @param {number} y @returns {number} 1 in the middle of the picture, 0 beyond `EARSHOT_UNITS` */
   #nearness(x, y) {
     const away = Math.hypot(x - this.#camera.x, y - this.#camera.y);
     return Math.max(0, 1 - away / EARSHOT_UNITS);

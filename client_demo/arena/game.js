@@ -1,7 +1,8 @@
 /**
- * The loop of the page, one frame after the other: read the controls, ask the SDK what to draw, draw it, tell what happened.
+ * The loop of the page. In each drawn frame: read the controls, get the state to draw from the SDK, draw it, show the
+ * figures.
  *
- * `frame` is the whole pipeline. It works without a session too: then it shows an empty arena behind the first screen.
+ * `frame` is the whole pipeline. It works without a session too: it then shows an empty arena behind the first screen.
  */
 import { Camera } from "./camera.js";
 import { Effects } from "./effects.js";
@@ -11,9 +12,9 @@ import { Renderer } from "./render/renderer.js";
 import { Scene } from "./scene.js";
 import { Spectator } from "./spectator.js";
 
-/** A longer gap is a pause, not motion to be made up for. */
+/** A longer gap is a pause; motion is not advanced by more than this. */
 const MAX_FRAME_S = 0.1;
-/** With nobody to follow the camera drifts over the arena at this pace, radians a second. */
+/** With nobody to follow the camera drifts over the arena at this pace, radians per second. */
 const DRIFT_PER_S = 0.06;
 
 /** @typedef {import("./input/input.js").Input} Input */
@@ -23,7 +24,17 @@ const DRIFT_PER_S = 0.06;
 /** @typedef {import("./ui/netgraph.js").NetGraph} NetGraph */
 /** @typedef {import("./ui/scoreboard.js").Scoreboard} Scoreboard */
 /** @typedef {import("./ui/status.js").Status} Status */
-/** @typedef {{stage: HTMLCanvasElement, minimap: HTMLCanvasElement, input: Input, audio: Audio, feed: Feed, graph: NetGraph, scores: Scoreboard, status: Status}} Parts */
+/**
+ * @typedef {object} Parts
+ * @property {HTMLCanvasElement} stage
+ * @property {HTMLCanvasElement} minimap
+ * @property {Input} input
+ * @property {Audio} audio
+ * @property {Feed} feed
+ * @property {NetGraph} graph
+ * @property {Scoreboard} scores
+ * @property {Status} status
+ */
 
 /** @type {import("./scene.js").Frame} */
 const EMPTY_FRAME = Object.freeze({ tick: 0, avatar: null, entities: new Map() });
@@ -34,7 +45,7 @@ export class Game {
   figures = noFigures();
   renderer;
   effects;
-  /** Frames drawn, and how long making the newest one took, in milliseconds. */
+  /** Frames drawn, and how long the newest one took, in milliseconds. */
   frames = 0;
   frameMs = 0;
   /** @type {Session | null} */
@@ -61,15 +72,15 @@ export class Game {
     return this.#seconds;
   }
 
-  /** Another session: what the eye remembers of the one before is forgotten. @param {Session | null} session */
+  /** Switches to another session and drops what was kept of the one before. @param {Session | null} session */
   use(session) {
     this.session = session;
-    this.scene.looks.clear();
+    this.scene.visuals.clear();
     this.#spectator.forget();
     this.renderer.hud.defeatedBy = "";
   }
 
-  /** The camera goes to somebody else. */
+  /** Makes the camera follow the next player, for spectators. */
   followNext() {
     this.#spectator.next();
   }

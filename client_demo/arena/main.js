@@ -1,28 +1,28 @@
 /**
- * The page: puts the parts together, and moves between its states: first screen, playing, on the way back, out.
+ * The page: connects its parts, and switches between its states: first screen, playing, reconnecting, closed.
  *
- * `window.arena` is for tests and the curious: it reads, and changes nothing.
+ * `window.arena` is for tests and debugging: it only reads.
  */
 import { Audio } from "./audio.js";
 import { Game } from "./game.js";
 import { Input } from "./input/input.js";
 import { joinArena } from "./net.js";
-import { rememberedPilot, rememberPilot, wishes } from "./settings.js";
+import { addressOptions, rememberedPilot, rememberPilot } from "./settings.js";
 import { Chat } from "./ui/chat.js";
 import { byId } from "./ui/dom.js";
 import { Feed } from "./ui/feed.js";
 import { JoinScreen } from "./ui/join.js";
 import { NetGraph } from "./ui/netgraph.js";
 import { Panel } from "./ui/panel.js";
+import { PlaybackControls } from "./ui/playback_controls.js";
 import { Scoreboard } from "./ui/scoreboard.js";
 import { Status } from "./ui/status.js";
 import { Toolbar } from "./ui/toolbar.js";
-import { Transport } from "./ui/transport.js";
 
 /** @typedef {import("./net.js").Session} Session */
 /** @typedef {import("./settings.js").Pilot} Pilot */
 
-/** Room that the touch controls take at the bottom of the screen, CSS pixels. */
+/** Height of the touch controls at the bottom of the screen, CSS pixels. */
 const TOUCH_LIFT_PX = 8;
 
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
@@ -31,7 +31,7 @@ const field = (/** @type {string} */ id) => byId(id, HTMLInputElement);
 const canvas = (/** @type {string} */ id) => byId(id, HTMLCanvasElement);
 const form = (/** @type {string} */ id) => byId(id, HTMLFormElement);
 
-const wish = wishes(window.location.search);
+const options = addressOptions(window.location.search);
 const stage = canvas("stage");
 const audio = new Audio();
 const feed = new Feed(element("feed"));
@@ -63,7 +63,7 @@ const panel = new Panel(
     jitterValue: element("feel-jitter-value"),
     verdict: element("feel-verdict"),
   },
-  { prediction: true, interpolation: true, lagMs: wish.lagMs, jitterMs: wish.jitterMs },
+  { prediction: true, interpolation: true, lagMs: options.lagMs, jitterMs: options.jitterMs },
 );
 const chat = new Chat({
   box: element("chat"),
@@ -91,7 +91,7 @@ const toolbar = new Toolbar({
   panel: element("panel"),
   graphCard: element("graph"),
 });
-const transport = new Transport({
+const playback = new PlaybackControls({
   bar: element("replay"),
   play: button("replay-play"),
   back: button("replay-back"),
@@ -115,20 +115,20 @@ const game = new Game({
   status,
 });
 
-/** Who plays, for joining again; null: a spectator. @type {Pilot | null} */
+/** The player, for joining again; null: a spectator. @type {Pilot | null} */
 let pilot = null;
 
-/** @param {Pilot | null} who */
-function enter(who) {
-  pilot = who;
-  if (who !== null) rememberPilot(who);
+/** Joins a room. @param {Pilot | null} newPilot null: as a spectator */
+function enter(newPilot) {
+  pilot = newPilot;
+  if (newPilot !== null) rememberPilot(newPilot);
   joinScreen.hide();
   element("hud").hidden = false;
   feed.clear();
   chat.clear();
   endReplay();
   status.connecting();
-  const session = joinArena({ pilot: who, room: wish.room, switches: panel.switches });
+  const session = joinArena({ pilot: newPilot, room: options.room, switches: panel.switches });
   game.use(session);
   listen(session);
   stage.focus();
@@ -147,7 +147,7 @@ function leave() {
 function listen(session) {
   session.on("event", (event) => {
     if (game.session !== session) return;
-    if (event.name === "chat") hear(event.payload);
+    if (event.name === "chat") showChat(event.payload);
     else if (event.name === "replay") showReplay(session, event.payload);
     else game.effects.take(event);
   });
@@ -165,19 +165,24 @@ function listen(session) {
 }
 
 /** @param {{from: number, name: string, text: string}} line */
-function hear({ from, name, text }) {
+function showChat({ from, name, text }) {
   chat.add(name, game.scene.ship(from)?.hue ?? 230, text);
 }
 
-/** @param {Session} session @param {import("./ui/transport.js").Told} told the room shows a recording, and where it is */
-function showReplay(session, told) {
+/**
+ * The room shows a recording.
+ *
+ * @param {Session} session
+ * @param {import("./ui/playback_controls.js").Playback} report
+ */
+function showReplay(session, report) {
   document.body.dataset.replay = "";
-  transport.take(told, session.welcome?.tick_hz ?? 60, performance.now());
+  playback.update(report, session.welcome?.tick_hz ?? 60, performance.now());
 }
 
 function endReplay() {
   delete document.body.dataset.replay;
-  transport.hide();
+  playback.hide();
 }
 
 function wire() {
@@ -190,16 +195,16 @@ function wire() {
   panel.onChange = (switches) => {
     if (game.session !== null) game.session.switches = switches;
   };
-  transport.onWish = (wish) => game.session?.send("replay", wish);
-  transport.onFollow = () => game.followNext();
-  transport.onHeight = (px) => {
+  playback.onRequest = (request) => game.session?.send("replay", request);
+  playback.onFollow = () => game.followNext();
+  playback.onHeight = (px) => {
     game.renderer.hud.lift = px || (element("touch").hidden ? 0 : TOUCH_LIFT_PX);
   };
   chat.onSend = (text) => game.session?.send("chat", { text });
   chat.onLeave = () => stage.focus();
   game.effects.onDefeat = (by) => {
     game.renderer.hud.defeatedBy = by;
-    status.say(by === "" ? "Your ship was destroyed" : `Your ship was destroyed by ${by}`);
+    status.announce(by === "" ? "Your ship was destroyed" : `Your ship was destroyed by ${by}`);
   };
   input.onFirstTouch = () => {
     element("touch").hidden = false;
@@ -207,7 +212,7 @@ function wire() {
   };
   toolbar.onSound = (on) => audio.turn(on);
   toolbar.onChat = () => {
-    if (!transport.open) chat.open();
+    if (!playback.open) chat.open();
   };
   toolbar.onLeave = leave;
   button("banner-leave").addEventListener("click", leave);
@@ -219,19 +224,19 @@ function loop(now) {
   requestAnimationFrame(loop);
   if (joinScreen.open) joinScreen.draw(game.seconds);
   game.frame(now);
-  transport.frame(now, game.renderer.hud.watched);
+  playback.frame(now, game.renderer.hud.watched);
 }
 
 function start() {
   wire();
-  if (wish.netgraph) toolbar.toggleGraph();
-  if (wish.name !== null) enter({ ...rememberedPilot(), name: wish.name });
-  else if (wish.watch) enter(null);
+  if (options.netgraph) toolbar.toggleGraph();
+  if (options.name !== null) enter({ ...rememberedPilot(), name: options.name });
+  else if (options.watch) enter(null);
   else joinScreen.show();
   requestAnimationFrame(loop);
 }
 
-/** What a browser test may look at: the session, the newest frame's things, and how fast frames are made. */
+/** For browser tests: the session, what the newest drawn frame shows, and how long it took. */
 Object.defineProperty(window, "arena", {
   value: Object.freeze({
     session: () => game.session,
@@ -242,7 +247,7 @@ Object.defineProperty(window, "arena", {
     frames: () => game.frames,
     frameMs: () => game.frameMs,
     figures: () => ({ ...game.figures }),
-    replay: () => (transport.open ? transport.now : null),
+    replay: () => (playback.open ? playback.now : null),
   }),
 });
 

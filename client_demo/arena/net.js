@@ -1,5 +1,5 @@
 /**
- * The demo's only contact with the SDK: joins a room, and turns the SDK's figures into what the net graph shows.
+ * The demo's only contact with the SDK: joins a room, and reads the SDK's figures for the net graph.
  */
 
 import { Role, WEBSOCKET_PATH } from "../sdk/constants.js";
@@ -7,12 +7,12 @@ import { connect } from "../sdk/index.js";
 
 const KIND = "arena";
 /**
- * How a shot begins (`SHIP_RADIUS`, `SHOT_SPEED` of gameserver/games/arena.py). Only for the eye: the server's own shot takes the place of the
- * one that is shown ahead of it.
+ * How a shot begins (`SHIP_RADIUS`, `SHOT_SPEED` of gameserver/games/arena.py). Only for drawing: the server's own shot
+ * replaces the one that is shown ahead of it.
  */
 const MUZZLE_UNITS = 16;
 const SHOT_SPEED = 760;
-/** In the tick in which it is fired it has flown a step. */
+/** A shot has flown one step at the end of the tick in which it is fired. */
 const TICK_S = 1 / 60;
 
 /** @typedef {import("../sdk/index.js").Session} Session */
@@ -21,10 +21,12 @@ const TICK_S = 1 / 60;
 /** @typedef {import("./settings.js").Pilot} Pilot */
 
 /**
- * @param {object} wish
- * @param {Pilot | null} wish.pilot null: only watch
- * @param {string | null} wish.room null: any with a free seat
- * @param {Switches} wish.switches
+ * Joins a room of the arena.
+ *
+ * @param {object} options
+ * @param {Pilot | null} options.pilot null: as a spectator
+ * @param {string | null} options.room null: any with a free seat
+ * @param {Switches} options.switches
  * @returns {Session}
  */
 export function joinArena({ pilot, room, switches }) {
@@ -44,7 +46,12 @@ export function joinArena({ pilot, room, switches }) {
   return session;
 }
 
-/** The own shot leaves the muzzle now, not a round trip later. @param {Session} session @param {import("../sdk/index.js").Entity} own */
+/**
+ * Shows the own shot now, not a round trip later.
+ *
+ * @param {Session} session
+ * @param {import("../sdk/index.js").Entity} own
+ */
 function showShot(session, own) {
   const aheadX = Math.cos(own.angle);
   const aheadY = Math.sin(own.angle);
@@ -63,7 +70,7 @@ function showShot(session, own) {
   );
 }
 
-/** @returns {string} the WebSocket beside this page, on the same origin */
+/** @returns {string} URL of the WebSocket on the page's origin */
 function socketUrl() {
   const url = new URL(WEBSOCKET_PATH, window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -89,7 +96,7 @@ export function noFigures() {
   };
 }
 
-/** @param {NetFigures} figures filled in place @param {Session} session */
+/** Copies the session's figures. @param {NetFigures} figures filled in place @param {Session} session */
 export function readFigures(figures, { stats, switches }) {
   figures.rtt = stats.rtt;
   figures.jitter = stats.jitter;

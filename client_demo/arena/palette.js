@@ -1,14 +1,14 @@
 /**
- * The demo's colours, in one place: dark space, and neon of equal brightness.
+ * The demo's colours, in one place: dark space, and neon colours of equal brightness.
  *
- * Hues are those of OKLCH, in which every hue looks equally bright: a yellow ship does not outshine a blue one.
+ * Hues are those of OKLCH, in which every hue looks equally bright, so no ship's colour stands out.
  */
 
 /** Sprites are baked for this many hues; a ship's own hue is drawn with the nearest. */
 export const HUE_STEPS = 24;
 const DEGREES_PER_STEP = 360 / HUE_STEPS;
 
-/** What the join screen offers: names for screen readers, hues that are far enough apart to tell on a minimap. */
+/** The colours of the join screen: names for screen readers, hues that can be distinguished on the minimap. */
 export const SHIP_COLOURS = Object.freeze([
   { name: "Coral", hue: 22 },
   { name: "Amber", hue: 65 },
@@ -33,7 +33,7 @@ export const WARN = "#ffc857";
 export const BAD = "#ff5d73";
 export const SHIELD = "#7fe3ff";
 
-/** Hue of each kind of pickup, in the same circle as the ships'. */
+/** Hue of each type of pickup, on the same circle as the ships' hues. */
 export const PICKUP_HUE = Object.freeze({ health: 160, rapid: 75, shield: 220 });
 
 export const UI_FONT =
@@ -44,7 +44,7 @@ export const NUMBER_FONT =
 /**
  * @param {number} hue degrees
  * @param {number} [alpha] 0–1
- * @returns {string} the neon of that hue
+ * @returns {string} the neon colour of that hue
  */
 export function neon(hue, alpha = 1) {
   return `oklch(0.8 0.155 ${hue} / ${alpha})`;

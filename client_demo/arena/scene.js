@@ -1,7 +1,8 @@
 /**
- * What is on stage in this frame, and what the picture remembers of each ship between frames.
+ * The entities of the current frame, and the visual state of each ship that is kept between frames.
  *
- * The SDK's entities say where things are; a `Look` holds what only the eye needs: an eased health bar, a flash, a flame.
+ * The SDK's entities hold the game's state; `Visuals` hold what only drawing needs: an eased health bar, a flash, a
+ * flame.
  */
 
 /** @typedef {import("./types.js").Ship} Ship */
@@ -11,21 +12,26 @@
 /** @typedef {import("./types.js").Bounds} Bounds */
 /** @typedef {{tick: number, avatar: any, entities: Map<string, any[]>}} Frame */
 
-/** The arena's inside (`WIDTH`, `HEIGHT` of gameserver/games/arena.py); the blocks in it are entities. @type {Bounds} */
+/**
+ * The arena's inside (`WIDTH`, `HEIGHT` of gameserver/games/arena.py); the blocks in it are entities.
+ *
+ * @type {Bounds}
+ */
 const ARENA = Object.freeze({ left: 0, top: 0, right: 2400, bottom: 1600 });
-/** Looks of ships that left are dropped this often. */
+/** Visuals of ships that are gone are dropped this often. */
 const SWEEP_FRAMES = 120;
 const HP_EASE_S = 0.25;
 const FLAME_EASE_S = 0.07;
 const FLASH_FADE_S = 0.12;
 
-export class Look {
+/** The visual state of one ship. */
+export class Visuals {
   /** @param {Ship} ship */
   constructor(ship) {
     this.ship = ship;
-    /** Health as the bar shows it: follows `hp` with a lag, so that one sees how much a hit took. */
+    /** Health as the bar shows it: follows `hp` with a delay, which shows how much a hit took. */
     this.hp = ship.hp;
-    /** 0–1, white flash of a hit. */
+    /** 0–1, strength of the white flash of a hit. */
     this.flash = 0;
     /** 0–1, length of the flame. */
     this.flame = 0;
@@ -57,15 +63,15 @@ export class Scene {
   /** @type {ReadonlyArray<Wall>} */
   walls = [];
   bounds = ARENA;
-  /** Grows whenever the walls are others than before. */
+  /** Increases whenever the walls change. */
   wallsVersion = 0;
-  /** @type {Map<number, Look>} */
-  looks = new Map();
+  /** By the ship's id. @type {Map<number, Visuals>} */
+  visuals = new Map();
 
   #frame = 0;
   #wallsKey = "";
 
-  /** @param {Frame} frame @param {number} dt seconds since the frame before */
+  /** Takes the SDK's next frame. @param {Frame} frame @param {number} dt seconds since the frame before */
   take(frame, dt) {
     this.#frame += 1;
     this.tick = frame.tick;
@@ -76,29 +82,29 @@ export class Scene {
     this.#takeWalls(frame.entities.get("Wall") ?? NOTHING);
     for (let index = 0; index < this.ships.length; index++) {
       const ship = this.ships[index];
-      const look = this.look(ship);
-      look.ease(ship, dt);
-      look.frame = this.#frame;
+      const visuals = this.visualsOf(ship);
+      visuals.ease(ship, dt);
+      visuals.frame = this.#frame;
     }
     if (this.#frame % SWEEP_FRAMES === 0) this.#sweep();
   }
 
-  /** @param {Ship} ship @returns {Look} */
-  look(ship) {
-    let look = this.looks.get(ship.id);
-    if (look === undefined) {
-      look = new Look(ship);
-      this.looks.set(ship.id, look);
+  /** @param {Ship} ship @returns {Visuals} */
+  visualsOf(ship) {
+    let visuals = this.visuals.get(ship.id);
+    if (visuals === undefined) {
+      visuals = new Visuals(ship);
+      this.visuals.set(ship.id, visuals);
     }
-    return look;
+    return visuals;
   }
 
-  /** @param {number | null} id @returns {Ship | undefined} the ship as last seen, also shortly after it left */
+  /** @param {number | null} id @returns {Ship | undefined} the ship as last drawn, also shortly after it is gone */
   ship(id) {
-    return id === null ? undefined : this.looks.get(id)?.ship;
+    return id === null ? undefined : this.visuals.get(id)?.ship;
   }
 
-  /** @param {number} x @param {number} y @returns {boolean} whether a wall or the end of the arena is there */
+  /** @param {number} x @param {number} y @returns {boolean} whether the point is in a wall or outside the arena */
   blocked(x, y) {
     const { left, top, right, bottom } = this.bounds;
     if (x < left || x > right || y < top || y > bottom) return true;
@@ -119,8 +125,8 @@ export class Scene {
   }
 
   #sweep() {
-    for (const [id, look] of this.looks) {
-      if (look.frame !== this.#frame) this.looks.delete(id);
+    for (const [id, visuals] of this.visuals) {
+      if (visuals.frame !== this.#frame) this.visuals.delete(id);
     }
   }
 }

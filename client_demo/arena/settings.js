@@ -1,4 +1,4 @@
-/** What the page remembers between visits and what its address asks for. A browser that keeps nothing is fine too. */
+/** The pilot that the page stores between visits, and the options in its address. It also works without storage. */
 import { SHIP_COLOURS } from "./palette.js";
 
 const KEY = "arena.pilot";
@@ -24,16 +24,16 @@ export function rememberPilot(pilot) {
   try {
     localStorage.setItem(KEY, JSON.stringify(pilot));
   } catch {
-    // Private windows and full disks refuse: the name is typed again next time.
+    // Private windows and full disks refuse to store: the player types the name again next time.
   }
 }
 
 /**
- * What the address asks for: `?room=ID` a room, `?name=…` who (joins at once), `?watch`, `?lag=MS&jitter=MS`, `?netgraph`.
+ * The options in the address: `?room=ID`, `?name=…` (joins at once), `?watch`, `?lag=MS&jitter=MS`, `?netgraph`.
  *
  * @param {string} search
  */
-export function wishes(search) {
+export function addressOptions(search) {
   const query = new URLSearchParams(search);
   return {
     room: query.get("room"),

@@ -1,5 +1,5 @@
 /**
- * Whom the camera follows while one only watches: the leader, or whoever was picked with the arrow keys or a tap.
+ * The ship that the camera follows for a spectator: the leader, or one picked with the arrow keys or a tap.
  */
 
 import { isControl } from "./input/keyboard.js";
@@ -8,7 +8,7 @@ import { isControl } from "./input/keyboard.js";
 /** @typedef {import("./types.js").Ship} Ship */
 
 export class Spectator {
-  /** The ship in the middle, or null while there is none. @type {Ship | null} */
+  /** The followed ship, or null while there is none. @type {Ship | null} */
   target = null;
   #picked = 0;
   #turn = 0;
@@ -23,7 +23,7 @@ export class Spectator {
     stage.addEventListener("pointerdown", () => this.next());
   }
 
-  /** Somebody else. */
+  /** Picks the next ship. */
   next() {
     this.#turn = 1;
   }
@@ -51,7 +51,7 @@ export class Spectator {
   }
 }
 
-/** @param {ReadonlyArray<Ship>} ships @param {number} id @returns {number} place in the list, or −1 */
+/** @param {ReadonlyArray<Ship>} ships @param {number} id @returns {number} index in the list, or −1 */
 function indexOf(ships, id) {
   for (let index = 0; index < ships.length; index++) if (ships[index].id === id) return index;
   return -1;

@@ -1,5 +1,5 @@
 /**
- * The shapes that the demo draws: the arena's entities as the SDK hands them over, and the controls that it takes.
+ * Types of the demo: the arena's entities as the SDK returns them, and the controls that it takes.
  * Field names are the arena's own (gameserver/games/arena.py). Units: world units, radians, ticks; y grows downwards.
  *
  * @typedef {object} Ship
@@ -13,7 +13,7 @@
  * @property {number} hp 0–100
  * @property {number} score
  * @property {number} deaths
- * @property {string} name as the player typed it: shown as text, never as markup
+ * @property {string} name as the player typed it; shown as text, never as markup
  * @property {number} hue 0–359
  * @property {boolean} thrusting
  * @property {boolean} dead waiting for its respawn
@@ -29,7 +29,7 @@
  * @property {number} y
  * @property {number} vx
  * @property {number} vy
- * @property {number | null} owner_ship id of the ship that fired it, null when that is gone
+ * @property {number | null} owner_ship id of the ship that fired it, null when that ship is gone
  *
  * @typedef {object} Pickup
  * @property {number} id
@@ -49,7 +49,7 @@
  * @property {boolean} thrust
  * @property {boolean} brake
  * @property {boolean} fire
- * @property {boolean} steer whether `aim` counts instead of `turn`
+ * @property {boolean} steer whether `aim` is used instead of `turn`
  * @property {number} aim heading to turn to
  *
  * @typedef {object} Bounds

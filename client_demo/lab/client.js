@@ -1,35 +1,41 @@
 /**
- * One client of the lab: a session with its own added latency, and in each frame three views of it: what it draws, what the newest
- * snapshot that reached it says, and, for the observer beside the server, where things are by now.
+ * One client of the lab: a session with its own added latency. It gives the ships' poses in up to three ways: as it
+ * draws them, as in the newest snapshot that it received, and, for the observer without added latency, as on the server
+ * by now.
  */
 import { joinArena } from "../arena/net.js";
 
-/** Where a ship is, in one of the views. @typedef {{x: number, y: number, angle: number, frame: number}} Ghost */
+/**
+ * A ship's pose as the snapshot or the server has it.
+ *
+ * @typedef {{x: number, y: number, angle: number, frame: number}} Ghost
+ */
 /** @typedef {import("../arena/types.js").Ship} Ship */
 /** @typedef {import("../arena/net.js").Session} Session */
 /** @typedef {import("../arena/scene.js").Frame} Frame */
 
-/** The newest snapshot is carried on along its speeds for no longer than this. */
+/** The newest snapshot is extrapolated along its speeds for no longer than this. */
 const MAX_AHEAD_S = 0.1;
 const RAW = Object.freeze({ prediction: false, interpolation: false });
 
 export class LabClient {
-  /** Ship's id → where the newest snapshot has it. @type {Map<number, Ghost>} */
+  /** A ship's id → its pose in the newest snapshot. @type {Map<number, Ghost>} */
   received = new Map();
   session;
-  #arrivedMs = 0;
+  #receivedAtMs = 0;
   #frame = 0;
 
-  /** @param {Parameters<typeof joinArena>[0]} wish */
-  constructor(wish) {
-    this.session = joinArena(wish);
+  /** @param {Parameters<typeof joinArena>[0]} options */
+  constructor(options) {
+    this.session = joinArena(options);
     this.session.on("state", () => {
-      this.#arrivedMs = performance.now();
+      this.#receivedAtMs = performance.now();
     });
   }
 
   /**
-   * What this client draws now. `received` is brought up to date first: the SDK draws into the same objects each time.
+   * Updates `received`, then returns what this client draws now. The SDK returns the same objects each time, so the
+   * newest snapshot is copied first.
    *
    * @param {number} now milliseconds
    * @returns {Frame}
@@ -42,15 +48,25 @@ export class LabClient {
     return this.session.frame(now);
   }
 
-  /** Where things are by now, as far as a client beside the server can know. @param {number} now @returns {Map<number, Ghost>} */
-  truth(now) {
+  /**
+   * Returns the ships' poses on the server by now, extrapolated from the newest snapshot.
+   *
+   * @param {number} now
+   * @returns {Map<number, Ghost>}
+   */
+  serverPoses(now) {
     this.session.switches = RAW;
-    const aheadS = Math.max(0, Math.min(MAX_AHEAD_S, (now - this.#arrivedMs) / 1000));
+    const aheadS = Math.max(0, Math.min(MAX_AHEAD_S, (now - this.#receivedAtMs) / 1000));
     this.#copy(this.session.frame(now), aheadS);
     return this.received;
   }
 
-  /** @param {Frame} raw @param {number} aheadS */
+  /**
+   * Copies the poses of a frame into `received`.
+   *
+   * @param {Frame} raw
+   * @param {number} aheadS how far to extrapolate, seconds
+   */
   #copy(raw, aheadS) {
     this.#frame += 1;
     /** @type {Ship[]} */

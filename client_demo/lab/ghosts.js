@@ -1,4 +1,7 @@
-/** Ghosts over a pane's picture: outlines of the ships where others have them, and a line from what is drawn to what is true. */
+/**
+ * Ghosts over a pane's picture: outlines of the ships' poses in a snapshot or on the server, and lines to them from the
+ * drawn ships.
+ */
 import { INK, WARN } from "../arena/palette.js";
 import { HULL, outline } from "../arena/render/shapes.js";
 
@@ -7,6 +10,8 @@ import { HULL, outline } from "../arena/render/shapes.js";
 /** @typedef {import("./client.js").Ghost} Ghost */
 
 /**
+ * Draws outlines at the ghosts' poses.
+ *
  * @param {CanvasRenderingContext2D} ctx
  * @param {Camera} camera
  * @param {Map<number, Ghost>} ghosts
@@ -29,18 +34,20 @@ export function drawGhosts(ctx, camera, ghosts, dashed) {
 }
 
 /**
+ * Draws a line from each drawn ship to its position on the server.
+ *
  * @param {CanvasRenderingContext2D} ctx
  * @param {Camera} camera
  * @param {ReadonlyArray<Ship>} ships as drawn
- * @param {Map<number, Ghost>} truth
+ * @param {Map<number, Ghost>} serverPoses
  */
-export function drawErrors(ctx, camera, ships, truth) {
+export function drawErrors(ctx, camera, ships, serverPoses) {
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   ctx.strokeStyle = "rgba(233, 237, 255, 0.5)";
   ctx.lineWidth = camera.density;
   ctx.beginPath();
   for (const ship of ships) {
-    const ghost = truth.get(ship.id);
+    const ghost = serverPoses.get(ship.id);
     if (ghost === undefined || ship.dead) continue;
     ctx.moveTo(camera.screenX(ship.x), camera.screenY(ship.y));
     ctx.lineTo(camera.screenX(ghost.x), camera.screenY(ghost.y));
@@ -48,8 +55,12 @@ export function drawErrors(ctx, camera, ships, truth) {
   ctx.stroke();
 }
 
-/** @param {Ship | null | undefined} ship @param {Map<number, Ghost>} truth @returns {number | null} units between the two */
-export function errorOf(ship, truth) {
-  const ghost = ship ? truth.get(ship.id) : undefined;
+/**
+ * @param {Ship | null | undefined} ship as drawn
+ * @param {Map<number, Ghost>} serverPoses
+ * @returns {number | null} distance between the two, units
+ */
+export function errorOf(ship, serverPoses) {
+  const ghost = ship ? serverPoses.get(ship.id) : undefined;
   return ship && ghost !== undefined ? Math.hypot(ship.x - ghost.x, ship.y - ghost.y) : null;
 }

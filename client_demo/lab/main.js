@@ -1,5 +1,6 @@
 /**
- * The latency lab: two clients in one room beside each other, and a third one next to the server that knows what is true.
+ * The latency lab: two clients in one room beside each other, and a third one without added latency that shows the
+ * server's state.
  */
 import { byId, setText } from "../arena/ui/dom.js";
 import { LabClient } from "./client.js";
@@ -7,30 +8,30 @@ import { Pane } from "./pane.js";
 import { LabPilot } from "./pilot.js";
 
 const MAX_FRAME_S = 0.1;
-/** The free middle of the arena. */
+/** The middle of the arena, which has no walls. */
 const MIDDLE = Object.freeze({ x: 1200, y: 800 });
-const HONEST = Object.freeze({ prediction: true, interpolation: true, lagMs: 0, jitterMs: 0 });
+const NO_LATENCY = Object.freeze({ prediction: true, interpolation: true, lagMs: 0, jitterMs: 0 });
 
 const template = byId("pane", HTMLTemplateElement);
 const holder = byId("panes", HTMLElement);
 const live = byId("live", HTMLElement);
-const showTruth = byId("show-truth", HTMLInputElement);
+const showServer = byId("show-server", HTMLInputElement);
 const showReceived = byId("show-received", HTMLInputElement);
 
 const left = new Pane(template, holder, {
   title: "Ada, near the server",
   hint: "W A S D fly, F fires · flies by itself while you do not",
-  switches: { ...HONEST, lagMs: 20 },
+  switches: { ...NO_LATENCY, lagMs: 20 },
 });
 const right = new Pane(template, holder, {
   title: "Bob, far away",
   hint: "arrow keys fly, Enter fires · flies by itself while you do not",
-  switches: { ...HONEST, lagMs: 150, jitterMs: 20 },
+  switches: { ...NO_LATENCY, lagMs: 150, jitterMs: 20 },
 });
 const seats = [
   {
     pane: left,
-    who: { name: "Ada", hue: 210 },
+    player: { name: "Ada", hue: 210 },
     pilot: new LabPilot({
       left: "KeyA",
       right: "KeyD",
@@ -41,7 +42,7 @@ const seats = [
   },
   {
     pane: right,
-    who: { name: "Bob", hue: 345 },
+    player: { name: "Bob", hue: 345 },
     pilot: new LabPilot({
       left: "ArrowLeft",
       right: "ArrowRight",
@@ -58,15 +59,15 @@ let lastMs = 0;
 async function join() {
   /** @type {string | null} */
   let room = null;
-  for (const { pane, who } of seats) {
-    pane.client = new LabClient({ pilot: who, room, switches: pane.switches });
+  for (const { pane, player } of seats) {
+    pane.client = new LabClient({ pilot: player, room, switches: pane.switches });
     const { session } = pane.client;
     session.on("status", ({ state }) =>
-      setText(live, state === "online" ? "" : `${who.name}: ${state}…`),
+      setText(live, state === "online" ? "" : `${player.name}: ${state}…`),
     );
     ({ room } = await session.joined);
   }
-  observer = new LabClient({ pilot: null, room, switches: HONEST });
+  observer = new LabClient({ pilot: null, room, switches: NO_LATENCY });
   await observer.session.joined;
   setText(live, "");
 }
@@ -77,13 +78,13 @@ function loop(now) {
   const dt = Math.min(MAX_FRAME_S, Math.max(0, (now - lastMs) / 1000));
   lastMs = now;
   if (observer === null) return;
-  const truth = observer.truth(now);
-  const shown = { truth: showTruth.checked ? truth : null, received: showReceived.checked };
+  const serverPoses = observer.serverPoses(now);
+  const ghosts = { server: showServer.checked, received: showReceived.checked };
   for (const { pane, pilot } of seats) {
     const { avatar } = pane.scene;
     pane.client?.session.setControls(pilot.read(now, avatar, MIDDLE));
     const partner = (pane === left ? right : left).scene.avatar;
-    pane.frame(now, dt, partner?.id ?? 0, truth, shown);
+    pane.frame(now, dt, partner?.id ?? 0, serverPoses, ghosts);
   }
 }
 

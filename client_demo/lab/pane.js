@@ -8,11 +8,11 @@ import { Panel } from "../arena/ui/panel.js";
 import { drawErrors, drawGhosts, errorOf } from "./ghosts.js";
 
 const FIGURES_EVERY_S = 0.15;
-/** Errors are shown as their mean over about this long: a number that flickers cannot be read. */
+/** Errors are shown as their mean over about this long, because a number that flickers cannot be read. */
 const ERROR_EASE_S = 0.6;
-/** Ghosts a few units apart should be told apart. */
+/** Zoom at which ghosts a few units apart can be distinguished. */
 const MAGNIFY = 1.6;
-/** Share of the picture that two ships may span and still be shown together. */
+/** The largest share of the picture that two ships may span to be shown together. */
 const FIT = 0.8;
 const NO_POINTER = Object.freeze({ active: false, x: 0, y: 0 });
 
@@ -20,7 +20,7 @@ const NO_POINTER = Object.freeze({ active: false, x: 0, y: 0 });
 /** @typedef {import("../arena/ui/panel.js").Switches} Switches */
 /** @typedef {import("./client.js").Ghost} Ghost */
 /** @typedef {import("./client.js").LabClient} LabClient */
-/** @typedef {{truth: Map<number, Ghost> | null, received: boolean}} Shown */
+/** Which ghosts to draw. @typedef {{server: boolean, received: boolean}} Ghosts */
 
 export class Pane {
   scene = new Scene();
@@ -31,7 +31,7 @@ export class Pane {
   #panel;
   #part;
   #figures = noFigures();
-  #wait = 0;
+  #figuresWait = 0;
   #ownError = 0;
   #otherError = 0;
 
@@ -80,34 +80,34 @@ export class Pane {
   /**
    * @param {number} now milliseconds
    * @param {number} dt seconds
-   * @param {number} partnerId the other pane's ship
-   * @param {Map<number, Ghost>} truth
-   * @param {Shown} shown
+   * @param {number} partnerId id of the other pane's ship
+   * @param {Map<number, Ghost>} serverPoses
+   * @param {Ghosts} ghosts
    */
-  frame(now, dt, partnerId, truth, shown) {
+  frame(now, dt, partnerId, serverPoses, ghosts) {
     const { client, scene } = this;
     if (client === null) return;
     scene.take(client.frame(now), dt);
     const partner = scene.ships.find(({ id }) => id === partnerId);
-    this.#look(dt, partner);
+    this.#aimCamera(dt, partner);
     this.#renderer.draw(scene, NO_POINTER, now / 1000, dt);
     const ctx = this.#renderer.context;
-    if (shown.received) drawGhosts(ctx, this.#camera, client.received, true);
-    if (shown.truth !== null) {
-      drawErrors(ctx, this.#camera, scene.ships, truth);
-      drawGhosts(ctx, this.#camera, truth, false);
+    if (ghosts.received) drawGhosts(ctx, this.#camera, client.received, true);
+    if (ghosts.server) {
+      drawErrors(ctx, this.#camera, scene.ships, serverPoses);
+      drawGhosts(ctx, this.#camera, serverPoses, false);
     }
-    this.#measure(partner, truth, dt);
+    this.#measure(partner, serverPoses, dt);
     this.#write(client, dt);
   }
 
   /**
-   * Between the two ships while both fit, at the own one otherwise.
+   * Aims between the two ships while both fit into the picture, otherwise at the own ship.
    *
    * @param {number} dt
    * @param {Ship | undefined} partner
    */
-  #look(dt, partner) {
+  #aimCamera(dt, partner) {
     const own = this.scene.avatar;
     if (own === null) return;
     const { width, height, scale } = this.#camera;
@@ -118,19 +118,20 @@ export class Pane {
     this.#camera.follow(dt, own.x + x * share, own.y + y * share, 0, 0);
   }
 
-  /** @param {Ship | undefined} other @param {Map<number, Ghost>} truth @param {number} dt */
-  #measure(other, truth, dt) {
+  /** @param {Ship | undefined} other @param {Map<number, Ghost>} serverPoses @param {number} dt */
+  #measure(other, serverPoses, dt) {
     const part = 1 - Math.exp(-dt / ERROR_EASE_S);
     const own = this.scene.avatar;
-    this.#ownError += ((errorOf(own, truth) ?? this.#ownError) - this.#ownError) * part;
-    this.#otherError += ((errorOf(other, truth) ?? this.#otherError) - this.#otherError) * part;
+    this.#ownError += ((errorOf(own, serverPoses) ?? this.#ownError) - this.#ownError) * part;
+    this.#otherError +=
+      ((errorOf(other, serverPoses) ?? this.#otherError) - this.#otherError) * part;
   }
 
   /** @param {LabClient} client @param {number} dt */
   #write(client, dt) {
-    this.#wait -= dt;
-    if (this.#wait > 0) return;
-    this.#wait = FIGURES_EVERY_S;
+    this.#figuresWait -= dt;
+    if (this.#figuresWait > 0) return;
+    this.#figuresWait = FIGURES_EVERY_S;
     readFigures(this.#figures, client.session);
     const { rtt, jitter, interpolationMs, lead, corrections } = this.#figures;
     setText(this.#part("own-error"), `${this.#ownError.toFixed(1)} units`);

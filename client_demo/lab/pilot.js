@@ -1,19 +1,26 @@
 /**
- * Who flies a ship of the lab: somebody at the keyboard, or, while no key is touched, an autopilot that circles the middle, so that
- * there is always something to compare.
+ * Controls of a ship in the lab: from the keyboard, or, while no key is pressed, from an autopilot that circles the
+ * middle, so that there is always motion to compare.
  */
 
 const RING_UNITS = 190;
-/** How far ahead of itself on the ring it aims, radians. */
+/** How far ahead on the ring the autopilot aims, radians. */
 const AHEAD = 0.7;
-/** After the last key it waits this long before it takes over. */
-const HANDS_OFF_MS = 4000;
+/** The autopilot takes over this long after the last key. */
+const TAKE_OVER_MS = 4000;
 const MAX_PACE = 190;
 const TURN = Math.PI * 2;
 
 /** @typedef {import("../arena/types.js").Controls} Controls */
 /** @typedef {import("../arena/types.js").Ship} Ship */
-/** @typedef {{left: string, right: string, thrust: string, brake: string, fire: string}} Keys by place on the keyboard */
+/**
+ * @typedef {object} Keys by position on the keyboard
+ * @property {string} left
+ * @property {string} right
+ * @property {string} thrust
+ * @property {string} brake
+ * @property {string} fire
+ */
 
 export class LabPilot {
   /** @type {Controls} */
@@ -45,7 +52,7 @@ export class LabPilot {
    */
   read(now, own, middle) {
     if (this.#held.size > 0) this.#touchedMs = now;
-    if (now - this.#touchedMs < HANDS_OFF_MS || own === null) this.#byHand();
+    if (now - this.#touchedMs < TAKE_OVER_MS || own === null) this.#byHand();
     else this.#circle(own, middle);
     return this.controls;
   }
@@ -66,7 +73,7 @@ export class LabPilot {
     const place = Math.atan2(own.y - middle.y, own.x - middle.x) + AHEAD;
     const x = middle.x + RING_UNITS * Math.cos(place) - own.x;
     const y = middle.y + RING_UNITS * Math.sin(place) - own.y;
-    // Aims at the speed that it lacks, not at the place: inertia would carry it past.
+    // Aims at the difference of speeds, not at the place: inertia would carry the ship past it.
     const away = Math.hypot(x, y) || 1;
     const wantX = (x / away) * MAX_PACE - own.vx;
     const wantY = (y / away) * MAX_PACE - own.vy;

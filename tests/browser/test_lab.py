@@ -19,7 +19,7 @@ def figure(page: Page, pane: str, name: str) -> float:
 
 
 def test_the_far_client_is_further_off_and_both_are_in_one_room(duel: str, enter: Enter) -> None:
-    page = enter(duel, "lab.html")
+    page = enter(duel, "lab/")
     expect(page.locator("#live")).to_have_text("")
     far = f"() => parseFloat(document.querySelectorAll('.rtt')[1].textContent) > {FAR_RTT_MS}"
     page.wait_for_function(far)
@@ -34,7 +34,7 @@ def test_the_far_client_is_further_off_and_both_are_in_one_room(duel: str, enter
 
 
 def test_a_pane_has_switches_of_its_own(duel: str, enter: Enter) -> None:
-    page = enter(duel, "lab.html")
+    page = enter(duel, "lab/")
     expect(page.locator("#live")).to_have_text("")
     far = page.get_by_role("article", name="Bob")
     far.get_by_label("Prediction").uncheck()

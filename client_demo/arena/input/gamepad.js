@@ -1,4 +1,7 @@
-/** A gamepad in the standard layout: left stick or cross to fly, A or the right trigger to fire, B or the left one to brake. */
+/**
+ * A gamepad in the standard layout: left stick or cross to fly, A or the right trigger to fire, B or the left one to
+ * brake.
+ */
 
 const DEAD_SHARE = 0.25;
 const THRUST_SHARE = 0.6;
@@ -24,11 +27,11 @@ export class Pad {
     });
     window.addEventListener("gamepaddisconnected", () => {
       this.#connected = Math.max(0, this.#connected - 1);
-      this.#rest();
+      this.#release();
     });
   }
 
-  /** Reads it anew. Asks the browser only while one is there: each question allocates. */
+  /** Reads the gamepad. Asks the browser only while one is connected: `getGamepads` allocates. */
   poll() {
     if (this.#connected === 0) return;
     const pad = navigator.getGamepads().find((item) => item?.connected);
@@ -43,7 +46,7 @@ export class Pad {
     this.turn = Number(isDown(pad, RIGHT_BUTTON)) - Number(isDown(pad, LEFT_BUTTON));
   }
 
-  #rest() {
+  #release() {
     this.turn = 0;
     this.thrust = false;
     this.brake = false;

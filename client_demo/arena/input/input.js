@@ -1,5 +1,5 @@
 /**
- * All devices put together into the arena's controls. Whoever steered last has the helm; every device may fire, thrust and brake.
+ * Combines all devices into the arena's controls. The device used last steers; every device may fire, thrust and brake.
  */
 
 import { Pad } from "./gamepad.js";

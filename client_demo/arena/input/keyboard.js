@@ -1,5 +1,5 @@
 /**
- * Which of the game's keys are down. A tap counts for a few ticks even if the key was up again before anyone looked.
+ * The game's keys that are down. A tap counts for a short time even if the key is up again before it is read.
  */
 
 /** Long enough that a client tick (16.7 ms) falls into it, short enough not to feel like a held key. */
@@ -7,7 +7,11 @@ const TAP_MS = 40;
 
 /** @typedef {"left" | "right" | "thrust" | "brake" | "fire"} Action */
 
-/** By place on the keyboard, not by letter: WASD is WASD on a French keyboard too. @type {Readonly<Record<string, Action>>} */
+/**
+ * By position on the keyboard, not by letter, so WASD works on a French keyboard too.
+ *
+ * @type {Readonly<Record<string, Action>>}
+ */
 const ACTIONS = Object.freeze({
   ArrowLeft: "left",
   KeyA: "left",
@@ -21,7 +25,7 @@ const ACTIONS = Object.freeze({
 });
 
 export class Keyboard {
-  /** Called when a turn key goes down: the keys take the helm from the mouse. */
+  /** Called when a turn key goes down: the keys steer from now on, not the mouse. */
   onTurn = () => {};
   /** @type {Map<string, Action>} */
   #held = new Map();
@@ -56,7 +60,7 @@ export class Keyboard {
 
 /**
  * @param {EventTarget | null} target
- * @returns {boolean} whether arrows and space there work a field or a button and not the ship
+ * @returns {boolean} whether arrows and space there operate a field or a button instead of the ship
  */
 export function isControl(target) {
   return target instanceof Element && target.closest("input, button, select, textarea, a") !== null;

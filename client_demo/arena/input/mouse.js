@@ -1,10 +1,12 @@
-/** The mouse: the ship turns towards it, left button fires, right button thrusts. It takes the helm when it moves. */
+/**
+ * The mouse: the ship turns towards it, the left button fires, the right one thrusts. It starts steering when it moves.
+ */
 
-/** A nudge of the table is no wish to steer. */
+/** Smaller movements do not count as steering. */
 const NUDGE_PX = 4;
 
 export class Mouse {
-  /** Where it aims, in CSS pixels; active while it has the helm. @type {import("../render/hud.js").Pointer} */
+  /** Where it aims, in CSS pixels; active while the mouse steers. @type {import("../render/hud.js").Pointer} */
   pointer = { active: false, x: 0, y: 0 };
   fire = false;
   thrust = false;
@@ -18,7 +20,7 @@ export class Mouse {
     stage.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  /** The keys have the helm until the mouse moves again. */
+  /** Stops steering until the mouse moves again. */
   yield() {
     this.pointer.active = false;
   }

@@ -1,11 +1,12 @@
 /**
- * Touch: a stick appears under the left thumb (its direction is the heading, its far half the thrust), the right half fires.
+ * Touch: on the left half of the screen a stick appears under the thumb (its direction is the heading, its far half
+ * thrusts); the right half fires.
  *
- * The marks on screen are only marks: the whole half listens, so that no thumb has to look for its place.
+ * The marks on screen only show this: each half reacts as a whole.
  */
 
 const STICK_RADIUS_PX = 58;
-/** Nearer to the middle the thumb rests, and the ship keeps its heading. */
+/** Nearer to the middle the ship keeps its heading. */
 const DEAD_SHARE = 0.2;
 const THRUST_SHARE = 0.55;
 const NO_FINGER = -1;

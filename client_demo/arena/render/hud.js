@@ -1,5 +1,6 @@
 /**
- * What concerns oneself, drawn over the picture: health, the gun's heat, the shield, the aim, and the pause after a defeat.
+ * The head-up display over the picture: health, the gun's cooldown, the shield, the aim, and the message after a
+ * defeat.
  */
 import { BAD, INK, INK_SOFT, NUMBER_FONT, neon, SHIELD, UI_FONT } from "../palette.js";
 import { hpColour } from "./ships.js";
@@ -8,7 +9,7 @@ const BAR_WIDTH_PX = 260;
 const BAR_HEIGHT_PX = 9;
 const BOTTOM_PX = 30;
 const SEGMENTS = 10;
-/** Full scale of the heat bar, in ticks between two shots; the arena's own is shorter or equal. */
+/** Full scale of the cooldown bar, in ticks; no gun of the arena takes longer between two shots. */
 const COOLDOWN_TICKS = 16;
 const SHIELD_TICKS = 120;
 const HURT_FADE_S = 0.5;
@@ -21,24 +22,25 @@ const LOW_HP = 30;
 /** @typedef {{active: boolean, x: number, y: number}} Pointer */
 
 export class Hud {
-  /** Where the picture is not about oneself. */
+  /** Draws nothing, as in the lab. */
   hidden = false;
-  /** Who brought the own ship down last, for the words in the middle. */
+  /** Name of who destroyed the own ship last. */
   defeatedBy = "";
-  /** Whom one watches, while one has no ship; empty: nobody. */
+  /** Name of the followed player, for spectators; empty: nobody. */
   watched = "";
   /** CSS pixels that a touch screen's controls take from the bottom. */
   lift = 0;
   #hurt = 0;
   #edge = document.createElement("canvas");
 
+  /** The own ship was hit: the edge of the picture flashes. */
   hurt() {
     this.#hurt = 1;
   }
 
   /** @param {Camera} camera */
   resize(camera) {
-    // The edge is soft: an eighth of the size, blown up, looks the same and costs a sixty-fourth.
+    // The edge is soft: painted at an eighth of the size and enlarged it looks the same, for a 64th of the pixels.
     const width = Math.max(1, Math.round(camera.width / 8));
     const height = Math.max(1, Math.round(camera.height / 8));
     this.#edge.width = width;
@@ -72,7 +74,7 @@ export class Hud {
     if (own === null) drawWatched(ctx, width, height - this.lift, this.watched);
     else if (own.dead) drawDefeat(ctx, width, height, this.defeatedBy, seconds);
     else {
-      drawVitals(ctx, width, height - this.lift, own, scene.look(own).hp);
+      drawVitals(ctx, width, height - this.lift, own, scene.visualsOf(own).hp);
       if (pointer.active) drawAim(ctx, pointer, own, seconds);
     }
   }
@@ -100,7 +102,7 @@ export class Hud {
  * @param {number} width CSS pixels
  * @param {number} height
  * @param {Ship} own
- * @param {number} shown health with the lag of the eye
+ * @param {number} shown health as eased for drawing
  */
 function drawVitals(ctx, width, height, own, shown) {
   const bar = Math.min(BAR_WIDTH_PX, width * 0.5);
@@ -122,8 +124,8 @@ function drawVitals(ctx, width, height, own, shown) {
   ctx.textBaseline = "middle";
   ctx.fillStyle = hpColour(own.hp);
   ctx.fillText(String(own.hp), left - 11, top + BAR_HEIGHT_PX / 2 + 1.5);
-  const heat = Math.min(1, own.cooldown / COOLDOWN_TICKS);
-  thin(ctx, left, top + BAR_HEIGHT_PX + 4, bar - 2, 1 - heat, neon(own.hue, 0.85));
+  const cooldown = Math.min(1, own.cooldown / COOLDOWN_TICKS);
+  thin(ctx, left, top + BAR_HEIGHT_PX + 4, bar - 2, 1 - cooldown, neon(own.hue, 0.85));
   if (own.shield > 0) thin(ctx, left, top - 6, bar - 2, own.shield / SHIELD_TICKS, SHIELD);
 }
 
@@ -181,7 +183,7 @@ function drawAim(ctx, pointer, own, seconds) {
  * @param {CanvasRenderingContext2D} ctx
  * @param {number} width CSS pixels
  * @param {number} height
- * @param {string} by
+ * @param {string} by name of who destroyed the ship
  * @param {number} seconds
  */
 function drawDefeat(ctx, width, height, by, seconds) {
@@ -199,8 +201,8 @@ function drawDefeat(ctx, width, height, by, seconds) {
   ctx.fillStyle = INK_SOFT;
   ctx.font = `500 15px ${UI_FONT}`;
   const dots = ".".repeat(1 + (Math.floor(seconds * 2) % 3));
-  const words = by === "" ? "back in a moment" : `by ${by} · back in a moment`;
-  ctx.fillText(words, middle, top + 20, width - 40);
+  const text = by === "" ? "back in a moment" : `by ${by} · back in a moment`;
+  ctx.fillText(text, middle, top + 20, width - 40);
   ctx.fillText(dots, middle, top + 34);
 }
 

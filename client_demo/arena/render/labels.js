@@ -1,15 +1,17 @@
 /**
- * Names under ships, each written once and then copied. Text reaches the picture through `fillText` alone: nothing that
- * a player types can become markup.
+ * Names under ships, each drawn once and then copied. Text reaches the picture through `fillText` only: nothing that a
+ * player types can become markup.
  */
 import { INK, UI_FONT } from "../palette.js";
 
 const FONT_PX = 11;
 const PAD_PX = 3;
-/** A name that tries to be wider is squeezed to this. */
+/** Wider names are condensed to this. */
 const MAX_WIDTH_PX = 150;
 const HEIGHT_PX = 17;
-/** More names than any room has players; when they pile up, all are dropped and those in use come back. */
+/**
+ * More names than any room has players. When there are this many, all are dropped, and those in use are drawn again.
+ */
 const MAX_LABELS = 256;
 
 export class Labels {

@@ -1,4 +1,4 @@
-/** The whole arena in a corner: walls, pickups, everyone, oneself, and what part of it the picture shows. */
+/** The whole arena in a corner: walls, pickups, all ships, and the part of it that the picture shows. */
 import {
   FLOOR,
   HUE_STEPS,
@@ -10,7 +10,7 @@ import {
   WALL_EDGE,
 } from "../palette.js";
 
-/** Drawn on every n-th frame: on a map this small nothing moves a pixel in less. */
+/** Drawn in every n-th frame: on a map this small nothing moves a pixel in less time. */
 const EVERY_FRAMES = 2;
 const SHIP_PX = 2.2;
 const OWN_PX = 3.4;
@@ -77,7 +77,7 @@ export class Minimap {
     ctx.globalAlpha = 0.75;
     ctx.fillStyle = WALL_EDGE;
     ctx.setTransform(scale, 0, 0, scale, -scene.bounds.left * scale, -scene.bounds.top * scale);
-    // A border wall is a fraction of a pixel wide here; every wall gets at least one.
+    // A border wall is less than a pixel wide here; every wall gets at least one pixel.
     const least = density / scale;
     for (const wall of scene.walls) {
       ctx.fillRect(wall.x, wall.y, Math.max(wall.w, least), Math.max(wall.h, least));

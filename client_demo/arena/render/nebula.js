@@ -1,9 +1,9 @@
 /**
- * The sky far behind: clouds of gas and a few bright stars, painted once for each size of the picture.
+ * The background: clouds of gas and a few bright stars, painted once for each size of the picture.
  */
 import { SPACE } from "../palette.js";
 
-/** Middle and reach as shares of the picture, colour, strength, and how many puffs make it up. */
+/** Centre and radius as shares of the picture, colour, opacity, and number of puffs. */
 const CLOUDS = Object.freeze([
   { x: 0.14, y: 0.22, reach: 0.34, colour: "98, 66, 226", alpha: 0.075, puffs: 16 },
   { x: 0.3, y: 0.62, reach: 0.3, colour: "34, 78, 214", alpha: 0.07, puffs: 14 },
@@ -31,7 +31,7 @@ export function paintNebula(ctx, width, height) {
  * @param {number} width
  * @param {number} height
  * @param {typeof CLOUDS[number]} cloud
- * @param {Float32Array} places of its puffs, 0–1
+ * @param {Float32Array} places of its puffs, x, y pairs in 0–1
  */
 function paintCloud(ctx, width, height, { x, y, reach, colour, alpha }, places) {
   const size = Math.max(width, height);
@@ -70,7 +70,7 @@ function paintBrightStars(ctx, width, height) {
 
 /**
  * @param {number} count
- * @param {number} seed the same sky at every load
+ * @param {number} seed fixed, so that the sky is the same at every load
  * @returns {Float32Array} x, y pairs in 0–1
  */
 export function scatter(count, seed) {

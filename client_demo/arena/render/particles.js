@@ -1,7 +1,7 @@
 /**
  * Sparks, smoke and shock rings: a fixed number of them in flat arrays, so that an explosion allocates nothing.
  *
- * Nothing here bears on the game: it may be thinned (`thin`) for slow machines and for people who want less motion.
+ * They do not affect the game, and are thinned (`thin`) on slow machines and for people who prefer reduced motion.
  */
 import { HUE_STEPS, hueStep, neon, stepHue } from "../palette.js";
 
@@ -28,7 +28,7 @@ const HUE = 7;
 const COLUMNS = 8;
 
 export class Particles {
-  /** Share of the sparks that are made at all, 0–1. */
+  /** Share of the sparks that are made, 0–1. */
   thin = 1;
   #sparks = new Float32Array(MAX_SPARKS * COLUMNS);
   #sparkCount = 0;
@@ -50,14 +50,14 @@ export class Particles {
    * @param {number} hue degrees
    */
   spark(x, y, vx, vy, life, size, hue) {
-    // A full house: the newest takes the place of a random older one.
+    // When all slots are taken, the newest spark replaces a random older one.
     const slot =
       this.#sparkCount < MAX_SPARKS ? this.#sparkCount++ : Math.floor(Math.random() * MAX_SPARKS);
     write(this.#sparks, slot * COLUMNS, x, y, vx, vy, life, size, hueStep(hue));
   }
 
   /**
-   * Throws sparks all around.
+   * Adds sparks in all directions.
    *
    * @param {number} count
    * @param {number} x
@@ -86,7 +86,7 @@ export class Particles {
   /**
    * @param {number} x
    * @param {number} y
-   * @param {number} radius at its end, world units
+   * @param {number} radius when it ends, world units
    * @param {number} life seconds
    * @param {number} hue degrees
    */
@@ -166,7 +166,7 @@ function write(rows, at, x, y, vx, vy, life, size, hue) {
 }
 
 /**
- * Moves all by `dt`; the last row fills the place of one that ended.
+ * Moves all rows by `dt`; the last row replaces one that has ended.
  *
  * @param {Float32Array} rows
  * @param {number} count

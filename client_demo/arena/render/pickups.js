@@ -1,6 +1,6 @@
-/** Pickups: they float, breathe and carry a slow pulse of light, so that they draw the eye without blinking. */
+/** Pickups: they float, change size and glow in a slow pulse, so that they attract attention without blinking. */
 import { hueStep, PICKUP_HUE } from "../palette.js";
-import { PICKUP_KINDS } from "./sprites.js";
+import { PICKUP_TYPES } from "./sprites.js";
 
 const MARGIN_UNITS = 40;
 
@@ -23,7 +23,7 @@ export function drawPickups(ctx, camera, scene, sprites, seconds) {
     const phase = seconds * 2.4 + pickup.id;
     const y = pickup.y + 3 * Math.sin(phase);
     const pulse = 2.1 + 0.5 * Math.sin(phase * 1.3);
-    const column = Math.max(0, PICKUP_KINDS.indexOf(pickup.what));
+    const column = Math.max(0, PICKUP_TYPES.indexOf(pickup.what));
     ctx.globalAlpha = 0.32;
     const hue = hueStep(PICKUP_HUE[pickup.what] ?? PICKUP_HUE.health);
     sprites.stamp(ctx, camera, "glow", hue, pickup.x, y, 0, pulse, pulse);

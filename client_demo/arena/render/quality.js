@@ -1,17 +1,17 @@
 /**
- * Keeps the picture fluent on a slow machine: when frames come late for a while, it draws fewer pixels and fewer sparks.
+ * Keeps the picture smooth on a slow machine: when frames are late for a while, it draws fewer pixels and fewer sparks.
  *
- * It only steps down. Stepping up again would make a machine at the edge swap between two looks for ever.
+ * The quality is only lowered. Raising it again would make a machine at the limit switch between two levels for ever.
  */
 
-/** Sharper than this nobody sees at arm's length, and the cost grows with the square. */
+/** More is not visible at arm's length, and the cost grows with the square. */
 const MAX_DENSITY = 2;
 const LEVELS = Object.freeze([
   { density: 1, thin: 1 },
   { density: 0.8, thin: 0.7 },
   { density: 0.62, thin: 0.5 },
 ]);
-/** A frame that takes longer than this was missed by a screen of 60 Hz. */
+/** A frame that takes longer than this has missed a refresh of a 60 Hz screen. */
 const LATE_S = 1 / 45;
 /** Longer ones are pauses (a hidden tab, a breakpoint), not a slow machine. */
 const PAUSE_S = 0.25;
@@ -28,7 +28,7 @@ export class Quality {
     return Math.min(MAX_DENSITY, window.devicePixelRatio || 1) * this.#step().density;
   }
 
-  /** @returns {number} share of particles to show */
+  /** @returns {number} share of particles to draw */
   get thin() {
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     return this.#step().thin * (calm ? 0.35 : 1);

@@ -1,7 +1,8 @@
 /**
- * One frame of the picture, back to front. Reads the scene, owns the canvas, changes nothing in the game.
+ * Draws one frame, back to front. Reads the scene and owns the canvas; it changes nothing in the game.
  *
- * Nothing is allocated here per frame and thing: sprites and labels are baked, particles live in flat arrays.
+ * Nothing is allocated per frame and entity: sprites and labels are drawn once and copied, particles are in flat
+ * arrays.
  */
 import { SPACE } from "../palette.js";
 import { Hud } from "./hud.js";
@@ -39,7 +40,7 @@ export class Renderer {
     this.#resize();
   }
 
-  /** @returns {CanvasRenderingContext2D} for whoever draws something over the finished frame */
+  /** @returns {CanvasRenderingContext2D} for drawing over the finished frame */
   get context() {
     return this.#ctx;
   }

@@ -1,5 +1,5 @@
 /**
- * What things look like, drawn once onto the sprite sheet: around the origin, pointing right, in world units.
+ * The shapes on the sprite sheet: drawn around the origin, pointing right, in world units.
  */
 import { dusk, INK, neon, PICKUP_HUE, SHIELD } from "../palette.js";
 
@@ -57,7 +57,7 @@ function paintCockpit(ctx, hue) {
 
 /** @param {CanvasRenderingContext2D} ctx @param {number} hue */
 export function paintFlame(ctx, hue) {
-  // Its root is at the right end: the exhaust, so that stretching it grows it backwards.
+  // Its root, the exhaust, is at the right end, so that stretching lengthens it backwards.
   const glow = ctx.createRadialGradient(8, 0, 0, 8, 0, 16);
   glow.addColorStop(0, neon(hue, 0.55));
   glow.addColorStop(1, neon(hue, 0));
@@ -102,7 +102,7 @@ export function paintGlow(ctx, hue) {
   ctx.fillRect(-16, -16, 32, 32);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {number} column which kind @param {number} pixels */
+/** @param {CanvasRenderingContext2D} ctx @param {number} column which pickup @param {number} pixels */
 export function paintPickup(ctx, column, pixels) {
   const kind = /** @type {const} */ (["health", "rapid", "shield"])[column] ?? "health";
   const hue = PICKUP_HUE[kind];
@@ -161,7 +161,7 @@ export function paintShield(ctx, _column, pixels) {
   ctx.shadowBlur = 7 * pixels;
   ctx.strokeStyle = SHIELD;
   ctx.lineWidth = 1.6;
-  // Six arcs with gaps, so that one sees it turn.
+  // Six arcs with gaps, so that its rotation is visible.
   for (let arc = 0; arc < 6; arc++) {
     ctx.beginPath();
     ctx.arc(0, 0, 25, (arc * Math.PI) / 3, (arc * Math.PI) / 3 + 0.8);

@@ -1,10 +1,10 @@
 /**
- * Ships, in passes by kind of paint (flames, hulls, light, labels) rather than ship by ship: few state changes a frame.
+ * Draws ships in passes (flames, hulls, light, labels) rather than ship by ship: few changes of canvas state per frame.
  */
 import { BAD, GOOD, hueStep, INK, neon, WARN } from "../palette.js";
 import { Labels } from "./labels.js";
 
-/** How far behind its middle a ship's exhaust is, world units. */
+/** Distance of a ship's exhaust behind its middle, world units. */
 const EXHAUST_UNITS = 10;
 const FLAME_HALF_UNITS = 16;
 const MARGIN_UNITS = 60;
@@ -13,7 +13,7 @@ const BAR_HEIGHT_PX = 3.5;
 const BAR_BELOW_UNITS = 23;
 const LABEL_GAP_PX = 5;
 const OWN_MARK_UNITS = 31;
-/** Protection that is about to end blinks for this many ticks. */
+/** A shield blinks for this many ticks before it ends. */
 const SHIELD_BLINK_TICKS = 45;
 
 /** @typedef {import("../camera.js").Camera} Camera */
@@ -23,7 +23,7 @@ const SHIELD_BLINK_TICKS = 45;
 
 export class Ships {
   #labels = new Labels();
-  /** Those in the picture and alive, refilled each frame. @type {Ship[]} */
+  /** The ships that are in the picture and alive, refilled each frame. @type {Ship[]} */
   #shown = [];
 
   /** @param {Scene} scene @param {Camera} camera */
@@ -45,7 +45,7 @@ export class Ships {
   drawFlames(ctx, camera, scene, sprites, seconds) {
     for (let index = 0; index < this.#shown.length; index++) {
       const ship = this.#shown[index];
-      const flame = scene.look(ship).flame;
+      const flame = scene.visualsOf(ship).flame;
       if (flame < 0.03) continue;
       const length = flame * (0.82 + 0.18 * Math.sin(seconds * 47 + ship.id * 1.7));
       const back = EXHAUST_UNITS + FLAME_HALF_UNITS * length;
@@ -70,7 +70,7 @@ export class Ships {
   }
 
   /**
-   * Shields and the flash of hits: additive.
+   * Draws shields and the flashes of hits; additive.
    *
    * @param {CanvasRenderingContext2D} ctx
    * @param {Camera} camera
@@ -81,7 +81,7 @@ export class Ships {
   drawLight(ctx, camera, scene, sprites, seconds) {
     for (let index = 0; index < this.#shown.length; index++) {
       const ship = this.#shown[index];
-      const { flash } = scene.look(ship);
+      const { flash } = scene.visualsOf(ship);
       if (flash > 0.02) {
         ctx.globalAlpha = flash;
         sprites.stamp(ctx, camera, "glow", hueStep(ship.hue), ship.x, ship.y, 0, 2.4, 2.4);
@@ -93,7 +93,7 @@ export class Ships {
   }
 
   /**
-   * Names and health bars, in device pixels: sharp at every zoom.
+   * Draws names and health bars, in device pixels, so that they are sharp at every zoom.
    *
    * @param {CanvasRenderingContext2D} ctx
    * @param {Camera} camera
@@ -106,7 +106,7 @@ export class Ships {
       const ship = this.#shown[index];
       const x = Math.round(camera.screenX(ship.x));
       const y = Math.round(camera.screenY(ship.y + BAR_BELOW_UNITS));
-      if (ship.hp < 100) drawBar(ctx, density, x, y, ship.hp, scene.look(ship).hp);
+      if (ship.hp < 100) drawBar(ctx, density, x, y, ship.hp, scene.visualsOf(ship).hp);
       if (ship === scene.avatar || ship.name === "") continue;
       const label = this.#labels.get(ship.name, density);
       ctx.drawImage(label, Math.round(x - label.width / 2), y + LABEL_GAP_PX * density);
@@ -115,7 +115,7 @@ export class Ships {
 }
 
 /**
- * A faint compass around the own ship: one finds it at once among fifty.
+ * Draws a faint ring around the own ship, so that it is easy to find among fifty.
  *
  * @param {CanvasRenderingContext2D} ctx
  * @param {Camera} camera
@@ -154,7 +154,7 @@ function drawShield(ctx, camera, sprites, ship, seconds) {
  * @param {number} x middle, device pixels
  * @param {number} y top
  * @param {number} hp
- * @param {number} shown where the lagging part ends
+ * @param {number} shown health as eased for drawing
  */
 function drawBar(ctx, density, x, y, hp, shown) {
   const width = BAR_WIDTH_PX * density;

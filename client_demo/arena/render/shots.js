@@ -1,8 +1,8 @@
 /**
- * Shots as bolts in their owner's hue, with a flash where one begins and sparks where one ends.
+ * Draws shots as bolts in their owner's hue, with a flash where one begins and sparks where one ends.
  *
- * The server sends no event for a shot that ends in a wall; the picture notices that it is gone. One that is shown ahead of the server ends
- * where it meets a wall, whatever the server is going to say.
+ * The server sends no event for a shot that ends in a wall; this module detects that the shot is gone. A shot that is
+ * shown ahead of the server ends where it meets a wall, before the server confirms it.
  */
 import { hueStep } from "../palette.js";
 
@@ -22,12 +22,12 @@ export class Shots {
   /** Called with each shot that appeared. @type {(shot: Shot) => void} */
   onFired = () => {};
   /**
-   * By the SDK's object and not by id: a shot of one's own that was shown ahead of the server gets its id later.
+   * By the SDK's object and not by id: an own shot that was shown ahead of the server gets its id later.
    *
    * @type {Map<Shot, Flight>}
    */
   #flights = new Map();
-  /** Spent records, used again. @type {Flight[]} */
+  /** Records of ended flights, for reuse. @type {Flight[]} */
   #spare = [];
   #frame = 0;
 
@@ -82,7 +82,7 @@ export class Shots {
       known.id = shot.id;
       return known;
     }
-    // The object of a shot that ended may hold another one by now.
+    // The SDK may have reused the object of an ended shot for another one.
     if (known !== undefined) this.#end(camera, particles, known);
     const flight = known ?? this.#spare.pop() ?? newFlight();
     flight.id = shot.id;

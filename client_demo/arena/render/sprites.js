@@ -1,12 +1,12 @@
 /**
- * One sheet with every moving thing in every hue, baked once: a frame then copies rectangles and strokes nothing.
+ * One sheet with every moving thing in every hue, drawn once: a frame then only copies rectangles.
  *
- * Glow (canvas shadows) is dear to draw and free to copy, so it lives here and nowhere else.
+ * Glow (canvas shadows) is slow to draw and cheap to copy, so only this module draws it.
  */
 import { HUE_STEPS, stepHue } from "../palette.js";
 import { paintBolt, paintFlame, paintGlow, paintHull, paintPickup, paintShield } from "./shapes.js";
 
-/** Sheet rows. Sizes are in world units; each paints around its middle, pointing right. */
+/** Rows of the sheet. Sizes are in world units; each sprite is painted around its middle, pointing right. */
 const ROWS = Object.freeze({
   hull: { width: 64, height: 64, columns: HUE_STEPS, paint: paintHull },
   flame: { width: 48, height: 28, columns: HUE_STEPS, paint: paintFlame },
@@ -16,13 +16,17 @@ const ROWS = Object.freeze({
   shield: { width: 72, height: 72, columns: 1, paint: paintShield },
 });
 
-/** Kinds of pickup in the order of their columns. */
-export const PICKUP_KINDS = Object.freeze(
+/** Types of pickup in the order of their columns. */
+export const PICKUP_TYPES = Object.freeze(
   /** @type {Array<"health" | "rapid" | "shield">} */ (["health", "rapid", "shield"]),
 );
 
 /** @typedef {keyof typeof ROWS} SpriteName */
-/** What a stamp needs to know of a camera. @typedef {{scale: number, screenX(x: number): number, screenY(y: number): number}} View */
+/**
+ * What `stamp` needs of a camera.
+ *
+ * @typedef {{scale: number, screenX(x: number): number, screenY(y: number): number}} View
+ */
 
 export class Sprites {
   /** @type {HTMLCanvasElement} */
@@ -32,7 +36,7 @@ export class Sprites {
   #cells = new Map();
 
   /**
-   * Bakes the sheet for a picture of this many device pixels a world unit, unless it is already that sharp.
+   * Draws the sheet for a picture of `scale` device pixels per world unit, unless it has that resolution already.
    *
    * @param {number} scale
    */
@@ -48,7 +52,7 @@ export class Sprites {
   }
 
   /**
-   * Copies a sprite, turned to `angle`, into the picture. Leaves the context's transform set to the sprite's own.
+   * Copies a sprite, turned to `angle`, into the picture. Leaves the context's transform changed.
    *
    * @param {CanvasRenderingContext2D} ctx
    * @param {View} camera

@@ -1,14 +1,14 @@
 /**
- * What lies behind the action: nebula, three depths of stars, the arena's floor, grid and walls.
+ * The background: nebula, three layers of stars, the arena's floor, grid and walls.
  *
- * The backdrop is baked once a size; the rest is a few hundred rectangles and one path.
+ * The backdrop is painted once for each size; the rest is a few hundred rectangles and one path per frame.
  */
 import { FLOOR, GRID, GRID_STRONG, WALL, WALL_EDGE } from "../palette.js";
 import { paintNebula, scatter } from "./nebula.js";
 
 const GRID_UNITS = 100;
 const GRID_STRONG_EVERY = 4;
-/** How much of the camera's way each depth follows: 0 stands still, 1 is the arena itself. */
+/** How much of the camera's motion each layer follows: 0 does not move, 1 moves like the arena. */
 const BACKDROP_PARALLAX = 0.07;
 const STAR_DEPTHS = Object.freeze([
   { parallax: 0.14, stars: 110, size: 1, colour: "rgba(190, 203, 255, 0.55)" },
@@ -18,7 +18,7 @@ const STAR_DEPTHS = Object.freeze([
 const WALL_ROUND_UNITS = 3;
 const INLAY_UNITS = 7;
 const HATCH_UNITS = 18;
-/** The edge of the arena glows outwards: pairs of width in world units and strength. */
+/** The glow outside the arena's edge: pairs of width in world units and opacity. */
 const BORDER_GLOW = Object.freeze([
   [44, 0.022],
   [34, 0.028],
@@ -28,7 +28,7 @@ const BORDER_GLOW = Object.freeze([
   [5, 0.16],
   [2.5, 1],
 ]);
-/** The same for walls, whose strokes reach half as far out. */
+/** The same for walls, whose strokes reach half as far outwards. */
 const WALL_GLOW = Object.freeze([
   [30, 0.03],
   [22, 0.04],
@@ -43,7 +43,7 @@ export class World {
   #backdrop = document.createElement("canvas");
   #stars = STAR_DEPTHS.map((depth, index) => scatter(depth.stars, index + 1));
   #walls = new Path2D();
-  /** A line inside each wall's edge: it makes a slab of the rectangle. */
+  /** A line inside each wall's edge. */
   #inlay = new Path2D();
   #hatch = hatchPattern();
 
@@ -116,7 +116,7 @@ export class World {
 
   /** @param {CanvasRenderingContext2D} ctx @param {Bounds} bounds */
   #drawWalls(ctx, bounds) {
-    // Widening strokes of falling strength make the glow: canvas shadows would cost milliseconds here.
+    // Wider and fainter strokes make the glow: canvas shadows would cost milliseconds here.
     ctx.lineJoin = "round";
     ctx.strokeStyle = WALL_EDGE;
     for (const [width, alpha] of WALL_GLOW) {

@@ -1,15 +1,18 @@
-/** Chat: Enter opens the line, Enter sends it, Escape leaves it. What others write is shown as text and as nothing else. */
+/**
+ * Chat: Enter opens the field, Enter sends the line, Escape closes the field. Messages are inserted as text, never as
+ * markup.
+ */
 import { neon } from "../palette.js";
 import { make } from "./dom.js";
 
 const MAX_LINES = 40;
-/** Lines fade after this, and come back while the field is open. */
+/** Lines fade after this, and are shown again while the field is open. */
 const FRESH_MS = 9000;
 
 export class Chat {
   /** Called with each line to send. @type {(text: string) => void} */
   onSend = () => {};
-  /** Called when the field closes: the keys go back to the ship. */
+  /** Called when the field closes, so that keys steer the ship again. */
   onLeave = () => {};
 
   #box;

@@ -1,11 +1,11 @@
-/** Shortcuts to the page's own elements. Text goes in as text; nothing here parses markup. */
+/** Helpers for the page's elements. Text is inserted as text; nothing here parses markup. */
 
 /**
  * @template {Element} T
  * @param {string} id
  * @param {new () => T} type
  * @returns {T} the element of the page with that id
- * @throws {Error} when the page lacks it: a mistake of ours
+ * @throws {Error} when the page lacks it: the page and its script do not fit together
  */
 export function byId(id, type) {
   const found = document.getElementById(id);
@@ -27,7 +27,12 @@ export function make(tag, className, text = "") {
   return made;
 }
 
-/** Writes only what differs: a write that changes nothing still costs a layout. @param {Node} node @param {string} text */
+/**
+ * Writes the text only if it differs: even a write that changes nothing costs a layout.
+ *
+ * @param {Node} node
+ * @param {string} text
+ */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -1,4 +1,4 @@
-/** The feed of who brought down whom: a few lines that fade by themselves. */
+/** The feed of kills and notices: a few lines that disappear after some seconds. */
 import { neon } from "../palette.js";
 import { make } from "./dom.js";
 

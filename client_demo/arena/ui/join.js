@@ -1,4 +1,4 @@
-/** The first screen: a name, a colour, and the ship one is about to fly. */
+/** The first screen: a name, a colour, and a preview of the ship. */
 import { dusk, hueStep, neon, SHIP_COLOURS } from "../palette.js";
 import { Sprites } from "../render/sprites.js";
 import { make } from "./dom.js";
@@ -6,19 +6,27 @@ import { make } from "./dom.js";
 const PREVIEW_ZOOM = 2.6;
 
 /** @typedef {{name: string, hue: number}} Pilot */
-/** @typedef {{screen: HTMLElement, form: HTMLFormElement, name: HTMLInputElement, colours: HTMLElement, preview: HTMLCanvasElement, watch: HTMLButtonElement}} Parts */
+/**
+ * @typedef {object} Parts
+ * @property {HTMLElement} screen
+ * @property {HTMLFormElement} form
+ * @property {HTMLInputElement} name
+ * @property {HTMLElement} colours
+ * @property {HTMLCanvasElement} preview
+ * @property {HTMLButtonElement} watch
+ */
 
 export class JoinScreen {
-  /** Called with who wants to play. @type {(pilot: Pilot) => void} */
+  /** Called when the player joins. @type {(pilot: Pilot) => void} */
   onPlay = () => {};
-  /** Called by whoever only wants to look. */
+  /** Called when the player only wants to watch. */
   onWatch = () => {};
 
   #parts;
   #hue;
   #sprites = new Sprites();
 
-  /** @param {Parts} parts @param {Pilot} pilot what the fields start with */
+  /** @param {Parts} parts @param {Pilot} pilot initial values of the fields */
   constructor(parts, pilot) {
     this.#parts = parts;
     this.#hue = pilot.hue;
@@ -46,7 +54,7 @@ export class JoinScreen {
     this.#parts.screen.hidden = true;
   }
 
-  /** Turns the ship on show. @param {number} seconds running time */
+  /** Draws the turning ship. @param {number} seconds running time */
   draw(seconds) {
     const { preview } = this.#parts;
     const density = Math.min(2, window.devicePixelRatio || 1);
@@ -99,7 +107,7 @@ export class JoinScreen {
     radio.addEventListener("change", () => this.#choose(hue));
     label.style.setProperty("--hue", neon(hue));
     label.style.setProperty("--hue-dark", dusk(hue));
-    label.append(radio, make("span", "chip"), make("span", "hidden-words", name));
+    label.append(radio, make("span", "chip"), make("span", "visually-hidden", name));
     return label;
   }
 

@@ -1,7 +1,7 @@
 /**
- * The net graph: what the network does to the game, as three strips over the last ten seconds and a few figures.
+ * The net graph: network figures of the last ten seconds as three strips, and a few numbers.
  *
- * Samples lie in rings; it is drawn ten times a second and only while it is open.
+ * Samples are kept in rings. The graph is drawn ten times a second, and only while it is open.
  */
 import { BAD, GOOD, INK, INK_SOFT, NUMBER_FONT, SHIELD, WARN } from "../palette.js";
 
@@ -21,7 +21,7 @@ const PREDICTION_COLOURS = Object.freeze({ matched: GOOD, jitter: WARN, divergin
  * @property {number} rtt
  * @property {number} jitter
  * @property {number} lead
- * @property {number} leadTarget what the client aims at
+ * @property {number} leadTarget the lead that the client aims at
  * @property {number} snapshotBytes of the newest one
  * @property {number} snapshotHz
  * @property {number} bytesPerS
@@ -29,8 +29,8 @@ const PREDICTION_COLOURS = Object.freeze({ matched: GOOD, jitter: WARN, divergin
  * @property {number} correctionUnits size of the newest one, world units
  * @property {string} prediction `matched`, `jitter` or `diverging` (the SDK's diagnosis), or `off`
  * @property {number} interpolationMs
- * @property {number} missed frames of ours that the server did not find in time
- * @property {number} trimmed frames of ours that it dropped
+ * @property {number} missed ticks for which the server had no input frame of this player
+ * @property {number} trimmed input frames of this player that the server dropped
  */
 
 export class NetGraph {
@@ -111,7 +111,7 @@ export class NetGraph {
    * @param {string} title
    * @param {string} value
    * @param {Float32Array} ring
-   * @param {number} least the top of the scale is never below this
+   * @param {number} least minimum of the top of the scale
    * @param {string} colour
    * @param {boolean} bars
    */

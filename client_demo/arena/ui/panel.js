@@ -1,10 +1,19 @@
 /**
- * The switches that let one feel what the netcode does: prediction, interpolation, and latency and jitter added on the way.
+ * Switches that show what the netcode does: prediction, interpolation, and added latency and jitter.
  */
 import { setText } from "./dom.js";
 
 /** @typedef {{prediction: boolean, interpolation: boolean, lagMs: number, jitterMs: number}} Switches */
-/** @typedef {{prediction: HTMLInputElement, interpolation: HTMLInputElement, lag: HTMLInputElement, jitter: HTMLInputElement, lagValue: HTMLElement, jitterValue: HTMLElement, verdict: HTMLElement}} Parts */
+/**
+ * @typedef {object} Parts
+ * @property {HTMLInputElement} prediction
+ * @property {HTMLInputElement} interpolation
+ * @property {HTMLInputElement} lag
+ * @property {HTMLInputElement} jitter
+ * @property {HTMLElement} lagValue
+ * @property {HTMLElement} jitterValue
+ * @property {HTMLElement} verdict
+ */
 
 export class Panel {
   /** Called whenever a switch is moved. @type {(switches: Switches) => void} */
@@ -48,7 +57,7 @@ export class Panel {
   }
 }
 
-/** @param {Switches} switches @returns {string} what one should notice now */
+/** @param {Switches} switches @returns {string} what the player should notice now */
 function verdict({ prediction, interpolation, lagMs }) {
   if (!prediction && !interpolation)
     return "Raw netcode: everything waits for the server, and jumps.";

@@ -1,4 +1,7 @@
-/** The scoreboard: the best few and oneself. Rows are made once and rewritten a few times a second, only where they differ. */
+/**
+ * The scoreboard: the best few and the own ship. Rows are made once and updated a few times a second, only where they
+ * differ.
+ */
 import { neon } from "../palette.js";
 import { make, setText } from "./dom.js";
 
@@ -7,7 +10,15 @@ const EVERY_S = 0.25;
 
 /** @typedef {import("../scene.js").Scene} Scene */
 /** @typedef {import("../types.js").Ship} Ship */
-/** @typedef {{row: HTMLTableRowElement, rank: HTMLElement, name: HTMLElement, bot: HTMLElement, score: HTMLElement, deaths: HTMLElement}} Row */
+/**
+ * @typedef {object} Row
+ * @property {HTMLTableRowElement} row
+ * @property {HTMLElement} rank
+ * @property {HTMLElement} name
+ * @property {HTMLElement} bot
+ * @property {HTMLElement} score
+ * @property {HTMLElement} deaths
+ */
 
 export class Scoreboard {
   #rows;
@@ -16,7 +27,7 @@ export class Scoreboard {
   /** @type {Ship[]} */
   #ranked = [];
 
-  /** @param {HTMLElement} body of the table @param {HTMLElement} total where the number of ships stands */
+  /** @param {HTMLElement} body of the table @param {HTMLElement} total shows the number of ships */
   constructor(body, total) {
     this.#total = total;
     this.#rows = Array.from({ length: ROWS }, makeRow);
@@ -43,7 +54,7 @@ export class Scoreboard {
   #show(row, index, own) {
     let place = index;
     const ownPlace = own === null ? -1 : this.#ranked.indexOf(own);
-    // Whoever is below the fold still sees the own line, as the last one.
+    // An own ship that ranks below the shown rows replaces the last one.
     if (index === ROWS - 1 && ownPlace >= ROWS) place = ownPlace;
     const ship = this.#ranked[place];
     row.row.hidden = ship === undefined;

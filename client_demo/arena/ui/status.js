@@ -1,21 +1,33 @@
 /**
- * Whether one is in the game, on the way back, or out: a pill in the corner, a banner in the middle, words for screen readers.
+ * The state of the link (online, reconnecting, closed): a pill in the corner, a banner in the middle, text for screen
+ * readers.
  */
+import { closeMessage, reconnectMessage } from "./close_messages.js";
 import { setText } from "./dom.js";
-import { closeWords, comebackWords } from "./words.js";
 
 /** Above these round trips the pill changes colour, milliseconds. */
 const FAIR_RTT_MS = 120;
 const POOR_RTT_MS = 250;
 
-/** @typedef {Extract<import("../../sdk/index.js").Status, {state: "reconnecting"}>} Comeback */
-/** @typedef {{root: HTMLElement, pill: HTMLElement, pillText: HTMLElement, banner: HTMLElement, title: HTMLElement, hint: HTMLElement, detail: HTMLElement, action: HTMLButtonElement, live: HTMLElement}} Parts */
+/** @typedef {Extract<import("../../sdk/index.js").Status, {state: "reconnecting"}>} Reconnecting */
+/**
+ * @typedef {object} Parts
+ * @property {HTMLElement} root
+ * @property {HTMLElement} pill
+ * @property {HTMLElement} pillText
+ * @property {HTMLElement} banner
+ * @property {HTMLElement} title
+ * @property {HTMLElement} hint
+ * @property {HTMLElement} detail
+ * @property {HTMLButtonElement} action
+ * @property {HTMLElement} live
+ */
 
 export class Status {
   /** Called when the banner's button is pressed. @type {() => void} */
   onAction = () => {};
   #parts;
-  /** When the next try is due, in the page's milliseconds; 0: now or never. */
+  /** When the next try is due, in the page's milliseconds; 0: no countdown is shown. */
   #retryAt = 0;
   #why = "";
 
@@ -34,13 +46,13 @@ export class Status {
     this.#retryAt = 0;
     this.#parts.root.dataset.link = "online";
     this.#parts.banner.hidden = true;
-    this.say("Connected");
+    this.announce("Connected");
   }
 
-  /** @param {Comeback} change @param {number} now milliseconds */
+  /** @param {Reconnecting} change @param {number} now milliseconds */
   reconnecting({ attempt, retryInMs, code }, now) {
     this.#retryAt = now + retryInMs;
-    this.#why = comebackWords(code);
+    this.#why = reconnectMessage(code);
     this.#show("reconnecting", "Reconnecting…", this.#why, `try ${attempt}`, "Try now");
     this.tick(now);
   }
@@ -48,7 +60,7 @@ export class Status {
   /** @param {number} code @param {string} reason */
   closed(code, reason) {
     this.#retryAt = 0;
-    const { title, hint, detail, action } = closeWords(code, reason);
+    const { title, hint, detail, action } = closeMessage(code, reason);
     this.#show("closed", title, hint, detail, action === "reload" ? "Reload" : "Join again");
   }
 
@@ -56,11 +68,11 @@ export class Status {
   tick(now) {
     if (this.#retryAt === 0) return;
     const seconds = Math.ceil((this.#retryAt - now) / 1000);
-    const words = seconds > 0 ? `${this.#why} Next try in ${seconds} s.` : "Trying now…";
-    setText(this.#parts.hint, words);
+    const hint = seconds > 0 ? `${this.#why} Next try in ${seconds} s.` : "Trying now…";
+    setText(this.#parts.hint, hint);
   }
 
-  /** @param {number} ms round trip */
+  /** Shows the round trip on the pill. @param {number} ms */
   roundTrip(ms) {
     const { pill, pillText, root } = this.#parts;
     if (root.dataset.link !== "online") return;
@@ -69,9 +81,9 @@ export class Status {
     if (pill.dataset.grade !== grade) pill.dataset.grade = grade;
   }
 
-  /** @param {string} words for screen readers */
-  say(words) {
-    setText(this.#parts.live, words);
+  /** Announces a text to screen readers. @param {string} text */
+  announce(text) {
+    setText(this.#parts.live, text);
   }
 
   /**
@@ -92,6 +104,6 @@ export class Status {
     setText(pillText, link === "closed" ? "offline" : `${link}…`);
     this.#parts.action.hidden = action === "";
     banner.hidden = false;
-    this.say(`${title} ${hint}`);
+    this.announce(`${title} ${hint}`);
   }
 }

@@ -1,14 +1,23 @@
-/** The buttons at the top and their keys. A key does what its button does, unless one is typing. */
+/** The buttons at the top and their keys. A key does what its button does, except while the player is typing. */
 import { isTyping } from "../input/keyboard.js";
 
-/** @typedef {{feel: HTMLButtonElement, graph: HTMLButtonElement, sound: HTMLButtonElement, chat: HTMLButtonElement, leave: HTMLButtonElement, panel: HTMLElement, graphCard: HTMLElement}} Parts */
+/**
+ * @typedef {object} Parts
+ * @property {HTMLButtonElement} feel
+ * @property {HTMLButtonElement} graph
+ * @property {HTMLButtonElement} sound
+ * @property {HTMLButtonElement} chat
+ * @property {HTMLButtonElement} leave
+ * @property {HTMLElement} panel
+ * @property {HTMLElement} graphCard
+ */
 
 export class Toolbar {
   /** @type {(on: boolean) => void} */
   onSound = () => {};
   onChat = () => {};
   onLeave = () => {};
-  /** Called after a click with the pointer, which leaves the focus on the button: space should fire again. */
+  /** Called after a click with the pointer, so that the focus leaves the button and space fires again. */
   onDone = () => {};
   #parts;
 
@@ -46,7 +55,7 @@ export class Toolbar {
   #click(button, act) {
     button.addEventListener("click", (event) => {
       act();
-      // A click made with the keyboard has no count: then the focus stays where the keys put it.
+      // A click made with the keyboard has a count of 0: the focus stays on the button then.
       if (event.detail > 0) this.onDone();
     });
   }
@@ -55,7 +64,7 @@ export class Toolbar {
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (isTyping(event.target) || document.body.dataset.link === "idle") return;
-    // By letter, as they are written on the buttons, unlike the keys that fly the ship.
+    // By letter, as on the buttons' labels; the keys that fly the ship go by position instead.
     const key = event.key.toLowerCase();
     if (key === "n") this.toggleGraph();
     else if (key === "f") this.toggleFeel();
@@ -71,7 +80,7 @@ export class Toolbar {
   }
 }
 
-/** @param {EventTarget | null} target @returns {boolean} whether Enter works something there */
+/** @param {EventTarget | null} target @returns {boolean} whether Enter activates something there */
 function isPressable(target) {
   return target instanceof Element && target.closest("button, a") !== null;
 }

@@ -1,29 +1,29 @@
-/** What a close code means to somebody who plays, in words that say what to do next. */
+/** Messages for players about closed links: what happened, and what to do next. */
 import { CLOSE, CloseCode } from "../../sdk/constants.js";
 
-/** @typedef {{title: string, hint: string, action: "rejoin" | "reload"}} Words */
+/** @typedef {{title: string, hint: string, action: "rejoin" | "reload"}} CloseMessage */
 
-/** @type {Readonly<Record<number, Words>>} */
-const WORDS = Object.freeze({
+/** By close code. @type {Readonly<Record<number, CloseMessage>>} */
+const MESSAGES = Object.freeze({
   1000: { title: "You left the arena", hint: "See you next time.", action: "rejoin" },
   1001: {
     title: "The server is restarting",
-    hint: "It asked to come back in a moment.",
+    hint: "It will be back in a moment.",
     action: "rejoin",
   },
   4001: {
     title: "This page is out of date",
-    hint: "Reload it to get the current one.",
+    hint: "Reload it to get the current version.",
     action: "reload",
   },
   4007: {
     title: "Too many messages",
-    hint: "The server dropped this link to protect the others.",
+    hint: "The server closed this connection to protect the other players.",
     action: "rejoin",
   },
   4009: {
-    title: "Nothing was heard for too long",
-    hint: "The connection seems to be down.",
+    title: "The connection timed out",
+    hint: "Nothing was received for too long.",
     action: "rejoin",
   },
   4011: {
@@ -36,7 +36,7 @@ const WORDS = Object.freeze({
     hint: "Every seat is taken. Try again in a moment.",
     action: "rejoin",
   },
-  4013: { title: "The game said no", hint: "", action: "rejoin" },
+  4013: { title: "The game refused to let you join", hint: "", action: "rejoin" },
   4014: {
     title: "The server is full",
     hint: "It takes no more players right now.",
@@ -44,20 +44,20 @@ const WORDS = Object.freeze({
   },
   4020: { title: "The room has closed", hint: "The match is over.", action: "rejoin" },
   4021: {
-    title: "The room broke down",
-    hint: "An error in its rules ended it. It is logged.",
+    title: "The room has failed",
+    hint: "An error in its rules ended it. The server has logged it.",
     action: "rejoin",
   },
   4022: { title: "You were removed", hint: "The game took you out of the room.", action: "rejoin" },
   4023: {
-    title: "You play in another window",
-    hint: "Your session goes on over there.",
+    title: "You are playing in another window",
+    hint: "Your session continues there.",
     action: "rejoin",
   },
-  4024: { title: "Your seat is gone", hint: "You were away for too long.", action: "rejoin" },
+  4024: { title: "Your seat has expired", hint: "You were away for too long.", action: "rejoin" },
   4025: {
     title: "The server was restarted",
-    hint: "Your old room went with it.",
+    hint: "Your old room no longer exists.",
     action: "rejoin",
   },
   4026: {
@@ -69,11 +69,11 @@ const WORDS = Object.freeze({
 
 /**
  * @param {number} code WebSocket close code
- * @param {string} reason the server's own words, shown as text
- * @returns {Words & {detail: string}} `detail` for those who want to report it
+ * @param {string} reason as the server sent it, shown as text
+ * @returns {CloseMessage & {detail: string}} `detail` is for reports: code, name and reason
  */
-export function closeWords(code, reason) {
-  const known = WORDS[code];
+export function closeMessage(code, reason) {
+  const known = MESSAGES[code];
   const info = CLOSE[code];
   const detail = [`code ${code}`, info?.name ?? "", reason].filter(Boolean).join(" · ");
   if (known !== undefined) return { ...known, hint: known.hint || reason, detail };
@@ -83,9 +83,11 @@ export function closeWords(code, reason) {
 
 /**
  * @param {number} code with which the link ended
- * @returns {string} why one waits, while the SDK comes back by itself
+ * @returns {string} what happened, while the SDK reconnects by itself
  */
-export function comebackWords(code) {
+export function reconnectMessage(code) {
   if (code === CloseCode.GOING_AWAY) return "The server is restarting.";
-  return CLOSE[code]?.back === "join" ? `${closeWords(code, "").title}.` : "Your seat is held.";
+  return CLOSE[code]?.back === "join"
+    ? `${closeMessage(code, "").title}.`
+    : "Your seat is reserved.";
 }
