@@ -22,7 +22,6 @@ SEVERAL = {
     "MAX_MESSAGE_BYTES": "that a client takes, and that a process takes from another of the same machine",
     "MAX_PENDING": "frames of a prediction, and cases of a comparison",
     "READ_BYTES": "of a transport and of the simulated network",
-    "REMEMBERED": "of the bots' checks and of the encoder",
     "RULES": "the rules that a module gives to its bots: `gameserver bots` looks for this name",
     "STEADY_AFTER_S": "of a client's link and of a worker process",
     "TURN": "of the schema; a game may not import that",

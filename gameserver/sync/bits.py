@@ -1,7 +1,7 @@
-"""Rows of bits: the zigzag residuals of an entity's fields, one after the other in as many bits as each column
-needs (protocol.md §5).
+"""Rows of bits: the zigzag residuals of an entity's fields one after the other, in as many bits as each field needs
+(protocol.md §5).
 
-A matrix here has one row a field and one column an entity, like a table's codes; packed rows have one row an entity.
+Matrices of codes have one row a field and one column an entity, like a table's; packed rows have one row an entity.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def zigzag(residuals: NDArray[np.int64]) -> NDArray[np.uint64]:
 
 
 def unzigzag(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return what `zigzag` was given."""
+    """Return the residuals that `zigzag` turned into these codes."""
     signed = codes.view(np.int64)
     return (signed >> 1) ^ -(signed & 1)
 
 
 def widths_of(codes: NDArray[np.uint64]) -> list[int]:
-    """Return for each field how many bits its largest code needs."""
+    """Return how many bits the largest code of each field needs."""
     return [bits.bit_length() for bits in np.bitwise_or.reduce(codes, axis=1).tolist()]
 
 
@@ -43,7 +43,15 @@ def row_bytes(widths: Sequence[int]) -> int:
 
 
 def pack(codes: NDArray[np.uint64], widths: Sequence[int]) -> NDArray[np.uint8]:
-    """Return the rows, shape (entities, row_bytes). Every code must fit its width."""
+    """Return the packed rows.
+
+    Args:
+        codes: Shape (fields, entities).
+        widths: In bits, one a field; every code must fit its field's.
+
+    Returns:
+        Shape (entities, row_bytes(widths)).
+    """
     total = sum(widths)
     if total <= WORD_BITS:
         words = np.bitwise_or.reduce(codes << _offsets(widths)[:, None], axis=0)[:, None]
@@ -71,7 +79,16 @@ def _pack_words(codes: NDArray[np.uint64], widths: Sequence[int], total: int) ->
 
 
 def unpack(rows: bytes, widths: Sequence[int], count: int) -> NDArray[np.uint64]:
-    """Return the codes of `count` rows. `rows` must have `count * row_bytes(widths)` bytes."""
+    """Return the codes of packed rows.
+
+    Args:
+        rows: The rows one after the other, `count * row_bytes(widths)` bytes.
+        widths: In bits, one a field.
+        count: How many rows.
+
+    Returns:
+        Shape (fields, count).
+    """
     total = sum(widths)
     words = _words(rows, row_bytes(widths), count, total // WORD_BITS + 1)
     width = np.array(list(widths), np.uint64)[:, None]
@@ -82,7 +99,7 @@ def unpack(rows: bytes, widths: Sequence[int], count: int) -> NDArray[np.uint64]
 
 
 def _words(rows: bytes, size: int, count: int, n_words: int) -> NDArray[np.uint64]:
-    """Return rows of `size` bytes as words, shape (n_words, count), what is beyond a row filled with 0."""
+    """Return rows of `size` bytes as words, shape (n_words, count); bytes beyond a row are 0."""
     padded = np.zeros((count, n_words * 8), np.uint8)
     padded[:, :size] = np.frombuffer(rows, np.uint8).reshape(count, size)
     return padded.view("<u8").T.astype(np.uint64, copy=False)
@@ -91,7 +108,7 @@ def _words(rows: bytes, size: int, count: int, n_words: int) -> NDArray[np.uint6
 def _read_words(
     words: NDArray[np.uint64], offsets: NDArray[np.uint64], width: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:
-    """Return the fields that start at `offsets`, with what follows them in the higher bits."""
+    """Return the codes that start at `offsets`; bits above a field's `width` are those of the fields behind it."""
     place = (offsets[:, 0] // WORD_BITS).astype(np.intp)
     shift = offsets % WORD_BITS
     codes = words[place] >> shift

@@ -1,8 +1,8 @@
-"""What happened in a room, told to each viewer once, in order, and never lost while the room remembers it.
+"""The events of a room, which each viewer gets once and in order (protocol.md §6).
 
-One log a room, each entry numbered; a viewer is two numbers into it: what it was *told* (its cursor on the wire,
-protocol.md §6) and how far it was *scanned*. An entry is encoded once, whoever gets it. The log is bounded: a viewer
-that falls behind its oldest entry has lost events and must be let go, which `EventsLost` says.
+A room has one log of numbered events; a viewer's place in it is a cursor, the number of the last event that it has
+got. An event is encoded once for all viewers. The log is bounded: a viewer whose cursor is older than the oldest event
+has missed some, and `EventsLost` is raised for it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from gameserver.protocol.codec import pack_event
 
 
 class EventsLost(Exception):
-    """A viewer's cursor is older than the oldest event that the room still holds."""
+    """A viewer's cursor is older than the oldest event in the log."""
 
 
 class Event(NamedTuple):
-    """One entry: its number, its `[tick, name, payload]` as msgpack, and the sessions it is for (None: everyone)."""
+    """One entry of the log."""
 
     number: int
     packed: bytes
+    """`[tick, name, payload]` as msgpack."""
     to: frozenset[int] | None
+    """The numbers of the sessions that get it; None: all."""
 
 
 class EventLog:
@@ -34,22 +36,35 @@ class EventLog:
         self._entries: deque[Event] = deque(maxlen=max_held)
         self.max_held = max_held
         self.newest = 0
-        """Number of the newest event, and so the cursor of a viewer who has been told all; 0 before the first."""
+        """Number of the newest event, and so the cursor of a viewer who has got all of them; 0 before the first."""
 
     def append(self, tick: int, name: str, payload: object, to: frozenset[int] | None = None) -> None:
-        """Log an event of `tick`. Raises ValueError when the wire cannot carry the payload; then nothing is logged."""
+        """Add an event.
+
+        Args:
+            tick: When it happened.
+            name: What happened.
+            payload: The game's own value.
+            to: The numbers of the sessions that get it; None: all.
+
+        Raises:
+            ValueError: `payload` is nothing that a message can carry. Nothing was added.
+        """
         packed = pack_event(tick, name, payload)
         self.newest += 1
         self._entries.append(Event(self.newest, packed, to))
 
     @property
     def oldest_cursor(self) -> int:
-        """The oldest cursor from which nothing is missing."""
+        """The oldest cursor after which no event is missing."""
         return self._entries[0].number - 1 if self._entries else self.newest
 
     def after(self, cursor: int, session: int) -> list[bytes]:
-        """The packed events after `cursor` that are for `session`, oldest first. Raises EventsLost when some are
-        gone."""
+        """Return the packed events after `cursor` that the session of this number gets, oldest first.
+
+        Raises:
+            EventsLost: The log no longer holds all of them.
+        """
         if cursor >= self.newest:
             return []
         if cursor < self.oldest_cursor:

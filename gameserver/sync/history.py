@@ -1,4 +1,4 @@
-"""The last snapshots of a room, for those who need the state of an earlier tick."""
+"""The newest snapshots of a room, looked up by tick: the bases of deltas, and the past in which shots are judged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class History:
     __slots__ = ("_slots", "newest")
 
     def __init__(self, size: int) -> None:
-        """Make room for the snapshots of the last `size` ticks, at least one."""
+        """Begin with an empty ring for the snapshots of the last `size` ticks, at least one."""
         self._slots: list[Snapshot | None] = [None] * max(1, size)
         self.newest: Snapshot | None = None
 

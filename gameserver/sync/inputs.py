@@ -1,9 +1,13 @@
-"""The queue between a player's clock and the room's: input frames come in as they arrive, one goes out each tick.
+"""The queue between a player's clock and the room's: input frames are pushed as they arrive, one is taken each tick.
 
-Rules kept here (protocol.md §7): frames are consumed in order of `seq`, one a tick, so a client cannot run faster than
-the room's clock whatever it sends; a missing frame repeats the last one for a bounded time and then counts as neutral;
-a queue that grows past its bound loses its oldest frames; what is dropped or missing is counted. A frame carries the
-moment that its player saw, which never runs backwards and is never in the future. Time is an argument.
+Rules kept here (protocol.md §7):
+
+- Frames are consumed in order of `seq`, one a tick, so a client cannot run faster than the room.
+- A missing frame repeats the last one for a limited time; after that it counts as neutral.
+- A queue that grows beyond its limit loses its oldest frames. What is dropped or missing is counted.
+- The moment that a player saw as it made a frame never runs backwards and is never in the future.
+
+Time is an argument.
 """
 
 from __future__ import annotations
@@ -14,15 +18,16 @@ from typing import TypeAlias
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, LEAD_UNITS_PER_TICK, MAX_LEAD
 
 MIN_QUEUED_FRAMES = 4
-"""A slow room (5 Hz, say) still buffers this many: 250 ms of it would be a single frame, which any jitter overruns."""
+"""A slow room buffers at least this many: at 5 Hz, 250 ms are a single frame, which any jitter would drop."""
 
 InputFrame: TypeAlias = tuple[int, tuple[int, ...], float, int]
-"""One input frame as it waits: its number, its codes in schema order, when it arrived, in seconds, and the moment that
-its player saw, in 1/16 tick of the room (0 or less: none). A plain tuple: one is made for every player and tick."""
+"""A queued input frame: its `seq`, its codes in order of the schema, when it arrived, in seconds, and the moment at
+which its player saw the others, in 1/16 tick of the room (0 or less: none). A plain tuple, since one is made for every
+player and tick."""
 
 
 class InputQueue:
-    """One player's input frames. `take` is called once a tick, `push` whenever a frame arrives."""
+    """One player's input frames."""
 
     __slots__ = (
         "_frames",
@@ -42,7 +47,14 @@ class InputQueue:
     )
 
     def __init__(self, *, hold_s: float, tick_hz: int, neutral: tuple[int, ...]) -> None:
-        self._frames: list[InputFrame] = []  # few: a deque would cost 600 bytes more a player
+        """Begin with an empty queue.
+
+        Args:
+            hold_s: How long a missing frame repeats the last one, and how long a queue may get.
+            tick_hz: The room's.
+            neutral: The codes of a player that does nothing.
+        """
+        self._frames: list[InputFrame] = []  # short: a deque would take 600 bytes more a player
         self._lead_units_per_s = LEAD_UNITS_PER_TICK * tick_hz
         self._hold_ticks = max(MIN_QUEUED_FRAMES, math.ceil(hold_s * tick_hz))
         self._held = self._hold_ticks  # nothing to repeat before the first frame
@@ -53,21 +65,30 @@ class InputQueue:
         self.consumed = 0
         """Number of the newest frame consumed; 0 before the first."""
         self.lead: int | None = None
-        """How long the newest frame consumed had waited, in 1/256 tick; None when none was since the lead was last
-        told."""
+        """How long the newest frame consumed had waited, in 1/256 tick; None when none was consumed since the lead was
+        last sent."""
         self.lag = 0
-        """How far behind the tick of the newest frame consumed its player saw the others, in 1/16 tick; 0 when nothing
-        was seen. A frame that is missing leaves it as it is: the one that counts again is a tick younger then."""
+        """How far behind the room's tick the player saw the others, in 1/16 tick, when the newest frame consumed was
+        due; 0 when it saw none. A missing frame does not change it."""
         self.missed = 0
+        """Ticks without a frame, since the first frame."""
         self.trimmed = 0
+        """Frames that were dropped because the queue was full."""
         self.stale = 0
+        """Frames that were dropped because one with the same number or a higher one came before."""
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def push(self, seq: int, codes: tuple[int, ...], at_s: float, seen: int = 0) -> None:
-        """Queue a frame that arrived at `at_s` seconds, made when its player saw the others at `seen` / 16 ticks;
-        duplicates and stale ones are counted and dropped."""
+        """Queue a frame; one that is not newer than all frames before it is dropped.
+
+        Args:
+            seq: The frame's number.
+            codes: In order of the schema.
+            at_s: When the frame arrived.
+            seen: The moment at which its player saw the others, in 1/16 tick; 0 or less: none.
+        """
         if seq <= self._newest:
             self.stale += 1
             return
@@ -78,7 +99,15 @@ class InputQueue:
             self.trimmed += 1
 
     def take(self, now_s: float, tick: int) -> tuple[int, ...]:
-        """Return the codes that count for the room's `tick`, which begins at `now_s`."""
+        """Consume a frame, or stand in for a missing one.
+
+        Args:
+            now_s: When the room's tick begins.
+            tick: The room's tick.
+
+        Returns:
+            The codes that count for this tick.
+        """
         if not self._frames:
             return self._take_missing()
         self.consumed, self._last, at_s, seen = self._frames.pop(0)
@@ -92,6 +121,7 @@ class InputQueue:
         return self._last
 
     def _take_missing(self) -> tuple[int, ...]:
+        """Return the codes for a tick without a frame."""
         if self.consumed:
             self.missed += 1
         if self._held >= self._hold_ticks:
@@ -100,8 +130,10 @@ class InputQueue:
         return self._last
 
     def clear(self) -> None:
-        """Drop what waits: a link was lost, and frames made before must not act after it is back. The client numbers on
-        from the newest consumed (WELCOME's `seq`)."""
+        """Drop all queued frames, since the link was lost: frames from before must not act once it is back.
+
+        The client then counts on from the newest frame consumed (WELCOME's `seq`).
+        """
         self._frames.clear()
         self._newest = self.consumed
         self._held = self._hold_ticks

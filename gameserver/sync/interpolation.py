@@ -1,4 +1,4 @@
-"""The state between two snapshots: where entities were while a client drew the way from one to the other."""
+"""The state between two snapshots: where entities are while a client draws the way from one to the other."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def interpolate_tables(
 
 
 def _interpolate(entity_type: EntityType, before: Table, after: Table, fraction: float) -> Table:
+    """Return the table of one type, at `fraction` of the way."""
     stay = np.isin(before.ids, after.ids, assume_unique=True)
     rows = np.searchsorted(after.ids, before.ids[stay])
     difference = np.zeros_like(before.codes)

@@ -1,7 +1,7 @@
-"""The inner loops of a delta, one number at a time: what the compiled build runs where the interpreter calls numpy.
+"""Loops over single numbers, which the compiled build runs where the interpreter calls numpy.
 
-Codes and residuals are bytes here, little-endian 64-bit integers, one row a field and one column an entity. Both ways
-give the same bytes on the wire (tests/sync/test_loops.py).
+Codes and residuals are bytes here: little-endian 64-bit integers, one row a field and one column an entity. Both ways
+give the same bytes on the wire, which tests/sync/test_loops.py checks.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from gameserver.state.loops import floor
 CODE_BYTES: Final = 8
 
 
-class Moves:
-    """How a type's entities are expected to move: for each field the field that is its rate, or -1, and `k`, what a
-    code of that rate adds to it in a tick; its lowest and highest code; the codes of a full turn, 0 for no angle."""
+class RateTable:
+    """How the fields of a type are expected to move; each list has one item a field.
+
+    `rate`: the index of the field that is its rate, -1 for none. `k`: how much one code of that rate adds in a tick.
+    `lo`, `hi`: its range. `turn`: how many codes a full turn has, 0 for a field that is no angle.
+    """
 
     def __init__(self, rate: list[int], k: list[float], lo: list[float], hi: list[float], turn: list[int]) -> None:
         self.rate = rate
@@ -28,16 +31,24 @@ class Moves:
         self.turn = turn
 
 
-def residuals(before: bytes, after: bytes, count: i64, span: i64, moves: Moves) -> bytes:
-    """Return what gets `count` entities from what was expected of them `span` ticks ago to what they are, zigzagged."""
+def residuals(before: bytes, after: bytes, count: i64, span: i64, table: RateTable) -> bytes:
+    """Return the zigzagged residuals of `count` entities, as `Motion.zigzagged` does.
+
+    Args:
+        before: The codes of the base.
+        after: The codes `span` ticks later.
+        count: How many entities.
+        span: In ticks, at least 1.
+        table: The type's.
+    """
     found = BytesWriter()
     row_bytes: i64 = count * CODE_BYTES
-    fields: i64 = len(moves.rate)
+    fields: i64 = len(table.rate)
     field: i64 = 0
     while field < fields:
-        rate: i64 = moves.rate[field]
-        turn: i64 = moves.turn[field]
-        k, lo, hi = moves.k[field], moves.lo[field], moves.hi[field]
+        rate: i64 = table.rate[field]
+        turn: i64 = table.turn[field]
+        k, lo, hi = table.k[field], table.lo[field], table.hi[field]
         at: i64 = field * row_bytes
         at_rate: i64 = rate * row_bytes
         end: i64 = at + row_bytes
@@ -67,7 +78,13 @@ def residuals(before: bytes, after: bytes, count: i64, span: i64, moves: Moves) 
 
 
 def widths_of(codes: bytes, count: i64, limits: list[int]) -> list[int]:
-    """Return for each field how many bits the largest of its codes needs that do not fit its limit, in bits."""
+    """Return for each field the width of its largest code that does not fit its limit; 0 when all fit.
+
+    Args:
+        codes: Of `count` entities.
+        count: How many entities.
+        limits: In bits, one a field.
+    """
     widths: list[int] = []
     at: i64 = 0
     for limit in limits:
@@ -88,16 +105,20 @@ def widths_of(codes: bytes, count: i64, limits: list[int]) -> list[int]:
 
 
 def pack(codes: bytes, count: i64, widths: list[int], limits: list[int], *, wide: bool) -> tuple[bytes, bytes]:
-    """Return a row of bits for each of `count` entities, and a byte for each that says whether its row is not 0.
+    """Return the packed rows of one block, and a byte for each row: 1 if anything in it is not 0, else 0.
 
-    A code counts if it fits its field's limit, in bits, or, with `wide`, if it does not; others are 0. All that count
-    must fit `widths`.
+    Args:
+        codes: Of `count` entities.
+        count: How many entities.
+        widths: In bits, one a field; all codes that are taken must fit them.
+        limits: In bits, one a field.
+        wide: Take the codes that do not fit their field's limit, instead of those that do. Others count as 0.
     """
     rows, present = BytesWriter(), BytesWriter()
     fields: i64 = len(widths)
     entity: i64 = 0
     while entity < count:
-        waiting: i64 = 0  # bits that make no whole byte yet
+        waiting: i64 = 0  # bits that do not fill a byte yet
         n_waiting: i64 = 0
         seen: i64 = 0
         field: i64 = 0

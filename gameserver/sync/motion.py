@@ -1,8 +1,7 @@
-"""What a type's entities are expected to do by themselves (protocol.md §5, "Applying"): a field with a rate goes on
-at that rate.
+"""How entities are expected to move (protocol.md §5, "Applying"): a field with a rate changes at that rate.
 
-The encoder's residual and the decoder's step are made of the one `_expected` here, in IEEE double precision and in
-the page's order of operations, so that both ends agree to the last bit.
+The encoder's residuals and the decoder's codes are both made with `_RatedFields.expected`, in IEEE double precision
+and in the page's order of operations, so that both sides agree to the last bit.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.entity import EntityType
-    from gameserver.sync.loops import Moves
+    from gameserver.sync.loops import RateTable
 
     Codes = NDArray[np.int64]
 
 
-class _Rates:
-    """Fields that are moved by others, all of them clamped or all of them angles."""
+class _RatedFields:
+    """Fields that have a rate, either all of them clamped to a range or all of them angles."""
 
     def __init__(self, entity_type: EntityType, pairs: list[tuple[int, int]], tick_hz: int) -> None:
         targets = [target for target, _ in pairs]
@@ -41,7 +40,16 @@ class _Rates:
         self.steps = entity_type.steps[targets] if entity_type.steps[targets[0], 0] else None
 
     def expected(self, before: Codes, after: Codes, span: int) -> Codes:
-        """Return the targets' expected codes, `span` ticks on, given all codes before and the rates' codes after."""
+        """Return the codes that these fields are expected to have.
+
+        Args:
+            before: All codes of the base, shape (fields, n).
+            after: All codes `span` ticks later, of which those of the rates are read.
+            span: In ticks, at least 1.
+
+        Returns:
+            Shape (targets, n).
+        """
         v1 = after[self.rates]
         code = before[self.targets] + np.floor(self.k * v1 + 0.5)
         if span > 1:
@@ -56,61 +64,71 @@ class _Rates:
 
 
 class Motion:
-    """The expectation for one entity type at one tick rate."""
+    """How the entities of one type are expected to move at one tick rate."""
 
-    __slots__ = ("_angles", "_groups", "_half", "_moves", "_steps")
+    __slots__ = ("_angles", "_half", "_rate_table", "_rated", "_steps")
 
     def __init__(self, entity_type: EntityType, tick_hz: int) -> None:
         is_angle = entity_type.steps[:, 0] > 0
         linear = [pair for pair in entity_type.rates if not is_angle[pair[0]]]
         angular = [pair for pair in entity_type.rates if is_angle[pair[0]]]
-        self._groups = [_Rates(entity_type, pairs, tick_hz) for pairs in (linear, angular) if pairs]
+        self._rated = [_RatedFields(entity_type, pairs, tick_hz) for pairs in (linear, angular) if pairs]
         angles = entity_type.angles.tolist()
         self._angles = compact(angles) if angles else None
         self._steps = entity_type.steps[angles]
         self._half = self._steps // 2
-        self._moves = moves_of(entity_type, tick_hz) if COMPILED else None
+        self._rate_table = rate_table_of(entity_type, tick_hz) if COMPILED else None
 
     def zigzagged(self, before: Codes, after: Codes, span: int) -> NDArray[np.uint64]:
-        """Return the residuals as unsigned codes."""
-        if self._moves is None:
+        """Return the residuals as zigzag codes, shape (fields, n)."""
+        if self._rate_table is None:
             return zigzag(self.residuals(before, after, span))
-        found = loops.residuals(before.tobytes(), after.tobytes(), after.shape[1], span, self._moves)
+        found = loops.residuals(before.tobytes(), after.tobytes(), after.shape[1], span, self._rate_table)
         return np.frombuffer(found, np.uint64).reshape(after.shape)
 
     def residuals(self, before: Codes, after: Codes, span: int) -> Codes:
-        """Return what `advance` needs to get from `before` to `after`, all of shape (fields, n)."""
+        """Return the residuals with which `advance` leads from `before` to `after`, all of shape (fields, n)."""
         residuals = after - before
-        for rates in self._groups:
-            residuals[rates.targets] = after[rates.targets] - rates.expected(before, after, span)
+        for fields in self._rated:
+            residuals[fields.targets] = after[fields.targets] - fields.expected(before, after, span)
         if self._angles is not None:
             wrapped = residuals[self._angles] + self._half
             residuals[self._angles] = wrapped % self._steps - self._half
         return residuals
 
     def advance(self, before: Codes, residuals: Codes | None, span: int) -> Codes:
-        """Return the codes `span` ticks later; None: residuals of 0. A residual may take a code out of its range."""
+        """Return the codes `span` ticks later.
+
+        Args:
+            before: The codes now, shape (fields, n).
+            residuals: What is added to the expected codes, of the same shape; None: 0 for all.
+            span: In ticks, at least 1.
+
+        Returns:
+            Shape (fields, n). Residuals may lead out of a field's range. Without residuals, and for a type without
+            rates, that is `before` itself.
+        """
         if residuals is None:
-            if not self._groups:
+            if not self._rated:
                 return before
             after = before.copy()
         else:
             after = before + residuals
-        for rates in self._groups:
-            expected = rates.expected(before, after, span)
-            after[rates.targets] = expected if residuals is None else expected + residuals[rates.targets]
+        for fields in self._rated:
+            expected = fields.expected(before, after, span)
+            after[fields.targets] = expected if residuals is None else expected + residuals[fields.targets]
         if self._angles is not None:
             after[self._angles] %= self._steps
         return after
 
 
-def moves_of(entity_type: EntityType, tick_hz: int) -> Moves:
-    """Return what the compiled loops know of a type."""
-    from gameserver.sync.loops import Moves  # what it needs comes with the compiled build alone
+def rate_table_of(entity_type: EntityType, tick_hz: int) -> RateTable:
+    """Return what the loops of the compiled build need to know of a type."""
+    from gameserver.sync.loops import RateTable  # its own imports are installed with the compiled build only
 
     step = entity_type.step[:, 0].tolist()
     rate, k = [-1] * len(step), [0.0] * len(step)
     for target, by in entity_type.rates:
         rate[target], k[target] = by, (step[by] / step[target]) / tick_hz
     lo, hi = entity_type.lo[:, 0].astype(float).tolist(), entity_type.hi[:, 0].astype(float).tolist()
-    return Moves(rate, k, lo, hi, entity_type.steps[:, 0].tolist())
+    return RateTable(rate, k, lo, hi, entity_type.steps[:, 0].tolist())

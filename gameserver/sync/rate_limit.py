@@ -1,25 +1,28 @@
-"""How much a client may ask for: token buckets, whose memory does not grow with what is asked. Time is an argument."""
+"""Limits how much a client may send: token buckets. Their memory does not grow; time is an argument."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 _ROUNDING_S = 1e-9
-"""What sums of a rate's fractions may be off by, and must not cost anybody a token."""
+"""Tolerance for rounding errors in sums of token times, which must not cost a client a token."""
 
 
 @lru_cache
 def _times(rate_per_s: float, burst: float) -> tuple[float, float]:
-    """Seconds for a token and for a full bucket. Cached so that all buckets of a kind share the numbers' memory: with a
-    thousand links that are looked at once a tick each, what is not shared is not in the processor's caches either."""
+    """Return the seconds for one token and for a full bucket.
+
+    Cached so that buckets with the same limits share the two numbers: a thousand links are checked in every tick, and
+    a thousand pairs of numbers would not stay in the processor's caches.
+    """
     return 1.0 / rate_per_s, burst / rate_per_s
 
 
 class TokenBucket:
-    """`rate_per_s` tokens a second, at most `burst` saved up.
+    """A bucket that gains `rate_per_s` tokens a second and holds at most `burst`; full at first.
 
-    One number says it all: the moment at which the bucket was, or would have been, empty. Tokens are the time since
-    then, so there is nothing to refill.
+    Its state is the moment at which it was, or would have been, empty: the time since then is worth the tokens in it,
+    so nothing needs to be refilled.
     """
 
     __slots__ = ("_burst_s", "_empty_at_s", "_token_s")
@@ -29,7 +32,7 @@ class TokenBucket:
         self._empty_at_s = now_s - self._burst_s
 
     def take(self, amount: float, now_s: float) -> bool:
-        """Take `amount` tokens, or none and return False when there are not so many."""
+        """Take `amount` tokens and return True; when there are fewer, take none and return False."""
         empty_at_s = self._empty_at_s
         if empty_at_s < now_s - self._burst_s:
             empty_at_s = now_s - self._burst_s

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """One table an entity type, in order of the schema."""
+    """The state of a room after a tick."""
 
     tick: int
     tables: tuple[Table, ...]
+    """One table an entity type, in order of the schema."""
 
     def hash(self) -> int:
-        """Return 64 bits that depend on the tick and all of the state, the same in every process and machine."""
+        """Return 64 bits that depend on the tick and all of the state, the same in every process and on every
+        machine."""
         digest = hashlib.blake2b(self.tick.to_bytes(8, "little"), digest_size=8)
         for table in self.tables:
             digest.update(len(table).to_bytes(8, "little"))
@@ -32,12 +34,13 @@ class Snapshot:
         return int.from_bytes(digest.digest(), "little")
 
     def same(self, other: Snapshot) -> bool:
-        """Whether both hold the same state at the same tick."""
+        """Return whether both hold the same state at the same tick."""
         return self.tick == other.tick and all(a.same(b) for a, b in zip(self.tables, other.tables, strict=True))
 
 
 def first_difference(schema: Schema, a: Snapshot, b: Snapshot) -> str | None:
-    """Say in words where `b` first differs from `a`, for people who look for a desync; None when it does not."""
+    """Describe where `b` first differs from `a`, for people who look for the cause of a desync; None when both are the
+    same."""
     for entity_type, one, other in zip(schema.entities, a.tables, b.tables, strict=True):
         for entity_id in sorted({*one.ids.tolist(), *other.ids.tolist()}):
             left, right = one.row(entity_id), other.row(entity_id)

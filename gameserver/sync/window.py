@@ -1,7 +1,10 @@
-"""How much one client may have in flight or ask for: a window of unacked snapshots, and token buckets for what it
-sends.
+"""How many snapshots may be on their way to one client: a window of snapshots that were sent and not acked yet.
 
-Both are bounded by construction and take time as an argument.
+A link accepts bytes long before its client has read them. The window keeps a slow reader near the present: while it is
+full the viewer is skipped, and the first delta after an ack spans the gap.
+
+How wide it is follows from the shortest round trip of late. Where bytes queue up, round trips get longer, and a window
+as long as those would only let more bytes queue up. Round trips are measured in ticks, the only times in a room.
 """
 
 from __future__ import annotations
@@ -9,22 +12,15 @@ from __future__ import annotations
 import math
 
 SLACK_S = 0.25
-"""In flight beyond what the shortest round trip needs: acks wait for the client's next frame, and networks for no one.
-A quarter of a second of old news is also what a stalled reader finds when it reads again."""
+"""What may be in flight beyond the shortest round trip. Acks wait for the client's next frame, and round trips vary.
+It is also how much old state a client that stalled reads before it gets the present."""
 
 REMEMBER_S = 10.0
-"""How long a round trip that was shorter counts, twice at most; after that the path has changed."""
+"""How long a shorter round trip counts, at most twice as long; after that the path may have changed."""
 
 
 class Window:
-    """The ticks of the snapshots handed to a link and not acked yet: as many as the round trip needs, at most `limit`.
-
-    A link takes bytes long before its client has read them; the window is what keeps a slow reader near the present:
-    when it is full the viewer is skipped, and the next delta after an ack spans the gap. How many the round trip needs
-    follows from the shortest one of late: where bytes queue up the others are longer, and waiting for those would only
-    let more queue up. Round trips are measured in ticks, the only times there are in a room; a snapshot is taken every
-    `snapshot_every` of them.
-    """
+    """The ticks of the snapshots that are in flight to one client, at most `limit`."""
 
     __slots__ = (
         "_before",
@@ -41,6 +37,7 @@ class Window:
     )
 
     def __init__(self, limit: int, tick_hz: int, snapshot_every: int = 1) -> None:
+        """Begin with an open window; a snapshot is taken every `snapshot_every` ticks."""
         self._in_flight: list[int] = []  # few: a deque would cost 600 bytes more a client
         self._snapshot_every = snapshot_every
         self._slack_ticks = math.ceil(SLACK_S * tick_hz)
@@ -50,26 +47,31 @@ class Window:
         self.restart()
 
     def restart(self) -> None:
-        """Another link: nothing is in flight on it, and its round trip is its own."""
+        """Start for another link: nothing is in flight on it, and its round trip is not known."""
         self._in_flight.clear()
         self.width = self.limit
-        """How many may be in flight now; as long as nothing is known of the round trip, the limit."""
+        """How many may be in flight now; the limit as long as the round trip is not known."""
         self._before = self._lowest = math.inf
         self._until = -math.inf
         self.open = self.limit > 0
-        """Whether one more may be sent."""
+        """Whether one more snapshot may be sent."""
 
     def __len__(self) -> int:
         return len(self._in_flight)
 
     def sent(self, tick: int) -> None:
+        """Count the snapshot of `tick` as in flight."""
         flight = self._in_flight
         flight.append(tick)
         self.open = len(flight) < self.width
 
     def ack(self, tick: int, newest_tick: int) -> None:
-        """The client says that it has applied `tick`; the room is at `newest_tick`. One it was never sent frees nothing
-        newer than what it was sent."""
+        """Count the snapshots up to `tick` as arrived.
+
+        Args:
+            tick: What the client says that it has applied; it may be a tick that was never sent.
+            newest_tick: The room's.
+        """
         flight = self._in_flight
         if not flight or flight[0] > tick:
             return
@@ -81,12 +83,15 @@ class Window:
         self.open = len(flight) < self.width
 
     def clear(self) -> None:
-        """What was in flight is no longer waited for."""
+        """Count nothing as in flight any more, on the same link."""
         self._in_flight.clear()
         self.open = self.width > 0
 
     def _measure(self, round_trip: int, newest_tick: int) -> None:
-        """Take the lowest sample of this period so far; when that is over, begin another one with it."""
+        """Take a sample, in ticks, of which the lowest of this period and the one before sets the width.
+
+        A period ends REMEMBER_S after it began.
+        """
         if newest_tick > self._until:
             self._until = newest_tick + self._remember_ticks
             self._before, self._lowest = self._lowest, math.inf

@@ -1,4 +1,4 @@
-"""Rows of bits: every code comes back, in exactly as many bytes as the widths say, laid out as protocol.md §5 says."""
+"""Every packed code comes back, in as many bytes as the widths say and laid out as protocol.md §5 says."""
 
 import hypothesis.strategies as st
 import numpy as np
@@ -28,7 +28,7 @@ def test_what_was_packed_comes_back(residuals: np.ndarray[tuple[int, int], np.dt
 
 
 @given(RESIDUALS)
-def test_a_row_is_its_fields_one_after_the_other_from_bit_0(
+def test_a_row_has_its_fields_one_after_the_other_from_bit_0(
     residuals: np.ndarray[tuple[int, int], np.dtype[np.int64]],
 ) -> None:
     codes = zigzag(residuals)

@@ -1,4 +1,4 @@
-"""The ring of snapshots gives a tick its own state or none."""
+"""A lookup by tick finds that tick's own snapshot, or none."""
 
 import hypothesis.strategies as st
 import pytest
@@ -26,14 +26,14 @@ def test_the_last_ticks_are_found_and_no_others(size: int, steps: list[int]) -> 
             assert asked <= tick - size
 
 
-def test_an_empty_ring_has_nothing() -> None:
+def test_an_empty_history_finds_nothing() -> None:
     history = History(4)
     assert history.newest is None
     assert history.get(0) is None
 
 
 @pytest.mark.parametrize("tick", [4, 5])
-def test_history_goes_forward_only(tick: int) -> None:
+def test_a_snapshot_that_is_not_newer_is_refused(tick: int) -> None:
     history = History(4)
     history.put(Snapshot(5, ()))
     with pytest.raises(ValueError, match="goes forward only"):

@@ -1,4 +1,4 @@
-"""The input queue: in order, one a tick, bounded, and nothing gained by sending more."""
+"""Frames are consumed in order, one a tick; the queue is bounded, and sending more frames gains nothing."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,9 +78,9 @@ def test_frames_from_before_a_lost_link_do_not_act_after_it() -> None:
     q.clear()
     assert q.take(0.0, 1) == NEUTRAL
     q.push(1, (8, 8), 0.0)
-    assert q.take(0.0, 1) == NEUTRAL, "what was consumed stays consumed"
+    assert q.take(0.0, 1) == NEUTRAL, "what was consumed is not consumed again"
     q.push(2, (9, 9), 0.0)
-    assert q.take(0.0, 1) == (9, 9), "what never was may be numbered again"
+    assert q.take(0.0, 1) == (9, 9), "a number that was not consumed may be used again"
 
 
 def test_lag_is_how_far_behind_its_tick_a_frame_saw_in_16ths() -> None:
@@ -105,7 +105,7 @@ def test_a_frame_that_saw_nothing_lags_by_nothing() -> None:
     assert q.lag == 0
 
 
-def test_what_is_seen_runs_neither_backwards_nor_ahead() -> None:
+def test_the_moment_that_a_player_saw_runs_neither_backwards_nor_ahead() -> None:
     q = queue()
     for seq, (seen, lag) in enumerate([(98, 3), (90, 4), (99, 4), (200, 0), (101, 1)], 1):
         q.push(seq, (0, 0), 0.0, seen=seen * 16)
@@ -114,7 +114,7 @@ def test_what_is_seen_runs_neither_backwards_nor_ahead() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(-5000, 2**37), st.integers(0, 2)), max_size=30))
-def test_whatever_is_claimed_no_frame_saw_the_future(claims: list[tuple[int, int]]) -> None:
+def test_no_frame_saw_the_future_whatever_the_client_claims(claims: list[tuple[int, int]]) -> None:
     q = queue()
     for tick, (seen, frames) in enumerate(claims, 1):
         for number in range(frames):
@@ -124,7 +124,7 @@ def test_whatever_is_claimed_no_frame_saw_the_future(claims: list[tuple[int, int
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.lists(st.integers(1, 40), max_size=6)), max_size=40))
-def test_whatever_arrives_one_frame_a_tick_in_ascending_order(script: list[tuple[int, list[int]]]) -> None:
+def test_one_frame_a_tick_is_consumed_in_ascending_order_whatever_arrives(script: list[tuple[int, list[int]]]) -> None:
     q = queue()
     consumed = [0]
     for tick, (_, seqs) in enumerate(script):

@@ -1,4 +1,4 @@
-"""The compiled build's loops give the rows that numpy gives, to the bit."""
+"""The loops of the compiled build give the bytes that numpy gives."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Float, Int
 from gameserver.sync import loops
 from gameserver.sync.bits import widths_of, zigzag
-from gameserver.sync.encode import type_delta
-from gameserver.sync.encode.type_delta import Block, _split, _split_in_loops
-from gameserver.sync.motion import Motion, moves_of
+from gameserver.sync.encode import blocks
+from gameserver.sync.encode.blocks import Block, _split_in_loops, _split_in_numpy
+from gameserver.sync.motion import Motion, rate_table_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,10 +31,10 @@ class Thing(Entity):
     hp = Int(0, 100)
 
 
-vars(type_delta)["loops"] = loops  # only the compiled build imports them by itself
+vars(blocks)["loops"] = loops  # only the compiled build imports them there
 
-KIND = Thing.entity_type
-LOWEST, HIGHEST = KIND.lo[:, 0].tolist(), KIND.hi[:, 0].tolist()
+TYPE = Thing.entity_type
+LOWEST, HIGHEST = TYPE.lo[:, 0].tolist(), TYPE.hi[:, 0].tolist()
 FIELDS = len(LOWEST)
 
 
@@ -51,10 +51,10 @@ def tables(draw: st.DrawFn, count: int) -> NDArray[np.int64]:
 
 
 @given(st.data(), st.integers(0, 6), st.sampled_from([1, 2, 3, 40, 65_535]), st.sampled_from([1, 20, 240]))
-def test_residuals_are_numpys(data: st.DataObject, count: int, span: int, tick_hz: int) -> None:
+def test_residuals_are_those_of_numpy(data: st.DataObject, count: int, span: int, tick_hz: int) -> None:
     before, after = data.draw(tables(count)), data.draw(tables(count))
-    expected = zigzag(Motion(KIND, tick_hz).residuals(before, after, span))
-    found = loops.residuals(before.tobytes(), after.tobytes(), count, span, moves_of(KIND, tick_hz))
+    expected = zigzag(Motion(TYPE, tick_hz).residuals(before, after, span))
+    found = loops.residuals(before.tobytes(), after.tobytes(), count, span, rate_table_of(TYPE, tick_hz))
     assert np.frombuffer(found, np.uint64).tolist() == expected.ravel().tolist()
 
 
@@ -68,13 +68,13 @@ def matrices(draw: st.DrawFn) -> NDArray[np.uint64]:
     return np.array(numbers, np.uint64).reshape(fields, count)
 
 
-def parts(blocks: list[Block]) -> list[tuple[bytes, list[int], list[bool], list[list[int]]]]:
-    return [(b.widths, b.named.tolist(), b.present.tolist(), b.rows.tolist()) for b in blocks]
+def parts(made: list[Block]) -> list[tuple[bytes, list[int], list[bool], list[list[int]]]]:
+    return [(b.widths, b.indexes.tolist(), b.present.tolist(), b.rows.tolist()) for b in made]
 
 
 @given(matrices(), st.data())
-def test_blocks_are_numpys(residuals: NDArray[np.uint64], data: st.DataObject) -> None:
+def test_blocks_are_those_of_numpy(residuals: NDArray[np.uint64], data: st.DataObject) -> None:
     widest = widths_of(residuals)
     usual = [data.draw(st.sampled_from(sorted({0, width // 2, width}))) for width in widest]
     if any(widest):
-        assert parts(_split_in_loops(residuals, usual)) == parts(_split(residuals, usual, widest))
+        assert parts(_split_in_loops(residuals, usual)) == parts(_split_in_numpy(residuals, usual, widest))

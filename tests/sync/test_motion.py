@@ -1,4 +1,4 @@
-"""Dead reckoning is the page's formula to the bit, in both directions."""
+"""Expected codes are those of the page's formula to the bit, in both directions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gameserver.sync.motion import Motion
 
 
 class Mover(Entity):
-    """Rates of all sorts, and fields between them."""
+    """Rates of clamped fields and of an angle, with other fields between them."""
 
     hp = Int(0, 9)
     x = Float(step=1 / 3, min=-1000, max=1000)
@@ -25,17 +25,17 @@ class Mover(Entity):
     vy = Float(step=1 / 16, rate_of="y")
 
 
-KIND = Mover.entity_type
-NAMES = list(KIND.numeric)
+TYPE = Mover.entity_type
+NAMES = list(TYPE.numeric)
 RATE_OF = {"x": "vx", "heading": "spin", "y": "vy"}
 SMALL = st.integers(-40_000, 40_000)
 
 
 def expected(
-    kind: EntityType, before: dict[str, int], after: dict[str, int], name: str, span: int, tick_hz: int
+    entity_type: EntityType, before: dict[str, int], after: dict[str, int], name: str, span: int, tick_hz: int
 ) -> int:
-    """What protocol.md §5 says, word by word, in plain Python floats."""
-    field, rate = kind.numeric[name], kind.numeric[RATE_OF[name]]
+    """Return what protocol.md §5 says, word by word, in plain Python floats."""
+    field, rate = entity_type.numeric[name], entity_type.numeric[RATE_OF[name]]
     step = TURN / field.steps if field.steps else field.step
     k = (rate.step / step) / tick_hz
     v0, v1 = before[RATE_OF[name]], after[RATE_OF[name]]
@@ -45,7 +45,7 @@ def expected(
 
 def codes_of(values: list[int]) -> dict[str, int]:
     """Bring some integers into the fields' ranges."""
-    fields = KIND.numeric.items()
+    fields = TYPE.numeric.items()
     return {
         name: field.lo + (v - field.lo) % (field.hi - field.lo + 1)
         for (name, field), v in zip(fields, values, strict=True)
@@ -64,38 +64,38 @@ def test_the_residual_is_what_the_page_says(
     before: dict[str, int], after: dict[str, int], span: int, tick_hz: int
 ) -> None:
     residuals = dict(
-        zip(NAMES, Motion(KIND, tick_hz).residuals(column(before), column(after), span)[:, 0].tolist(), strict=True)
+        zip(NAMES, Motion(TYPE, tick_hz).residuals(column(before), column(after), span)[:, 0].tolist(), strict=True)
     )
     for name in NAMES:
-        start = expected(KIND, before, after, name, span, tick_hz) if name in RATE_OF else before[name]
+        start = expected(TYPE, before, after, name, span, tick_hz) if name in RATE_OF else before[name]
         if name == "heading":
             assert (start + residuals[name]) % 360 == after[name]
-            assert -180 <= residuals[name] < 180, "the short way round"
+            assert -180 <= residuals[name] < 180, "the shorter way round"
         else:
             assert start + residuals[name] == after[name]
 
 
 @given(ANY_CODES, ANY_CODES, st.integers(1, 300), st.integers(1, 240))
 def test_advance_undoes_residuals(before: dict[str, int], after: dict[str, int], span: int, tick_hz: int) -> None:
-    motion = Motion(KIND, tick_hz)
+    motion = Motion(TYPE, tick_hz)
     residuals = motion.residuals(column(before), column(after), span)
     assert np.array_equal(motion.advance(column(before), residuals, span), column(after))
 
 
 @given(ANY_CODES, st.integers(1, 50))
 def test_no_residuals_and_residuals_of_0_are_the_same(before: dict[str, int], span: int) -> None:
-    motion = Motion(KIND, 20)
+    motion = Motion(TYPE, 20)
     zeros = np.zeros((len(NAMES), 1), np.int64)
     assert np.array_equal(motion.advance(column(before), None, span), motion.advance(column(before), zeros, span))
 
 
-def test_what_meets_the_edge_stays_there() -> None:
+def test_a_field_that_reaches_its_limit_stays_there() -> None:
     before = codes_of([0, 2995, 0, 100, 0, 0, 0])
-    after = Motion(KIND, 10).advance(column(before), None, 5)
-    assert after[NAMES.index("x"), 0] == KIND.numeric["x"].hi
+    after = Motion(TYPE, 10).advance(column(before), None, 5)
+    assert after[NAMES.index("x"), 0] == TYPE.numeric["x"].hi
 
 
-def test_a_type_that_nothing_moves_keeps_its_very_array() -> None:
+def test_the_codes_of_a_type_without_rates_stay_the_same_array() -> None:
     class Still(Entity):
         x = Float(step=1)
 

@@ -1,4 +1,4 @@
-"""A snapshot's hash tells states apart, and two that differ can be told apart in words."""
+"""Snapshots of different states have different hashes, and their first difference can be described."""
 
 import subprocess
 import sys
@@ -50,11 +50,11 @@ def test_the_same_state_has_the_same_hash_and_another_tick_has_not() -> None:
 
 def test_the_hash_is_the_same_in_another_process() -> None:
     source = "from tests.sync.test_snapshot import fleet, snapshot; print(snapshot(fleet(), 1).hash())"
-    told = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert int(told.stdout) == snapshot(fleet(), 1).hash()
+    printed = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert int(printed.stdout) == snapshot(fleet(), 1).hash()
 
 
-def test_a_difference_is_told_by_type_id_and_field() -> None:
+def test_a_difference_is_described_by_type_id_and_field() -> None:
     world = fleet()
     before = snapshot(world, 1)
     world.entities(Ship)[1].x = 2

@@ -1,9 +1,8 @@
-"""Windows and buckets: bounded whatever comes."""
+"""The window keeps up with a client that acks, and stays narrow for one that does not."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.sync.rate_limit import TokenBucket
 from gameserver.sync.window import Window
 
 
@@ -34,7 +33,7 @@ def test_an_old_ack_frees_nothing() -> None:
 
 
 def flow(window: Window, first: int, ticks: int, round_trip: int) -> int:
-    """Let a room run for so many ticks, whose client acks after `round_trip` of them; return how many were sent."""
+    """Run a room for `ticks` ticks whose client acks after `round_trip` ticks; return how many snapshots were sent."""
     sent = 0
     for tick in range(first, first + ticks):
         if tick >= round_trip:
@@ -51,11 +50,11 @@ def test_a_window_never_holds_back_a_client_that_keeps_up(round_trip: int, tick_
 
 
 @given(st.integers(1, 20))
-def test_a_window_is_no_wider_than_the_round_trip_and_a_bit(round_trip: int) -> None:
+def test_a_window_is_as_wide_as_the_round_trip_and_the_slack(round_trip: int) -> None:
     window = Window(64, 20)
     flow(window, 0, 100, round_trip)
     assert window.width == round_trip + 6
-    assert flow(window, 100, 100, 1_000) <= 6, "what more is sent to one that has stopped reading"
+    assert flow(window, 100, 100, 1_000) <= 6, "how many are sent to a client that has stopped reading"
 
 
 def test_a_window_stays_narrow_when_bytes_queue_up_and_widens_when_the_path_has_changed() -> None:
@@ -73,7 +72,7 @@ def test_the_limit_bounds_a_window_whatever_the_round_trip() -> None:
     assert window.width == 8
 
 
-def test_another_link_starts_anew() -> None:
+def test_a_window_for_another_link_starts_anew() -> None:
     window = Window(64, 20)
     flow(window, 0, 100, 2)
     window.restart()
@@ -86,30 +85,3 @@ def test_a_room_with_fewer_snapshots_than_ticks_needs_fewer_in_flight() -> None:
     window = Window(64, 60, snapshot_every=3)
     flow(window, 0, 100, 6)
     assert window.width == 1 + (6 + 15) // 3
-
-
-def test_a_bucket_refills_with_time_up_to_its_burst() -> None:
-    bucket = TokenBucket(10, 20, 0.0)
-    assert bucket.take(20, 0.0)
-    assert not bucket.take(1, 0.0)
-    assert bucket.take(5, 0.5)
-    assert not bucket.take(21, 100.0)
-    assert bucket.take(20, 100.0)
-
-
-def test_a_clock_that_steps_back_gives_nothing() -> None:
-    bucket = TokenBucket(10, 10, 5.0)
-    assert bucket.take(10, 5.0)
-    assert not bucket.take(1, 1.0)
-    assert not bucket.take(1, 5.0)
-
-
-@given(st.lists(st.tuples(st.floats(0, 2), st.integers(1, 30)), max_size=60))
-def test_never_more_than_burst_plus_rate(script: list[tuple[float, int]]) -> None:
-    bucket = TokenBucket(10, 20, 0.0)
-    now, taken = 0.0, 0
-    for wait, amount in script:
-        now += wait
-        if bucket.take(amount, now):
-            taken += amount
-    assert taken <= 20 + 10 * now + 1e-6

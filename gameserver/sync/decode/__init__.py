@@ -1,1 +1,1 @@
-"""From the bytes of STATE messages to the state that a client holds: parse everything, then commit."""
+"""From STATE messages to the state that a client holds. A message is checked in full before a new state exists."""

@@ -1,7 +1,7 @@
-"""What a client does with a STATE message (protocol.md §5).
+"""Applies STATE messages to what a client holds (protocol.md §5).
 
-The message may be anything. Every check of the page is made before a new state exists; when one fails, `DeltaError`
-says which, and the state that the client had is untouched.
+A message may contain anything. All checks of the page are made before a new state exists. When one fails, `DeltaError`
+says which, and the state that the client held is unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gameserver.protocol.errors import DeltaError, require
 from gameserver.sync.decode.table_builder import TableBuilder
 from gameserver.sync.decode.view_state import ViewState
 from gameserver.sync.motion import Motion
-from gameserver.sync.row_ids import read_array, read_gaps
+from gameserver.sync.row_ids import decode_gaps, require_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ __all__ = ["DeltaDecoder", "DeltaError", "StateMessage"]
 
 
 class StateMessage(Protocol):
-    """What is read of a STATE message: two checked integers, and the wire's own arrays with nothing in them checked."""
+    """What is read of a STATE message: two checked integers, and arrays whose content is unchecked."""
 
     @property
     def tick(self) -> int:
@@ -35,23 +35,23 @@ class StateMessage(Protocol):
 
     @property
     def span(self) -> int:
-        """How many ticks it is after the base; 0: from nothing."""
+        """How many ticks it is after the base; 0: there is no base."""
 
     @property
     def leaves(self) -> Sequence[Any]:
-        """The wire's item."""
+        """The item of this name, as it came."""
 
     @property
     def enters(self) -> Sequence[Any]:
-        """The wire's item."""
+        """The item of this name, as it came."""
 
     @property
     def changes(self) -> Sequence[Any]:
-        """The wire's item."""
+        """The item of this name, as it came."""
 
     @property
     def values(self) -> Sequence[Any]:
-        """The wire's item."""
+        """The item of this name, as it came."""
 
 
 class DeltaDecoder:
@@ -64,48 +64,57 @@ class DeltaDecoder:
         self._nothing = tuple([entity_type.empty_table() for entity_type in schema.entities])
 
     def empty(self) -> ViewState:
-        """Return what a client knows before its first STATE: nothing, at tick 0."""
+        """Return what a client holds before its first STATE: no entities, at tick 0."""
         return ViewState(self.schema, 0, self._nothing)
 
     def apply(self, state: ViewState, message: StateMessage) -> ViewState:
-        """Return what `message` makes of `state`, which stays as it is. Raises DeltaError when a check fails."""
+        """Return the state after a message; `state` itself does not change.
+
+        Args:
+            state: What the client holds.
+            message: The next STATE.
+
+        Raises:
+            DeltaError: The message does not fit what the client holds, or is malformed.
+        """
         span = message.span
         if span and message.tick - span != state.tick:
-            msg = f"a delta from tick {message.tick - span} to one who holds {state.tick}"
+            msg = f"a delta from tick {message.tick - span}, to a client that holds tick {state.tick}"
             raise DeltaError(msg)
         before = state.tables if span else self._nothing
-        drafts = [TableBuilder(*each) for each in zip(self.types, self._motions, before, strict=True)]
-        self._leave(drafts, message.leaves)
-        for builder, block in self._blocks(drafts, "enters", message.enters):
+        builders = [TableBuilder(*each) for each in zip(self.types, self._motions, before, strict=True)]
+        self._leave(builders, message.leaves)
+        for builder, block in self._blocks(builders, "enters", message.enters):
             builder.enter(*block)
-        self._check_entered(drafts, before)
-        for builder, block in self._blocks(drafts, "changes", message.changes):
+        self._check_entered(builders, before)
+        for builder, block in self._blocks(builders, "changes", message.changes):
             builder.change(*block)
-        for builder in drafts:
-            builder.move(span)
-        for builder, block in self._blocks(drafts, "values", message.values):
-            builder.value(*block)
-        return ViewState(self.schema, message.tick, tuple([builder.table() for builder in drafts]))
+        for builder in builders:
+            builder.advance(span)
+        for builder, block in self._blocks(builders, "values", message.values):
+            builder.set_values(*block)
+        return ViewState(self.schema, message.tick, tuple([builder.build() for builder in builders]))
 
     @staticmethod
-    def _leave(drafts: list[TableBuilder], leaves: object) -> None:
-        ids = read_gaps(leaves, "leaves", 1, MAX_CODE)
+    def _leave(builders: list[TableBuilder], leaves: object) -> None:
+        """Remove the entities that leave, each from the table of its type."""
+        ids = decode_gaps(leaves, "leaves", 1, MAX_CODE)
         if len(ids):
-            known = sum([builder.leave(ids) for builder in drafts])
+            known = sum([builder.leave(ids) for builder in builders])
             require(known == len(ids), "leaves: an entity that is not there")
 
     @staticmethod
-    def _blocks(drafts: list[TableBuilder], what: str, blocks: object) -> Iterator[tuple[TableBuilder, list[Any]]]:
-        """Yield each block without its type, with that type's builder."""
-        for block in read_array(blocks, what):
-            index, *rest = read_array(block, what, 4)
-            require(type(index) is int and 0 <= index < len(drafts), f"{what}: no entity type {index!r:.20}")
-            yield drafts[index], rest
+    def _blocks(builders: list[TableBuilder], what: str, blocks: object) -> Iterator[tuple[TableBuilder, list[Any]]]:
+        """Yield the builder of each block's type, and the other three items of the block."""
+        for block in require_array(blocks, what):
+            index, *rest = require_array(block, what, 4)
+            require(type(index) is int and 0 <= index < len(builders), f"{what}: no entity type {index!r:.20}")
+            yield builders[index], rest
 
     @staticmethod
-    def _check_entered(drafts: list[TableBuilder], before: Sequence[Table]) -> None:
-        """Check that each id that enters is new to all of the view, and enters once."""
-        entered = [builder.entered for builder in drafts if builder.entered is not None]
+    def _check_entered(builders: list[TableBuilder], before: Sequence[Table]) -> None:
+        """Check that the ids that enter were in no table before, and that each enters once."""
+        entered = [builder.entered for builder in builders if builder.entered is not None]
         if entered:
             ids = np.concatenate(entered)
             held = np.concatenate([table.ids for table in before])

@@ -1,8 +1,8 @@
-"""One entity type's next table, while a STATE message is being applied to the one before (protocol.md §5,
+"""Builds one entity type's next table from the one before and the blocks of a STATE message (protocol.md §5,
 "Applying").
 
-The steps come in the order of the message: `leave`, `enter`, `change`, then `move`, then `value`, then `table`.
-Each raises `DeltaError` for what does not fit; the table before is only read.
+The steps are called in the order of the message: `leave`, `enter` and `change`, then `advance`, `set_values` and
+`build`. Each raises `DeltaError` for what does not fit. The table before is only read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gameserver.protocol.constants import MAX_CODE
 from gameserver.protocol.errors import DeltaError, require
 from gameserver.state.table import Table
 from gameserver.sync.bits import MAX_WIDTH, row_bytes, unpack, unzigzag
-from gameserver.sync.row_ids import read_array, read_gaps, read_who
+from gameserver.sync.row_ids import decode_gaps, decode_who, require_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 
 
 class TableBuilder:
-    """The table in the making."""
+    """The table under construction, and what of the message applies to it."""
 
     def __init__(self, entity_type: EntityType, motion: Motion, before: Table) -> None:
         self.entity_type = entity_type
         self.entered: Ids | None = None
-        """The ids that enter."""
+        """The ids that enter; None: none."""
         self._motion = motion
         self._before = before
         self._ids = before.ids
         self._codes = before.codes
         self._rows: Rows | None = None
-        """For each entity its row in the table before, -1 for one that entered; None while they are the same."""
+        """For each entity its row in the table before, -1 for one that entered; None: the rows are the same."""
         self._residuals: Codes | None = None
         self._enter_codes: Codes | None = None
         self._objects: list[list[object]] | None = None
 
     def leave(self, ids: Ids) -> int:
-        """Drop those of `ids` that are of this type, and return how many that were."""
+        """Remove the entities of this type that are among `ids`, and return how many there were."""
         stay = ~np.isin(self._ids, ids, assume_unique=True)
         left = len(stay) - int(np.count_nonzero(stay))
         if left:
@@ -58,23 +58,42 @@ class TableBuilder:
         return left
 
     def enter(self, ids: object, widths: object, rows: object) -> None:
-        """Take in entities with all their codes."""
+        """Read the block of entities that enter, with all their codes.
+
+        Args:
+            ids: The block's gaps, unchecked, as are its widths and rows.
+            widths: One byte a field.
+            rows: The packed codes.
+
+        Raises:
+            DeltaError: The block does not fit, or is the type's second.
+        """
         require(self.entered is None, f"enters: {self.entity_type.name} stands there twice")
-        self.entered = read_gaps(ids, "enters", 1, MAX_CODE)
+        self.entered = decode_gaps(ids, "enters", 1, MAX_CODE)
         self._enter_codes = self._read_rows("enters", widths, rows, len(self.entered))
         self._check_range(self._enter_codes)
 
     def change(self, who: object, widths: object, rows: object) -> None:
-        """Add the residuals of one block to those that stay."""
+        """Read a block of residuals of entities that stay; those of several blocks add up.
+
+        Args:
+            who: Which entities, unchecked, as are the widths and rows.
+            widths: One byte a field.
+            rows: The packed residuals.
+
+        Raises:
+            DeltaError: The block does not fit.
+        """
         count = len(self._ids)
-        named = read_who(who, "changes", count)
-        residuals = self._read_rows("changes", widths, rows, count if named is None else len(named))
-        if named is not None:
+        picked = decode_who(who, "changes", count)
+        residuals = self._read_rows("changes", widths, rows, count if picked is None else len(picked))
+        if picked is not None:
             part, residuals = residuals, np.zeros((len(residuals), count), np.int64)
-            residuals[:, named] = part
+            residuals[:, picked] = part
         self._residuals = residuals if self._residuals is None else self._residuals + residuals
 
     def _read_rows(self, what: str, widths: object, rows: object, count: int) -> Codes:
+        """Return the residuals in `count` packed rows, shape (fields, count)."""
         entity_type = self.entity_type
         if not isinstance(widths, bytes) or not isinstance(rows, bytes):
             msg = f"{what}: widths and rows of {entity_type.name} are not bin"
@@ -85,38 +104,55 @@ class TableBuilder:
         return unzigzag(unpack(rows, widths, count))
 
     def _check_range(self, codes: Codes) -> None:
+        """Raise DeltaError when a code is not in its field's range."""
         entity_type = self.entity_type
         outside = (codes < entity_type.lo) | (codes > entity_type.hi)
         require(not outside.any(), f"a code of {entity_type.name} is out of its range")
 
-    def move(self, span: int) -> None:
-        """Take those that stay to where they are now, and put those that enter among them."""
+    def advance(self, span: int) -> None:
+        """Move the entities that stay by `span` ticks, and insert those that enter.
+
+        Raises:
+            DeltaError: A code leaves its field's range.
+        """
         self._codes = self._motion.advance(self._codes, self._residuals, span)
         if self._residuals is not None:
             self._check_range(self._codes)
-        if self.entered is None or self._enter_codes is None:
-            return
+        if self.entered is not None and self._enter_codes is not None:
+            self._insert(self.entered, self._enter_codes)
+
+    def _insert(self, entered: Ids, codes: Codes) -> None:
+        """Put the entities that enter between those that stay, so that ids ascend."""
         if not len(self._ids):
-            self._rows = np.full(len(self.entered), -1)
-            self._ids, self._codes = self.entered, self._enter_codes
+            self._rows = np.full(len(entered), -1)
+            self._ids, self._codes = entered, codes
             return
         rows = np.arange(len(self._ids)) if self._rows is None else self._rows
-        ids = np.concatenate([self._ids, self.entered])
+        ids = np.concatenate([self._ids, entered])
         order = np.argsort(ids)
         self._ids = ids[order]
-        self._codes = np.concatenate([self._codes, self._enter_codes], axis=1)[:, order]
-        self._rows = np.concatenate([rows, np.full(len(self.entered), -1)])[order]
+        self._codes = np.concatenate([self._codes, codes], axis=1)[:, order]
+        self._rows = np.concatenate([rows, np.full(len(entered), -1)])[order]
 
-    def value(self, place: object, who: object, raw_values: object) -> None:
-        """Set an object field of some of those that are now there."""
+    def set_values(self, field: object, who: object, raw_values: object) -> None:
+        """Read a block of values of one object field, for entities that stay or entered.
+
+        Args:
+            field: The field's index in the type's fields, unchecked, as are the other items.
+            who: Which entities.
+            raw_values: One value for each of them.
+
+        Raises:
+            DeltaError: The block does not fit.
+        """
         entity_type = self.entity_type
-        if type(place) is not int or place not in entity_type.object_places:
-            msg = f"values: {entity_type.name} has no object field {place!r:.20}"
+        if type(field) is not int or field not in entity_type.object_places:
+            msg = f"values: {entity_type.name} has no object field {field!r:.20}"
             raise DeltaError(msg)
-        column = entity_type.object_places.index(place)
-        named = read_who(who, "values", len(self._ids))
-        rows: Iterable[int] = range(len(self._ids)) if named is None else named.tolist()
-        raw = read_array(raw_values, "values", len(self._ids) if named is None else len(named))
+        column = entity_type.object_places.index(field)
+        picked = decode_who(who, "values", len(self._ids))
+        rows: Iterable[int] = range(len(self._ids)) if picked is None else picked.tolist()
+        raw = require_array(raw_values, "values", len(self._ids) if picked is None else len(picked))
         read = list(entity_type.objects.values())[column].read
         values = self._own_objects()[column]
         try:
@@ -127,7 +163,7 @@ class TableBuilder:
             raise DeltaError(msg) from None
 
     def _own_objects(self) -> list[list[object]]:
-        """Return the object fields' values of those that are now there; one that entered has empty ones until told."""
+        """Return lists of the object fields' values, to be written to; those of entities that entered are empty."""
         if self._objects is None:
             rows = None if self._rows is None else self._rows.tolist()
             self._objects = [
@@ -136,8 +172,8 @@ class TableBuilder:
             ]
         return self._objects
 
-    def table(self) -> Table:
-        """Return the new table: the very one before when nothing changed."""
+    def build(self) -> Table:
+        """Return the new table. What did not change is shared with the table before, if possible all of it."""
         before = self._before
         if self._rows is None and self._objects is None:
             return before if self._codes is before.codes else Table(self._ids, self._codes, before.objects)

@@ -1,4 +1,4 @@
-"""What a client knows of its room at one tick: tables like a snapshot's of what it sees, and entities of them."""
+"""What a client holds of its room at one tick: the tables of what it sees, and the entities made from them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ E = TypeVar("E", bound=Entity)
 
 
 class ViewState:
-    """Immutable but for the entities, which are made when they are first asked for, and are the caller's to read."""
+    """The state at one tick, a collection of entities. It never changes.
 
-    __slots__ = ("_entities", "_living", "schema", "tables", "tick")
+    Entities are made from the tables when they are first read.
+    """
+
+    __slots__ = ("_by_id", "_entities", "schema", "tables", "tick")
 
     def __init__(self, schema: Schema, tick: int, tables: tuple[Table, ...]) -> None:
         self.schema = schema
         self.tick = tick
         self.tables = tables
-        self._living: dict[int, Entity] | None = None
+        self._by_id: dict[int, Entity] | None = None
         self._entities: list[list[Entity]] = []
 
     def __len__(self) -> int:
@@ -34,7 +37,7 @@ class ViewState:
         return any(table.row(entity_id) is not None for table in self.tables)
 
     def __iter__(self) -> Iterator[Entity]:
-        """Go through all entities, type by type, ascending by id."""
+        """Iterate over all entities, type by type, ascending by id."""
         return iter(self._all().values())
 
     def get(self, entity_id: int) -> Entity | None:
@@ -46,30 +49,39 @@ class ViewState:
     @overload
     def entities(self, which: str) -> list[Any]: ...
     def entities(self, which: type[Entity] | str) -> list[Any]:
-        """Return the entities of a type, by class or by name, ascending by id. Raises KeyError for an unknown type."""
+        """Return the entities of one type, ascending by id.
+
+        Args:
+            which: The type, as its class or by name.
+
+        Raises:
+            KeyError: The room has no such type.
+        """
         index = self.schema.named(which) if isinstance(which, str) else self.schema.index(which)
         self._all()
         return self._entities[index]
 
     def _all(self) -> dict[int, Entity]:
-        if self._living is None:
-            living: dict[int, Entity] = {}
+        """Return all entities by id, made from the tables at the first call."""
+        if self._by_id is None:
+            by_id: dict[int, Entity] = {}
             self._entities = [
-                [self._blank(entity_type.cls, entity_id, living) for entity_id in table.ids.tolist()]
+                [self._blank(entity_type.cls, entity_id, by_id) for entity_id in table.ids.tolist()]
                 for entity_type, table in zip(self.schema.entities, self.tables, strict=True)
             ]
             for entity_type, table, made in zip(self.schema.entities, self.tables, self._entities, strict=True):
-                entity_type.load(made, table.codes, living)
+                entity_type.load(made, table.codes, by_id)
                 for (name, field), column in zip(entity_type.objects.items(), table.objects, strict=True):
                     for entity, frozen in zip(made, column, strict=True):
                         setattr(entity, name, field.thaw(frozen))
-            self._living = living
-        return self._living
+            self._by_id = by_id
+        return self._by_id
 
     @staticmethod
-    def _blank(cls: type[Entity], entity_id: int, living: dict[int, Any]) -> Entity:
+    def _blank(cls: type[Entity], entity_id: int, by_id: dict[int, Any]) -> Entity:
+        """Return a new entity without field values, and add it to `by_id`."""
         entity = object.__new__(cls)
         entity.id = entity_id
         entity.alive = True
-        living[entity_id] = entity
+        by_id[entity_id] = entity
         return entity

@@ -1,1 +1,1 @@
-"""From snapshots to the bytes of STATE messages: what each viewer sees, what changed of that, and in which order."""
+"""From snapshots to the bytes of STATE messages: what each viewer sees, what changed of it, what is sent of that."""

@@ -1,16 +1,15 @@
-"""Puts together the bodies of viewers with views of their own and the same base, from rows that were packed once.
+"""Writes the bodies of STATE messages for viewers who have the same base and views of their own.
 
-A body is made of bytes only: what is done for each viewer is to cut slices and to join them.
+Rows were packed before, once for all viewers. What is done for each viewer is to cut slices of bytes and to join them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgpack
-
-from gameserver.sync.encode.pairs import Named, Pairs
-from gameserver.sync.row_ids import array_header, bin_header, gaps
+from gameserver.sync.encode.msgpack_parts import ARRAY_OF_FOUR, array_header, bin_header, pack_value
+from gameserver.sync.encode.pairs import Pairs, Selection
+from gameserver.sync.row_ids import encode_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,18 +17,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gameserver.sync.encode.type_delta import Block, EnterRows
+    from gameserver.sync.encode.blocks import Block
+    from gameserver.sync.encode.type_delta import EnterRows
 
     Flags = NDArray[np.bool_]
     Rows = NDArray[np.intp]
 
-ARRAY_OF_FOUR: Final = b"\x94"  # every block of enters, changes and values is an array of four
 
-_pack = msgpack.Packer().pack
-
-
-class _Blocks:
-    """One item of each viewer's body, an array of blocks."""
+class _BlockArrays:
+    """One item of each viewer's body: an array of packed blocks."""
 
     __slots__ = ("_counts", "_packed")
 
@@ -48,64 +44,87 @@ class _Blocks:
 
 
 class BodyWriter:
-    """The items of `count` viewers' bodies, added type by type."""
+    """The bodies of `count` viewers, to which entity types are added in order of the schema."""
 
     def __init__(self, count: int) -> None:
         self._leaves: dict[int, list[int]] = {}
-        self._enters = _Blocks(count)
-        self._changes = _Blocks(count)
-        self._values = _Blocks(count)
+        self._enters = _BlockArrays(count)
+        self._changes = _BlockArrays(count)
+        self._values = _BlockArrays(count)
         self._count = count
 
     def bodies(self) -> list[bytes]:
-        """Return one body a viewer."""
+        """Return one body a viewer: its packed leaves, enters, changes and values."""
         leaves = [array_header(0)] * self._count
         for viewer, ids in self._leaves.items():
-            leaves[viewer] = _pack(gaps(sorted(ids)))
+            leaves[viewer] = pack_value(encode_gaps(sorted(ids)))
         items = zip(leaves, self._enters.items(), self._changes.items(), self._values.items(), strict=True)
         return [b"".join(each) for each in items]
 
     def add_leaves(self, ids: NDArray[np.int64], leaving: Pairs) -> None:
-        """Add those whose rows in `ids` are named to each viewer's leaves."""
+        """Add entities to each viewer's leaves.
+
+        Args:
+            ids: The ids of the type's entities in the base.
+            leaving: Who leaves; its rows are indexes of `ids`.
+        """
         left = ids[leaving.rows].tolist()
-        for viewer, first, end in leaving.shares():
+        for viewer, first, end in leaving.slices():
             self._leaves.setdefault(viewer, []).extend(left[first:end])
 
     def add_enters(self, index: int, rows: EnterRows, entering: Pairs) -> None:
-        """Add rows of the new snapshot to each viewer's enters."""
+        """Add a block to each viewer's enters.
+
+        Args:
+            index: The entity type.
+            rows: The type's entities in the new snapshot.
+            entering: Who enters; its rows are those of the new snapshot.
+        """
         if not len(entering):
             return
         ids = entering.gaps(rows.table.ids[entering.rows])
-        start, widths = ARRAY_OF_FOUR + _pack(index), _pack(rows.widths)
-        data = _Cut(rows.rows, entering.rows)
-        for viewer, first, end in entering.shares():
+        start, widths = ARRAY_OF_FOUR + pack_value(index), pack_value(rows.widths)
+        data = _RowBytes(rows.rows, entering.rows)
+        for viewer, first, end in entering.slices():
             self._enters.add(viewer, start + ids.array(first, end) + widths + data.packed(first, end))
 
-    def add_changes(self, index: int, blocks: Sequence[Block], staying: Pairs, told: Flags | None = None) -> None:
-        """Add the residuals of those who stay to each viewer's changes; where `told` is given, of those only.
+    def add_changes(self, index: int, blocks: Sequence[Block], staying: Pairs, chosen: Flags | None = None) -> None:
+        """Add blocks of residuals to each viewer's changes.
 
-        The rows of `staying` are those of the blocks.
+        Args:
+            index: The entity type.
+            blocks: The residuals.
+            staying: Who stays in each view; its rows are those of the blocks.
+            chosen: Which of `staying` to send; None: all.
         """
-        start = ARRAY_OF_FOUR + _pack(index)
+        start = ARRAY_OF_FOUR + pack_value(index)
         for block in blocks:
             present = block.present[staying.rows]
-            named = Named(staying, present if told is None else present & told)
-            widths = _pack(block.widths)
-            data = _Cut(block.rows, named.pairs.rows)
-            for viewer, first, end, who in named.shares():
+            selection = Selection(staying, present if chosen is None else present & chosen)
+            widths = pack_value(block.widths)
+            data = _RowBytes(block.rows, selection.pairs.rows)
+            for viewer, first, end, who in selection.slices():
                 self._changes.add(viewer, start + who + widths + data.packed(first, end))
 
-    def add_values(self, index: int, place: int, column: Sequence[object], now: Pairs, told: Flags) -> None:
-        """Add the values of one object field, of those pairs of `now` that are told, to each viewer's values."""
-        named = Named(now, told)
-        start = ARRAY_OF_FOUR + _pack(index) + _pack(place)
-        values = [_pack(column[row]) for row in named.pairs.rows.tolist()]
-        for viewer, first, end, who in named.shares():
+    def add_values(self, index: int, field: int, column: Sequence[object], seen: Pairs, chosen: Flags) -> None:
+        """Add a block to each viewer's values.
+
+        Args:
+            index: The entity type.
+            field: The object field, by its index in the type's fields.
+            column: The field's values in the new snapshot.
+            seen: Who is in each view; its rows are those of the new snapshot.
+            chosen: Which of `seen` to send.
+        """
+        selection = Selection(seen, chosen)
+        start = ARRAY_OF_FOUR + pack_value(index) + pack_value(field)
+        values = [pack_value(column[row]) for row in selection.pairs.rows.tolist()]
+        for viewer, first, end, who in selection.slices():
             self._values.add(viewer, start + who + array_header(end - first) + b"".join(values[first:end]))
 
 
-class _Cut:
-    """Some rows of a matrix of bytes, in order; any run of them is a slice."""
+class _RowBytes:
+    """Some rows of a matrix of bytes one after the other, so that any run of them is a slice."""
 
     __slots__ = ("_bytes", "_size")
 
@@ -114,6 +133,6 @@ class _Cut:
         self._bytes = rows.view(f"V{self._size}")[:, 0].take(chosen).tobytes() if self._size else b""
 
     def packed(self, first: int, end: int) -> bytes:
-        """Return the bin of the rows from index `first` to `end`."""
+        """Return the packed bin of the rows from index `first` up to but not including `end`."""
         cut = self._bytes[first * self._size : end * self._size]
         return bin_header(len(cut)) + cut

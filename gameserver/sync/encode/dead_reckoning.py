@@ -1,9 +1,8 @@
-"""What viewers hold of entities of which they were not told for some snapshots: they coast by their rates
-(protocol.md §5).
+"""What viewers hold of entities that were left out of deltas: the codes that dead reckoning gives (protocol.md §5).
 
-A client takes every entity in its view from one STATE to the next by what is expected, named or not. So what it
-holds of one that was left out is known here too: it depends on nothing but the last snapshot in which it was told,
-and on the snapshots since. It is worked out when somebody needs it, once for all who do.
+From one STATE to the next a client moves every entity in its view by its rates, whether the message names it or not.
+So the codes that it holds of an entity that was left out follow from the last snapshot in which the entity was sent
+and the ticks of the snapshots since. They are worked out when a delta needs them, once for all viewers.
 """
 
 from __future__ import annotations
@@ -24,68 +23,78 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 MAX_AGE: Final = 15  # snapshots that an entity may be left out in a row: 0.75 s at 20 a second
-REMEMBERED: Final = 2 * MAX_AGE + 2  # snapshots: a base may be a window of 16 old, and its entities as old again
+KEPT_SNAPSHOTS: Final = 2 * MAX_AGE + 2  # a base may be MAX_AGE + 1 snapshots old, an entity in it MAX_AGE older
 
 
 class DeadReckoning:
-    """The last snapshots that viewers were told of, and what is believed of each by those who coast."""
+    """The newest snapshots of a room, and the codes expected of entities that were last sent in an older one."""
 
     def __init__(self, motions: Sequence[Motion]) -> None:
+        """Begin without snapshots; `motions` has one item an entity type."""
         self._motions = motions
-        self._told: deque[Snapshot] = deque(maxlen=REMEMBERED)
-        self._forgotten = 0
-        self._beliefs: dict[tuple[int, int, int], Codes] = {}
+        self._snapshots: deque[Snapshot] = deque(maxlen=KEPT_SNAPSHOTS)
+        self._n_dropped = 0
+        self._expected: dict[tuple[int, int, int], Codes] = {}
 
     @property
     def count(self) -> int:
-        """How many snapshots there were."""
-        return self._forgotten + len(self._told)
+        """How many snapshots were added."""
+        return self._n_dropped + len(self._snapshots)
 
-    def turn_to(self, new: Snapshot) -> None:
-        """Make `new` the newest snapshot that viewers are told of."""
-        if self._told and self._told[-1] is new:
+    def add(self, new: Snapshot) -> None:
+        """Add the newest snapshot; adding it again changes nothing."""
+        if self._snapshots and self._snapshots[-1] is new:
             return
-        if len(self._told) == REMEMBERED:
-            self._forgotten += 1
-            oldest = self._told[0].tick
-            self._beliefs = {key: codes for key, codes in self._beliefs.items() if key[0] > oldest}
-        self._told.append(new)
+        if len(self._snapshots) == KEPT_SNAPSHOTS:
+            self._n_dropped += 1
+            oldest = self._snapshots[0].tick
+            self._expected = {key: codes for key, codes in self._expected.items() if key[0] > oldest}
+        self._snapshots.append(new)
 
-    def is_last(self, base: Snapshot) -> bool:
-        """Whether `base` is the snapshot right before the newest."""
-        return len(self._told) > 1 and self._told[-2] is base
+    def is_previous(self, base: Snapshot) -> bool:
+        """Return whether `base` is the snapshot right before the newest."""
+        return len(self._snapshots) > 1 and self._snapshots[-2] is base
 
-    def remembers(self, base: Snapshot) -> bool:
-        """Whether beliefs about `base` of any age can be told."""
+    def covers(self, base: Snapshot) -> bool:
+        """Return whether `expected` can answer for `base` at any age up to MAX_AGE."""
         place = self._place(base)
-        return place is not None and (place >= MAX_AGE or not self._forgotten)
+        return place is not None and (place >= MAX_AGE or not self._n_dropped)
 
-    def belief(self, base: Snapshot, index: int, age: int) -> Codes:
-        """Return the codes that a viewer holds at `base` of entities of type `index` that were last told `age`
-        snapshots before it. They stand in `base`'s columns; those of entities that were not there then mean
-        nothing."""
+    def expected(self, base: Snapshot, index: int, age: int) -> Codes:
+        """Return the codes that a viewer holds at `base` of entities that were last sent `age` snapshots before it.
+
+        Args:
+            base: A snapshot that is covered.
+            index: The entity type.
+            age: In snapshots; 0: sent in `base` itself.
+
+        Returns:
+            Codes in the columns of `base`'s table. Columns of entities that did not exist `age` snapshots before mean
+            nothing.
+        """
         if age == 0:
             return base.tables[index].codes
         key = base.tick, index, age
-        known = self._beliefs.get(key)
-        if known is None:
+        codes = self._expected.get(key)
+        if codes is None:
             place = self._place(base)
             assert place is not None
-            before = self._told[place - 1]
-            older = self.belief(before, index, age - 1)
+            before = self._snapshots[place - 1]
+            older = self.expected(before, index, age - 1)
             moved = self._motions[index].advance(older, None, base.tick - before.tick)
-            known = self._beliefs[key] = _moved_over(moved, before.tables[index].ids, base.tables[index].ids)
-        return known
+            codes = self._expected[key] = _rearranged(moved, before.tables[index].ids, base.tables[index].ids)
+        return codes
 
     def _place(self, base: Snapshot) -> int | None:
-        return next((place for place, told in enumerate(self._told) if told is base), None)
+        """Return the index of a snapshot, or None when it was dropped."""
+        return next((place for place, snapshot in enumerate(self._snapshots) if snapshot is base), None)
 
 
-def _moved_over(codes: Codes, ids: NDArray[np.int64], new_ids: NDArray[np.int64]) -> Codes:
-    """Return the columns of `ids` where `new_ids` has them."""
+def _rearranged(codes: Codes, ids: NDArray[np.int64], new_ids: NDArray[np.int64]) -> Codes:
+    """Return the columns of `ids` in the order of `new_ids`; 0 for ids that are new."""
     if ids is new_ids:
         return codes
     _, rows, new_rows = np.intersect1d(ids, new_ids, assume_unique=True, return_indices=True)
-    moved = np.zeros((len(codes), len(new_ids)), np.int64)
-    moved[:, new_rows] = codes[:, rows]
-    return moved
+    rearranged = np.zeros((len(codes), len(new_ids)), np.int64)
+    rearranged[:, new_rows] = codes[:, rows]
+    return rearranged

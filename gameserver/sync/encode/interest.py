@@ -1,8 +1,8 @@
-"""Who sees what: for all viewers at once, which entities are near enough to each one's eye.
+"""Interest management: which entities are near enough to each viewer's viewpoint, for all viewers at once.
 
-An entity comes into a view within its type's `enter` radius and stays until it is beyond the larger `leave` radius,
-so that one on the border does not come and go. Types without a place, and those declared so, are always visible,
-and so is each viewer's own avatar.
+An entity enters a view within its type's `enter` radius and stays in it up to the larger `leave` radius, so that an
+entity at the border does not flicker. Types without a position, types declared as always visible, and each viewer's
+own avatar are visible at any distance.
 """
 
 from __future__ import annotations
@@ -29,20 +29,24 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Filter = Callable[[EntityType, Table, Mask], Mask]
 
-LEAVE_RATIO: Final = 1.1  # leave over enter radius: wide enough for what wobbles on the border, and few entities more
-BLOCK_CELLS: Final = 1 << 15  # distances worked out at once, so that they stay in a core's cache: 6 times as fast
+LEAVE_RATIO: Final = 1.1  # leave over enter radius: wide enough against flicker, and only a fifth more entities
+BLOCK_CELLS: Final = 1 << 15  # distances computed at once: they fit into a core's cache, which is 6 times as fast
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Within what distance an entity of a type comes into view, and beyond which it goes."""
+    """The distance within which an entity of a type enters a view, and the one beyond which it leaves."""
 
     enter: float
     leave: float
 
     @staticmethod
     def of(radius: float, leave: float | None = None) -> Reach:
-        """Check and complete a declared radius. Raises DeclarationError."""
+        """Return the reach for a declared radius; without `leave` that is LEAVE_RATIO times the radius.
+
+        Raises:
+            DeclarationError: Not 0 < radius ≤ leave < infinity.
+        """
         far = radius * LEAVE_RATIO if leave is None else leave
         if not 0 < radius <= far < float("inf"):
             msg = f"interest: radius {radius} and leave radius {leave} do not fit: 0 < radius ≤ leave radius is needed"
@@ -51,10 +55,11 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """How to read where the entities of a type are, and how far away they are seen."""
+class _Position:
+    """Where to read the positions of a type's entities, and from how far away they are seen."""
 
     x: int
+    """Row of the coordinate in a table's codes."""
     y: int
     step_x: float
     step_y: float
@@ -62,7 +67,7 @@ class _Place:
 
 
 class Interest:
-    """The rule of one room."""
+    """The rule of one room by which viewers see entities."""
 
     def __init__(
         self,
@@ -73,17 +78,27 @@ class Interest:
         types: Mapping[type[Entity], float | Reach | None] | None = None,
         place: tuple[str, str] = ("x", "y"),
     ) -> None:
-        """`types` gives single types a radius of their own, or None: always visible. `place` names the fields that
-        say where an entity is; a type without them is always visible. Raises DeclarationError when the radii do not
-        fit."""
+        """Check the declaration.
+
+        Args:
+            schema: The room's entity types.
+            radius: Within what distance entities enter a view.
+            leave_radius: Beyond what distance they leave it; None: LEAVE_RATIO times the radius.
+            types: Radii of single types; None: always visible.
+            place: The two fields that say where an entity is. A type without them is always visible.
+
+        Raises:
+            DeclarationError: The radii do not fit each other.
+        """
         general = Reach.of(radius, leave_radius)
         own = {schema.index(cls): reach for cls, reach in (types or {}).items()}
         self._types = schema.entities
-        self._places = [
-            _place(entity_type, own.get(index, general), place) for index, entity_type in enumerate(schema.entities)
+        self._positions = [
+            _position(entity_type, own.get(index, general), place) for index, entity_type in enumerate(schema.entities)
         ]
-        self.reach = max([place.reach.leave for place in self._places if place is not None], default=general.leave)
-        """The outermost radius of all."""
+        leave_radii = [position.reach.leave for position in self._positions if position is not None]
+        self.reach = max(leave_radii, default=general.leave)
+        """The largest radius of all types."""
 
     def views(
         self,
@@ -96,102 +111,131 @@ class Interest:
     ) -> Views:
         """Return what viewers see of `snapshot`.
 
-        `viewpoints`: each viewer's place, shape (viewers, 2); NaN for one that has none and sees only what is always
-        visible. `before`: what the same viewers saw of an earlier snapshot. `avatars`: for each viewer the id of an
-        entity that it sees in any case, 0 for none. `narrow`: the author's own rule, given a type, its table and
-        the mask (viewers, entities) by distance; it returns the mask that holds.
+        Args:
+            snapshot: The newest snapshot.
+            viewpoints: From where each viewer looks, shape (viewers, 2); NaN for a viewer without a viewpoint, who sees
+                only what is always visible.
+            before: What the same viewers saw of an earlier snapshot.
+            avatars: For each viewer the id of an entity that it sees at any distance, 0 for none.
+            narrow: The author's own rule. It is given a type, its table and the mask (viewers, entities) by distance,
+                and returns the mask that is used.
+
+        Raises:
+            StateError: `narrow` returned a mask of another shape.
         """
         points = np.asarray(viewpoints, np.float32).reshape(-1, 2)
         masks = []
-        for index, (place, table) in enumerate(zip(self._places, snapshot.tables, strict=True)):
-            if place is None:
+        for index, (position, table) in enumerate(zip(self._positions, snapshot.tables, strict=True)):
+            if position is None:
                 mask = np.ones((len(points), len(table)), np.bool_)
             else:
-                mask = _near(place, table, points, None if before is None else _carried(before, index, table))
+                saw = None if before is None else _mask_before(before, index, table)
+                mask = _near(position, table, points, saw)
             if narrow is not None:
                 mask = _narrowed(narrow, self._types[index], table, mask)
             if avatars is not None:
-                _show_own(mask, table, np.asarray(avatars, np.int64))
+                _add_avatars(mask, table, np.asarray(avatars, np.int64))
             masks.append(mask)
         return Views(snapshot, tuple(masks), len(points))
 
-    def distances(self, index: int, table: Table, pairs: Pairs, viewpoints: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return how far from its viewer's eye each pair's entity is, squared; 0 for types that have no place."""
-        place = self._places[index]
-        if place is None:
+    def squared_distances(
+        self, index: int, table: Table, pairs: Pairs, viewpoints: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the square of each pair's distance from viewpoint to entity; 0 for types that have no position.
+
+        Args:
+            index: The entity type.
+            table: The type's table, which the rows of `pairs` are of.
+            pairs: The viewers and entities.
+            viewpoints: Shape (viewers, 2).
+        """
+        position = self._positions[index]
+        if position is None:
             return np.zeros(len(pairs), np.float32)
-        x, y = _coordinates(place, table)
-        across = x.take(pairs.rows) - viewpoints[:, 0].take(pairs.viewers)
-        along = y.take(pairs.rows) - viewpoints[:, 1].take(pairs.viewers)
-        found: NDArray[np.float32] = across * across + along * along
-        return found
+        x, y = _coordinates(position, table)
+        dx = x.take(pairs.rows) - viewpoints[:, 0].take(pairs.viewers)
+        dy = y.take(pairs.rows) - viewpoints[:, 1].take(pairs.viewers)
+        squared: NDArray[np.float32] = dx * dx + dy * dy
+        return squared
 
 
-def _place(entity_type: EntityType, reach: float | Reach | None, names: tuple[str, str]) -> _Place | None:
+def _position(entity_type: EntityType, reach: float | Reach | None, names: tuple[str, str]) -> _Position | None:
+    """Return how to read the position of a type; None when it is always visible."""
     fields = list(entity_type.numeric)
     if reach is None or not all(name in fields for name in names):
         return None
     x, y = (fields.index(name) for name in names)
     steps = entity_type.step[:, 0]
-    return _Place(x, y, float(steps[x]), float(steps[y]), reach if isinstance(reach, Reach) else Reach.of(reach))
+    return _Position(x, y, float(steps[x]), float(steps[y]), reach if isinstance(reach, Reach) else Reach.of(reach))
 
 
 def positions_of(
     schema: Schema, snapshot: Snapshot, ids: ArrayLike, place: tuple[str, str] = ("x", "y")
 ) -> NDArray[np.float32]:
-    """Return where the entities `ids` are, shape (len(ids), 2); NaN for one that is not there or has no place."""
+    """Return where entities are, shape (len(ids), 2); NaN for an id that does not exist or has no position.
+
+    Args:
+        schema: The room's entity types.
+        snapshot: Where to look the entities up.
+        ids: Entities of any type.
+        place: The two fields that say where an entity is.
+    """
     wanted = np.asarray(ids, np.int64)
     found = np.full((len(wanted), 2), np.nan, np.float32)
     for entity_type, table in zip(schema.entities, snapshot.tables, strict=True):
-        where = _place(entity_type, Reach(1, 1), place)
-        if where is None or not len(table):
+        position = _position(entity_type, Reach(1, 1), place)
+        if position is None or not len(table):
             continue
         rows = np.minimum(np.searchsorted(table.ids, wanted), len(table) - 1)
         here = table.ids[rows] == wanted
-        found[here, 0] = table.codes[where.x, rows[here]] * where.step_x
-        found[here, 1] = table.codes[where.y, rows[here]] * where.step_y
+        found[here, 0] = table.codes[position.x, rows[here]] * position.step_x
+        found[here, 1] = table.codes[position.y, rows[here]] * position.step_y
     return found
 
 
-def _coordinates(place: _Place, table: Table) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    x = (table.codes[place.x] * place.step_x).astype(np.float32)
-    y = (table.codes[place.y] * place.step_y).astype(np.float32)
+def _coordinates(position: _Position, table: Table) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    x = (table.codes[position.x] * position.step_x).astype(np.float32)
+    y = (table.codes[position.y] * position.step_y).astype(np.float32)
     return x, y
 
 
-def _near(place: _Place, table: Table, viewpoints: NDArray[np.float32], saw: Mask | None) -> Mask:
-    """Return which entities each viewer sees, given which of them it saw."""
-    x, y = _coordinates(place, table)
+def _near(position: _Position, table: Table, viewpoints: NDArray[np.float32], saw: Mask | None) -> Mask:
+    """Return which entities are near enough to each viewer, who saw those in `saw` before."""
+    x, y = _coordinates(position, table)
     sees = np.empty((len(viewpoints), len(table)), np.bool_)
     size = max(1, BLOCK_CELLS // max(1, len(table)))
-    enter, leave = np.float32(place.reach.enter**2), np.float32(place.reach.leave**2)
+    enter, leave = np.float32(position.reach.enter**2), np.float32(position.reach.leave**2)
     for first in range(0, len(viewpoints), size):
         block = slice(first, first + size)
-        distance = x - viewpoints[block, 0, None]
-        distance *= distance
-        across = y - viewpoints[block, 1, None]
-        across *= across
-        distance += across
-        near = np.less_equal(distance, enter, out=sees[block])
+        squared = x - viewpoints[block, 0, None]
+        squared *= squared
+        dy = y - viewpoints[block, 1, None]
+        dy *= dy
+        squared += dy
+        near = np.less_equal(squared, enter, out=sees[block])
         if saw is not None:
-            near |= (distance <= leave) & saw[block]
+            near |= (squared <= leave) & saw[block]
     return sees
 
 
-def _carried(before: Views, index: int, table: Table) -> Mask:
-    """Return which rows of `table` the viewers saw before, when it may have had other rows."""
+def _mask_before(before: Views, index: int, table: Table) -> Mask:
+    """Return which rows of `table` the viewers saw before, in a snapshot whose table may have other rows."""
     old = before.snapshot.tables[index].ids
     mask = before.masks[index]
     if old is table.ids:
         return mask
     _, base_rows, new_rows = np.intersect1d(old, table.ids, assume_unique=True, return_indices=True)
-    carried = np.zeros((before.count, len(table)), np.bool_)
-    carried[:, new_rows] = mask[:, base_rows]
-    return carried
+    mask_now = np.zeros((before.count, len(table)), np.bool_)
+    mask_now[:, new_rows] = mask[:, base_rows]
+    return mask_now
 
 
 def _narrowed(narrow: Filter, entity_type: EntityType, table: Table, mask: Mask) -> Mask:
-    """Return a copy of what the author's rule makes of a mask. Raises StateError when that is no such mask."""
+    """Return a copy of what the author's rule makes of a mask.
+
+    Raises:
+        StateError: The rule returned a mask of another shape.
+    """
     made = np.array(narrow(entity_type, table, mask), np.bool_)
     if made.shape != mask.shape:
         msg = f"the view of {entity_type.name} was narrowed to shape {made.shape}; it has to stay {mask.shape}"
@@ -199,7 +243,8 @@ def _narrowed(narrow: Filter, entity_type: EntityType, table: Table, mask: Mask)
     return made
 
 
-def _show_own(mask: Mask, table: Table, avatars: NDArray[np.int64]) -> None:
+def _add_avatars(mask: Mask, table: Table, avatars: NDArray[np.int64]) -> None:
+    """Make each viewer's avatar visible to it."""
     if len(table):
         rows = np.minimum(np.searchsorted(table.ids, avatars), len(table) - 1)
         own = np.flatnonzero(table.ids[rows] == avatars)

@@ -1,12 +1,12 @@
-"""Tells viewers less where less will do: what is far away only now and then, and nobody more than its link can take.
+"""Encodes deltas that leave out what can wait: entities that are far away, and what exceeds a viewer's budget.
 
-*Tiers* say beyond which distances an entity is told every second, fourth … snapshot only. A viewer's *budget*
-says how many bytes its next delta may have: what matters most goes first, and what was left out matters more with
-every snapshot that it waits, so that nothing starves. Until it is told of an entity again, the viewer sees it go on
-by its rates (`coast`).
+*Tiers* say beyond which distances an entity is sent with every second, fourth … snapshot only. A viewer's *budget*
+says how many bytes its next delta may have. The most urgent entities are sent first, and an entity that is left out
+becomes more urgent with every snapshot (a priority accumulator), so everything is sent in the end. Until then the
+viewer extrapolates it by its rates, and `DeadReckoning` gives the codes that the viewer holds.
 
-What cannot wait any longer and still does not fit leaves the view, and comes in again when there is room. So it is
-when a viewer has missed a snapshot: the belief about what was left out holds from one snapshot to the next only.
+An entity that was left out too often and still does not fit leaves the view, and enters again when it fits. The same
+goes for entities that were left out and changed when the base is not the snapshot right before.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gameserver.state.errors import DeclarationError
+from gameserver.sync.encode.blocks import split_blocks
 from gameserver.sync.encode.body import BodyWriter
+from gameserver.sync.encode.budget import choose_fitting
+from gameserver.sync.encode.candidates import Candidates
 from gameserver.sync.encode.dead_reckoning import MAX_AGE, DeadReckoning
 from gameserver.sync.encode.pairs import Pairs
-from gameserver.sync.encode.type_delta import BLOCK_BYTES, Block, split
 from gameserver.sync.encode.views import Views
 
 if TYPE_CHECKING:
@@ -29,80 +31,49 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.table import Table
+    from gameserver.sync.encode.blocks import Block
     from gameserver.sync.encode.encoder import DeltaEncoder
     from gameserver.sync.encode.interest import Interest
-    from gameserver.sync.encode.type_delta import TypeDelta
     from gameserver.sync.snapshot import Snapshot
 
     Flags = NDArray[np.bool_]
     Rows = NDArray[np.intp]
     Reals = NDArray[np.float32]
 
-MAX_EVERY: Final = 8  # snapshots: half of what beliefs are kept for, so that a tier alone never makes anything leave
-OLDEST: Final = 255  # snapshots: who has waited that long to come into a view waits no more urgently after that
+MAX_EVERY: Final = 8  # snapshots: about half of MAX_AGE, so that no entity leaves a view because of its tier alone
+MAX_COUNTED_AGE: Final = 255  # snapshots, in a byte: an entity that waits even longer gets no more urgent
 HEAD_BYTES: Final = 24  # of a STATE: what stands before its body, and the leaves
-NAME_BYTES: Final = 1.5  # what it takes to name an entity: a gap
-NOW_OR_NEVER: Final = 8.0  # how much more it matters to tell of what would have to leave
-NEAR_SHARE: Final = 0.25  # of the outermost radius: within it, distance makes things matter little less
+NAME_BYTES: Final = 1.5  # about what it takes to name one entity: a gap
+NEAR_FRACTION: Final = 0.25  # of the outermost radius: the distance at which an entity weighs half
 
 
 @dataclass(frozen=True, slots=True)
 class Viewers:
-    """From where viewers look, and what they may be told; one row a viewer."""
+    """What the encoder has to know of some viewers; one row a viewer."""
 
     viewpoints: Reals
-    """Shape (viewers, 2)."""
+    """From where each viewer looks, shape (viewers, 2)."""
     avatars: NDArray[np.int64]
-    """The id of the entity that matters most to each, 0 for none."""
+    """The id of each viewer's avatar, which is sent before everything else; 0 for none."""
     budgets: Reals
-    """About how many bytes the next delta may have, infinity for no limit. The avatar, changed texts and one thing more
-    are told in any case, so what was spent is to be taken from what comes next."""
-
-
-class _Share:
-    """One entity type, as the viewers of one group see it. Arrays go with the pairs of `sees`.
-
-    It begins as that of viewers who start from nothing: everything is wanted.
-    """
-
-    def __init__(self, sees: Pairs, weight: Reals) -> None:
-        count = len(sees)
-        self.sees = sees
-        self.weight = weight
-        """How much it matters to tell of it."""
-        self.delta: TypeDelta | None = None
-        self.stays: Flags = np.zeros(count, np.bool_)
-        self.ages = np.zeros(count, np.uint8)
-        self.changed: Flags = self.stays
-        """Stays, and is not where the viewer believes it to be."""
-        self.must: Flags = self.stays
-        """Has to be told now, or to leave."""
-        self.wanted: Flags = np.ones(count, np.bool_)
-        """Would be told if everything fitted."""
-        self.blocks: list[Block] = []
-        self.rows: Rows = np.zeros(count, np.intp)
-        """Its row in the blocks, if it stays."""
-        self.cost: Reals = np.zeros(count, np.float32)
-        """About how many bytes it takes to tell of it."""
-
-    @property
-    def urgency(self) -> Reals:
-        """How much it matters to tell of it now: more with each snapshot that it was left out."""
-        waited: Reals = (self.ages.astype(np.float32) + 1) * self.weight
-        return np.where(self.must, waited * np.float32(NOW_OR_NEVER), waited)
-
-    def head_bytes(self, fields: int) -> Reals:
-        """About what the heads of this type's blocks take, for each viewer."""
-        viewers = self.sees.viewers[self.wanted]
-        some = np.bincount(viewers, minlength=self.sees.count) > 0
-        return some * np.float32((BLOCK_BYTES + fields) * max(1, len(self.blocks)))
+    """About how many bytes the next delta may have, infinity for no limit. The avatar, changed texts and lists, and the
+    most urgent entity are sent in any case: take what a delta has above its budget from the budget of the next."""
 
 
 class PriorityEncoder:
-    """Encodes deltas for viewers with views of their own, by `tiers` and budgets."""
+    """Encodes deltas for viewers with views of their own, by tiers and budgets."""
 
     def __init__(self, encoder: DeltaEncoder, interest: Interest, tiers: Mapping[float, int] | None = None) -> None:
-        """`tiers`: beyond which distance an entity is told every how many snapshots. Raises DeclarationError."""
+        """Encode for one room.
+
+        Args:
+            encoder: The room's encoder, which keeps what does not depend on viewers.
+            interest: The rule by which viewers see entities; it gives the distances.
+            tiers: Beyond which distance an entity is sent with every how many snapshots.
+
+        Raises:
+            DeclarationError: A distance is not above 0, or a number of snapshots not from 1 to MAX_EVERY.
+        """
         steps = sorted((tiers or {}).items())
         if any(not 1 <= every <= MAX_EVERY or distance <= 0 for distance, every in steps):
             msg = f"tiers: {tiers} is not of the form {{distance: every}}, with every from 1 to {MAX_EVERY}"
@@ -115,152 +86,126 @@ class PriorityEncoder:
         self._dead_reckoning = DeadReckoning(encoder.motions)
 
     def set_tier_stretch(self, stretch: int) -> None:
-        """Tell of what lies in a tier `stretch` times less often than declared, at most every MAX_EVERY snapshots. What
-        is near stays as it is.
+        """Send what lies in a tier `stretch` times less often than declared, at least with every MAX_EVERYth snapshot.
+
+        Entities that are nearer than all tiers are still sent with every snapshot.
         """
         self._every = np.where(self._declared > 1, np.minimum(self._declared * stretch, MAX_EVERY), self._declared)
 
     def can_encode_from(self, base: Snapshot) -> bool:
-        """Whether a delta from `base` can still be made; if not, a viewer has to start from nothing."""
-        return self._dead_reckoning.remembers(base)
+        """Return whether a delta from `base` can still be made; if not, its viewers need a full state."""
+        return self._dead_reckoning.covers(base)
 
     def encode(
         self, base: Snapshot | None, new: Snapshot, before: Views | None, now: Views, viewers: Viewers
     ) -> tuple[list[bytes], Views]:
-        """Return the bodies of viewers who all have the same base, and what each then sees: `now` without what did
-        not fit.
+        """Return the bodies for viewers who all have the same base, and what each then sees.
 
-        `base` must be one that is remembered, `before` what was returned with it.
+        Args:
+            base: The snapshot that the viewers hold, from which a delta can be encoded; None: nothing.
+            new: The snapshot to send.
+            before: The views that were returned with `base`.
+            now: What the viewers would see of `new` without budgets.
+            viewers: The viewers, in the order of the views.
+
+        Returns:
+            One body a viewer, and `now` without the entities that did not fit.
         """
-        self._encoder.turn_to(new)
-        self._dead_reckoning.turn_to(new)
-        shares = []
+        self._encoder.begin(new)
+        self._dead_reckoning.add(new)
+        types = []
         for index, table in enumerate(new.tables):
-            weight, due = self._importance(index, table, now.pairs(index), viewers)
-            share = _Share(now.pairs(index), weight)
+            weight, due = self._weigh(index, table, now.pairs(index), viewers)
+            candidates = Candidates(now.pairs(index), weight)
             if base is not None and before is not None:
-                self._compare(share, index, base, before, due)
-            share.cost = self._cost(index, share)
-            shares.append(share)
-        fitting = _fit(shares, self._room(shares, viewers))
+                self._compare(candidates, index, base, before, due)
+            candidates.cost = self._cost(index, candidates)
+            types.append(candidates)
+        fitting = choose_fitting(types, self._available(types, viewers))
         writer = BodyWriter(now.count)
         masks, ages = [], []
-        for index, (share, fits) in enumerate(zip(shares, fitting, strict=True)):
-            visible, age = self._tell(writer, index, share, fits, before, len(new.tables[index]))
+        for index, (candidates, fits) in enumerate(zip(types, fitting, strict=True)):
+            visible, age = self._write(writer, index, candidates, fits, before, len(new.tables[index]))
             masks.append(visible)
             ages.append(age)
         return writer.bodies(), Views(new, tuple(masks), now.count, tuple(ages))
 
-    def _importance(self, index: int, table: Table, sees: Pairs, viewers: Viewers) -> tuple[Reals, Flags]:
-        """Return how much each pair matters, and whether its tier is due in this snapshot."""
-        distance = self._interest.distances(index, table, sees, viewers.viewpoints)
-        ids = table.ids.take(sees.rows)
-        own = ids == viewers.avatars.take(sees.viewers)
+    def _weigh(self, index: int, table: Table, seen: Pairs, viewers: Viewers) -> tuple[Reals, Flags]:
+        """Return how much the entity of each pair matters, and whether its tier is due with this snapshot."""
+        distance = self._interest.squared_distances(index, table, seen, viewers.viewpoints)
+        ids = table.ids.take(seen.rows)
+        own = ids == viewers.avatars.take(seen.viewers)
         every = self._every.take(np.searchsorted(self._limits, distance))
-        weight = 1 / (1 + np.sqrt(distance) / np.float32(self._interest.reach * NEAR_SHARE))
+        weight = 1 / (1 + np.sqrt(distance) / np.float32(self._interest.reach * NEAR_FRACTION))
         due = own | ((self._dead_reckoning.count + ids) % every == 0)
         return np.where(own, np.float32(np.inf), weight), due
 
-    def _compare(self, share: _Share, index: int, base: Snapshot, before: Views, due: Flags) -> None:
-        """Find out which of those that stay are not where their viewers believe them to be, and whom to tell."""
-        delta = share.delta = self._encoder.deltas_from(base)[index]
-        saw = share.sees.at(delta.to_base)
-        stays = share.stays = saw.among(before.masks[index])
+    def _compare(self, candidates: Candidates, index: int, base: Snapshot, before: Views, due: Flags) -> None:
+        """Find out which entities that stay are not where their viewers expect them, and which of them to send."""
+        delta = candidates.delta = self._encoder.deltas_from(base)[index]
+        saw = candidates.seen.mapped(delta.to_base)
+        stays = candidates.stays = saw.look_up(before.masks[index])
         if before.ages is not None:
-            share.ages = saw.look_up(before.ages[index])
-        used = np.unique(share.ages[stays])
-        staying = share.sees.at(delta.to_stay).rows
-        share.rows = np.where(stays, np.searchsorted(used, share.ages) * delta.n_stay + staying, 0)
+            candidates.ages = saw.look_up(before.ages[index])
+        used = np.unique(candidates.ages[stays])
+        staying = candidates.seen.mapped(delta.to_stay).rows
+        candidates.rows = np.where(stays, np.searchsorted(used, candidates.ages) * delta.n_stay + staying, 0)
         if not len(used):
             return
-        beliefs = [self._dead_reckoning.belief(base, index, age) for age in used.tolist()]
-        residuals = np.concatenate([delta.residuals_from(belief) for belief in beliefs], axis=1)
-        share.changed = stays & np.logical_or.reduce(residuals, axis=0)[share.rows]
-        missed = not self._dead_reckoning.is_last(base)
-        share.must = share.changed & (missed | (share.ages >= MAX_AGE))
-        share.wanted = ~stays | (share.changed & due) | share.must
-        share.blocks = _split_wanted(residuals, share.rows[share.wanted & stays])
+        expected = [self._dead_reckoning.expected(base, index, age) for age in used.tolist()]
+        residuals = np.concatenate([delta.residuals_from(codes) for codes in expected], axis=1)
+        candidates.changed = stays & np.logical_or.reduce(residuals, axis=0)[candidates.rows]
+        missed = not self._dead_reckoning.is_previous(base)
+        candidates.required = candidates.changed & (missed | (candidates.ages >= MAX_AGE))
+        candidates.wanted = ~stays | (candidates.changed & due) | candidates.required
+        candidates.blocks = _split_wanted(residuals, candidates.rows[candidates.wanted & stays])
 
-    def _cost(self, index: int, share: _Share) -> Reals:
-        cost = np.zeros(len(share.sees), np.float32)
-        for block in share.blocks:
-            cost += block.present[share.rows] * np.float32(block.rows.shape[1] + NAME_BYTES)
-        if share.stays.all():
+    def _cost(self, index: int, candidates: Candidates) -> Reals:
+        """Return about how many bytes it takes to send each entity."""
+        cost = np.zeros(len(candidates.seen), np.float32)
+        for block in candidates.blocks:
+            cost += block.present[candidates.rows] * np.float32(block.rows.shape[1] + NAME_BYTES)
+        if candidates.stays.all():
             return cost
-        entering = self._encoder.enters[index].sizes[share.sees.rows] + NAME_BYTES
-        return np.where(share.stays, cost, entering).astype(np.float32)
+        entering = self._encoder.enters[index].sizes[candidates.seen.rows] + NAME_BYTES
+        return np.where(candidates.stays, cost, entering).astype(np.float32)
 
-    def _room(self, shares: Sequence[_Share], viewers: Viewers) -> Reals:
-        """Return how many bytes of each viewer's budget are left for entities."""
-        room = viewers.budgets - np.float32(HEAD_BYTES)
-        for entity_type, share in zip(self._encoder.types, shares, strict=True):
-            room = room - share.head_bytes(len(entity_type.fields))
-        return room
+    def _available(self, types: Sequence[Candidates], viewers: Viewers) -> Reals:
+        """Return how many bytes of each viewer's budget are left for entities, after all heads."""
+        available = viewers.budgets - np.float32(HEAD_BYTES)
+        for entity_type, candidates in zip(self._encoder.types, types, strict=True):
+            available = available - candidates.head_bytes(len(entity_type.fields))
+        return available
 
-    def _tell(
-        self, writer: BodyWriter, index: int, share: _Share, fits: Flags, before: Views | None, width: int
+    def _write(
+        self, writer: BodyWriter, index: int, candidates: Candidates, fits: Flags, before: Views | None, width: int
     ) -> tuple[Flags, NDArray[np.uint8]]:
-        """Add what is told of one type; return what viewers then see of it, and how old what they hold of it is."""
-        sees, stays, delta = share.sees, share.stays, share.delta
-        told = share.wanted & fits
-        keeps = stays & (told | ~share.must)
-        enters = told & ~stays
+        """Add one type to the bodies.
+
+        Returns:
+            Which entities each viewer then sees, and their ages: matrices of viewers by `width` rows.
+        """
+        seen, stays, delta = candidates.seen, candidates.stays, candidates.delta
+        sent = candidates.wanted & fits
+        keeps = stays & (sent | ~candidates.required)
+        enters = sent & ~stays
         visible = keeps | enters
-        mask = sees.where(visible).mask(width)
+        mask = seen.where(visible).mask(width)
         if delta is not None and before is not None:
             saw = before.pairs(index)
-            writer.add_leaves(delta.before.ids, saw.where(~saw.at(delta.to_new).among(mask)))
-            staying = Pairs(sees.viewers[keeps], share.rows[keeps], sees.count)
-            writer.add_changes(index, share.blocks, staying, told[keeps])
-        writer.add_enters(index, self._encoder.enters[index], sees.where(enters))
-        self._encoder.add_values(writer, index, delta, sees.where(visible), enters[visible])
-        waits = ~told & (share.changed | ~visible)
+            writer.add_leaves(delta.before.ids, saw.where(~saw.mapped(delta.to_new).look_up(mask)))
+            staying = Pairs(seen.viewers[keeps], candidates.rows[keeps], seen.count)
+            writer.add_changes(index, candidates.blocks, staying, sent[keeps])
+        writer.add_enters(index, self._encoder.enters[index], seen.where(enters))
+        self._encoder.add_values(writer, index, delta, seen.where(visible), enters[visible])
+        waits = ~sent & (candidates.changed | ~visible)
         ages = np.zeros(mask.shape, np.uint8)
-        ages[sees.viewers[waits], sees.rows[waits]] = np.minimum(share.ages[waits], OLDEST - 1) + 1
+        ages[seen.viewers[waits], seen.rows[waits]] = np.minimum(candidates.ages[waits], MAX_COUNTED_AGE - 1) + 1
         return mask, ages
 
 
 def _split_wanted(residuals: NDArray[np.uint64], rows: Rows) -> list[Block]:
-    """Pack those rows that somebody is to be told of; the others must not make them any wider."""
+    """Return the blocks of the residuals in `rows`; residuals that are sent to nobody must not widen them."""
     wanted = np.zeros(residuals.shape[1], np.bool_)
     wanted[rows] = True
-    return split(np.where(wanted, residuals, 0))
-
-
-def _fit(shares: Sequence[_Share], room: Reals) -> list[Flags]:
-    """Return for each share which of the wanted pairs fit into their viewers' room, the most urgent first."""
-    if not shares:
-        return []
-    viewers = np.concatenate([share.sees.viewers[share.wanted] for share in shares])
-    cost = np.concatenate([share.cost[share.wanted] for share in shares])
-    tight = np.bincount(viewers, weights=cost, minlength=len(room)) > room
-    fits = ~tight[viewers]
-    if tight.any():
-        urgency = np.concatenate([share.urgency[share.wanted] for share in shares])
-        chosen = np.flatnonzero(~fits)
-        chosen = chosen[np.lexsort((-urgency[chosen], viewers[chosen]))]
-        sums = _running_sum(cost[chosen], viewers[chosen])
-        fits[chosen] = (sums <= room[viewers[chosen]]) | (
-            sums <= cost[chosen]
-        )  # the first one always: even a huge text
-    return _spread(fits, [share.wanted for share in shares])
-
-
-def _running_sum(values: Reals, groups: Rows) -> NDArray[np.float64]:
-    """Return the sum of each value and those before it in its group; groups come one after the other."""
-    sums = np.cumsum(values, dtype=np.float64)
-    first = np.flatnonzero(np.diff(groups, prepend=-1))
-    before = np.repeat((sums - values)[first], np.diff(first, append=len(groups)))
-    return sums - before
-
-
-def _spread(flags: Flags, among: Sequence[Flags]) -> list[Flags]:
-    """Undo a concatenation of what `among` flags: return flags of the full lengths."""
-    spread = []
-    end = 0
-    for wanted in among:
-        first, end = end, end + int(np.count_nonzero(wanted))
-        full = np.zeros(len(wanted), np.bool_)
-        full[wanted] = flags[first:end]
-        spread.append(full)
-    return spread
+    return split_blocks(np.where(wanted, residuals, 0))

@@ -1,7 +1,7 @@
-"""What a viewer sees of a snapshot: everything (`ALL`), or for each entity type some of the snapshot's rows.
+"""What a viewer sees of a snapshot: everything (`ALL`), or some of the entities (`View`).
 
-Views are made for many viewers at once: `Views` has one matrix an entity type, viewers by entities. A `View` is one
-viewer's row of it. Both belong to the snapshot of which they were made, and say nothing about any other.
+Views are made for many viewers at once: `Views` has one matrix an entity type, viewers by entities, and a `View` is one
+viewer's row of each. Both belong to the snapshot for which they were made and are meaningless for any other.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ALL: Final = _Everything.ALL
 
 
 class Views:
-    """What some viewers see of one snapshot. Nothing in it is ever written to after it was made."""
+    """What some viewers see of one snapshot. Its arrays are never written to after it was made."""
 
     __slots__ = ("_pairs", "ages", "count", "masks", "snapshot")
 
@@ -49,12 +49,12 @@ class Views:
         self.count = count
         """How many viewers."""
         self.ages = ages
-        """Matrices like `masks`. Of an entity in the view: for how many snapshots what the viewer holds of it is only
-        what was expected; of one that is not: for how many it has waited to come in. None: 0 for all."""
+        """Matrices like `masks`, in snapshots. For an entity in the view: how long it has been left out of deltas while
+        it moved other than expected; for any other: how long it has waited to enter. None: 0 for all."""
         self._pairs: dict[int, Pairs] = {}
 
     def pairs(self, index: int) -> Pairs:
-        """Return what the matrix of entity type `index` names; kept, since the next delta asks for it again."""
+        """Return the pairs of entity type `index`. They are kept, since the next delta needs them again."""
         pairs = self._pairs.get(index)
         if pairs is None:
             pairs = self._pairs[index] = Pairs.of(self.masks[index])
@@ -62,7 +62,7 @@ class Views:
 
     @staticmethod
     def of(views: Sequence[View]) -> Views:
-        """Put viewers' views of one snapshot together; without copying when they are one matrix's, in its order."""
+        """Return views of the same snapshot as one object; without a copy when they are all rows of one, in order."""
         parent = views[0].views
         chosen = [view.row for view in views]
         if any(view.views is not parent for view in views):
@@ -98,16 +98,16 @@ class View:
 
     @property
     def ages(self) -> tuple[NDArray[np.uint8], ...]:
-        """This viewer's rows of the ages."""
+        """This viewer's rows of the ages, one an entity type."""
         if self.views.ages is None:
             return tuple([np.zeros(mask.shape[1], np.uint8) for mask in self.views.masks])
         return tuple([age[self.row] for age in self.views.ages])
 
     def tables(self) -> tuple[Table, ...]:
-        """Return what this viewer sees, as its client comes to hold it."""
+        """Return the entities that this viewer sees, one table an entity type."""
         tables = zip(self.views.snapshot.tables, self.masks, strict=True)
         return tuple([table.part(np.flatnonzero(mask)) for table, mask in tables])
 
 
 AnyView: TypeAlias = View | Literal[_Everything.ALL]
-"""A view, or ALL."""
+"""A view of some of the entities, or ALL."""

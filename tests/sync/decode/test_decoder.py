@@ -1,4 +1,4 @@
-"""A client takes a delta whole or not at all: anything that does not fit is refused and changes nothing."""
+"""A message is applied as a whole or not at all: what does not fit is refused and changes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Craft(Entity):
-    """Two bytes a row at most, so that tests can write messages by hand."""
+    """A type whose rows have at most two bytes, so that messages can be written by hand."""
 
     x = Float(step=1, min=-100, max=100)
     vx = Float(step=1, rate_of="x")
@@ -45,7 +45,7 @@ X_ONLY = b"\x08\x00\x00"
 
 
 def craft(*xs: int) -> list[object]:
-    """Return the enters of craft 1, 2, … at `xs`."""
+    """Return the block of `enters` for crafts 1, 2, … at `xs`."""
     return [0, [1] * len(xs), X_ONLY, bytes([2 * x if x >= 0 else -2 * x - 1 for x in xs])]
 
 
@@ -100,7 +100,7 @@ def test_span_0_starts_from_nothing() -> None:
 
 
 def test_a_delta_from_another_tick_is_refused() -> None:
-    with pytest.raises(DeltaError, match="from tick 9 to one who holds 10"):
+    with pytest.raises(DeltaError, match="from tick 9, to a client that holds tick 10"):
         DECODER.apply(held(), Message(11, 2, [], [], [], []))
 
 
@@ -163,13 +163,13 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(wrong: Message) -> Non
 
 
 def test_a_residual_may_lead_back_into_the_range() -> None:
-    """Only the sum counts: one block alone would leave the range."""
+    """One block alone would leave the range; their sum does not."""
     blocks = [[0, None, b"\x08\x00\x00", b"\xc8\xc8\xc8"], [0, None, b"\x08\x00\x00", b"\xc7\xc7\xc7"]]
     assert xs(DECODER.apply(held(), message(changes=blocks))) == [10, 20, 30]
 
 
 def spoil(item: Any, choose: Any) -> Iterator[Any]:
-    """Yield copies of a message's item in which one thing is another."""
+    """Yield copies of a message's item in which one value is replaced, added or removed."""
     odd: st.SearchStrategy[Any] = st.sampled_from(
         [None, 0, 1, -1, 2, 2**31, 1.5, "", "x", b"", b"\x00", b"\xff\xff", [], [1], {}, True]
     )
@@ -189,8 +189,8 @@ def spoil(item: Any, choose: Any) -> Iterator[Any]:
 
 
 @given(st.data())
-def test_a_spoiled_message_is_applied_or_refused_but_never_breaks_the_client(data: st.DataObject) -> None:
-    """It may still be a legal one; then all that it holds is in range, and it can be read."""
+def test_a_spoiled_message_is_applied_or_refused_and_leaves_a_legal_state(data: st.DataObject) -> None:
+    """A spoiled message may be a valid one; then every code is in its range, and all entities can be read."""
     world = make_world()
     ships = [world.spawn(Ship, x=i, name=str(i), cargo=[1]) for i in range(4)]
     notes = [world.spawn(Note, text="hello"), world.spawn(Shot, vx=4)]
@@ -216,7 +216,7 @@ def test_a_spoiled_message_is_applied_or_refused_but_never_breaks_the_client(dat
 
 
 def assert_legal(state: ViewState) -> None:
-    """Check that a state is one that a server could have: in range, ids ascending and unique, and readable."""
+    """Check that a server could have this state: codes in range, ids ascending and unique, all entities readable."""
     ids = [entity_id for table in state.tables for entity_id in table.ids.tolist()]
     assert len(set(ids)) == len(ids)
     for entity_type, table in zip(SCHEMA.entities, state.tables, strict=True):
@@ -228,7 +228,7 @@ def assert_legal(state: ViewState) -> None:
 
 
 def test_nothing_of_a_message_is_kept_by_reference() -> None:
-    """What the network library does with its lists later is its business."""
+    """The network library may reuse its lists."""
     values: list[list[Any]] = [["a"], [[1]]]
     raw = Message(1, 0, [], [craft(5)], [], [[0, 3, None, values[0]], [0, 4, None, values[1]]])
     state = DECODER.apply(DECODER.empty(), raw)

@@ -1,4 +1,4 @@
-"""What a client reads of its state: entities by id, by class and by name, with their references."""
+"""A client reads entities by id, by class and by name, and their references lead to each other."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_references_lead_to_entities_of_the_same_state() -> None:
     assert one.target is None
 
 
-def test_a_reference_to_what_is_out_of_sight_is_none() -> None:
+def test_a_reference_to_an_entity_out_of_view_is_none() -> None:
     whole = state().tables
     view = ViewState(SCHEMA, 1, (whole[0].part(whole[0].ids.argsort()[1:]), *whole[1:]))
     assert [ship.target for ship in view.entities(Ship)] == [None]
@@ -48,7 +48,7 @@ def test_it_is_a_collection_of_entities() -> None:
     assert view.entities(Shot) == []
 
 
-def test_a_type_of_another_room_is_named() -> None:
+def test_a_type_of_another_room_is_refused_by_name() -> None:
     with pytest.raises(KeyError, match="Ship is not among the entity types of this room: Note"):
         ViewState(Schema([Note]), 0, ()).entities(Ship)
 

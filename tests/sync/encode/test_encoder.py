@@ -1,4 +1,4 @@
-"""What a decoder makes of one snapshot by what an encoder says is exactly the next one, whatever happened between."""
+"""A decoder that applies an encoder's bodies holds exactly what the viewer sees, whatever happened between."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gameserver.state.fields import Angle, Float, Int, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.decoder import DeltaDecoder
-from gameserver.sync.encode.encoder import NOTHING, DeltaEncoder
+from gameserver.sync.encode.encoder import EMPTY_BODY, DeltaEncoder
 from gameserver.sync.encode.views import ALL, AnyView, View, Views
 from gameserver.sync.snapshot import Snapshot
 from tests.support.sync_world import (
@@ -41,25 +41,25 @@ E = TypeVar("E", bound=Entity)
 
 
 class Viewer:
-    """A client that holds what it was told."""
+    """A client, and the base and view that the server has of it."""
 
     def __init__(self, decoder: DeltaDecoder) -> None:
         self.decoder = decoder
         self.base: Snapshot | None = None
-        self.sight: AnyView = ALL
+        self.view: AnyView = ALL
         self.state = decoder.empty()
 
-    def hear(self, body: bytes, new: Snapshot, sight: AnyView) -> None:
+    def apply(self, body: bytes, new: Snapshot, view: AnyView) -> None:
         """Apply a body, and check that the state is exactly what the viewer shall see."""
         self.state = self.decoder.apply(self.state, Message.of(body, new, self.base))
-        self.base, self.sight = new, sight
-        expected = new.tables if sight is ALL else sight.tables()
+        self.base, self.view = new, view
+        expected = new.tables if view is ALL else view.tables()
         assert same(self.state.tables, expected)
         assert self.state.tick == new.tick
 
 
 class AnyGame(RuleBasedStateMachine):
-    """Anything that rules may do between ticks, and viewers that are told now and then of what they may see."""
+    """Anything that rules may do between ticks, and viewers that get a snapshot now and then."""
 
     @initialize()
     def begin(self) -> None:
@@ -70,9 +70,9 @@ class AnyGame(RuleBasedStateMachine):
         decoder = DeltaDecoder(SCHEMA, TICK_HZ)
         self.all_seeing = [Viewer(decoder) for _ in range(2)]
         self.short_sighted = [Viewer(decoder) for _ in range(3)]
-        self.take()
+        self.capture()
 
-    def take(self) -> None:
+    def capture(self) -> None:
         self.new = snapshot(self.world, self.tick)
 
     @rule(data=st.data(), cls=st.sampled_from([Ship, Shot, Note]))
@@ -127,25 +127,25 @@ class AnyGame(RuleBasedStateMachine):
             for shot in self.world.entities(Shot):
                 shot.x += shot.vx / TICK_HZ
             self.dust.x += self.dust.vx / TICK_HZ
-            self.take()
+            self.capture()
 
     @rule(data=st.data())
-    def tell_the_all_seeing(self, data: st.DataObject) -> None:
+    def send_to_the_all_seeing(self, data: st.DataObject) -> None:
         for viewer in self.due(data, self.all_seeing):
-            viewer.hear(self.encoder.encode(viewer.base, self.new), self.new, ALL)
+            viewer.apply(self.encoder.encode(viewer.base, self.new), self.new, ALL)
 
     @rule(data=st.data())
-    def tell_the_short_sighted(self, data: st.DataObject) -> None:
-        """Those with the same base are told together."""
+    def send_to_the_short_sighted(self, data: st.DataObject) -> None:
+        """Those with the same base are encoded together."""
         due = self.due(data, self.short_sighted)
         for base in {viewer.base for viewer in due}:
             viewers = [viewer for viewer in due if viewer.base is base]
             now = self.views(data, len(viewers))
             bodies = self.encoder.encode_views(base, self.new, self.before(viewers), now)
             for i, (viewer, body) in enumerate(zip(viewers, bodies, strict=True)):
-                alone = self.encoder.encode(base, self.new, viewer.sight, now[i])
-                assert body == alone, "a viewer's bytes do not depend on who is told with it"
-                viewer.hear(body, self.new, now[i])
+                alone = self.encoder.encode(base, self.new, viewer.view, now[i])
+                assert body == alone, "a viewer's bytes do not depend on the other viewers"
+                viewer.apply(body, self.new, now[i])
 
     def due(self, data: st.DataObject, viewers: list[Viewer]) -> list[Viewer]:
         behind = [v for v in viewers if v.base is None or v.base.tick < self.tick]
@@ -159,19 +159,19 @@ class AnyGame(RuleBasedStateMachine):
 
     @staticmethod
     def before(viewers: list[Viewer]) -> Views | None:
-        sights = [viewer.sight for viewer in viewers if isinstance(viewer.sight, View)]
-        return Views.of(sights) if sights else None
+        views = [viewer.view for viewer in viewers if isinstance(viewer.view, View)]
+        return Views.of(views) if views else None
 
     @invariant()
-    def nobody_was_changed_behind_its_back(self) -> None:
+    def no_state_changed_after_it_was_made(self) -> None:
         for viewer in [*self.all_seeing, *self.short_sighted]:
             if viewer.base is not None:
-                expected = viewer.base.tables if viewer.sight is ALL else viewer.sight.tables()
+                expected = viewer.base.tables if viewer.view is ALL else viewer.view.tables()
                 assert same(viewer.state.tables, expected)
 
 
 class Melee:
-    """A crowded game by dice: everything happens in every tick, to some of everybody."""
+    """A crowded game at random: everything happens in every tick, to some of the entities."""
 
     def __init__(self, seed: int) -> None:
         self.chance = np.random.default_rng(seed)
@@ -214,8 +214,8 @@ class Melee:
 
 
 @given(st.integers(0, 2**32), st.floats(0.2, 1), st.floats(0, 1))
-def test_a_crowd_of_viewers_is_told_exactly_what_each_sees(seed: int, keeps_up: float, share: float) -> None:
-    """Everyone's view flickers; some miss ticks; those with one base are told together."""
+def test_each_viewer_of_a_crowd_gets_exactly_what_it_sees(seed: int, keeps_up: float, share: float) -> None:
+    """All views flicker, some viewers miss ticks, and those with the same base are encoded together."""
     game = Melee(seed)
     encoder, decoder = DeltaEncoder(SCHEMA, TICK_HZ), DeltaDecoder(SCHEMA, TICK_HZ)
     viewers = [Viewer(decoder) for _ in range(6)]
@@ -227,10 +227,10 @@ def test_a_crowd_of_viewers_is_told_exactly_what_each_sees(seed: int, keeps_up: 
             group = [viewer for viewer in due if viewer.base is base]
             masks = tuple([game.chance.random((len(group), len(table))) < share for table in new.tables])
             now = Views(new, masks, len(group))
-            sights = [viewer.sight for viewer in group if isinstance(viewer.sight, View)]
-            bodies = encoder.encode_views(base, new, Views.of(sights) if sights else None, now)
+            views = [viewer.view for viewer in group if isinstance(viewer.view, View)]
+            bodies = encoder.encode_views(base, new, Views.of(views) if views else None, now)
             for row, (viewer, body) in enumerate(zip(group, bodies, strict=True)):
-                viewer.hear(body, new, now[row])
+                viewer.apply(body, new, now[row])
 
 
 TestAnyGame = AnyGame.TestCase
@@ -250,7 +250,7 @@ def test_straight_motion_over_any_span_is_the_empty_body() -> None:
     base = snapshot(world, 40)
     for tick in range(41, 60):
         shot.x += shot.vx / TICK_HZ
-        assert encoder.encode(base, snapshot(world, tick)) == NOTHING
+        assert encoder.encode(base, snapshot(world, tick)) == EMPTY_BODY
 
 
 def test_the_page_s_example_is_what_the_encoder_writes() -> None:
@@ -297,7 +297,7 @@ def test_one_ship_that_jumps_does_not_widen_the_rows_of_all_others() -> None:
 
 @pytest.mark.parametrize("count", [1, 8, 50, 200])
 def test_a_busy_entity_takes_few_bytes(count: int) -> None:
-    """The reference scene's entity, most fields changing at random: at most 10 bytes each and 60 for the message."""
+    """With the reference scene's entity and most fields changing at random, 10 bytes each and 60 for the message."""
 
     class Body(Entity):
         x = Float(step=1 / 16, min=0, max=2000)
@@ -327,12 +327,12 @@ def test_whichever_way_entities_are_named_the_right_ones_change(count: int, bits
     decoder, encoder = DeltaDecoder(SCHEMA, TICK_HZ), DeltaEncoder(SCHEMA, TICK_HZ)
     viewer = Viewer(decoder)
     base = snapshot(world, 1)
-    viewer.hear(encoder.encode(None, base), base, ALL)
+    viewer.apply(encoder.encode(None, base), base, ALL)
     for ship in changed:
         ship.hp -= 1
         ship.name = "new"
     new = snapshot(world, 2)
-    viewer.hear(encoder.encode(base, new), new, ALL)
+    viewer.apply(encoder.encode(base, new), new, ALL)
 
 
 def test_a_viewer_goes_from_a_view_to_everything_and_back() -> None:
@@ -343,5 +343,5 @@ def test_a_viewer_goes_from_a_view_to_everything_and_back() -> None:
     for tick, sees_all in enumerate([False, True, False, False, True, True], start=1):
         new = snapshot(world, tick)
         masks = tuple([np.arange(len(t)) % 3 == tick % 3 for t in new.tables])
-        sight: AnyView = ALL if sees_all else Views(new, tuple([mask[None] for mask in masks]), 1)[0]
-        viewer.hear(encoder.encode(viewer.base, new, viewer.sight, sight), new, sight)
+        view: AnyView = ALL if sees_all else Views(new, tuple([mask[None] for mask in masks]), 1)[0]
+        viewer.apply(encoder.encode(viewer.base, new, viewer.view, view), new, view)

@@ -1,4 +1,4 @@
-"""What is packed by hand is what msgpack packs."""
+"""Parts that are put together are what msgpack packs as a whole."""
 
 import hypothesis.strategies as st
 import msgpack
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gameserver.sync.row_ids import PackedInts, array_header, bin_header
+from gameserver.sync.encode.msgpack_parts import PackedInts, array_header, bin_header
 
 EDGES = [0, 127, 128, 255, 256, 65_535, 65_536, 2**32 - 1]
 

@@ -1,0 +1,132 @@
+"""Packs the residuals of one entity type into blocks, each a width for every field and a row of bits for an entity.
+
+All rows of a block are as wide as its widest values. So that one ship that jumps, or a score that one entity in a
+hundred gains, does not widen every row, values that are too wide for their column go into a second block, which names
+only their rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gameserver.compiled import COMPILED
+from gameserver.sync.bits import MAX_WIDTH, pack, widths_of
+
+if COMPILED:
+    from gameserver.sync import loops
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
+    Rows = NDArray[np.intp]
+    Residuals = NDArray[np.uint64]
+
+EXCEPTION_BITS: Final = 12  # what naming a row in a second block costs: a gap of a byte, and half a byte of padding
+BLOCK_BYTES: Final = 12  # what a block costs besides a width for each field and its rows: headers, type and who
+REFRESH_EVERY: Final = 16  # snapshots: 0.8 s at 20 Hz; how entities move in a game changes more slowly
+
+
+class Block:
+    """The packed residuals of some of the staying rows."""
+
+    def __init__(self, present: Flags, widths: list[int], rows: NDArray[np.uint8]) -> None:
+        self.present = present
+        """Which of the staying rows have a residual that is not 0."""
+        self.indexes: Rows = np.flatnonzero(present)
+        """The same as indexes."""
+        self.widths = bytes(widths)
+        """One byte a field."""
+        self.rows = rows
+        """The packed residuals of *all* staying rows, shape (staying, bytes of a row)."""
+
+
+class WidthCache:
+    """The usual widths of one type's residuals, in bits.
+
+    Working them out costs more than packing, and they change slowly, so they are kept for some snapshots. A residual
+    that does not fit meanwhile is an exception.
+    """
+
+    __slots__ = ("_left", "_span", "_usual")
+
+    def __init__(self) -> None:
+        self._left = 0  # snapshots until the widths are worked out again
+        self._span = 0
+        self._usual: list[int] | None = None  # None: a second block did not pay
+
+    def usual(self, residuals: Residuals, widest: list[int], span: int) -> list[int]:
+        """Return the widths to use for these residuals, none above its column's widest.
+
+        Widths are kept for the span for which they were worked out; for any other they are worked out anew.
+        """
+        self._left -= 1
+        if self._left >= 0 and span != self._span:
+            return _cheapest_widths(residuals, widest) or widest
+        if self._left < 0:
+            self._left, self._span = REFRESH_EVERY, span
+            self._usual = _cheapest_widths(residuals, widest)
+        return widest if self._usual is None else list(map(min, self._usual, widest))
+
+
+def split_blocks(residuals: Residuals, width_cache: WidthCache | None = None, span: int = 1) -> list[Block]:
+    """Return at most two blocks whose values add up to the residuals; none when all are 0.
+
+    Args:
+        residuals: Zigzagged, shape (fields, staying).
+        width_cache: The type's own, if it has one.
+        span: Ticks from the base to the new snapshot.
+    """
+    widest = widths_of(residuals)
+    if not any(widest):
+        return []
+    usual = (width_cache or WidthCache()).usual(residuals, widest, span)
+    return _split_in_loops(residuals, usual) if COMPILED else _split_in_numpy(residuals, usual, widest)
+
+
+def _split_in_numpy(residuals: Residuals, usual: list[int], widest: list[int]) -> list[Block]:
+    if usual == widest:
+        return [_block(residuals, widest)]
+    fits = residuals >> np.array(usual, np.uint64)[:, None] == 0
+    common = np.where(fits, residuals, 0)
+    rest = np.where(fits, 0, residuals)
+    return [_block(part, widths) for part, widths in ((common, usual), (rest, widths_of(rest))) if any(widths)]
+
+
+def _block(residuals: Residuals, widths: list[int]) -> Block:
+    return Block(np.logical_or.reduce(residuals, axis=0), widths, pack(residuals, widths))
+
+
+def _split_in_loops(residuals: Residuals, usual: list[int]) -> list[Block]:
+    """Return the blocks of `_split_in_numpy`, made by the loops of the compiled build."""
+    codes, count = residuals.tobytes(), residuals.shape[1]
+    wide = loops.widths_of(codes, count, usual)
+    parts = [
+        (widths, *loops.pack(codes, count, widths, usual, wide=is_wide))
+        for widths, is_wide in ((usual, False), (wide, True))
+        if any(widths)
+    ]
+    return [
+        Block(np.frombuffer(present, np.bool_), widths, np.frombuffer(rows, np.uint8).reshape(count, -1))
+        for widths, rows, present in parts
+    ]
+
+
+def _cheapest_widths(residuals: Residuals, widest: list[int]) -> list[int] | None:
+    """Return the widths that cost fewest bits when wider values go into a second block; None when that saves nothing.
+
+    With the width `w` a column costs `w` bits for each row of the first block, and for each value that is wider its
+    full width and EXCEPTION_BITS.
+    """
+    fields, count = residuals.shape
+    bits = np.frexp(residuals.astype(np.float64))[1]
+    bins = bits + np.arange(0, fields * (MAX_WIDTH + 1), MAX_WIDTH + 1)[:, None]
+    histogram = np.bincount(bins.ravel(), minlength=fields * (MAX_WIDTH + 1)).reshape(fields, MAX_WIDTH + 1)
+    wider = count - histogram.cumsum(axis=1)
+    rows = int(np.count_nonzero(residuals.any(axis=0)))
+    full = np.array(widest)
+    cost = np.arange(MAX_WIDTH + 1) * rows + wider * (full[:, None] + EXCEPTION_BITS)
+    saved = int((full * rows).sum() - cost.min(axis=1).sum())
+    return cost.argmin(axis=1).tolist() if saved > 8 * (BLOCK_BYTES + fields) else None
