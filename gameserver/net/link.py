@@ -28,7 +28,7 @@ log = logging.getLogger("gameserver.net")
 _ABNORMAL: Final = 1006
 
 
-class Listener(Protocol):
+class Receiver(Protocol):
     """What a link calls of its Peer (gameserver.hub.peer). All times are seconds on trio's clock."""
 
     def receive(self, data: bytes | str, at_s: float) -> None:
@@ -75,7 +75,7 @@ class Link:
         self._partial_frames = TokenBucket(
             limits.max_partial_frames_per_s, limits.max_partial_frames_burst, trio.current_time()
         )
-        self._peer: Listener | None = None
+        self._peer: Receiver | None = None
         self._life = trio.CancelScope()
         self._over = False
         self._deadline_set = False
@@ -121,7 +121,7 @@ class Link:
 
     # -- the link's own task -----------------------------------------------------------------------------------------
 
-    async def run(self, peer: Listener) -> None:
+    async def run(self, peer: Receiver) -> None:
         """Pass what comes in to `peer`, and return when the link is over: within `close_timeout_s` once either side
         closes.
         """
@@ -149,7 +149,7 @@ class Link:
             await self.transport.ended.wait()
         self._over = True
 
-    async def _read(self, peer: Listener) -> None:
+    async def _read(self, peer: Receiver) -> None:
         while True:
             try:
                 message = await self._websocket.get_message()

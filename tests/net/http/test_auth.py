@@ -1,4 +1,4 @@
-"""Tokens: what holds is let in with its claims, and nothing else whatever it is."""
+"""Tokens: a valid one gives its claims, and anything else is refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NO_HEAD = cast("Head", None)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the keys are."""
+    """The folder with the key files."""
     folder = tmp_path_factory.mktemp("keys")
     (folder / "secret").write_bytes(SECRET + b"\n")
     return folder
@@ -67,7 +67,7 @@ def test_a_good_token_gives_its_claims(folder: Path) -> None:
     assert checker(folder).check(sign(GOOD)) == GOOD
 
 
-async def test_no_token_is_asked_for_one(folder: Path) -> None:
+async def test_a_request_without_a_token_is_refused_with_401(folder: Path) -> None:
     authenticator = checker(folder)
     with pytest.raises(AuthRefused) as caught:
         await authenticator(None, NO_HEAD)
@@ -75,7 +75,7 @@ async def test_no_token_is_asked_for_one(folder: Path) -> None:
     assert await authenticator(sign(GOOD), NO_HEAD) == GOOD
 
 
-def test_expired_ones_are_told_apart(folder: Path) -> None:
+def test_an_expired_token_is_refused_with_401(folder: Path) -> None:
     authenticator = checker(folder, leeway_s=30)
     assert refusal(authenticator, sign({"exp": NOW_S - 31})) == HTTPStatus.UNAUTHORIZED
     assert authenticator.check(sign({"exp": NOW_S - 29}))
@@ -95,13 +95,13 @@ def test_expired_ones_are_told_apart(folder: Path) -> None:
         {"exp": NOW_S + 60, "aud": "arena"},
     ],
 )
-def test_claims_that_are_missing_or_meant_for_others_are_refused(folder: Path, claims: dict[str, Any]) -> None:
+def test_missing_claims_and_those_for_other_servers_are_refused(folder: Path, claims: dict[str, Any]) -> None:
     strict = checker(folder, audience="arena", issuer="us")
     assert refusal(strict, sign(claims)) == HTTPStatus.FORBIDDEN
     assert strict.check(sign({**GOOD, "aud": ["arena", "other"], "iss": "us"}))
 
 
-def test_a_token_for_somebody_is_refused_by_a_server_that_is_nobody(folder: Path) -> None:
+def test_a_token_with_an_audience_is_refused_by_a_server_without_one(folder: Path) -> None:
     assert refusal(checker(folder), sign({**GOOD, "aud": "arena"})) == HTTPStatus.FORBIDDEN
 
 
@@ -126,11 +126,11 @@ def _part(value: object) -> str:
         "x" * 10_000,
     ],
 )
-def test_what_is_no_token_of_ours_is_refused(folder: Path, token: str) -> None:
+def test_a_malformed_token_is_refused(folder: Path, token: str) -> None:
     assert refusal(checker(folder), token) == HTTPStatus.FORBIDDEN
 
 
-def test_a_token_that_was_changed_or_signed_by_another_is_refused(folder: Path) -> None:
+def test_a_token_that_was_changed_or_signed_with_another_key_is_refused(folder: Path) -> None:
     head, claims, signature = sign(GOOD).split(".")
     for token in (
         f"{head}.{_part({**GOOD, 'sub': 'eve'})}.{signature}",
@@ -141,13 +141,13 @@ def test_a_token_that_was_changed_or_signed_by_another_is_refused(folder: Path) 
 
 
 @given(token=st.text(max_size=200))
-def test_any_text_is_a_token_or_refused(folder: Path, token: str) -> None:
+def test_arbitrary_text_is_refused(folder: Path, token: str) -> None:
     with pytest.raises(AuthRefused):
         checker(folder).check(token)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_public_keys_check_and_never_serve_as_secrets(folder: Path, algorithm: str) -> None:
+def test_a_public_key_is_never_used_as_a_secret(folder: Path, algorithm: str) -> None:
     rsa_key = rsa.generate_private_key(65_537, 2_048)
     private = rsa_key if algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -161,7 +161,7 @@ def test_public_keys_check_and_never_serve_as_secrets(folder: Path, algorithm: s
     assert refusal(authenticator, f"{signed}.{forged}") == HTTPStatus.FORBIDDEN
 
 
-def test_a_key_set_picks_by_the_key_s_name(folder: Path) -> None:
+def test_a_key_set_chooses_the_key_by_its_id(folder: Path) -> None:
     keys = [OctKey.generate_key(256, {"kid": name}) for name in ("old", "new")]
     (folder / "jwks.json").write_text(json.dumps({"keys": [key.as_dict(private=True) for key in keys]}))
     authenticator = checker(folder, key_file=folder / "jwks.json")
@@ -196,13 +196,13 @@ def test_settings_are_read_from_a_file_beside_the_key(folder: Path) -> None:
         ('algorithm = "HS256"\nkey_file = "secret"\nsecret = "x"', "no such key: secret"),
     ],
 )
-def test_settings_that_cannot_be_used_say_what_to_write(folder: Path, text: str, says: str) -> None:
+def test_errors_in_settings_say_what_to_write(folder: Path, text: str, says: str) -> None:
     (folder / "auth.toml").write_text(text)
     with pytest.raises(AuthConfigError, match=says):
         JwtSettings.from_toml(folder / "auth.toml")
 
 
-def test_keys_that_cannot_be_used_are_refused_at_the_start(folder: Path) -> None:
+def test_bad_keys_are_refused_at_the_start(folder: Path) -> None:
     (folder / "short").write_bytes(b"short")
     (folder / "no.pem").write_bytes(b"no key")
     (folder / "no.json").write_bytes(b"[]")

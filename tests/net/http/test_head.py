@@ -1,4 +1,4 @@
-"""Request heads: what a proxy might read in another way than we do is refused, whatever else is said."""
+"""Request heads: one that a proxy could read in another way is refused."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def test_lists_are_read_over_several_headers() -> None:
 @pytest.mark.parametrize(
     ("line", "keeps"), [("Connection: keep-alive", True), ("Connection: Close", False), ("X: y", True)]
 )
-def test_a_client_says_whether_it_will_ask_again(line: str, keeps: bool) -> None:
+def test_the_connection_header_decides_whether_the_connection_stays_open(line: str, keeps: bool) -> None:
     assert parse("GET / HTTP/1.1", "Host: a", line).keeps_alive is keeps
 
 
-def test_http_1_0_does_not_ask_again() -> None:
+def test_http_1_0_connections_are_closed() -> None:
     assert not parse("GET / HTTP/1.0", "Host: a").keeps_alive
 
 
@@ -78,7 +78,7 @@ SMUGGLING = {
 
 
 @pytest.mark.parametrize("name", SMUGGLING)
-def test_what_two_readers_could_read_differently_is_refused(name: str) -> None:
+def test_ambiguous_heads_are_refused(name: str) -> None:
     assert refusal(SMUGGLING[name]) == HTTPStatus.BAD_REQUEST
 
 
@@ -87,7 +87,7 @@ def test_an_unknown_transfer_encoding_is_not_implemented() -> None:
     assert refusal(raw) == HTTPStatus.NOT_IMPLEMENTED
 
 
-def test_a_body_is_too_large_whatever_its_size() -> None:
+def test_any_body_is_too_large() -> None:
     raw = head_of("POST / HTTP/1.1", "Host: a", "Content-Length: 1")
     assert refusal(raw) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
@@ -110,7 +110,7 @@ def test_an_empty_chunked_body_may_come_in_pieces() -> None:
         (b"0x0\r\n\r\n", HTTPStatus.BAD_REQUEST),
     ],
 )
-def test_chunks_with_content_or_without_sense_are_refused(chunk: bytes, status: HTTPStatus) -> None:
+def test_chunks_with_content_and_bad_chunks_are_refused(chunk: bytes, status: HTTPStatus) -> None:
     _, connection = parse_head(head_of("GET / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked"))
     connection.receive_data(chunk)
     with pytest.raises(RequestRefused) as caught:
@@ -125,7 +125,7 @@ def test_a_header_that_must_be_ascii_is_refused_when_it_is_read() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_a_head_or_refused(data: bytes) -> None:
+def test_arbitrary_bytes_are_a_head_or_refused(data: bytes) -> None:
     try:
         head, _ = parse_head(data.replace(END_OF_HEAD, b"") + END_OF_HEAD)
     except RequestRefused:
@@ -134,7 +134,7 @@ def test_any_bytes_are_a_head_or_refused(data: bytes) -> None:
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=255), max_size=30), max_size=5))
-def test_any_header_lines_are_read_or_refused(lines: list[str]) -> None:
+def test_arbitrary_header_lines_are_read_or_refused(lines: list[str]) -> None:
     try:
         head = parse("GET / HTTP/1.1", "Host: a", *lines)
     except RequestRefused:

@@ -1,4 +1,4 @@
-"""HTTP on a memory stream, with a clock that jumps: pages, keep-alive, and everything that is refused."""
+"""HTTP on a memory stream and a fake clock: pages, keep-alive, limits and refusals."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Conversation:
         self.stream = stream
         self.upgrade: Upgrade | None = None
         self.over = trio.Event()
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     async def respond(self, head: Head) -> Response:
-        self.asked.append(f"{head.method} {head.path}")
+        self.requests.append(f"{head.method} {head.path}")
         return Response(HTTPStatus.OK, b"page", "text/plain")
 
     async def serve(self, stream: trio.abc.Stream) -> None:
@@ -44,11 +44,11 @@ class Conversation:
             await stream.aclose()
 
     async def read_all(self) -> bytes:
-        """Everything up to the end of the connection."""
+        """Read everything up to the end of the connection."""
         return b"".join([data async for data in self.stream])
 
     async def read_some(self) -> bytes:
-        """What has been answered by now, without the end."""
+        """Read what has been sent by now."""
         await trio.testing.wait_all_tasks_blocked()
         return bytes(await self.stream.receive_some())
 
@@ -67,8 +67,8 @@ def status_of(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-async def ask(raw: bytes) -> bytes:
-    """Send `raw`, end the connection, return all that came back."""
+async def exchange(raw: bytes) -> bytes:
+    """Send `raw`, end the connection, and return all that came back."""
     async with conversation() as talk:
         await talk.stream.send_all(raw)
         assert isinstance(talk.stream, trio.StapledStream)
@@ -77,7 +77,7 @@ async def ask(raw: bytes) -> bytes:
 
 
 async def test_a_page_is_answered_with_its_length_and_strict_headers() -> None:
-    head, _, body = (await ask(GET)).partition(b"\r\n\r\n")
+    head, _, body = (await exchange(GET)).partition(b"\r\n\r\n")
     assert body == b"page"
     lines = head.split(b"\r\n")
     assert lines[0] == b"HTTP/1.1 200 OK"
@@ -89,13 +89,13 @@ async def test_a_page_is_answered_with_its_length_and_strict_headers() -> None:
 
 
 async def test_head_gets_the_length_and_no_body() -> None:
-    head, _, body = (await ask(GET.replace(b"GET", b"HEAD"))).partition(b"\r\n\r\n")
+    head, _, body = (await exchange(GET.replace(b"GET", b"HEAD"))).partition(b"\r\n\r\n")
     assert b"Content-Length: 4" in head
     assert body == b""
 
 
 async def test_a_connection_is_kept_for_a_bounded_number_of_requests() -> None:
-    answer = await ask(GET * 5)
+    answer = await exchange(GET * 5)
     assert answer.count(b"HTTP/1.1 200 OK") == LIMITS.max_requests
     assert answer.count(b"Connection: keep-alive") == LIMITS.max_requests - 1
     assert answer.count(b"Connection: close") == 1
@@ -106,25 +106,25 @@ async def test_a_request_in_single_bytes_is_one_request() -> None:
         for at in range(len(GET)):
             await talk.stream.send_all(GET[at : at + 1])
         assert status_of(await talk.read_some()) == 200
-    assert talk.asked == ["GET /"]
+    assert talk.requests == ["GET /"]
 
 
-async def test_connection_close_is_obeyed() -> None:
-    answer = await ask(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + GET)
+async def test_nothing_is_answered_after_connection_close() -> None:
+    answer = await exchange(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + GET)
     assert answer.count(b"HTTP/1.1 200 OK") == 1
 
 
-async def test_an_upgrade_hands_over_what_came_behind_it() -> None:
+async def test_an_upgrade_comes_with_the_bytes_after_its_head() -> None:
     async with conversation() as talk:
         await talk.stream.send_all(GET + UPGRADE + b"\x82\x80frames")
         await talk.over.wait()
         assert talk.upgrade is not None
         assert talk.upgrade.head.path == "/ws"
         assert talk.upgrade.tail == b"\x82\x80frames"
-    assert talk.asked == ["GET /"]
+    assert talk.requests == ["GET /"]
 
 
-async def test_an_upgrade_elsewhere_is_a_plain_request() -> None:
+async def test_an_upgrade_at_another_path_is_a_plain_request() -> None:
     async with conversation() as talk:
         await talk.stream.send_all(UPGRADE.replace(b"/ws", b"/other"))
         assert status_of(await talk.read_some()) == 200
@@ -145,8 +145,8 @@ async def test_an_upgrade_elsewhere_is_a_plain_request() -> None:
         (b"\r\n\r\n", 400),
     ],
 )
-async def test_what_is_refused_gets_its_status_and_nothing_after_it_is_read(raw: bytes, status: int) -> None:
-    answer = await ask(raw + GET)
+async def test_a_refused_request_gets_its_status_and_nothing_after_it_is_read(raw: bytes, status: int) -> None:
+    answer = await exchange(raw + GET)
     assert status_of(answer) == status
     assert answer.count(b"\r\nDate: ") == 1
     assert b"Connection: close" in answer
@@ -156,11 +156,11 @@ async def test_a_head_of_exactly_the_limit_is_read() -> None:
     padding = b"x" * (LIMITS.max_head_bytes - len(GET) - len(b"X: \r\n"))
     raw = GET.replace(b"\r\n\r\n", b"\r\nX: " + padding + b"\r\n\r\n")
     assert len(raw) == LIMITS.max_head_bytes
-    assert status_of(await ask(raw)) == 200
-    assert status_of(await ask(raw.replace(b"X: ", b"X: x"))) == 431
+    assert status_of(await exchange(raw)) == 200
+    assert status_of(await exchange(raw.replace(b"X: ", b"X: x"))) == 431
 
 
-async def test_a_head_without_an_end_is_refused_before_it_has_one() -> None:
+async def test_a_head_without_an_end_is_refused_at_the_limit() -> None:
     async with conversation() as talk:
         await talk.stream.send_all(b"GET /" + b"x" * LIMITS.max_head_bytes)
         assert status_of(await talk.read_some()) == 431
@@ -169,7 +169,7 @@ async def test_a_head_without_an_end_is_refused_before_it_has_one() -> None:
 async def test_a_slow_head_is_answered_with_408(autojump_clock: trio.testing.MockClock) -> None:
     async with conversation() as talk:
         began = trio.current_time()
-        for byte in (b"G", b"E", b"T", b" "):  # each well in time, all together not
+        for byte in (b"G", b"E", b"T", b" "):  # each in time, but not all together
             await talk.stream.send_all(byte)
             await trio.sleep(LIMITS.head_timeout_s / 5)
         assert status_of(await talk.read_all()) == 408
@@ -182,14 +182,16 @@ async def test_a_slow_body_is_answered_with_408(autojump_clock: trio.testing.Moc
         assert status_of(await talk.read_all()) == 408
 
 
-async def test_a_connection_that_says_nothing_is_closed_without_a_word(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_silent_connection_is_closed_without_a_response(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     async with conversation() as talk:
         began = trio.current_time()
         assert await talk.read_all() == b""
         assert trio.current_time() - began == pytest.approx(LIMITS.head_timeout_s)
 
 
-async def test_an_idle_kept_connection_is_closed_without_a_word(autojump_clock: trio.testing.MockClock) -> None:
+async def test_an_idle_kept_connection_is_closed_without_a_response(autojump_clock: trio.testing.MockClock) -> None:
     async with conversation() as talk:
         await talk.stream.send_all(GET)
         answer = await talk.read_all()
@@ -197,7 +199,7 @@ async def test_an_idle_kept_connection_is_closed_without_a_word(autojump_clock: 
         assert trio.current_time() >= LIMITS.idle_timeout_s
 
 
-async def test_a_client_that_reads_no_answer_is_given_up(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_client_that_reads_no_response_is_dropped(autojump_clock: trio.testing.MockClock) -> None:
     client, server = trio.testing.lockstep_stream_pair()
     talk = Conversation(client)
     async with trio.open_nursery() as nursery:

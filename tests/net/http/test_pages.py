@@ -1,4 +1,4 @@
-"""What each path answers."""
+"""The response of each path."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FakeHub:
 
 @dataclass
 class FakeServer:
-    """What pages look at."""
+    """The parts of a ServerState that pages use."""
 
     hub: FakeHub = field(default_factory=FakeHub)
     settings: NetSettings = field(default_factory=NetSettings)
@@ -62,13 +62,13 @@ def get(pages: Pages, path: str, *lines: str) -> Response:
 
 
 def at_once(pages: Pages, head: Head) -> Response:
-    """The answer of a page that does not wait."""
+    """Return the response of a page that does not wait."""
     response = pages.respond(head)
     assert isinstance(response, Response)
     return response
 
 
-def test_health_is_the_process_and_readiness_is_the_door(pages: Pages, server: FakeServer) -> None:
+def test_a_draining_server_is_healthy_and_not_ready(pages: Pages, server: FakeServer) -> None:
     assert get(pages, "/healthz").status == HTTPStatus.OK
     assert get(pages, "/readyz").status == HTTPStatus.OK
     server.draining = True
@@ -78,14 +78,14 @@ def test_health_is_the_process_and_readiness_is_the_door(pages: Pages, server: F
     assert ("Retry-After", "2") in closed.headers
 
 
-def test_rooms_are_listed_as_json_that_nobody_keeps(pages: Pages) -> None:
+def test_rooms_are_listed_as_json_that_is_not_cached(pages: Pages) -> None:
     response = get(pages, "/api/rooms?x=1")
     assert json.loads(response.body)["rooms"][0]["players"] == 3
     assert response.content_type == "application/json"
     assert response.cache == "no-store"
 
 
-def test_a_step_is_kept_for_ever_under_its_fingerprint_and_found_under_no_other(pages: Pages) -> None:
+def test_a_step_is_cached_for_ever_and_found_by_its_fingerprint_only(pages: Pages) -> None:
     response = get(pages, "/step/my-arena-0123456789abcdef.js")
     assert response.body == b"export const step = 1;\n"
     assert "immutable" in response.cache
@@ -93,7 +93,7 @@ def test_a_step_is_kept_for_ever_under_its_fingerprint_and_found_under_no_other(
         assert get(pages, f"/step/{path}").status == HTTPStatus.NOT_FOUND, path
 
 
-def test_a_websocket_s_path_says_so(pages: Pages) -> None:
+def test_the_websocket_s_path_answers_with_426(pages: Pages) -> None:
     response = get(pages, "/ws")
     assert response.status == HTTPStatus.UPGRADE_REQUIRED
     assert ("Upgrade", "websocket") in response.headers
@@ -106,7 +106,7 @@ def test_other_methods_are_not_allowed(pages: Pages, method: str) -> None:
     assert ("Allow", "GET, HEAD") in response.headers
 
 
-def test_a_client_that_holds_the_same_bytes_gets_none(pages: Pages) -> None:
+def test_a_client_that_has_the_same_bytes_gets_304(pages: Pages) -> None:
     first = get(pages, "/")
     assert first.etag is not None
     for tags in (first.etag, f'"x", {first.etag}', f"W/{first.etag}", "*"):
@@ -115,16 +115,16 @@ def test_a_client_that_holds_the_same_bytes_gets_none(pages: Pages) -> None:
     assert get(pages, "/", 'If-None-Match: "x"').status == HTTPStatus.OK
 
 
-def test_a_range_gets_the_whole(pages: Pages) -> None:
+def test_a_range_request_gets_the_whole_file(pages: Pages) -> None:
     response = get(pages, "/", "Range: bytes=0-3")
     assert (response.status, response.body) == (HTTPStatus.OK, b"<!doctype html>")
 
 
-def test_more_pages_can_be_given(pages: Pages) -> None:
+def test_pages_can_be_added(pages: Pages) -> None:
     assert get(pages, "/more").body == b"more\n"
 
 
-def test_without_a_page_only_the_rest_is_served(server: FakeServer) -> None:
+def test_without_files_only_the_table_is_served(server: FakeServer) -> None:
     pages = Pages(cast("ServerState", server), None, {})
     assert get(pages, "/").status == HTTPStatus.NOT_FOUND
     assert get(pages, "/healthz").status == HTTPStatus.OK

@@ -1,4 +1,4 @@
-"""Static files: what is in the folder, and nothing else whatever the path says."""
+"""Static files: no path reaches anything outside the folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A page with a secret beside it and a few things in it that are not to be served."""
+    """A page with a secret beside it, and some files in it that must not be served."""
     (tmp_path / "secret.txt").write_text("secret")
     page = tmp_path / "page"
     (page / "sdk").mkdir(parents=True)
@@ -47,7 +47,7 @@ def test_files_are_served_with_their_type(root: Path) -> None:
         assert (response.status, response.content_type, response.body) == (HTTPStatus.OK, content_type, body), path
 
 
-def test_a_folder_without_its_slash_is_sent_to_the_one_with_it(root: Path) -> None:
+def test_a_folder_without_its_slash_is_redirected(root: Path) -> None:
     response = StaticFiles(root).respond("/sdk")
     assert response.status == HTTPStatus.MOVED_PERMANENTLY
     assert ("Location", "/sdk/") in response.headers
@@ -78,18 +78,18 @@ def test_a_folder_without_its_slash_is_sent_to_the_one_with_it(root: Path) -> No
         "index.html",
     ],
 )
-def test_what_is_not_in_the_folder_is_not_there(root: Path, path: str) -> None:
+def test_what_is_not_in_the_folder_is_not_found(root: Path, path: str) -> None:
     assert StaticFiles(root).respond(path).status == HTTPStatus.NOT_FOUND
 
 
 @given(st.text(max_size=60).map(lambda text: "/" + text))
-def test_no_path_gives_a_segment_that_a_file_system_could_misread(path: str) -> None:
+def test_no_segment_has_a_meaning_for_a_file_system(path: str) -> None:
     for segment in split_path(path) or []:
         assert segment not in {".", ".."}
         assert not set(segment) & {"/", "\\", "\0"}
 
 
-def test_the_tag_follows_the_content_and_a_changed_file_is_read_again(root: Path) -> None:
+def test_a_changed_file_is_read_again_and_gets_another_etag(root: Path) -> None:
     files, file = StaticFiles(root), root / "sdk" / "index.js"
     before = files.respond("/sdk/index.js")
     assert files.respond("/sdk/index.js").etag == before.etag
@@ -100,14 +100,14 @@ def test_the_tag_follows_the_content_and_a_changed_file_is_read_again(root: Path
     assert after.etag != before.etag
 
 
-def test_a_file_that_is_taken_away_is_not_there(root: Path) -> None:
+def test_a_deleted_file_is_not_found(root: Path) -> None:
     files = StaticFiles(root)
     assert files.respond("/sdk/index.js").status == HTTPStatus.OK
     (root / "sdk" / "index.js").unlink()
     assert files.respond("/sdk/index.js").status == HTTPStatus.NOT_FOUND
 
 
-def test_an_authors_page_has_the_sdk_of_the_package_beside_it(tmp_path: Path) -> None:
+def test_the_package_s_sdk_is_served_beside_an_author_s_page(tmp_path: Path) -> None:
     own, package = tmp_path / "own", tmp_path / "package"
     for folder, name in (
         (own, "index.html"),

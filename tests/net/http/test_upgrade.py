@@ -1,4 +1,4 @@
-"""Who gets a WebSocket: protocol.md §1, step by step."""
+"""Which requests become a WebSocket: the checks of protocol.md §1."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GOOD = {
 
 
 def request(changes: Mapping[str, str | None] | None = None, first: str = "GET /ws HTTP/1.1") -> Head:
-    """A good upgrade request with some headers changed, or (None) left out."""
+    """A good upgrade request with some headers changed or, if None, left out."""
     headers = {**GOOD, **(changes or {})}
     lines = [f"{name}: {value}" for name, value in headers.items() if value is not None]
     return parse_head("\r\n".join((first, *lines, "", "")).encode("latin-1"))[0]
@@ -73,14 +73,14 @@ async def test_a_good_request_is_let_in() -> None:
         ({"Origin": "caf\xe9"}, None, 400),
     ],
 )
-async def test_what_is_wrong_with_a_request_is_answered_before_the_upgrade(
+async def test_a_bad_request_is_refused_with_its_status(
     changes: dict[str, str | None], first: str | None, status: int
 ) -> None:
     refused = await refusal(request(changes, first or "GET /ws HTTP/1.1"))
     assert refused.status == status
 
 
-async def test_the_wrong_websocket_version_is_told_the_right_one() -> None:
+async def test_a_wrong_websocket_version_is_answered_with_the_right_one() -> None:
     assert ("Sec-WebSocket-Version", "13") in (await refusal(request({"Sec-WebSocket-Version": "8"}))).headers
 
 
@@ -106,18 +106,18 @@ async def test_pages_of_allowed_origins_may_connect_and_no_others() -> None:
     await check_upgrade(request({"Origin": "https://any.example"}), NetSettings(origins=("*",)))
 
 
-async def test_ours_is_chosen_among_the_versions_offered() -> None:
+async def test_the_supported_version_is_chosen_among_those_offered() -> None:
     head = request({"Sec-WebSocket-Protocol": "gameserver.v9, gameserver.v1"})
     assert (await check_upgrade(head, NetSettings())).subprotocol == "gameserver.v1"
 
 
-async def test_another_version_is_accepted_by_its_own_name_to_be_told_why() -> None:
+async def test_another_version_is_accepted_under_its_own_name() -> None:
     accepted = await check_upgrade(request({"Sec-WebSocket-Protocol": "chat, gameserver.v2"}), NetSettings())
     assert accepted.subprotocol == "gameserver.v2"
     assert not accepted.supported
 
 
-async def test_what_trio_websocket_reads_has_nothing_of_the_client_but_what_was_checked() -> None:
+async def test_the_head_for_trio_websocket_has_checked_values_only() -> None:
     head = request({"Host": "xn--0.example", "Sec-WebSocket-Protocol": "gameserver.v1, token.secret", "X": "\xe9"})
     raw = (await check_upgrade(head, NetSettings())).request_head()
     assert b"secret" not in raw
@@ -137,7 +137,7 @@ async def test_what_trio_websocket_reads_has_nothing_of_the_client_but_what_was_
         ({"Authorization": "Bearer abc", "Sec-WebSocket-Protocol": "gameserver.v1, token.abc"}, "abc"),
     ],
 )
-def test_the_token_is_found_where_browsers_and_where_others_put_it(changes: dict[str, str], token: str | None) -> None:
+def test_the_token_is_found_in_either_header(changes: dict[str, str], token: str | None) -> None:
     assert find_token(request(changes)) == token
 
 
@@ -147,13 +147,13 @@ async def test_two_tokens_are_refused() -> None:
         find_token(head)
 
 
-async def test_an_authenticator_gives_claims_or_refuses_before_the_upgrade() -> None:
+async def test_an_authenticator_returns_claims_or_refuses() -> None:
     async def only_ada(token: str | None, head: Head) -> dict[str, object]:
         assert head.path == "/ws"
         if token is None:
-            raise AuthRefused("who are you?")
+            raise AuthRefused("no token")
         if token != "ada":
-            raise AuthRefused("not you", HTTPStatus.FORBIDDEN)
+            raise AuthRefused("another user", HTTPStatus.FORBIDDEN)
         return {"sub": token}
 
     settings = NetSettings(authenticator=only_ada)
@@ -166,7 +166,7 @@ async def test_an_authenticator_gives_claims_or_refuses_before_the_upgrade() -> 
 
 
 @given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.text(st.characters(max_codepoint=255), max_size=20)))
-async def test_any_header_values_are_let_in_or_refused(changes: dict[str, str]) -> None:
+async def test_arbitrary_header_values_are_let_in_or_refused(changes: dict[str, str]) -> None:
     try:
         accepted = await check_upgrade(request(changes), NetSettings())
     except RequestRefused:
