@@ -1,54 +1,54 @@
 /**
- * The wire's numbers and names, as protocol.md has them: message ids, close codes, limits.
- * Generated from the server's own tables by `python -m gameserver.protocol.export`; changes made here are lost.
+ * The numbers and names of the wire, as protocol.md has them: message ids, close codes, limits.
+ * Generated from the server's tables by `python -m gameserver.protocol.export`; do not edit.
  */
 
-/** The version that this client speaks. */
+/** The protocol version of this client. */
 export const PROTOCOL_VERSION = 1;
 
 /** The WebSocket subprotocol to offer. */
 export const SUBPROTOCOL = "gameserver.v1";
 
-/** Begins the subprotocol entry that carries a token (a JWT). */
+/** The beginning of the subprotocol entry that carries a token (a JWT). */
 export const TOKEN_PREFIX = "token.";
 
-/** Where the WebSocket is. */
+/** The path of the WebSocket. */
 export const WEBSOCKET_PATH = "/ws";
 
-/** Highest tick, seq, event cursor and nonce. */
+/** The highest tick, seq, event cursor and nonce. */
 export const MAX_COUNTER = 4294967295;
 
-/** Codes lie within ±MAX_CODE; also the highest entity id. */
+/** Codes are within ±MAX_CODE; also the highest entity id. */
 export const MAX_CODE = 1073741823;
 
-/** What STATE's lead and PONG's hold count in. */
+/** The units of STATE's lead and PONG's held in a tick. */
 export const LEAD_UNITS_PER_TICK = 256;
 
-/** Highest lead and hold, in 1/256 tick. */
+/** The highest lead and held, in 1/256 tick. */
 export const MAX_LEAD = 65535;
 
-/** What INPUT's behind counts in. */
+/** The units of INPUT's behind in a tick. */
 export const BEHIND_UNITS_PER_TICK = 16;
 
-/** Highest behind, in 1/16 tick. */
+/** The highest behind, in 1/16 tick. */
 export const MAX_BEHIND = 4095;
 
-/** Length of WELCOME's token. */
+/** The length of WELCOME's token. */
 export const RESUME_TOKEN_BYTES = 24;
 
-/** Most ticks a second. */
+/** The most ticks per second. */
 export const MAX_TICK_HZ = 240;
 
-/** Most nested arrays and maps in a server's message. */
+/** The most nested arrays and maps in a server's message. */
 export const MAX_SERVER_DEPTH = 16;
 
-/** Most nested arrays and maps in a payload. */
+/** The most nested arrays and maps in a payload. */
 export const MAX_PAYLOAD_DEPTH = 12;
 
-/** Longest reason of a close. */
+/** The most bytes of a close reason. */
 export const MAX_REASON_BYTES = 120;
 
-/** Silence of this share of the dead time is broken with a PING. */
+/** A side sends a PING after silence of this share of the dead time. */
 export const PING_AFTER_DEAD_SHARE = 0.3333333333333333;
 
 /** Ids of the messages that a client sends. */
@@ -114,49 +114,49 @@ export const CloseCode = Object.freeze({
  * @typedef {object} CloseInfo
  * @property {string} name
  * @property {string} meaning
- * @property {"no" | "resume" | "join"} back what a client does: tell the user, RESUME with back-off, or JOIN anew
+ * @property {"no" | "resume" | "join"} back what a client does: show the reason, RESUME with back-off, or JOIN again
  */
 
 /** What each close code means. @type {Readonly<Record<number, Readonly<CloseInfo>>>} */
 export const CLOSE = Object.freeze({
   1000: Object.freeze({
     name: "NORMAL",
-    meaning: "left",
+    meaning: "the client left",
     back: "no",
   }),
   1001: Object.freeze({
     name: "GOING_AWAY",
-    meaning: "the server stops; reason `retry in N s`",
+    meaning: "the server is stopping; the reason is `retry in N s`",
     back: "resume",
   }),
   1006: Object.freeze({
     name: "LINK_LOST",
-    meaning: "the link broke; never sent, only seen",
+    meaning: "the connection broke; never sent",
     back: "resume",
   }),
   1009: Object.freeze({
     name: "MESSAGE_TOO_BIG",
-    meaning: "larger than the WebSocket layer takes",
+    meaning: "a message larger than the WebSocket layer accepts",
     back: "no",
   }),
   4000: Object.freeze({
     name: "MALFORMED",
-    meaning: "not a message of this protocol",
+    meaning: "not a valid message of this protocol",
     back: "no",
   }),
   4001: Object.freeze({
     name: "UNSUPPORTED_VERSION",
-    meaning: "the reason names the versions that the server speaks",
+    meaning: "protocol version not supported; the reason lists the supported ones",
     back: "no",
   }),
   4002: Object.freeze({
     name: "TEXT_FRAME",
-    meaning: "a text message",
+    meaning: "a text message; all messages are binary",
     back: "no",
   }),
   4003: Object.freeze({
     name: "UNKNOWN_MESSAGE",
-    meaning: "message id not known",
+    meaning: "unknown message id",
     back: "no",
   }),
   4004: Object.freeze({
@@ -166,12 +166,12 @@ export const CLOSE = Object.freeze({
   }),
   4005: Object.freeze({
     name: "OUT_OF_STATE",
-    meaning: "a message that the link's state does not allow",
+    meaning: "a message that is not allowed in this state of the link",
     back: "no",
   }),
   4006: Object.freeze({
     name: "TOO_BIG",
-    meaning: "message above the limit",
+    meaning: "a message larger than `MAX_MESSAGE_BYTES`",
     back: "no",
   }),
   4007: Object.freeze({
@@ -181,37 +181,37 @@ export const CLOSE = Object.freeze({
   }),
   4008: Object.freeze({
     name: "JOIN_TIMEOUT",
-    meaning: "no JOIN or RESUME in time",
+    meaning: "no JOIN or RESUME within `JOIN_TIMEOUT_S`",
     back: "resume",
   }),
   4009: Object.freeze({
     name: "DEAD",
-    meaning: "nothing heard for the dead time",
+    meaning: "nothing received for `DEAD_AFTER_S`",
     back: "resume",
   }),
   4010: Object.freeze({
     name: "UNKNOWN_KIND",
-    meaning: "no such kind of room",
+    meaning: "unknown kind of room",
     back: "no",
   }),
   4011: Object.freeze({
     name: "ROOM_NOT_FOUND",
-    meaning: "no such room",
+    meaning: "no room with this id",
     back: "no",
   }),
   4012: Object.freeze({
     name: "ROOM_FULL",
-    meaning: "no free seat",
+    meaning: "no free seat in the room",
     back: "no",
   }),
   4013: Object.freeze({
     name: "JOIN_REFUSED",
-    meaning: "the game says no; the reason is its own",
+    meaning: "the game refused the join and gives the reason",
     back: "no",
   }),
   4014: Object.freeze({
     name: "SERVER_FULL",
-    meaning: "no more rooms, links or joins now",
+    meaning: "the server accepts no more rooms, links or joins at the moment",
     back: "join",
   }),
   4020: Object.freeze({
@@ -221,7 +221,7 @@ export const CLOSE = Object.freeze({
   }),
   4021: Object.freeze({
     name: "ROOM_FAILED",
-    meaning: "the room's rules raised an error",
+    meaning: "the room ended because its code raised an exception",
     back: "join",
   }),
   4022: Object.freeze({
@@ -231,27 +231,27 @@ export const CLOSE = Object.freeze({
   }),
   4023: Object.freeze({
     name: "REPLACED",
-    meaning: "the session goes on over another link",
+    meaning: "the session was resumed over another link",
     back: "no",
   }),
   4024: Object.freeze({
     name: "SESSION_EXPIRED",
-    meaning: "RESUME came after the grace time",
+    meaning: "the session has ended, its token was used already, or it missed too many events",
     back: "join",
   }),
   4025: Object.freeze({
     name: "SERVER_RESTARTED",
-    meaning: "the token is of an earlier server process",
+    meaning: "the token is from another server process; the server was restarted",
     back: "join",
   }),
   4026: Object.freeze({
     name: "TOO_SLOW",
-    meaning: "the client did not keep up for too long",
+    meaning: "the client reads too slowly: no snapshot for `EVICT_AFTER_S`, or a full queue",
     back: "resume",
   }),
 });
 
-/** A server's limits unless its operator changed them; the unit is in each name. */
+/** The default limits of a server; each name ends with its unit. */
 export const LIMITS = Object.freeze({
   MAX_MESSAGE_BYTES: 4096,
   MAX_DEPTH: 8,

@@ -169,7 +169,7 @@ class Peer:
         self._owner.forget_peer(self)
 
     def check(self, now_s: float) -> None:
-        """Check the heartbeat and the time limits; call it every `Limits.look_every_s`.
+        """Check the heartbeat and the time limits; call it every `Limits.check_every_s`.
 
         A link that would exceed the dead time before the next check is closed at this one.
         """
@@ -180,7 +180,7 @@ class Peer:
             self.close(CloseCode.JOIN_TIMEOUT, f"no JOIN or RESUME within {limits.join_timeout_s:g} s")
             return
         silent_s = now_s - self.heard_at_s
-        if silent_s > limits.dead_after_s - limits.look_every_s:
+        if silent_s > limits.dead_after_s - limits.check_every_s:
             self.close(CloseCode.DEAD, f"nothing heard for {limits.dead_after_s:g} s")
             self._suspend(now_s)  # at once: a dead client does not answer the Close that the link waits for
         elif silent_s > limits.dead_after_s * PING_AFTER_DEAD_SHARE and not self._pinged:

@@ -114,7 +114,7 @@ class Server(ServerState):
         """Have every link apply its time limits, again and again."""
         due_s = trio.current_time()
         while True:
-            due_s = max(due_s + self.hub.limits.look_every_s, trio.current_time())
+            due_s = max(due_s + self.hub.limits.check_every_s, trio.current_time())
             await trio.sleep_until(due_s)
             now_s = trio.current_time()
             for link in self.links:

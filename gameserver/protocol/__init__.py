@@ -1,6 +1,6 @@
-"""The wire: bytes to messages and back. No sockets, no clock, no game; protocol.md is the page it keeps.
+"""The wire: decodes bytes into messages and encodes messages, as protocol.md specifies.
 
-Hostile bytes raise `ProtocolError` and nothing else.
+No sockets, no clock, no game. Decoding raises `ProtocolError` for invalid bytes, and nothing else.
 """
 
 from gameserver.protocol.codec import (

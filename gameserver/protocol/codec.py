@@ -1,7 +1,7 @@
-"""Bytes to messages and back, both by walking `specs`' table.
+"""Decodes bytes into messages and encodes messages, both by the table in `specs`.
 
-Decoding runs steps 3 to 6 of protocol.md §9 in their order and raises `ProtocolError`, never anything else. Encoding
-refuses what the other side would refuse, with `ValueError`: that is a bug on this side, and loud.
+Decoding runs steps 3 to 6 of protocol.md §9 in order and raises `ProtocolError`, never anything else. Encoding raises
+`ValueError` for a message that the other side would refuse: that is a bug on this side.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ _ANY_LENGTH: Final = Limits(
     max_kind_bytes=MAX_COUNTER,
     max_room_id_bytes=MAX_COUNTER,
     max_name_bytes=MAX_COUNTER,
-)  # a client does not know what a server's operator allows, so its encoder holds it to no length
+)  # for encoding: a client does not know the limits that a server's operator has set
 
 _packer: Final = msgpack.Packer()
 _pack: Final = _packer.pack
@@ -60,10 +60,16 @@ def decode_client(
     *,
     allowed: Container[ClientMessage] | None = None,
 ) -> ClientMsg:
-    """Decode a client's message, or raise `ProtocolError` with the close code of the first check that fails.
+    """Decode a client's message.
 
-    `inputs` holds INPUT to a room's fields; without it any codes pass. `allowed` are the messages that the link's
-    state takes (step 5), None: all.
+    Args:
+        data: One WebSocket message.
+        limits: The server's limits for depth and lengths.
+        inputs: Checks the codes of INPUT against a room's fields; without it any codes are accepted.
+        allowed: The messages that are allowed in the link's state (step 5); None for all.
+
+    Raises:
+        ProtocolError: A check failed; carries the close code of the first one.
     """
     if inputs is not None and (allowed is None or ClientMessage.INPUT in allowed):
         frame = inputs.match(data)
@@ -79,40 +85,44 @@ def decode_client(
 
 
 def decode_server(data: bytes) -> ServerMsg:
-    """Decode a server's message, or raise `ProtocolError`; WELCOME keys that this version does not know are dropped."""
+    """Decode a server's message. WELCOME keys that this version does not know are dropped.
+
+    Raises:
+        ProtocolError: A check failed.
+    """
     array = _read_array(data, MAX_SERVER_DEPTH)
     spec = _find_spec(array[0], SERVER_SPECS)
     return cast("ServerMsg", _build(spec, array[1:], _ANY_LENGTH))
 
 
 def _read_array(data: bytes, max_depth: int) -> list[Any]:
-    """Steps 3 and 4: one msgpack array that begins with an integer."""
+    """Read one msgpack array that begins with an integer: steps 3 and 4 of §9."""
     check_wellformed(data, max_depth)
     try:
         value = msgpack.unpackb(data, raw=False, strict_map_key=True, object_pairs_hook=_unique_keys)
-    except ValueError as error:  # UnicodeDecodeError is one; the shape was checked above
+    except ValueError as error:  # includes UnicodeDecodeError; the shape was checked above
         raise ProtocolError(CloseCode.MALFORMED, "a str is not UTF-8, or a map's key is not a str") from error
     if not isinstance(value, list):
-        raise ProtocolError(CloseCode.MALFORMED, "a message is an array, its first item the message's id")
+        raise ProtocolError(CloseCode.MALFORMED, "a message must be an array that begins with the message's id")
     if not value or not is_integer(value[0]):
         raise ProtocolError(CloseCode.MALFORMED, "the array's first item must be the message's id, an integer")
     return value
 
 
 def _unique_keys(pairs: Iterable[tuple[object, object]]) -> dict[str, object]:
-    """Build a map; its keys are str, each once, so that all languages read the same from it."""
+    """Build a map with str keys, each once, so that every language reads the same from it."""
     result: dict[str, object] = {}
     for key, value in pairs:
         if not isinstance(key, str):
             raise ProtocolError(CloseCode.MALFORMED, "a map's key must be a str")
         if key in result:
-            raise ProtocolError(CloseCode.MALFORMED, "a map names a key twice")
+            raise ProtocolError(CloseCode.MALFORMED, "a map has the same key twice")
         result[key] = value
     return result
 
 
 def _find_spec(number: int, specs: Mapping[int, MessageSpec]) -> MessageSpec:
-    """Step 4: the message of that id."""
+    """Return the message with this id: step 4 of §9."""
     spec = specs.get(number)
     if spec is None:
         raise ProtocolError(CloseCode.UNKNOWN_MESSAGE, f"message id {number} is none of {', '.join(map(str, specs))}")
@@ -120,7 +130,7 @@ def _find_spec(number: int, specs: Mapping[int, MessageSpec]) -> MessageSpec:
 
 
 def _build(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> WireMessage:
-    """Step 6: build the message if number, types, ranges and lengths of its items are right."""
+    """Check number, types, ranges and lengths of the items, and build the message: step 6 of §9."""
     wrong = _find_fault(spec, items, limits)
     if wrong is not None:
         raise ProtocolError(CloseCode.INVALID_FIELD, wrong)
@@ -128,7 +138,7 @@ def _build(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> WireMessa
 
 
 def _find_fault(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> str | None:
-    """Say what is wrong with the items of a message, first things first."""
+    """Return what is wrong with the first invalid item of a message, or None."""
     named = len(spec.items)
     if len(items) < named or (len(items) > named and spec.rest is None):
         return f"{spec.name}: must be an array of {_length(spec)}, got one of {len(items) + 1}"
@@ -153,12 +163,20 @@ def _say(problem: Problem) -> str:
 
 
 def encode_client(message: ClientMsg) -> bytes:
-    """Encode a client's message; `ValueError` if a server would refuse it whatever its limits."""
+    """Encode a client's message.
+
+    Raises:
+        ValueError: Every server would refuse it, whatever its limits.
+    """
     return _encode(message)
 
 
 def encode_server(message: ServerMsg) -> bytes:
-    """Encode a server's message; `ValueError` if a client would refuse it."""
+    """Encode a server's message.
+
+    Raises:
+        ValueError: A client would refuse it.
+    """
     return _encode(message)
 
 
@@ -172,14 +190,22 @@ def _encode(message: WireMessage) -> bytes:
 
 
 def check_payload(payload: object) -> None:
-    """Raise `ValueError` that says where `payload` holds something the wire cannot carry."""
+    """Check that the wire can carry a payload.
+
+    Raises:
+        ValueError: It cannot; names the part that is wrong.
+    """
     problem = Payload().problem(payload, _ANY_LENGTH)
     if problem is not None:
         raise ValueError(f"payload{_say(problem)}")
 
 
 def pack_event(tick: int, name: str, payload: object) -> bytes:
-    """Pack one event once, for all viewers that are told of it; `ValueError` if the wire cannot carry it."""
+    """Pack one event. The bytes are the same for every viewer that gets it.
+
+    Raises:
+        ValueError: The wire cannot carry the payload.
+    """
     check_payload(payload)
     return _pack([tick, name, payload])
 
@@ -188,20 +214,27 @@ _EVENTS_START: Final = bytes((0x94, ServerMessage.EVENTS))  # an array of 4
 
 
 def encode_events(since: int, upto: int, packed: Sequence[bytes]) -> bytes:
-    """Encode EVENTS from events that `pack_event` packed, oldest first."""
+    """Encode EVENTS from events packed by `pack_event`, oldest first."""
     header = _packer.pack_array_header(len(packed))
     return b"".join((_EVENTS_START, _pack(since), _pack(upto), header, *packed))
 
 
 STATE_START: Final = bytes((0x99, ServerMessage.STATE))
-"""What every STATE begins with: an array of 9, and its id."""
+"""The first bytes of every STATE: an array of 9, and the message's id."""
 
 
 def state_head(tick: int, span: int) -> bytes:
-    """Return the first bytes of a STATE, the same for all viewers with the same base."""
+    """Return the head of a STATE, which is the same for all viewers with the same base."""
     return STATE_START + _pack(tick) + _pack(span)
 
 
 def encode_state(head: bytes, seq: int, lead: int | None, body: bytes) -> bytes:
-    """Put a STATE together from `state_head`, this viewer's two numbers and the packed four last items."""
+    """Join the parts of a STATE.
+
+    Args:
+        head: What `state_head` returned.
+        seq: The newest input frame of this viewer that was consumed.
+        lead: How long that frame waited, in 1/256 tick; None if none was consumed since the last STATE.
+        body: The last four items, packed.
+    """
     return b"".join((head, _pack(seq), _pack(lead), body))

@@ -1,4 +1,4 @@
-"""The numbers and names of the wire, each standing once: message ids, close codes, limits.
+"""The numbers and names of the wire, each defined once: message ids, close codes, limits.
 
 protocol.md §1, §3, §10 and §11 print these tables, and `client_demo/sdk/constants.js` is generated from them; tests
 fail when either differs.
@@ -10,25 +10,25 @@ from enum import IntEnum
 from typing import Final, Literal, NamedTuple, Self, TypeAlias
 
 PROTOCOL_VERSION: Final = 1
-SUBPROTOCOL_PREFIX: Final = "gameserver.v"  # with a number behind it: an offer to speak that version
+SUBPROTOCOL_PREFIX: Final = "gameserver.v"  # followed by a number, it offers that version
 SUBPROTOCOL: Final = f"{SUBPROTOCOL_PREFIX}{PROTOCOL_VERSION}"
-TOKEN_PREFIX: Final = "token."  # marks the subprotocol entry that carries a JWT: browsers can send no header
+TOKEN_PREFIX: Final = "token."  # begins the subprotocol entry that carries a JWT: browsers cannot set a header
 WEBSOCKET_PATH: Final = "/ws"
 
-MAX_COUNTER: Final = 2**32 - 1  # ticks, seqs, cursors, nonces: two years of 60 Hz, and exact in every language
-MAX_CODE: Final = 2**30 - 1  # codes and entity ids: differences of two still fit 32 bits, zigzagged
-LEAD_UNITS_PER_TICK: Final = 256  # at 60 ticks a second 65 µs: a lead's unit, and that of PONG's hold
-MAX_LEAD: Final = 65_535  # in 1/256 tick: 255 ticks, more than any queue holds
-BEHIND_UNITS_PER_TICK: Final = 16  # at 20 ticks a second 3 ms: finer than a frame is drawn
-MAX_BEHIND: Final = 4095  # in 1/16 tick: a second at 240 ticks, and more than any server rewinds
-TOKEN_INSTANCE_BYTES: Final = 4  # which server process a resume token is of
-TOKEN_KEY_BYTES: Final = 4  # which session of that process
-TOKEN_SECRET_BYTES: Final = 16  # 128 random bits: what makes the token unguessable
+MAX_COUNTER: Final = 2**32 - 1  # ticks, seqs, cursors, nonces: two years at 60 Hz, exact in every language
+MAX_CODE: Final = 2**30 - 1  # codes and entity ids: the zigzag of a difference fits 32 bits
+LEAD_UNITS_PER_TICK: Final = 256  # unit of STATE's lead and PONG's held: 65 µs at 60 Hz
+MAX_LEAD: Final = 65_535  # in 1/256 tick: 255 ticks, longer than any queue
+BEHIND_UNITS_PER_TICK: Final = 16  # unit of INPUT's behind: 3 ms at 20 Hz, less than a drawn frame
+MAX_BEHIND: Final = 4095  # in 1/16 tick: one second at 240 Hz, more than a server rewinds
+TOKEN_INSTANCE_BYTES: Final = 4  # of a resume token: the server process
+TOKEN_KEY_BYTES: Final = 4  # of a resume token: the session
+TOKEN_SECRET_BYTES: Final = 16  # of a resume token: 128 random bits, so it cannot be guessed
 RESUME_TOKEN_BYTES: Final = TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES + TOKEN_SECRET_BYTES
 MAX_TICK_HZ: Final = 240
-MAX_SERVER_DEPTH: Final = 16  # nesting in a server's message; WELCOME's schema needs 9
-MAX_DEPTH_LIMIT: Final = 64  # what an operator may set max_depth to: a checker that walks payloads recurses so far
-MAX_PAYLOAD_DEPTH: Final = 12  # of a payload that is sent: EVENTS adds 3, and a client takes MAX_SERVER_DEPTH
+MAX_SERVER_DEPTH: Final = 16  # of nested arrays and maps in a server's message; WELCOME's schema needs 9
+MAX_DEPTH_LIMIT: Final = 64  # the highest max_depth an operator can set: checking a payload recurses this deep
+MAX_PAYLOAD_DEPTH: Final = 12  # of a payload to send: EVENTS adds 3, within MAX_SERVER_DEPTH
 MAX_REASON_BYTES: Final = 120  # a WebSocket close frame holds 123 bytes of reason
 
 
@@ -65,7 +65,7 @@ class Role(IntEnum):
 
 
 Back: TypeAlias = Literal["no", "resume", "join"]
-"""What a client does after a close: tell the user, come back to its session with RESUME, or JOIN anew."""
+"""What a client does after a close: "no": show the reason, "resume": reconnect with RESUME, "join": send JOIN again."""
 
 
 class CloseCode(IntEnum):
@@ -75,39 +75,39 @@ class CloseCode(IntEnum):
     back: Back
 
     def __new__(cls, code: int, meaning: str = "", back: Back = "no") -> Self:
-        """Make the member an int that carries its row; the defaults let type checkers pass `CloseCode(4000)`."""
+        """Create the member as an int with attributes. The defaults let type checkers accept `CloseCode(4000)`."""
         member = int.__new__(cls, code)
         member._value_ = code
         member.meaning = meaning
         member.back = back
         return member
 
-    NORMAL = 1000, "left", "no"
-    GOING_AWAY = 1001, "the server stops; reason `retry in N s`", "resume"
-    LINK_LOST = 1006, "the link broke; never sent, only seen", "resume"
-    MESSAGE_TOO_BIG = 1009, "larger than the WebSocket layer takes", "no"
-    MALFORMED = 4000, "not a message of this protocol", "no"
-    UNSUPPORTED_VERSION = 4001, "the reason names the versions that the server speaks", "no"
-    TEXT_FRAME = 4002, "a text message", "no"
-    UNKNOWN_MESSAGE = 4003, "message id not known", "no"
+    NORMAL = 1000, "the client left", "no"
+    GOING_AWAY = 1001, "the server is stopping; the reason is `retry in N s`", "resume"
+    LINK_LOST = 1006, "the connection broke; never sent", "resume"
+    MESSAGE_TOO_BIG = 1009, "a message larger than the WebSocket layer accepts", "no"
+    MALFORMED = 4000, "not a valid message of this protocol", "no"
+    UNSUPPORTED_VERSION = 4001, "protocol version not supported; the reason lists the supported ones", "no"
+    TEXT_FRAME = 4002, "a text message; all messages are binary", "no"
+    UNKNOWN_MESSAGE = 4003, "unknown message id", "no"
     INVALID_FIELD = 4004, "an item has the wrong type, range or length", "no"
-    OUT_OF_STATE = 4005, "a message that the link's state does not allow", "no"
-    TOO_BIG = 4006, "message above the limit", "no"
+    OUT_OF_STATE = 4005, "a message that is not allowed in this state of the link", "no"
+    TOO_BIG = 4006, "a message larger than `MAX_MESSAGE_BYTES`", "no"
     RATE_LIMITED = 4007, "too many messages or bytes", "no"
-    JOIN_TIMEOUT = 4008, "no JOIN or RESUME in time", "resume"
-    DEAD = 4009, "nothing heard for the dead time", "resume"
-    UNKNOWN_KIND = 4010, "no such kind of room", "no"
-    ROOM_NOT_FOUND = 4011, "no such room", "no"
-    ROOM_FULL = 4012, "no free seat", "no"
-    JOIN_REFUSED = 4013, "the game says no; the reason is its own", "no"
-    SERVER_FULL = 4014, "no more rooms, links or joins now", "join"
+    JOIN_TIMEOUT = 4008, "no JOIN or RESUME within `JOIN_TIMEOUT_S`", "resume"
+    DEAD = 4009, "nothing received for `DEAD_AFTER_S`", "resume"
+    UNKNOWN_KIND = 4010, "unknown kind of room", "no"
+    ROOM_NOT_FOUND = 4011, "no room with this id", "no"
+    ROOM_FULL = 4012, "no free seat in the room", "no"
+    JOIN_REFUSED = 4013, "the game refused the join and gives the reason", "no"
+    SERVER_FULL = 4014, "the server accepts no more rooms, links or joins at the moment", "join"
     ROOM_CLOSED = 4020, "the room has ended", "no"
-    ROOM_FAILED = 4021, "the room's rules raised an error", "join"
+    ROOM_FAILED = 4021, "the room ended because its code raised an exception", "join"
     KICKED = 4022, "the game removed the player", "no"
-    REPLACED = 4023, "the session goes on over another link", "no"
-    SESSION_EXPIRED = 4024, "RESUME came after the grace time", "join"
-    SERVER_RESTARTED = 4025, "the token is of an earlier server process", "join"
-    TOO_SLOW = 4026, "the client did not keep up for too long", "resume"
+    REPLACED = 4023, "the session was resumed over another link", "no"
+    SESSION_EXPIRED = 4024, "the session has ended, its token was used already, or it missed too many events", "join"
+    SERVER_RESTARTED = 4025, "the token is from another server process; the server was restarted", "join"
+    TOO_SLOW = 4026, "the client reads too slowly: no snapshot for `EVICT_AFTER_S`, or a full queue", "resume"
 
 
 class CloseInfo(NamedTuple):
@@ -125,64 +125,66 @@ CLOSE: Final[dict[CloseCode, CloseInfo]] = {
 
 
 PING_AFTER_DEAD_SHARE: Final = 1 / 3
-"""Either side breaks silence of this share of the dead time with a PING: two more can be lost before the link counts as
-dead."""
+"""A side sends a PING after silence of this share of `dead_after_s`: two can be lost before the link counts as dead."""
 
-LOOKS_IN_DEAD_TIME: Final = 20
-MAX_LOOK_EVERY_S: Final = 1.0
-"""However long silence may last, the other time limits are looked at so often."""
+CHECKS_IN_DEAD_TIME: Final = 20
+MAX_CHECK_EVERY_S: Final = 1.0
+"""The longest interval between two checks of a link's time limits, whatever `dead_after_s` is."""
 
 
 def _limit(default: float, counts: str, *, may_be_zero: bool = False) -> float:
-    """Give a limit its default and say what it counts."""
+    """Declare a limit with its default and what it counts."""
     limit: float = field(default=default, metadata={"counts": counts, "may_be_zero": may_be_zero})
     return limit
 
 
 def _count(default: int, counts: str) -> int:
-    """Give a limit in whole things its default and say what it counts."""
+    """Declare a limit that is a whole number, with its default and what it counts."""
     limit: int = field(default=default, metadata={"counts": counts, "may_be_zero": False})
     return limit
 
 
 class LimitError(ValueError):
-    """A limit was set to what makes no sense."""
+    """A limit has an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Everything that a client can make grow, protocol.md §11; the unit is in each name."""
+    """The limits of everything that a client can make grow, protocol.md §11. Each name ends with its unit.
 
-    max_message_bytes: int = _count(4096, "one message from a client")
-    max_depth: int = _count(8, "nested arrays and maps in one message")
-    max_messages_per_s: float = _limit(150, "messages from a link, counted before decoding")
-    max_messages_burst: float = _limit(300, "messages at once, after silence")
-    max_bytes_per_s: float = _limit(65_536, "bytes from a link, counted before decoding")
-    max_bytes_burst: float = _limit(131_072, "bytes at once, after silence")
-    max_kind_bytes: int = _count(64, "JOIN's kind")
-    max_room_id_bytes: int = _count(64, "JOIN's room")
-    max_name_bytes: int = _count(64, "MESSAGE's name")
-    join_timeout_s: float = _limit(5, "from the upgrade to JOIN or RESUME")
-    dead_after_s: float = _limit(10, "silence")
-    resume_grace_s: float = _limit(20, "life of a session without a link", may_be_zero=True)
+    Raises:
+        LimitError: A limit is not a finite number above 0 (or 0 where that is allowed), or `max_depth` is too high.
+    """
+
+    max_message_bytes: int = _count(4096, "the size of one message from a client")
+    max_depth: int = _count(8, "nested arrays and maps in a message from a client")
+    max_messages_per_s: float = _limit(150, "messages from one link, counted before decoding")
+    max_messages_burst: float = _limit(300, "messages from one link at once, after silence")
+    max_bytes_per_s: float = _limit(65_536, "bytes from one link, counted before decoding")
+    max_bytes_burst: float = _limit(131_072, "bytes from one link at once, after silence")
+    max_kind_bytes: int = _count(64, "the length of JOIN's kind")
+    max_room_id_bytes: int = _count(64, "the length of JOIN's room")
+    max_name_bytes: int = _count(64, "the length of MESSAGE's name")
+    join_timeout_s: float = _limit(5, "the time from the upgrade to JOIN or RESUME")
+    dead_after_s: float = _limit(10, "silence after which a link counts as dead")
+    resume_grace_s: float = _limit(20, "how long a session without a link is kept", may_be_zero=True)
     input_hold_s: float = _limit(
-        0.25, "a missing frame repeats the last, and the length of the queue", may_be_zero=True
+        0.25, "how long the last input frame is repeated, and the length of the input queue", may_be_zero=True
     )
-    max_unacked_snapshots: int = _count(32, "snapshots in flight to one viewer, however long its round trip")
-    max_held_events: int = _count(4096, "events a room keeps for those who are behind")
-    evict_after_s: float = _limit(15, "a viewer that takes no snapshot for so long is closed with TOO_SLOW")
+    max_unacked_snapshots: int = _count(32, "unacknowledged snapshots to one viewer, however long its round trip")
+    max_held_events: int = _count(4096, "events that a room keeps for clients that are behind")
+    evict_after_s: float = _limit(15, "how long a viewer may take no snapshot before it is closed with TOO_SLOW")
     max_rooms: int = _count(1000, "rooms in one process")
-    max_rooms_per_address: int = _count(32, "running rooms that clients of one address had made")
-    max_joins_in_flight: int = _count(1000, "links in one process that have not said JOIN or RESUME yet")
+    max_rooms_per_address: int = _count(32, "running rooms that clients from one address created")
+    max_joins_in_flight: int = _count(1000, "links in one process that have not sent JOIN or RESUME yet")
 
     @property
-    def look_every_s(self) -> float:
-        """How often each link's time limits are looked at: so often that the last look within the dead time comes in
-        its last twentieth."""
-        return min(MAX_LOOK_EVERY_S, self.dead_after_s / LOOKS_IN_DEAD_TIME)
+    def check_every_s(self) -> float:
+        """The interval between two checks of a link's time limits, in seconds: a twentieth of `dead_after_s`, so that a
+        dead link is found at most that much early."""
+        return min(MAX_CHECK_EVERY_S, self.dead_after_s / CHECKS_IN_DEAD_TIME)
 
     def __post_init__(self) -> None:
-        """Refuse, with `ValueError`, what would shut everyone out or let the decoder recurse too far."""
         for row in fields(self):
             value = getattr(self, row.name)
             if not (0 < value < math.inf or (value == 0 and row.metadata["may_be_zero"])):
@@ -200,6 +202,6 @@ class LimitInfo(NamedTuple):
 
 
 def limit_rows() -> list[LimitInfo]:
-    """Return protocol.md §11's rows, in order."""
+    """Return the rows of protocol.md §11, in order."""
     default = Limits()
     return [LimitInfo(row.name.upper(), getattr(default, row.name), row.metadata["counts"]) for row in fields(Limits)]

@@ -1,4 +1,4 @@
-"""The one exception that hostile bytes can raise."""
+"""`ProtocolError`, the only exception that invalid bytes raise."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ _ELLIPSIS: Final = "…"
 
 
 def fit_reason(text: str, max_bytes: int = MAX_REASON_BYTES) -> str:
-    """Cut `text` to at most `max_bytes` of UTF-8, at a character, so that a close frame takes it."""
+    """Cut `text` at a character to at most `max_bytes` of UTF-8, so that it fits into a close frame."""
     raw = text.encode("utf-8", "replace")
     if len(raw) <= max_bytes:
         return raw.decode()
@@ -19,12 +19,12 @@ def fit_reason(text: str, max_bytes: int = MAX_REASON_BYTES) -> str:
 class ProtocolError(Exception):
     """The other side broke the protocol.
 
-    `code` is the close code that answers it; `reason` tells its developer what is wrong, in at most
-    `MAX_REASON_BYTES` bytes of UTF-8.
+    Args:
+        code: The close code to answer with.
+        reason: What is wrong, for the developer of the other side; cut to `MAX_REASON_BYTES` of UTF-8.
     """
 
     def __init__(self, code: CloseCode, reason: str) -> None:
-        """Keep the code and what fits of the reason."""
         self.code = code
         self.reason = fit_reason(reason)
         super().__init__(code, self.reason)
@@ -35,14 +35,17 @@ class ProtocolError(Exception):
 
 
 class DeltaError(ProtocolError):
-    """A delta that does not fit what the client holds: the client keeps that, and asks for a full state."""
+    """A delta does not fit the state that the client has. The client keeps that state and asks for a full one."""
 
     def __init__(self, reason: str) -> None:
-        """Say what does not fit."""
         super().__init__(CloseCode.MALFORMED, reason)
 
 
 def require(holds: object, reason: str) -> None:
-    """Raise DeltaError when a check of protocol.md §5 fails."""
+    """Check a rule of protocol.md §5.
+
+    Raises:
+        DeltaError: `holds` is false.
+    """
     if not holds:
         raise DeltaError(reason)

@@ -1,7 +1,7 @@
-"""Writes `client_demo/sdk/constants.js`, the browser's copy of the tables in `constants` and `specs`.
+"""Generates `client_demo/sdk/constants.js`, the browser's copy of the tables in `constants` and `specs`.
 
 python -m gameserver.protocol.export            writes it
-python -m gameserver.protocol.export --check    exits with 1 if it is stale
+python -m gameserver.protocol.export --check    exits with 1 if it is out of date
 """
 
 import json
@@ -19,28 +19,28 @@ TARGET: Final = Path(__file__).parents[2] / "client_demo" / "sdk" / "constants.j
 
 _HEAD: Final = """\
 /**
- * The wire's numbers and names, as protocol.md has them: message ids, close codes, limits.
- * Generated from the server's own tables by `python -m gameserver.protocol.export`; changes made here are lost.
+ * The numbers and names of the wire, as protocol.md has them: message ids, close codes, limits.
+ * Generated from the server's tables by `python -m gameserver.protocol.export`; do not edit.
  */
 """
 
 _SCALARS: Final = (
-    ("PROTOCOL_VERSION", "The version that this client speaks."),
+    ("PROTOCOL_VERSION", "The protocol version of this client."),
     ("SUBPROTOCOL", "The WebSocket subprotocol to offer."),
-    ("TOKEN_PREFIX", "Begins the subprotocol entry that carries a token (a JWT)."),
-    ("WEBSOCKET_PATH", "Where the WebSocket is."),
-    ("MAX_COUNTER", "Highest tick, seq, event cursor and nonce."),
-    ("MAX_CODE", "Codes lie within ±MAX_CODE; also the highest entity id."),
-    ("LEAD_UNITS_PER_TICK", "What STATE's lead and PONG's hold count in."),
-    ("MAX_LEAD", "Highest lead and hold, in 1/256 tick."),
-    ("BEHIND_UNITS_PER_TICK", "What INPUT's behind counts in."),
-    ("MAX_BEHIND", "Highest behind, in 1/16 tick."),
-    ("RESUME_TOKEN_BYTES", "Length of WELCOME's token."),
-    ("MAX_TICK_HZ", "Most ticks a second."),
-    ("MAX_SERVER_DEPTH", "Most nested arrays and maps in a server's message."),
-    ("MAX_PAYLOAD_DEPTH", "Most nested arrays and maps in a payload."),
-    ("MAX_REASON_BYTES", "Longest reason of a close."),
-    ("PING_AFTER_DEAD_SHARE", "Silence of this share of the dead time is broken with a PING."),
+    ("TOKEN_PREFIX", "The beginning of the subprotocol entry that carries a token (a JWT)."),
+    ("WEBSOCKET_PATH", "The path of the WebSocket."),
+    ("MAX_COUNTER", "The highest tick, seq, event cursor and nonce."),
+    ("MAX_CODE", "Codes are within ±MAX_CODE; also the highest entity id."),
+    ("LEAD_UNITS_PER_TICK", "The units of STATE's lead and PONG's held in a tick."),
+    ("MAX_LEAD", "The highest lead and held, in 1/256 tick."),
+    ("BEHIND_UNITS_PER_TICK", "The units of INPUT's behind in a tick."),
+    ("MAX_BEHIND", "The highest behind, in 1/16 tick."),
+    ("RESUME_TOKEN_BYTES", "The length of WELCOME's token."),
+    ("MAX_TICK_HZ", "The most ticks per second."),
+    ("MAX_SERVER_DEPTH", "The most nested arrays and maps in a server's message."),
+    ("MAX_PAYLOAD_DEPTH", "The most nested arrays and maps in a payload."),
+    ("MAX_REASON_BYTES", "The most bytes of a close reason."),
+    ("PING_AFTER_DEAD_SHARE", "A side sends a PING after silence of this share of the dead time."),
 )
 
 _CLOSE_TYPES: Final = """\
@@ -48,7 +48,7 @@ _CLOSE_TYPES: Final = """\
  * @typedef {object} CloseInfo
  * @property {string} name
  * @property {string} meaning
- * @property {"no" | "resume" | "join"} back what a client does: tell the user, RESUME with back-off, or JOIN anew
+ * @property {"no" | "resume" | "join"} back what a client does: show the reason, RESUME with back-off, or JOIN again
  */
 """
 
@@ -82,7 +82,7 @@ def _close_table() -> str:
 
 def _limits() -> str:
     rows = {row.name: f"{row.default:g}" if row.default % 1 else str(int(row.default)) for row in limit_rows()}
-    return _frozen("A server's limits unless its operator changed them; the unit is in each name.", "LIMITS", rows)
+    return _frozen("The default limits of a server; each name ends with its unit.", "LIMITS", rows)
 
 
 def _items() -> Iterable[str]:
@@ -99,27 +99,27 @@ def _item_names(comment: str, name: str, specs: Sequence[MessageSpec]) -> str:
 
 
 def _frozen(comment: str, name: str, rows: Mapping[str, str]) -> str:
-    """Return an exported object of which nobody can change a row."""
+    """Return the text of an exported, frozen object."""
     body = "".join(f"\n  {key}: {value}," for key, value in rows.items())
     return f"/** {comment} */\nexport const {name} = Object.freeze({{{body}\n}});\n"
 
 
 def _close_row(info: CloseInfo) -> str:
-    """Return a frozen object literal, over several lines so that its length never decides its look."""
+    """Return the text of a frozen object, always over several lines, as Biome formats it whatever its length."""
     rows = ("name", info.name), ("meaning", info.meaning), ("back", info.back)
     body = "".join(f"\n    {key}: {json.dumps(value, ensure_ascii=False)}," for key, value in rows)
     return f"Object.freeze({{{body}\n  }})"
 
 
 def main(arguments: Sequence[str], target: Path = TARGET) -> int:
-    """Write the file, or with `--check` only compare it; return the exit status."""
+    """Write the file, or only compare it with `--check`; return the exit status."""
     text = render()
     if "--check" not in arguments:
         target.write_text(text, encoding="utf-8")
         return 0
     if target.exists() and target.read_text(encoding="utf-8") == text:
         return 0
-    sys.stderr.write(f"{target.name} is stale: run python -m gameserver.protocol.export\n")
+    sys.stderr.write(f"{target.name} is out of date: run python -m gameserver.protocol.export\n")
     return 1
 
 

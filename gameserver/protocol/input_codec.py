@@ -1,8 +1,7 @@
-"""INPUT, the one message that comes for every player and tick: a decoder compiled for a room's input fields.
+"""A decoder of INPUT, compiled for a room's input fields. INPUT is the only message that every player sends every tick.
 
-A fixed msgspec tuple checks types, ranges and length while it decodes. Whatever it does not take goes to the
-general decoder, which knows the order of the checks and what to say. Both take the same bytes: a property test
-holds them to it.
+A msgspec tuple type checks types, ranges and length while decoding. What it refuses goes to the general decoder, which
+runs the checks in order and gives the reason. A property test holds that both accept the same bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,23 +15,27 @@ from gameserver.protocol.messages import Input
 from gameserver.protocol.specs import CLIENT_SPECS, MessageSpec
 
 InputFrame: TypeAlias = tuple[int, int, int, tuple[int, ...]]
-"""seq, ack, behind, codes."""
+"""The items of an INPUT: seq, ack, behind, codes."""
 
 _SPEC: Final = CLIENT_SPECS[ClientMessage.INPUT]
 
 
 class InputCodec:
-    """Reads and writes the input frames of one kind of room. `ranges` has the lowest and highest code of each field."""
+    """Decodes the input frames of one kind of room.
+
+    Args:
+        ranges: The lowest and highest code of each input field.
+        names: The fields' names, for the reasons of refusals.
+    """
 
     def __init__(self, ranges: Sequence[tuple[int, int]], names: Sequence[str] = ()) -> None:
-        """Compile the decoder; `names` make its refusals readable."""
         labels = names or [f"v{number}" for number in range(1, len(ranges) + 1)]
         codes = tuple(Item(name, Int(lo, hi)) for name, (lo, hi) in zip(labels, ranges, strict=True))
         self.spec: Final = MessageSpec(_SPEC.id, Input, (*_SPEC.items, *codes))
         self._decode: Final = _compile(self.spec)
 
     def match(self, data: bytes) -> InputFrame | None:
-        """Return the frame if `data` is a valid INPUT of this room; None: it is another message, or a wrong one."""
+        """Return the frame if `data` is a valid INPUT of this room, None for any other message."""
         try:
             frame = self._decode(data)
         except msgspec.MsgspecError:
@@ -41,7 +44,7 @@ class InputCodec:
 
 
 def _compile(spec: MessageSpec) -> Callable[[bytes], Any]:
-    """Return a decoder of exactly this array of integers."""
+    """Return a decoder that accepts exactly this array of integers."""
     parts: list[object] = [Literal[int(spec.id)]]
     for item in spec.items:
         number = cast("Int", item.type)

@@ -1,6 +1,6 @@
-"""The types of the items that messages are made of: what each takes, and what it says of a value that it does not.
+"""The types of a message's items: which values each accepts, and the reason for one that it refuses.
 
-Encoder and decoder walk the same types (`specs`). A type never changes a value and never echoes one that could be long.
+Encoder and decoder use the same types (`specs`). A type never changes a value, and a reason never repeats a long one.
 """
 
 import math
@@ -12,15 +12,15 @@ from gameserver.protocol.payload import Problem, describe, payload_problem
 
 
 class ItemType(Protocol):
-    """One type of item."""
+    """A type of item."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
-        """Return what is wrong with `value`, or None."""
+        """Return what is wrong with `value`, or None if it is accepted."""
         ...
 
 
 def is_integer(value: object) -> TypeGuard[int]:
-    """Say whether `value` is an integer; a bool is none."""
+    """Return True for an int that is not a bool."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -33,7 +33,7 @@ class Int:
 
     @property
     def expected(self) -> str:
-        """Say what is taken."""
+        """What is accepted, in words."""
         return f"an integer {self.lo}..{self.hi}"
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
@@ -45,7 +45,7 @@ class Int:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A finite integer or float of at least 0."""
+    """A finite integer or float, 0 or more."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -56,7 +56,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Bool:
-    """False or true."""
+    """A bool."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -65,7 +65,7 @@ class Bool:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A str of 1 byte up to the limit of that name, or any length from 0 if none is named."""
+    """A str of 1 byte up to the limit that `limit` names in `Limits`; of any length without one."""
 
     limit: str | None = None
 
@@ -82,7 +82,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """A bin, of exactly `size` bytes if that is given."""
+    """A bin, of exactly `size` bytes if `size` is given."""
 
     size: int | None = None
 
@@ -95,7 +95,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class OrNil:
-    """Another type, or nil."""
+    """Nil, or a value of another type."""
 
     type: ItemType
 
@@ -107,7 +107,7 @@ class OrNil:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Anything but extensions: nil, bool, 64-bit integers, finite floats, str, bin, arrays, and maps with str keys."""
+    """Any value without extensions: nil, bool, 64-bit integer, finite float, str, bin, array, or map with str keys."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -116,7 +116,7 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A map with str keys; its values are payloads."""
+    """A map of payloads with str keys."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -127,7 +127,7 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """An ascending list as protocol.md §2 writes it: the first value, from `first` on, then differences from 1 on."""
+    """An ascending list as in protocol.md §2: the first value, `first` or more, then differences of 1 or more."""
 
     first: int
 
@@ -145,7 +145,7 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A choice from a list: nil for all, a bin with a bit for each, or gaps of indexes."""
+    """A choice of rows: nil for all, a bin with one bit per row, or the gaps of their indexes."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -168,7 +168,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of any length, each part of one type."""
+    """An array of any length whose parts have one type."""
 
     of: ItemType
 
@@ -190,7 +190,7 @@ class Row:
 
     @property
     def notation(self) -> str:
-        """Return `[name, name, …]`."""
+        """The items' names as protocol.md writes them: `[name, name, …]`."""
         return f"[{', '.join(item.name for item in self.items)}]"
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
@@ -205,7 +205,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A map that has these keys, and maybe others, which a later server may add."""
+    """A map that has these keys. It may have others, since a later server may add some."""
 
     items: tuple[Item, ...]
 

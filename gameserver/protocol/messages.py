@@ -1,7 +1,7 @@
-"""The messages as values. What their items may be stands in `specs`.
+"""The messages as values. `specs` has the types of their items.
 
-A message's attributes carry the names of its items. Arrays stay as they are on the wire: gaps are not undone and
-rows not unpacked, since `gameserver.sync.encode.encoder` reads those.
+A message's attributes have the names of its items. Arrays stay as they are on the wire: gaps are not added up and rows
+not unpacked; `gameserver.sync.decode.decoder` does that.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from gameserver.protocol.constants import Role
 
 
 class WireMessage(msgspec.Struct, frozen=True):
-    """A message: its attributes are its items, in order."""
+    """A message. Its attributes are its items, in order."""
 
     def to_items(self) -> list[object]:
-        """Return the items that follow the message's id."""
+        """Return the items after the message's id."""
         return [getattr(self, name) for name in self.__struct_fields__]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
-        """Build the message from items that were checked."""
+        """Build the message from checked items."""
         return cls(*items)
 
 
@@ -29,7 +29,7 @@ class WireMessage(msgspec.Struct, frozen=True):
 
 
 class Join(WireMessage, frozen=True):
-    """Enter a room: a running one by its id, or with None any of that kind that has a free seat."""
+    """Enters a room: one by its id, or with `room` None any room of the kind that has a free seat."""
 
     kind: str
     room: str | None
@@ -38,13 +38,13 @@ class Join(WireMessage, frozen=True):
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
-        """Build the message from items that were checked."""
+        """Build the message from checked items."""
         kind, room, role, params = items
         return cls(kind, room, Role(role), params)
 
 
 class Resume(WireMessage, frozen=True):
-    """Come back to a session: with its token, the newest tick applied (0: none) and the event cursor."""
+    """Resumes a session: its token, the newest tick applied (0: none), and the event cursor."""
 
     token: bytes
     tick: int
@@ -52,8 +52,8 @@ class Resume(WireMessage, frozen=True):
 
 
 class Input(WireMessage, frozen=True):
-    """One input frame: its number, the newest tick applied (0: none), how far behind that the others were drawn as it
-    was made (in 1/16 tick), a code for each input field."""
+    """One input frame: its number, the newest tick applied (0: none), how far behind that tick the client drew other
+    entities (in 1/16 tick), and one code per input field."""
 
     seq: int
     ack: int
@@ -61,55 +61,55 @@ class Input(WireMessage, frozen=True):
     codes: tuple[int, ...]
 
     def to_items(self) -> list[object]:
-        """Return the items that follow the message's id."""
+        """Return the items after the message's id."""
         return [self.seq, self.ack, self.behind, *self.codes]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
-        """Build the message from items that were checked."""
+        """Build the message from checked items."""
         return cls(items[0], items[1], items[2], tuple(items[3:]))
 
 
 class Message(WireMessage, frozen=True):
-    """Anything that the game defines."""
+    """A message that the game defines."""
 
     name: str
     payload: Any
 
 
 class Ping(WireMessage, frozen=True):
-    """The client measures, or shows life."""
+    """Asks the server for a `ServerPong`: measures the round trip and keeps the link alive."""
 
     nonce: int
 
 
 class Pong(WireMessage, frozen=True):
-    """The client's answer to `ServerPing`."""
+    """Answers `ServerPing`."""
 
     nonce: int
 
 
 class Resync(WireMessage, frozen=True):
-    """A delta did not fit on top of `tick`."""
+    """Asks for a full state: a delta did not fit the state of `tick`."""
 
     tick: int
 
 
 class Ack(WireMessage, frozen=True):
-    """The newest applied tick, when no input carries it."""
+    """Acknowledges the newest applied tick, where no input does."""
 
     tick: int
 
 
 class Leave(WireMessage, frozen=True):
-    """Leave for good."""
+    """Leaves the room and ends the session."""
 
 
 # --- from server to client
 
 
 class Welcome(WireMessage, frozen=True, kw_only=True):
-    """The answer to `Join` and `Resume`. protocol.md §3 describes each key."""
+    """Answers `Join` and `Resume`. protocol.md §3 describes each key."""
 
     server: str
     session: int
@@ -128,20 +128,20 @@ class Welcome(WireMessage, frozen=True, kw_only=True):
     step: str | None
 
     def to_items(self) -> list[object]:
-        """Return the one map that follows the message's id."""
+        """Return the one map after the message's id."""
         return [{name: getattr(self, name) for name in self.__struct_fields__}]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
-        """Build the message from a checked map; keys of a later version are dropped."""
+        """Build the message from a checked map. Keys that this version does not know are dropped."""
         known = {name: items[0][name] for name in cls.__struct_fields__}
         return cls(**{**known, "role": Role(known["role"])})
 
 
 class State(WireMessage, frozen=True):
-    """A delta as it is on the wire, protocol.md §5. `lead` is in 1/256 tick.
+    """A delta as it is on the wire (protocol.md §5). `lead` is in 1/256 tick.
 
-    Blocks of `enters` are `[type, ids, widths, rows]`, of `changes` `[type, who, widths, rows]`, of `values`
+    A block of `enters` is `[type, ids, widths, rows]`, of `changes` `[type, who, widths, rows]`, of `values`
     `[type, field, who, values]`.
     """
 
@@ -156,7 +156,7 @@ class State(WireMessage, frozen=True):
 
 
 class Event(NamedTuple):
-    """What happened at a tick."""
+    """One event of a tick."""
 
     tick: int
     name: str
@@ -164,7 +164,7 @@ class Event(NamedTuple):
 
 
 class Events(WireMessage, frozen=True):
-    """What happened for this viewer between two cursors, oldest first."""
+    """The events for this viewer between two cursors, oldest first."""
 
     since: int
     upto: int
@@ -172,19 +172,19 @@ class Events(WireMessage, frozen=True):
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
-        """Build the message from items that were checked."""
+        """Build the message from checked items."""
         since, upto, happened = items
         return cls(since, upto, tuple(Event(*one) for one in happened))
 
 
 class ServerPing(WireMessage, frozen=True):
-    """The server asks whether the client lives."""
+    """Asks the client for a `Pong`."""
 
     nonce: int
 
 
 class ServerPong(WireMessage, frozen=True):
-    """The server's answer to `Ping`; `held` is in 1/256 tick."""
+    """Answers `Ping`. `held` is in 1/256 tick."""
 
     nonce: int
     tick: int
@@ -194,7 +194,7 @@ class ServerPong(WireMessage, frozen=True):
 
 
 class Notice(WireMessage, frozen=True):
-    """Something that a client may want to show; unknown names are ignored."""
+    """Information that a client may show. Clients ignore names that they do not know."""
 
     name: str
     detail: dict[str, Any]

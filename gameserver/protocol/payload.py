@@ -1,4 +1,4 @@
-"""Values of a game's own choosing: what `params`, `payload` and maps may hold, and words for what is wrong."""
+"""Checks values that a game chooses: `params`, `payload` and maps; and describes invalid ones."""
 
 import math
 from collections.abc import Sequence
@@ -6,19 +6,19 @@ from typing import Final, NamedTuple
 
 
 class Problem(NamedTuple):
-    """What is wrong with a value; `path` leads from the item to the part that is."""
+    """What is wrong with a value. `path` leads from the message's item to the part that is wrong."""
 
     path: str
     expected: str
     got: str
 
     def under(self, path: str) -> "Problem":
-        """Return the same problem, seen from one level further out."""
+        """Return the same problem with a path that begins one level further out."""
         return self._replace(path=path + self.path)
 
 
 def describe(value: object) -> str:
-    """Name a value in a few bytes: its type, and the value itself only if it is a number that fits."""
+    """Describe a value in a few bytes: its type or length, or the value if it is an int or not finite."""
     match value:
         case None:
             return "nil"
@@ -44,8 +44,13 @@ _HARMLESS: Final = frozenset({type(None), bool, str, bytes})
 
 
 def payload_problem(value: object, depth: int) -> Problem | None:
-    """Look for what msgpack or the protocol cannot hold, at most `depth` arrays and maps deep."""
-    if type(value) in _HARMLESS:  # most of what there is, and a client may send thousands of them
+    """Return the first part of a value that the wire cannot carry, or None.
+
+    Args:
+        value: Any value.
+        depth: The most nested arrays and maps.
+    """
+    if type(value) in _HARMLESS:  # the usual case, and a message can have thousands of them
         return None
     match value:
         case int():
@@ -59,7 +64,7 @@ def payload_problem(value: object, depth: int) -> Problem | None:
             return _sequence_problem(value, depth - 1) if value else None
         case dict():
             return _map_problem(value, depth - 1) if value else None
-        case str() | bytes():  # subclasses, from this side only
+        case str() | bytes():  # subclasses; only values of this side can be ones
             return None
         case _:
             expected = "nil, a bool, a number, a str, a bin, an array or a map"
@@ -67,7 +72,7 @@ def payload_problem(value: object, depth: int) -> Problem | None:
 
 
 def _is_short_name(key: str) -> bool:
-    """Say whether a key of the other side's may stand in a reason."""
+    """Return True if a key of the other side can be repeated in a reason."""
     return len(key) <= 24 and key.isascii() and key.isidentifier()
 
 

@@ -1,4 +1,4 @@
-"""What each message is made of: the table that encoder, decoder, the export to JavaScript and protocol.md §3 share."""
+"""The items of each message: the table of the encoder, the decoder, the export to JavaScript, and protocol.md §3."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,15 @@ from gameserver.protocol.messages import (
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """A message's id and items. `rest` are the items of one type that may follow those named."""
+    """The id and items of a message.
+
+    Args:
+        id: The message's id.
+        type: The class of its values.
+        items: The items after the id.
+        rest: The type of any further items; None if there are none.
+        rule: Returns what is wrong with items that are valid each for itself, or None.
+    """
 
     id: ClientMessage | ServerMessage
     type: type[WireMessage]
@@ -62,17 +70,17 @@ class MessageSpec:
 
     @property
     def name(self) -> str:
-        """Return the name that protocol.md uses."""
+        """The message's name in protocol.md."""
         return self.id.name
 
 
 def _span_fits(items: Sequence[Any]) -> str | None:
-    """A base cannot lie before tick 0."""
+    """Check that the base is not before tick 0."""
     return "span must not be above tick" if items[1] > items[0] else None
 
 
 def _cursor_advances(items: Sequence[Any]) -> str | None:
-    """A cursor never runs backwards."""
+    """Check that the cursor does not go back."""
     return "upto must not be below since" if items[1] < items[0] else None
 
 

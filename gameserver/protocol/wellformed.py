@@ -1,7 +1,7 @@
-"""Step 3 of protocol.md §9: is this one msgpack value, without extensions, nested no deeper than allowed?
+"""Step 3 of protocol.md §9: checks that a message is one msgpack value, without extensions and not nested too deeply.
 
-It looks at lengths only and builds nothing, so that no message costs more than its own bytes. Handed straight to
-an unpacker, 4 KB of nested array headers that each promise 4,095 items take 33 MB and 20 ms to turn out false.
+The check reads lengths only and builds nothing, so a message costs no more than its own bytes. An unpacker alone would
+take 33 MB and 20 ms to refuse 4 KB of nested array headers that each announce 4,095 items.
 """
 
 from typing import Final, NamedTuple
@@ -11,18 +11,18 @@ from gameserver.protocol.errors import ProtocolError
 
 
 class _Form(NamedTuple):
-    """How a value goes on after its first byte: a count, then so many bytes, values or pairs of values."""
+    """What follows the first byte of a value: a count, then that many bytes, values or pairs of values."""
 
-    count_bytes: int  # the count stands in so many bytes; 0: it is `fixed`
+    count_bytes: int  # the size of the count; 0: the count is `fixed`
     fixed: int
-    values_each: int  # 0: the count is of bytes
+    values_each: int  # values per counted thing; 0: the count is of bytes
 
 
 _BYTES: Final = 0
 _VALUES: Final = 1
 _PAIRS: Final = 2
 
-# Bytes that are not here (0xC1, never used; 0xC7 to 0xC9 and 0xD4 to 0xD8, extensions) begin nothing that we take.
+# Refused are the bytes that are not here: 0xC1 (unused), 0xC7 to 0xC9 and 0xD4 to 0xD8 (extensions).
 _FORMS: Final[dict[int, _Form]] = {
     **{byte: _Form(0, 0, _BYTES) for byte in (*range(0x80), *range(0xE0, 0x100))},  # small integers
     **{byte: _Form(0, 0, _BYTES) for byte in (0xC0, 0xC2, 0xC3)},  # nil, false, true
@@ -41,13 +41,17 @@ _FORM_OF: Final[tuple[_Form | None, ...]] = tuple(_FORMS.get(byte) for byte in r
 
 
 def check_wellformed(data: bytes, max_depth: int) -> None:
-    """Raise `ProtocolError` (MALFORMED) unless `data` is exactly one msgpack value that the protocol can hold.
+    """Check that `data` is exactly one msgpack value that the protocol allows.
 
-    The time is linear in `len(data)`, the memory in `max_depth`. Whether text is UTF-8 is left to the unpacker.
+    Takes time linear in `len(data)`, and memory linear in `max_depth`. Does not check that text is UTF-8; the unpacker
+    does.
+
+    Raises:
+        ProtocolError: MALFORMED.
     """
     size = len(data)
     at = 0
-    pending = [1]  # values still to come: of the message, then of each array or map that is open
+    pending = [1]  # values still to come: of the message, then of each open array or map
     while pending:
         if not pending[-1]:
             pending.pop()
@@ -57,7 +61,7 @@ def check_wellformed(data: bytes, max_depth: int) -> None:
             raise _malformed(f"the message ends after {size} bytes, inside a value")
         form = _FORM_OF[data[at]]
         if form is None:
-            raise _malformed(f"byte {at} (0x{data[at]:02x}) begins no value that this protocol uses")
+            raise _malformed(f"byte {at} (0x{data[at]:02x}) begins no value of this protocol")
         count_bytes, count, values_each = form
         at += 1 + count_bytes
         if count_bytes:
@@ -74,10 +78,10 @@ def check_wellformed(data: bytes, max_depth: int) -> None:
 
 
 def _wrong_end(at: int, size: int) -> str:
-    """Say on which side of the message's end the value's end lies."""
+    """Return whether the value ends before or after the message does."""
     if at > size:
         return f"the message ends after {size} bytes, inside a value"
-    return f"the message's one value ends after {at} bytes, but {size} came"
+    return f"the message's value ends after {at} bytes, but the message has {size}"
 
 
 def _malformed(reason: str) -> ProtocolError:

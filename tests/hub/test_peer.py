@@ -25,7 +25,7 @@ def code(link: MemoryLink) -> int | None:
 
 def wait(server: MemoryServer, peer: Peer, seconds: float) -> None:
     """Let time pass, with the checks that the net layer makes."""
-    every_s = server.hub.limits.look_every_s
+    every_s = server.hub.limits.check_every_s
     for _ in range(round(seconds / every_s)):
         server.now_s += every_s
         peer.check(server.now_s)

@@ -18,7 +18,7 @@ def test_stale_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert export.main(["--check"], target) == 0
     target.write_text(target.read_text().replace("DEAD: 4009", "DEAD: 4010"))
     assert export.main(["--check"], target) == 1
-    assert "constants.js is stale" in capsys.readouterr().err
+    assert "constants.js is out of date" in capsys.readouterr().err
 
 
 def test_every_close_code_says_in_javascript_what_to_do() -> None:

@@ -55,14 +55,14 @@ def test_a_message_that_is_cut_is_refused(value: object, data: st.DataObject) ->
 def test_bytes_behind_the_value_are_refused(value: object, more: bytes) -> None:
     packed = msgpack.packb(value)
     assert refusal(packed + more, depth=100) == (
-        f"the message's one value ends after {len(packed)} bytes, but {len(packed) + len(more)} came"
+        f"the message's value ends after {len(packed)} bytes, but the message has {len(packed) + len(more)}"
     )
 
 
 @pytest.mark.parametrize("first", [0xC1, 0xC7, 0xC8, 0xC9, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8])
 def test_extensions_and_the_unused_byte_are_refused_wherever_they_stand(first: int) -> None:
     assert refusal(bytes((0x92, 0x01, first)) + bytes(20)) == (
-        f"byte 2 (0x{first:02x}) begins no value that this protocol uses"
+        f"byte 2 (0x{first:02x}) begins no value of this protocol"
     )
 
 

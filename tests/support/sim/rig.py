@@ -186,7 +186,7 @@ class Rig:
                 client.peer.receive(item, at_s)
 
     def _check(self) -> None:
-        self._next_check_s += self.hub.limits.look_every_s
+        self._next_check_s += self.hub.limits.check_every_s
         for client in self.clients:
             if client.peer is None or client.link is None:
                 continue
