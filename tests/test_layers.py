@@ -16,7 +16,6 @@ RANDOM_SOURCES = frozenset({"secrets", "uuid"})
 
 CIRCLES: dict[tuple[str, ...], str] = {
     ("gameserver.client.replica", "gameserver.client.state_reader"): "being cut",
-    ("gameserver.ops.serve", "gameserver.workers.director"): "being cut",
 }
 """Modules that may import each other in a circle, and why."""
 

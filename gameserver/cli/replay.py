@@ -107,7 +107,7 @@ def serve_recording(path: Path, room_class: type[Room[Any]], *, host: str, port:
     hub.kinds[kind.name] = replay_kind(kind, timeline)
     hub.open_room(kind.name, {"timeline": timeline})
     configure_logging("info", "text")
-    show = partial(run_hub, words=f"showing {path.name}", query="?watch")
+    show = partial(run_hub, title=f"showing {path.name}", query="?watch")
     trio.run(show, hub, NetSettings(host=host, port=port))
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from gameserver.bots.crowd import keep_playing
 from gameserver.cli.errors import check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
 from gameserver.net.network_simulator import read_conditions
 from gameserver.net.settings import NetLimits
-from gameserver.ops.serve import ServeOptions, serve_forever
+from gameserver.ops.options import ServeOptions
+from gameserver.ops.serve import serve_forever
+from gameserver.ops.serve_workers import serve_with_workers
 from gameserver.protocol.constants import Limits
 
 if TYPE_CHECKING:
@@ -70,9 +73,6 @@ def run(
     check_port(port)
     _check_counts(bots, workers)
     _check_files(cert, key, auth, web)
-    conditions = _read_conditions(lag, jitter, stall)
-    if workers > 1 and conditions is not None:
-        fail("--workers and --lag do not go together: try what is slow on one process")
     options = ServeOptions(
         rooms=rooms or (DEFAULT_ROOM,),
         host=host,
@@ -91,11 +91,12 @@ def run(
         web=web,
         trusted_proxies=trusted_proxy,
         record=record,
-        network_conditions=conditions,
+        network_conditions=_read_conditions(lag, jitter, stall),
         workers=workers,
+        play_bots=keep_playing,
     )
     with plain_errors(f"{host} port {port}"):
-        serve_forever(options)
+        serve_forever(options) if workers == 1 else serve_with_workers(options)
 
 
 def _check_counts(bots: int, workers: int) -> None:

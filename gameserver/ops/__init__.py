@@ -1,1 +1,1 @@
-"""What an operator uses: commands, logs, metrics, checks. It sits on top of everything else."""
+"""What an operator uses: logs, metrics, process statistics, recordings as files, and how the server is started."""

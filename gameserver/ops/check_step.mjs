@@ -1,9 +1,9 @@
 /**
- * JavaScript's side of the differential test of a shared step; check_step.py starts it.
+ * The JavaScript side of the differential test of a shared step; check_step.py starts it.
  *
- * Lines of JSON come in and each is answered by one. A line with a `module` loads it: `{"ready": true}`. Each line after it is
- * a case: a state and the inputs of all steps, as the bits of doubles in hex; the answer holds the states after each step,
- * and what was thrown, if anything was.
+ * Each line of JSON on standard input is answered by one on standard output. A line with a `module` loads that module and is
+ * answered by `{"ready": true}`. Each line after it is a case: a state and the inputs of all steps, as the bits of doubles in
+ * hex. The answer has the states after each step, and the error if one was thrown.
  */
 
 import { createInterface } from "node:readline";
@@ -21,7 +21,7 @@ let job = null;
 let step = () => undefined;
 
 /**
- * The value on the grid that a room keeps after a tick.
+ * Returns a value snapped to its grid, as a room does after a tick.
  * @param {Field} field
  * @param {number | boolean} value
  */
@@ -64,7 +64,7 @@ function write(fields, values, bits, row) {
   let at = row * fields.length * BYTES_PER_DOUBLE;
   for (const field of fields) {
     const value = Number(values[field.name]);
-    // One zero and one NaN, as on the other side; Node keeps whatever sign a NaN has.
+    // -0 and every NaN are written in one form, as in Python: Node would keep a NaN's sign.
     if (Number.isNaN(value)) bits.writeBigUInt64LE(0x7ff8000000000000n, at);
     else bits.writeDoubleLE(value + 0, at);
     at += BYTES_PER_DOUBLE;

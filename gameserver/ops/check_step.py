@@ -1,7 +1,7 @@
 """Runs a shared step in Python and in Node on the same random cases, and compares every bit.
 
-`run_differential` is what `gameserver check` stands on. Both sides work at the same time: Node on a batch that was
-sent, Python on the next one.
+`gameserver check` uses `run_differential`. Both sides work at the same time: Node on the cases that were sent, Python
+on the next ones.
 """
 
 from __future__ import annotations
@@ -27,20 +27,25 @@ if TYPE_CHECKING:
 
 _RUNNER = Path(__file__).with_name("check_step.mjs")
 
-# A case takes well under a millisecond; an answer that takes this long never comes.
 ANSWER_TIMEOUT_S = 60.0
-# Cases that are on their way at once: enough to keep Node busy, few enough to hold in memory.
+"""A case takes well under a millisecond, so an answer that takes this long never comes."""
 MAX_PENDING = 256
+"""Cases that are sent and not compared yet: enough to keep Node busy, few enough to hold in memory."""
 
 
 class CheckError(RuntimeError):
-    """The comparison could not be made: there is no Node, or it could not run the module."""
+    """The comparison cannot be made: there is no Node, or it cannot run the module."""
 
 
 class Node:
     """A Node process that runs translated steps. Use it as a context manager; its methods block."""
 
     def __init__(self) -> None:
+        """Start the process.
+
+        Raises:
+            CheckError: There is no `node`.
+        """
         found = shutil.which("node")
         if found is None:
             raise CheckError("`node` is not on the PATH; install Node.js 20 or newer to compare with it")
@@ -48,7 +53,7 @@ class Node:
             [found, str(_RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        # Somebody must always read: Node writes to a pipe synchronously and would otherwise stop, and so would we.
+        # A thread reads all the time: Node blocks on a full pipe, and this process would then block on its own writes.
         self._reader = threading.Thread(target=self._read, name="node answers", daemon=True)
         self._reader.start()
 
@@ -61,26 +66,45 @@ class Node:
         self.close()
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                # What was still to be sent has nobody to go to.
+                # Closing writes what is still buffered, to a process that has ended.
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
     def load(self, experiment: Experiment, module: str, name: str, steps: int) -> None:
-        """Make `name` of an ES module the step of the cases that follow. Raises CheckError if Node cannot load it."""
+        """Use a function for the cases that follow.
+
+        Args:
+            experiment: The fields of state and inputs, and the length of a tick.
+            module: Source of an ES module.
+            name: The function, as the module exports it.
+            steps: Ticks in each case.
+
+        Raises:
+            CheckError: Node cannot load the module.
+        """
         self._send(experiment.job(module, name, steps))
         self._receive()
 
     def ask(self, experiment: Experiment, case: Case) -> None:
+        """Send a case without waiting for its answer.
+
+        Raises:
+            CheckError: Node has ended.
+        """
         self._send(experiment.question(case))
 
     def answer(self) -> Trace:
-        """The next answer, in the order of the questions."""
+        """Wait for the next answer; answers come in the order of the cases.
+
+        Raises:
+            CheckError: Node has ended, does not answer, or cannot run the case.
+        """
         found = self._receive()
         return Trace(bytes.fromhex(found["states"]), found["raised"])
 
@@ -122,11 +146,27 @@ def run_differential(
     seed: int = 1,
     snap: Callable[[SimpleNamespace], None] | None = None,
 ) -> Report:
-    """Run `function(state, inputs, dt)` for `cases` random starts and `steps` steps each, here and in Node.
+    """Run a shared function on random cases in Python and in Node, up to the first difference.
 
-    After each step a state is snapped to its grid, here by `snap` if it is given. `dt` is in seconds. The same `seed`
-    gives the same cases. Stops at the first difference. Raises CheckError without Node, SharedStepError if it is
-    not `@shared`, TypeError if it touches an attribute that no field stands for.
+    After each step the state is snapped to its grid.
+
+    Args:
+        function: Takes state, inputs and `dt`; decorated with `@shared`.
+        state_fields: The attributes of the state.
+        input_fields: The attributes of the inputs.
+        cases: Number of random start states.
+        steps: Number of steps from each.
+        dt: Length of a tick in seconds.
+        seed: Seed of the random cases.
+        snap: Snaps a state to its grid in Python; by default by the fields.
+
+    Returns:
+        What was compared, and the first difference if there is one.
+
+    Raises:
+        CheckError: There is no Node, or it cannot run the function.
+        SharedStepError: `function` is not `@shared`.
+        TypeError: `function` uses an attribute that is none of the fields.
     """
     experiment = Experiment(function, tuple(state_fields), tuple(input_fields), dt, snap)
     module = to_module([function])
@@ -138,7 +178,7 @@ def run_differential(
 
 
 class _Run:
-    """One run's bookkeeping: what was asked and not answered yet, what was counted."""
+    """One run: the cases that are sent and not compared yet, and the number of those that raised."""
 
     def __init__(self, experiment: Experiment, node: Node) -> None:
         self.experiment = experiment
@@ -151,12 +191,12 @@ class _Run:
             case = self.experiment.random_case(source, steps)
             self.node.ask(self.experiment, case)
             self.pending.append((number, case, self.experiment.run(case)))
-            if len(self.pending) == MAX_PENDING and (difference := self._settle(MAX_PENDING // 2)):
+            if len(self.pending) == MAX_PENDING and (difference := self._compare_oldest(MAX_PENDING // 2)):
                 return self._report(number + 1, steps, difference)
-        return self._report(cases, steps, self._settle(len(self.pending)))
+        return self._report(cases, steps, self._compare_oldest(len(self.pending)))
 
-    def _settle(self, count: int) -> Difference | None:
-        """Compare the oldest `count` questions with their answers."""
+    def _compare_oldest(self, count: int) -> Difference | None:
+        """Compare the oldest `count` cases with Node's answers. Returns the first difference."""
         for number, case, ours in self.pending[:count]:
             difference = self.experiment.compare(number, case, ours, self.node.answer())
             if difference is not None:

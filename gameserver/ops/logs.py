@@ -1,6 +1,7 @@
-"""Log lines: one a record, `key=value` or JSON, with whatever the code gave as `extra`. Tokens never get into one.
+"""Log lines, one a record, as text with `key=value` or as JSON, with the fields that the code gave as `extra`. Tokens
+are removed from them.
 
-Library code logs with the standard `logging` and never sets it up; only the command does, here.
+The package logs with the standard `logging` and never configures it; only the commands do, here.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _JWT: Final = re.compile(r"\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?")
 """What every JWT looks like: its header is JSON in base64, and `{"` is `eyJ`."""
 _NEEDS_QUOTES: Final = re.compile(r'[\s"=\x00-\x1f\x7f]|^$')
 _QUIET: Final = ("trio-websocket", "wsproto")
-"""Libraries whose debug lines tell each frame."""
+"""Libraries that log every WebSocket frame at debug level."""
 
 
 def configure_logging(level: LogLevel, style: LogFormat) -> None:
-    """Log to standard error from now on, for the whole process."""
+    """Have the whole process log to standard error, at `level` and above."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -33,12 +34,12 @@ def configure_logging(level: LogLevel, style: LogFormat) -> None:
 
 
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:
-    """What the caller gave as `extra`."""
+    """Return the fields that the caller gave as `extra`."""
     return {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
 
 
 def without_tokens(text: str) -> str:
-    """`text` with each JWT in it replaced."""
+    """Return `text` with each JWT in it replaced by `[token]`."""
     return _JWT.sub("[token]", text)
 
 
@@ -47,25 +48,25 @@ def _stamp(record: logging.LogRecord) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`time LEVEL logger message key=value …`; a traceback follows on its own lines. What a client said stays on its
-    line.
+    """Writes `time LEVEL logger message key=value …`; a traceback follows on lines of its own. Line breaks in a message
+    are escaped, so that a client's text cannot look like another log line.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as text."""
-        said = _one_line(record.getMessage())
+        """Return one record as text."""
+        message = _one_line(record.getMessage())
         fields = [f"{key}={_quoted(str(value))}" for key, value in extra_fields(record).items()]
-        line = " ".join((_stamp(record), record.levelname, record.name, said, *fields))
+        line = " ".join((_stamp(record), record.levelname, record.name, message, *fields))
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return without_tokens(line)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """Writes one JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as JSON. A field that JSON does not know is written as its `str`."""
+        """Return one record as JSON. A value that JSON has no form for is written as its `str`."""
         fields: dict[str, object] = {
             "time": _stamp(record),
             "level": record.levelname.lower(),
@@ -79,7 +80,6 @@ class JsonFormatter(logging.Formatter):
 
 
 def _one_line(text: str) -> str:
-    """No client writes log lines of its own."""
     return (
         text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n") if "\n" in text or "\r" in text else text
     )

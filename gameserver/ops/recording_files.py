@@ -1,7 +1,8 @@
-"""Recordings as files: one a room in a folder, written by a task of its own so that no tick waits for a disk.
+"""Recordings as files: one file a room in one folder, written by a task of its own so that no tick waits for a disk.
 
-Bounded three ways: what waits to be written (a disk that is too slow ends the recording), a file, and the folder, whose
-oldest recordings go first. What was flushed survives a crash, since a recording is good up to where it breaks off.
+There are three bounds: on the bytes that wait to be written (a disk that is too slow ends the recording), on a file,
+and on the folder, from which the oldest recordings are removed. What is written survives a crash, since a recording can
+be used up to where it breaks off.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ log = logging.getLogger("gameserver.recordings")
 
 SUFFIX: Final = ".gsrec"
 FLUSH_EVERY_S: Final = 0.5
-"""What a crash can cost."""
+"""A crash loses at most what was recorded in this time."""
 MAX_WAITING_BYTES: Final = 16 * 2**20
 MAX_FILE_BYTES: Final = 512 * 2**20
 """About ten hours of a full arena."""
 MAX_FOLDER_BYTES: Final = 4 * 2**30
 ACTIVE_S: Final = 10.0
-"""A file that was written to so recently is being made, by this process or another one that shares the folder."""
+"""A file written to within this time is still in progress, in this process or in another one that shares the folder."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,13 +46,14 @@ class _File:
     engine: RoomEngine
     waiting: bytearray
     taken: int = 0
-    """Bytes that were written, or are about to be."""
+    """Bytes that were written or are being written."""
     over: bool = False
+    """Nothing more is recorded."""
     failed: bool = False
-    """The disk refused some of it: what comes behind that is of no use."""
+    """A write failed: the file is not written to any more, since bytes after a gap cannot be used."""
 
     def add(self, data: bytes) -> None:
-        """Take records; called on the tick."""
+        """Queue records for the disk. Called within the tick."""
         if self.over:
             return
         slow = len(self.waiting) + len(data) > MAX_WAITING_BYTES
@@ -60,38 +62,50 @@ class _File:
         else:
             self.waiting += data
 
-    def end(self, why: object) -> None:
+    def end(self, reason: object) -> None:
         """Record no more of this room."""
         self.over = True
-        log.warning("recording %s ends: %s", self.path.name, why)
+        log.warning("recording %s ends: %s", self.path.name, reason)
 
     def take(self) -> bytes:
-        """Return what waits, for the disk."""
+        """Return the queued bytes, and empty the queue."""
         data, self.waiting = bytes(self.waiting), bytearray()
         self.taken += len(data)
         return data
 
     @property
     def finished(self) -> bool:
-        """Whether nothing will come any more, and all that came was taken."""
+        """Whether all records were taken and no more will come."""
         return (self.over or self.engine.closed) and not self.waiting
 
 
 class Recordings:
-    """The recordings of one process. `open_recording` is for the hub, `run` is the task that writes.
+    """The recordings of one process. The hub calls `open_recording`; `run` is the task that writes.
 
-    What waits changes hands on the tick's own thread; another one writes it. So the two never touch the same bytes.
+    Queued bytes are taken on the tick's thread and then written by another one, so the two never touch the same bytes.
     """
 
     def __init__(self, folder: Path, stamp: Callable[[], str]) -> None:
-        """Make the folder when it is not there. `stamp` gives a sortable time for file names. Raises OSError."""
+        """Make the folder if it does not exist.
+
+        Args:
+            folder: Where the files go.
+            stamp: Returns the time for a file's name, in a form that sorts.
+
+        Raises:
+            OSError: The folder cannot be made.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._stamp = stamp
         self._files: list[_File] = []
 
     def open_recording(self, engine: RoomEngine) -> Recorder | None:
-        """Begin a file for a room that has not ticked yet; None, and a log line, when that fails."""
+        """Begin a file for a room that has not ticked yet.
+
+        Returns:
+            What takes the room's records; None, after a log line, if the file cannot be made.
+        """
         path = self.folder / f"{self._stamp()}-{engine.kind.name}-{engine.id}{SUFFIX}"
         try:
             handle = FileIO(path, "xb")
@@ -103,7 +117,7 @@ class Recordings:
         return Recorder(engine, file.add)
 
     async def run(self) -> None:
-        """Write what waits, again and again; the rest at the end, when cancelled."""
+        """Write queued bytes every `FLUSH_EVERY_S`, and the rest when cancelled."""
         try:
             while True:
                 await trio.sleep(FLUSH_EVERY_S)
@@ -132,19 +146,29 @@ class Recordings:
             except OSError as error:
                 file.failed = True
                 file.end(error)
-        make_room(self.folder, time.time())
+        remove_oldest(self.folder, time.time())
 
 
 def write_whole(handle: FileIO, data: bytes) -> None:
-    """Write all of `data`; a disk may take it in pieces. Raises OSError."""
+    """Write all of `data`, in several writes if the operating system takes less at once.
+
+    Raises:
+        OSError: A write failed.
+    """
     left = memoryview(data)
     while left:
         left = left[handle.write(left) :]
 
 
-def make_room(folder: Path, now_s: float) -> None:
-    """Remove the oldest finished recordings until the folder is within its bound; `now_s` is the time that the disk
-    keeps. One that cannot be removed, or is gone already, is no error."""
+def remove_oldest(folder: Path, now_s: float) -> None:
+    """Remove the oldest finished recordings until the folder is within `MAX_FOLDER_BYTES`.
+
+    A file that cannot be removed is logged and left.
+
+    Args:
+        folder: Where the recordings are.
+        now_s: The current time, on the clock of the files' modification times.
+    """
     found = sorted(folder.glob(f"*{SUFFIX}"))
     size = 0
     for path in found:
@@ -158,6 +182,6 @@ def make_room(folder: Path, now_s: float) -> None:
             if now_s - file.st_mtime > ACTIVE_S:
                 path.unlink()
                 size -= file.st_size
-                log.info("removed the recording %s to make room", path.name)
+                log.info("removed the recording %s: the folder is full", path.name)
         except OSError as error:
-            log.warning("cannot make room: %s", error)
+            log.warning("cannot remove a recording: %s", error)

@@ -1,6 +1,9 @@
-"""Several processes behind one port: who has which room, and how a link gets there. Opt-in: `Server.handoff` is None in
-a process that works alone.
+"""Several processes behind one port: which process has which room, and how a link gets to it. Optional: a server that
+is one process uses nothing of this.
 
-Invariants: the director (the parent process) places links and never reads or writes a game's bytes; a link is owned by
-one process at any time; a process that dies takes only its own rooms. docs/decisions/0014-workers.md says why.
+The director is the parent process. It decides where links belong, and never reads or writes a game's bytes. A worker is
+a process that serves rooms of its own. At any time one process owns a link. A worker that dies takes only its own rooms
+with it. docs/decisions/0014-workers.md gives the reasons.
+
+Nothing here knows how a process is configured: command, options, logging and metrics are handed in by `gameserver.ops`.
 """

@@ -1,16 +1,14 @@
-"""A worker's end of the line to its director: sends links where they belong, takes those that belong here, says how
-full the rooms are.
+"""Gets each link of a worker to the process that has its room, and reports to the director how full the rooms are.
 
-A link is decided on once, when its JOIN or RESUME has come: one question to the director, and, if the room is another
-worker's, the socket itself goes there with all that was read from it. From then on this process has no part in it.
+A link is placed once, when its JOIN or RESUME has arrived: the worker asks the director, and if the room belongs to
+another worker, the socket goes there together with all bytes read from it. This process then has no part in it.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -19,107 +17,108 @@ from gameserver.net.answered_transport import switching_protocols
 from gameserver.net.http.upgrade import Accepted, Admitted
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import TOKEN_INSTANCE_BYTES
-from gameserver.workers import messages as wire
+from gameserver.workers import messages
+from gameserver.workers.director_client import DirectorGone
 from gameserver.workers.first_message import FirstMessage
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
 
     from gameserver.hub.hub import Hub
     from gameserver.hub.peer import Peer
     from gameserver.net.server import Server
-    from gameserver.workers.first_message import Ask
-    from gameserver.workers.pipe import Pipe
+    from gameserver.room.engine import RoomEngine
+    from gameserver.workers.director_client import DirectorClient
+    from gameserver.workers.first_message import Request
 
 log = logging.getLogger("gameserver.workers")
 
 REPORT_GAP_S: Final = 0.05
-"""Changes within it are told together: how old the director's picture of free seats can be. Seats that it promised are
-counted at once.
+"""Least time between two reports, so the greatest age of the director's counts. Seats that it has reserved count for it
+at once.
 """
 LOOK_EVERY_S: Final = 1.0
-"""For what nobody announces: rooms that lock, or have too much to do."""
-SHOW_LIFE_EVERY_S: Final = 5.0
-ANSWER_WITHIN_S: Final = 3.0
-"""A director that does not answer for so long has ended or hangs."""
+"""How often changes are looked for that the hub does not announce: a room that locks, or overload."""
+REPORT_EVERY_S: Final = 5.0
+"""A report is sent this often without any change, as a sign of life."""
 _READ_BYTES: Final = 4_096
 
 
-class DirectorGone(Exception):
-    """There is nobody to ask."""
-
-
 class Handoff:
-    """Decides where each link of this worker runs, and keeps the director informed of the rooms here."""
+    """Implements `gameserver.net.handoff.Handoff` for one of several workers."""
 
-    def __init__(self, index: int, pipe: Pipe[wire.ToWorker], hub: Hub) -> None:
+    def __init__(self, index: int, director: DirectorClient, hub: Hub) -> None:
+        """Take part in placing links.
+
+        Args:
+            index: Which worker this is.
+            director: Answers where a link belongs.
+            hub: The rooms of this worker.
+        """
         self.index = index
-        self._pipe = pipe
+        self._director = director
         self._hub = hub
-        self._last_question = 0
-        self._answers: dict[int, Callable[[Any], None]] = {}
         self._reservations: dict[int, Peer | None] = {}
         self._settled: list[int] = []
         self._changed = trio.Event()
         hub.on_seats_changed = self._note_change
         self.handed_over = 0
 
-    # -- a link comes in -----------------------------------------------------------------------------------------------
+    # -- links ---------------------------------------------------------------------------------------------------------
 
     async def pass_on(self, stream: trio.SocketStream, sock: socket.socket, admitted: Admitted) -> Admitted | None:
-        """Answer the handshake, find out where the link belongs, and hand it over if that is elsewhere (None).
+        """Answer the handshake, find out where the link belongs, and hand it over if that is another worker.
 
-        The caller closes `stream` then. Raises what a stream raises.
+        Returns:
+            The link as this worker must run it; None when it was handed over. The caller then closes `stream`.
+
+        Raises:
+            trio.BrokenResourceError: The client is gone.
         """
         if not admitted.accepted.supported:
             return admitted
         await stream.send_all(switching_protocols(admitted.accepted))
         first = await self._read_first(stream, admitted.tail)
         admitted = replace(admitted, tail=first.data, answered=True)
-        if first.asks is None:
+        if first.request is None:
             return admitted
         try:
-            place = await self._ask_where(first.asks)
+            place = await self._find_place(first.request)
         except DirectorGone as error:
-            log.error("a link stays where it is: %s", error)
+            log.error("a link stays in this worker: %s", error)
             return admitted
+        admitted = replace(admitted, room=place.room, reservation=place.reservation)
         if place.worker == self.index:
-            if place.reservation:
-                self._reservations[place.reservation] = None
-            return replace(admitted, room=place.room, reservation=place.reservation)
-        self._hand_over(sock, replace(admitted, room=place.room, reservation=place.reservation), place.worker)
+            self._expect(place.reservation)
+            return admitted
+        self._hand_over(sock, admitted, place.worker)
         return None
 
     async def _read_first(self, stream: trio.SocketStream, tail: bytes) -> FirstMessage:
-        """Read until the client has said what it wants, or its time is up: then its peer will tell it so."""
+        """Read until the first message is decided or the time for it is up; the peer closes the link in that case."""
         first = FirstMessage(self._hub.limits)
         first.feed(tail)
         with trio.move_on_after(self._hub.limits.join_timeout_s):
             while not first.decided:
-                if first.answers:
-                    answers, first.answers = first.answers, b""
-                    await stream.send_all(answers)
+                if first.replies:
+                    replies, first.replies = first.replies, b""
+                    await stream.send_all(replies)
                 data = await stream.receive_some(_READ_BYTES)
                 if not data:
-                    raise trio.BrokenResourceError("the client went before it said anything")
+                    raise trio.BrokenResourceError("the client closed the connection before its first message")
                 first.feed(bytes(data))
-        if first.answers:
-            await stream.send_all(first.answers)
+        if first.replies:
+            await stream.send_all(first.replies)
         return first
 
-    async def _ask_where(self, asks: Ask) -> wire.Placed:
-        question: Callable[..., object]
-        if isinstance(asks, m.Join):
-            question = partial(wire.AskJoin, kind=asks.kind, room=asks.room, role=int(asks.role))
-        else:
-            question = partial(wire.AskResume, instance=asks.token[:TOKEN_INSTANCE_BYTES])
-        answer: wire.Placed = await self._ask(question)
-        return answer
+    async def _find_place(self, request: Request) -> messages.Placed:
+        if isinstance(request, m.Join):
+            return await self._director.place_join(request.kind, request.room, int(request.role))
+        return await self._director.place_resume(request.token[:TOKEN_INSTANCE_BYTES])
 
     def _hand_over(self, sock: socket.socket, admitted: Admitted, worker: int) -> None:
         accepted = admitted.accepted
-        link = wire.HandedLink(
+        link = messages.HandedLink(
             key=accepted.key,
             subprotocol=accepted.subprotocol,
             claims=None if accepted.claims is None else dict(accepted.claims),
@@ -128,117 +127,14 @@ class Handoff:
             room=admitted.room,
             reservation=admitted.reservation,
         )
-        self._post(wire.Give(worker, link), sock.dup())
+        self._director.post(messages.HandOver(worker, link), sock.dup())
         self.handed_over += 1
 
-    # -- seats ---------------------------------------------------------------------------------------------------------
-
-    def watch(self, reservation: int, peer: Peer) -> None:
-        """The peer that a seat is kept for."""
-        if reservation:
-            self._reservations[reservation] = peer
-
-    def settle(self, reservation: int) -> None:
-        """The link that a seat was kept for is over."""
-        if reservation and reservation in self._reservations:
-            del self._reservations[reservation]
-            self._settled.append(reservation)
-            self._note_change()
-
-    def _note_change(self) -> None:
-        self._changed.set()
-
-    async def report(self) -> None:
-        """Tell the director of rooms and seats whenever something has changed, for ever."""
-        last: list[wire.RoomLoad] | None = None
-        last_s = -SHOW_LIFE_EVERY_S
-        while True:
-            self._settle_seated()
-            self._changed = trio.Event()
-            rooms = [room_load(engine) for engine in self._hub.rooms.values()]
-            now_s = trio.current_time()
-            if rooms != last or self._settled or now_s - last_s >= SHOW_LIFE_EVERY_S:
-                settled, self._settled = self._settled, []
-                self._post(wire.Load(rooms, settled, self._hub.overloaded))
-                last, last_s = rooms, now_s
-            await trio.sleep(REPORT_GAP_S)
-            with trio.move_on_after(LOOK_EVERY_S):
-                await self._changed.wait()
-
-    def _settle_seated(self) -> None:
-        """Whoever has said JOIN has a seat now, or was refused: the rooms' own numbers say it."""
-        for reservation, peer in list(self._reservations.items()):
-            if peer is not None and peer.state is not PeerState.OPEN:
-                self.settle(reservation)
-
-    # -- the line ------------------------------------------------------------------------------------------------------
-
-    async def describe_all(self) -> wire.Described:
-        """What all workers say of themselves. Raises DirectorGone."""
-        answer: wire.Described = await self._ask(wire.AskAll)
-        return answer
-
-    async def _ask(self, make: Callable[..., object]) -> Any:
-        self._last_question += 1
-        question = self._last_question
-        found: list[Any] = []
-        arrived = trio.Event()
-
-        def take(answer: Any) -> None:
-            found.append(answer)
-            arrived.set()
-
-        self._answers[question] = take
-        try:
-            self._post(make(question=question))
-            with trio.move_on_after(ANSWER_WITHIN_S):
-                await arrived.wait()
-        finally:
-            del self._answers[question]
-        if not found:
-            raise DirectorGone("the director does not answer")
-        return found[0]
-
-    def _post(self, message: object, sock: socket.socket | None = None) -> None:
-        if not self._pipe.post(message, sock):
-            raise DirectorGone("the director does not read")
-
-    async def obey(self, server: Server, describe: Callable[[], dict[str, Any]]) -> None:
-        """Do what the director says, until it is gone. `describe` returns what a page of another worker shows of this
-        one.
-        """
-        while (received := await self._pipe.receive()) is not None:
-            self._take(server, describe, *received)
-
-    def _take(
-        self,
-        server: Server,
-        describe: Callable[[], dict[str, Any]],
-        message: wire.ToWorker,
-        sock: socket.socket | None,
-    ) -> None:
-        match message:
-            case wire.Placed() | wire.Described():
-                answer = self._answers.get(message.question)
-                if answer is not None:
-                    answer(message)
-            case wire.Take(link) if sock is not None:
-                self._take_link(server, link, sock)
-            case wire.Describe(question):
-                self._post(wire.Tell(question, describe()))
-            case wire.Reload():
-                server.certificates.reload()
-            case wire.Stop():
-                server.stop_soon()
-            case _:
-                log.error("the director said %s", type(message).__name__)
-
-    def _take_link(self, server: Server, link: wire.HandedLink, sock: socket.socket) -> None:
-        accepted = Accepted(link.key, link.subprotocol, link.claims)
-        if link.reservation:
-            self._reservations[link.reservation] = None
+    def take_over(self, server: Server, link: messages.HandedLink, sock: socket.socket) -> None:
+        """Run a link that another worker has handed over."""
+        self._expect(link.reservation)
         admitted = Admitted(
-            accepted,
+            Accepted(link.key, link.subprotocol, link.claims),
             link.address,
             link.data,
             trio.current_time(),
@@ -249,8 +145,54 @@ class Handoff:
         if not server.take_connection(sock, link.address, admitted):
             self.settle(link.reservation)
 
+    # -- reservations --------------------------------------------------------------------------------------------------
 
-def room_load(engine: Any) -> wire.RoomLoad:
-    """One room as the director counts it."""
+    def _expect(self, reservation: int) -> None:
+        if reservation:
+            self._reservations[reservation] = None
+
+    def watch(self, reservation: int, peer: Peer) -> None:
+        """Settle `reservation` as soon as `peer` has joined or was refused."""
+        if reservation:
+            self._reservations[reservation] = peer
+
+    def settle(self, reservation: int) -> None:
+        """Settle `reservation`, if that has not happened yet: its link has ended."""
+        if reservation and reservation in self._reservations:
+            del self._reservations[reservation]
+            self._settled.append(reservation)
+            self._note_change()
+
+    def _settle_seated(self) -> None:
+        """Settle the reservations of peers that have joined or were refused: the rooms' own counts include them."""
+        for reservation, peer in list(self._reservations.items()):
+            if peer is not None and peer.state is not PeerState.OPEN:
+                self.settle(reservation)
+
+    # -- reports -------------------------------------------------------------------------------------------------------
+
+    def _note_change(self) -> None:
+        self._changed.set()
+
+    async def report(self) -> None:
+        """Report rooms and seats to the director whenever they have changed, forever."""
+        last: list[messages.RoomLoad] | None = None
+        last_s = -REPORT_EVERY_S
+        while True:
+            self._settle_seated()
+            self._changed = trio.Event()
+            rooms = [room_load(engine) for engine in self._hub.rooms.values()]
+            now_s = trio.current_time()
+            if rooms != last or self._settled or now_s - last_s >= REPORT_EVERY_S:
+                settled, self._settled = self._settled, []
+                self._director.post(messages.LoadReport(rooms, settled, self._hub.overloaded))
+                last, last_s = rooms, now_s
+            await trio.sleep(REPORT_GAP_S)
+            with trio.move_on_after(LOOK_EVERY_S):
+                await self._changed.wait()
+
+
+def room_load(engine: RoomEngine) -> messages.RoomLoad:
+    """Return how full a room is."""
     players, spectators = engine.seats.taken
-    return wire.RoomLoad(engine.id, engine.kind.name, players, spectators, engine.takes_anyone)
+    return messages.RoomLoad(engine.id, engine.kind.name, players, spectators, engine.takes_anyone)

@@ -1,8 +1,8 @@
-"""Typed messages, and sockets, between two processes of this machine: msgpack with its length before it, on a Unix
-socket pair.
+"""Typed messages and sockets between two processes of one machine: msgpack with a length prefix, over a Unix socket
+pair.
 
-Sockets are sent with SCM_RIGHTS. The kernel never hands one out later than the first byte it was sent with, so the
-sockets that have come in wait in line, and each message that says it has one takes the next.
+Sockets are sent with SCM_RIGHTS. The kernel delivers a socket no later than the first byte it was sent with, so the
+receiver queues the sockets that arrive, and each message whose header says that it has one takes the next.
 """
 
 from __future__ import annotations
@@ -22,24 +22,30 @@ log = logging.getLogger("gameserver.workers")
 T = TypeVar("T")
 
 MAX_WAITING: Final = 4_096
-"""Messages that wait for a process that reads none: it hangs."""
+"""Messages queued for a process that does not read. Beyond it, that process hangs."""
 MAX_MESSAGE_BYTES: Final = 64 * 2**20
-"""Far above what thousands of rooms say of themselves; a length beyond it is a bug."""
+"""Far above the description of thousands of rooms; a larger length is a bug."""
 
 _READ_BYTES: Final = 65_536
 _MAX_FDS: Final = 32
-_head: Final = Struct("<I?")  # length, whether a socket comes along
+_head: Final = Struct("<I?")  # length of the message, whether a socket travels with it
 _encode: Final = msgspec.msgpack.encode
 
 
 class PipeBroken(Exception):
-    """What came through was not written by the other end's code."""
+    """The bytes or sockets received are not what the other end's code sends."""
 
 
 class Pipe(Generic[T]):
-    """One end. `receives` is the union of messages that come in."""
+    """One end of the socket pair."""
 
     def __init__(self, sock: socket.socket, receives: Any) -> None:
+        """Use a non-blocking Unix socket.
+
+        Args:
+            sock: This pipe's from now on.
+            receives: The union of the message types that arrive.
+        """
         self._sock = trio.socket.from_stdlib_socket(sock)
         self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(receives)
         self._waiting: deque[tuple[bytes, socket.socket | None]] = deque()
@@ -48,8 +54,14 @@ class Pipe(Generic[T]):
         self._fds: deque[int] = deque()
 
     def post(self, message: object, sock: socket.socket | None = None) -> bool:
-        """Queue a message; never waits. `sock` is this pipe's from now on, which closes it once it is sent. False: too
-        many wait already.
+        """Queue a message without waiting.
+
+        Args:
+            message: Of a type that the other end receives.
+            sock: Travels with the message. It is this pipe's from now on, and closed here once it is sent.
+
+        Returns:
+            False if too many messages wait already; the message is dropped and `sock` closed.
         """
         if len(self._waiting) >= MAX_WAITING:
             if sock is not None:
@@ -61,7 +73,7 @@ class Pipe(Generic[T]):
         return True
 
     async def send_posted(self) -> None:
-        """Send what is posted, until cancelled or until the other end is gone."""
+        """Send the queued messages, until cancelled or until the other end is gone."""
         try:
             while True:
                 await self._wake.wait()
@@ -72,7 +84,7 @@ class Pipe(Generic[T]):
                     if sent is not None:
                         sent.close()
         except (OSError, trio.ClosedResourceError):
-            return  # whoever reads finds out, and acts
+            return  # the task that receives sees the end as well, and acts on it
 
     async def _send(self, data: bytes, sock: socket.socket | None) -> None:
         sent = 0
@@ -83,13 +95,17 @@ class Pipe(Generic[T]):
             sent += await self._sock.send(data[sent:])
 
     async def receive(self) -> tuple[T, socket.socket | None] | None:
-        """The next message, and the socket that came with it; None at the end. Raises PipeBroken."""
-        while (message := self._take()) is None:
+        """Return the next message and the socket that came with it; None when the other end has closed.
+
+        Raises:
+            PipeBroken: What arrived is no message.
+        """
+        while (message := self._next_message()) is None:
             if not await self._read():
                 return None
         return message
 
-    def _take(self) -> tuple[T, socket.socket | None] | None:
+    def _next_message(self) -> tuple[T, socket.socket | None] | None:
         if len(self._buffer) < _head.size:
             return None
         size, with_socket = _head.unpack_from(self._buffer)
@@ -129,7 +145,7 @@ class Pipe(Generic[T]):
         return bool(data)
 
     def close(self) -> None:
-        """Close this end, and every socket that is on its way."""
+        """Close this end, and every socket that is queued in either direction."""
         self._sock.close()
         for _, sock in self._waiting:
             if sock is not None:

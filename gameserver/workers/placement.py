@@ -1,7 +1,7 @@
-"""The director's placement: which worker has which room, how many seats are free there, and who was promised one.
+"""The director's placement: which worker has which room, how many seats are free there, and which are reserved.
 
-Pure: messages in, decisions out; random numbers are an argument. What is written here may be a moment old, so a
-worker has the last word about its rooms; a promise (a reservation) covers the time until its own account catches up.
+Pure: messages in, decisions out; random numbers are an argument. The counts here may be a moment old, so a worker
+decides finally about its own rooms. A reservation counts for a seat until the worker's report includes it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable, Mapping
 
-    from gameserver.workers.messages import Load
+    from gameserver.workers.messages import LoadReport
 
 MAX_WORKERS = len(ROOM_ID_ALPHABET)
-"""The first character of a room's id says which worker made it: so ids are unique without anybody asking."""
+"""The first character of a room's id says which worker made it, so ids are unique without asking."""
 
 
-class Seats(NamedTuple):
-    """What a room of one kind holds."""
+class SeatLimits(NamedTuple):
+    """How many seats a room of one kind has. Indexed by `Role`."""
 
     players: int
     spectators: int
@@ -39,6 +39,8 @@ class Place(NamedTuple):
 
 
 class SeatReservation(NamedTuple):
+    """A seat kept for a link that is on its way to its worker."""
+
     room: str
     role: Role
 
@@ -50,24 +52,30 @@ class _Worker:
     instance: bytes
     rooms: dict[str, RoomLoad] = field(default_factory=dict)
     reservations: dict[int, SeatReservation] = field(default_factory=dict)
-    refuses: bool = False
+    overloaded: bool = False
 
-    def taken(self, room: RoomLoad, role: Role) -> int:
-        """Seats taken or promised."""
-        promised = sum(reservation == (room.id, role) for reservation in self.reservations.values())
-        return promised + (room.players if role is Role.PLAYER else room.spectators)
+    def seats_taken(self, room: RoomLoad, role: Role) -> int:
+        """Return the number of seats that are taken or reserved."""
+        reserved = sum(reservation == (room.id, role) for reservation in self.reservations.values())
+        return reserved + (room.players if role is Role.PLAYER else room.spectators)
 
     @property
-    def weight(self) -> tuple[int, int]:
-        """How much there is to do: players, then rooms."""
-        promised = sum(reservation.role is Role.PLAYER for reservation in self.reservations.values())
-        return promised + sum(room.players for room in self.rooms.values()), len(self.rooms)
+    def load(self) -> tuple[int, int]:
+        """Players, reserved seats included, and rooms: compared in this order."""
+        reserved = sum(reservation.role is Role.PLAYER for reservation in self.reservations.values())
+        return reserved + sum(room.players for room in self.rooms.values()), len(self.rooms)
 
 
 class Placement:
-    """See the module. `kinds` are all that can be joined."""
+    """Keeps the rooms and reservations of all workers, and decides where links belong."""
 
-    def __init__(self, kinds: Mapping[str, Seats], rng: random.Random) -> None:
+    def __init__(self, kinds: Mapping[str, SeatLimits], rng: random.Random) -> None:
+        """Begin without workers.
+
+        Args:
+            kinds: All kinds of room that can be joined.
+            rng: Source of the ids of new rooms.
+        """
         self.kinds = kinds
         self._random = rng
         self._workers: dict[int, _Worker] = {}
@@ -75,39 +83,57 @@ class Placement:
 
     @property
     def workers(self) -> Iterable[int]:
-        """Those that are up."""
+        """The indices of the workers that are up."""
         return self._workers.keys()
 
-    def came(self, worker: int, instance: bytes) -> None:
-        """A worker is up, with no rooms yet."""
+    def add_worker(self, worker: int, instance: bytes) -> None:
+        """Note a worker that is up and has no rooms yet.
+
+        Args:
+            worker: Its index.
+            instance: The first bytes of its resume tokens.
+        """
         self._workers[worker] = _Worker(instance)
 
-    def gone(self, worker: int) -> None:
-        """A worker has ended, and its rooms with it."""
+    def remove_worker(self, worker: int) -> None:
+        """Forget a worker that has ended, and its rooms."""
         self._workers.pop(worker, None)
 
-    def heard(self, worker: int, load: Load) -> None:
-        """A worker's own account. Rooms that it has not made yet stay while somebody is on the way to them."""
+    def update(self, worker: int, report: LoadReport) -> None:
+        """Take over a worker's report. A room that it has not made yet is kept while seats are reserved there."""
         entry = self._workers[worker]
-        for reservation in load.settled:
+        for reservation in report.settled:
             entry.reservations.pop(reservation, None)
         awaited = {reservation.room for reservation in entry.reservations.values()}
         expected = {room.id: room for room in entry.rooms.values() if room.id in awaited}
-        entry.rooms = expected | {room.id: room for room in load.rooms}
-        entry.refuses = load.refuses
+        entry.rooms = expected | {room.id: room for room in report.rooms}
+        entry.overloaded = report.overloaded
 
     # -- where a link belongs ------------------------------------------------------------------------------------------
 
     def place_resume(self, asker: int, instance: bytes) -> Place:
-        """The worker whose token it is. A token of nobody's is refused where it is."""
+        """Return the worker that issued the token, or the asker, which then refuses the link.
+
+        Args:
+            asker: Index of the worker that accepted the link.
+            instance: The first bytes of the link's resume token.
+        """
         for index, worker in self._workers.items():
             if worker.instance == instance:
                 return Place(index)
         return Place(asker)
 
     def place_join(self, asker: int, kind: str, room_id: str | None, role: Role) -> Place:
-        """The worker that has the room, or a room with a free seat: the fullest, so that few rooms are full of life; a
-        new one where the fewest players are. What names nothing that is there is refused where it is.
+        """Return where a JOIN belongs: to the worker that has the room, else to the fullest open room with a free seat,
+        else to a new room in the worker with the fewest players.
+
+        A JOIN for a room or kind that does not exist stays with the asker, which then refuses it.
+
+        Args:
+            asker: Index of the worker that accepted the link.
+            kind: The kind of room.
+            room_id: The room, if the JOIN names one.
+            role: Which of the room's seats it is for.
         """
         if kind not in self.kinds:
             return Place(asker)
@@ -127,10 +153,10 @@ class Placement:
     def _find_room(self, asker: int, kind: str, role: Role) -> tuple[int, RoomLoad] | None:
         seats = self.kinds[kind][role]
         free = [
-            (worker.taken(room, role), index == asker, index, room)
+            (worker.seats_taken(room, role), index == asker, index, room)
             for index, worker in self._workers.items()
             for room in worker.rooms.values()
-            if room.open and room.kind == kind and worker.taken(room, role) < seats
+            if room.open and room.kind == kind and worker.seats_taken(room, role) < seats
         ]
         return max(free, key=lambda found: found[:2])[2:] if free else None
 
@@ -139,7 +165,7 @@ class Placement:
         if not self._workers:
             return None
         index = min(
-            self._workers, key=lambda at: (self._workers[at].refuses, self._workers[at].weight, at != asker, at)
+            self._workers, key=lambda at: (self._workers[at].overloaded, self._workers[at].load, at != asker, at)
         )
         room = RoomLoad(self._new_id(index), kind, 0, 0, True)
         self._workers[index].rooms[room.id] = room
@@ -154,8 +180,5 @@ class Placement:
 
 
 def id_prefix(worker: int) -> str:
-    """What the ids of a worker's rooms begin with."""
+    """Return the first character of the ids of a worker's rooms."""
     return ROOM_ID_ALPHABET[worker]
-
-
-__all__ = ["MAX_WORKERS", "Place", "Placement", "Seats", "id_prefix"]

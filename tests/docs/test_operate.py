@@ -9,7 +9,7 @@ import pytest
 
 from gameserver.net.http.auth import JwtSettings
 from gameserver.net.settings import NetLimits, NetSettings
-from gameserver.ops.serve import ServeOptions
+from gameserver.ops.options import ServeOptions
 from gameserver.protocol.constants import Limits
 
 ROOT = Path(__file__).parents[2]

@@ -20,10 +20,11 @@ from gameserver.client.session import connect
 from gameserver.client.session_events import Joined
 from gameserver.net.listeners import open_listeners
 from gameserver.net.settings import NetLimits
-from gameserver.ops.serve import ServeOptions, make_settings
+from gameserver.ops.options import ServeOptions, make_settings
+from gameserver.ops.serve_workers import worker_settings
 from gameserver.protocol.constants import ClientMessage, CloseCode, Limits
 from gameserver.workers import director
-from gameserver.workers.placement import Placement, Seats
+from gameserver.workers.placement import Placement, SeatLimits
 from tests.support.live.process import GAMESERVER, ServerProcess, workers_process
 from tests.support.live.server import GoodPlayer, Wire, get, until
 
@@ -164,6 +165,7 @@ async def test_a_join_by_id_reaches_the_room_whoever_accepts_the_link() -> None:
                         lambda task_status: Player().play(server.port, room=last.room, task_status=task_status)
                     )
                     assert (joined.room, joined.server) == (last.room, last.server)
+                    await joined.client.leave()  # a client that is only cancelled keeps its seat for the resume grace
                     nursery.cancel_scope.cancel()
                 if (await statistics(server.port))["handovers"] > before:
                     break
@@ -278,8 +280,8 @@ async def test_a_worker_that_hangs_is_killed_and_starts_again(monkeypatch: pytes
     options = options_for("tests.support.live.worker_rooms:Small")
     settings = make_settings(options)
     listeners = await open_listeners(settings)
-    placement = Placement({"small": Seats(8, 64)}, random.Random(1))
-    directing = director.Director(options, placement, listeners, settings.drain_s)
+    placement = Placement({"small": SeatLimits(8, 64)}, random.Random(1))
+    directing = director.Director(worker_settings(options, settings), placement, listeners)
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(directing.run)

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from gameserver.net.counters import Counters
 from gameserver.net.http.head import Head
-from gameserver.ops.metrics import Metric, Sample, by_worker, metrics_page, render
+from gameserver.ops.metrics import Metric, Sample, metrics_page, render
+from gameserver.ops.worker_metrics import by_worker
 
 HEAD = Head("GET", "/metrics", ())
 SAMPLE = re.compile(r'[a-z_:]+(?:\{[a-z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-z_]+="(?:[^"\\\n]|\\.)*")*\})? -?[0-9.e+-]+')

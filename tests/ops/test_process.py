@@ -8,15 +8,15 @@ import trio
 
 from gameserver.ops import process
 from gameserver.ops.metrics import process_metrics, render
-from gameserver.ops.process import Holdings, holdings
+from gameserver.ops.process import ProcessStatistics, process_statistics
 
 
 async def test_a_task_and_a_file_more_are_seen(tmp_path: Path) -> None:
-    before = holdings()
+    before = process_statistics()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.sleep_forever)
         descriptor = os.open(tmp_path, os.O_RDONLY)
-        after = holdings()
+        after = process_statistics()
         os.close(descriptor)
         nursery.cancel_scope.cancel()
     assert (after.tasks or 0) == (before.tasks or 0) + 1
@@ -28,17 +28,17 @@ async def test_where_the_system_does_not_say_the_tasks_are_still_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "_FILES", tmp_path / "nowhere")
-    held = holdings()
-    assert held == Holdings(held.tasks, None, None)
+    held = process_statistics()
+    assert held == ProcessStatistics(held.tasks, None, None)
     assert [metric.name for metric in process_metrics(held)] == ["tasks"]
 
 
 def test_outside_of_an_event_loop_there_are_no_tasks() -> None:
-    assert holdings().tasks is None
+    assert process_statistics().tasks is None
 
 
 def test_they_are_metrics() -> None:
-    body = render(process_metrics(Holdings(7, 12, 40_000_000))).body.decode()
+    body = render(process_metrics(ProcessStatistics(7, 12, 40_000_000))).body.decode()
     assert "gameserver_tasks 7\n" in body
     assert "gameserver_open_files 12\n" in body
     assert "gameserver_resident_bytes 40000000\n" in body

@@ -14,7 +14,7 @@ import trio
 
 from gameserver.games.arena import Arena
 from gameserver.ops import recording_files as module
-from gameserver.ops.recording_files import SUFFIX, Recordings, make_room, write_whole
+from gameserver.ops.recording_files import SUFFIX, Recordings, remove_oldest, write_whole
 from gameserver.recording.format import Recording
 from gameserver.recording.verify import verify
 from gameserver.room.kind import make_kind
@@ -173,21 +173,21 @@ def fill(folder: Path, *names: str) -> None:
         os.utime(path, (0, 0))
 
 
-def test_the_oldest_recordings_make_room_but_none_that_is_being_made(
+def test_the_oldest_recordings_remove_oldest_but_none_that_is_being_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 2500)
     fill(tmp_path, "1", "2", "3", "4")
     (tmp_path / "0-notes.txt").write_bytes(bytes(9000))
     os.utime(tmp_path / f"1{SUFFIX}", (NOW_S - 2, NOW_S - 2))
-    make_room(tmp_path, NOW_S)
+    remove_oldest(tmp_path, NOW_S)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-notes.txt", f"1{SUFFIX}", f"4{SUFFIX}"]
 
 
 def test_a_folder_within_its_bound_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 2000)
     fill(tmp_path, "1", "2")
-    make_room(tmp_path, NOW_S)
+    remove_oldest(tmp_path, NOW_S)
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -198,6 +198,6 @@ def test_what_cannot_be_removed_is_said_and_harms_nothing(
     (tmp_path / f"1{SUFFIX}").mkdir()
     os.utime(tmp_path / f"1{SUFFIX}", (0, 0))
     fill(tmp_path, "2", "3")
-    make_room(tmp_path, NOW_S)
-    assert "cannot make room" in caplog.text
+    remove_oldest(tmp_path, NOW_S)
+    assert "cannot remove a recording" in caplog.text
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []

@@ -47,34 +47,34 @@ def test_a_join_is_found_through_any_split_and_stays_unread(at: list[int]) -> No
     data = client_frame(JOIN)
     first = fed(*cut(data, at))
     assert first.decided
-    assert isinstance(first.asks, m.Join)
-    assert first.asks.kind == "arena"
+    assert isinstance(first.request, m.Join)
+    assert first.request.kind == "arena"
     assert first.data == data
 
 
 def test_a_resume_is_found_and_what_comes_behind_it_stays() -> None:
     data = client_frame(RESUME) + client_frame(b"\x92\x08\x01") + b"\x82"
     first = fed(data)
-    assert isinstance(first.asks, m.Resume)
-    assert first.asks.token == bytes(range(24))
+    assert isinstance(first.request, m.Resume)
+    assert first.request.token == bytes(range(24))
     assert first.data == data
 
 
 def test_fragments_are_put_together_and_pings_between_them_answered() -> None:
     begin, end = client_frame(JOIN[:5], fin=False), client_frame(JOIN[5:], CONTINUATION)
     first = fed(begin + client_frame(b"hello", PING), end)
-    assert isinstance(first.asks, m.Join)
+    assert isinstance(first.request, m.Join)
     assert first.data == begin + end
-    assert read_frames(first.answers) == ([Frame(PONG, b"hello")], b"")
+    assert read_frames(first.replies) == ([Frame(PONG, b"hello")], b"")
 
 
 def test_the_protocol_s_own_ping_is_answered_as_the_room_less_do() -> None:
     first = fed(client_frame(msgpack.packb([C.PING, 9])) + client_frame(msgpack.packb([C.PONG, 9])))
     assert not first.decided
-    (answer,), _ = read_frames(first.answers)
+    (answer,), _ = read_frames(first.replies)
     assert msgpack.unpackb(answer.payload) == [S.PONG, 9, 0, 0, 0, 0]
     first.feed(client_frame(JOIN))
-    assert isinstance(first.asks, m.Join)
+    assert isinstance(first.request, m.Join)
     assert client_frame(JOIN) in first.data
 
 
@@ -98,9 +98,9 @@ def test_the_protocol_s_own_ping_is_answered_as_the_room_less_do() -> None:
 def test_what_is_no_join_is_left_to_the_link_unread(data: bytes) -> None:
     first = fed(data)
     assert first.decided
-    assert first.asks is None
+    assert first.request is None
     assert first.data == data
-    assert first.answers == b""
+    assert first.replies == b""
 
 
 def test_who_only_pings_is_left_to_the_link_s_limits() -> None:
@@ -108,7 +108,7 @@ def test_who_only_pings_is_left_to_the_link_s_limits() -> None:
     assert not first.decided
     first.feed(client_frame(b"", PING))
     assert first.decided
-    assert first.asks is None
+    assert first.request is None
 
 
 @given(st.binary(max_size=300))

@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from gameserver.workers import messages as wire
+from gameserver.workers import messages
 from gameserver.workers.pipe import MAX_WAITING, Pipe, PipeBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LINK = wire.HandedLink("key", "gameserver.v1", {"sub": "ada"}, "127.0.0.1", b"\x82\x85", "abc", 7)
+LINK = messages.HandedLink("key", "gameserver.v1", {"sub": "ada"}, "127.0.0.1", b"\x82\x85", "abc", 7)
 
 
 @contextmanager
-def pipes() -> Iterator[tuple[Pipe[wire.ToWorker], Pipe[wire.ToDirector]]]:
+def pipes() -> Iterator[tuple[Pipe[messages.ToWorker], Pipe[messages.ToDirector]]]:
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         end.setblocking(False)
-    worker, director = Pipe[wire.ToWorker](ours, wire.ToWorker), Pipe[wire.ToDirector](theirs, wire.ToDirector)
+    worker, director = (
+        Pipe[messages.ToWorker](ours, messages.ToWorker),
+        Pipe[messages.ToDirector](theirs, messages.ToDirector),
+    )
     try:
         yield worker, director
     finally:
@@ -38,14 +41,14 @@ async def test_each_message_arrives_with_the_socket_that_it_was_posted_with() ->
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.send_posted)
             for number, (near, _) in enumerate(pairs):
-                worker.post(wire.AskAll(number))
-                worker.post(wire.Give(number, LINK), near)
+                worker.post(messages.DescribeAll(number))
+                worker.post(messages.HandOver(number, LINK), near)
             for number, (_, far) in enumerate(pairs):
-                assert await director.receive() == (wire.AskAll(number), None)
+                assert await director.receive() == (messages.DescribeAll(number), None)
                 received = await director.receive()
                 assert received is not None
                 message, sock = received
-                assert message == wire.Give(number, LINK)
+                assert message == messages.HandOver(number, LINK)
                 assert sock is not None
                 with sock, far:
                     far.send(str(number).encode())
@@ -55,19 +58,19 @@ async def test_each_message_arrives_with_the_socket_that_it_was_posted_with() ->
 
 
 async def test_a_message_larger_than_the_kernel_s_buffer_arrives() -> None:
-    about = {"rooms": ["x" * 1_000] * 2_000}
+    description = messages.WorkerDescription({"rooms": ["x" * 1_000] * 2_000}, [])
     with pipes() as (worker, director):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.send_posted)
-            worker.post(wire.Tell(1, about))
-            assert await director.receive() == (wire.Tell(1, about), None)
+            worker.post(messages.Described(1, description))
+            assert await director.receive() == (messages.Described(1, description), None)
             nursery.cancel_scope.cancel()
 
 
 async def test_the_end_is_none_and_sockets_on_their_way_are_closed() -> None:
     near, far = socket.socketpair()
     with pipes() as (worker, director), far:
-        worker.post(wire.Give(0, LINK), near)
+        worker.post(messages.HandOver(0, LINK), near)
         worker.close()
         assert await director.receive() is None
         assert near.fileno() == -1
@@ -75,10 +78,10 @@ async def test_the_end_is_none_and_sockets_on_their_way_are_closed() -> None:
 
 async def test_a_reader_that_never_reads_is_told_from_one_that_does() -> None:
     with pipes() as (worker, _):
-        assert all(worker.post(wire.AskAll(number)) for number in range(MAX_WAITING))
+        assert all(worker.post(messages.DescribeAll(number)) for number in range(MAX_WAITING))
         near, far = socket.socketpair()
         with far:
-            assert not worker.post(wire.Give(0, LINK), near)
+            assert not worker.post(messages.HandOver(0, LINK), near)
             assert near.fileno() == -1
 
 

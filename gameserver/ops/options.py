@@ -1,0 +1,135 @@
+"""The options of `gameserver run`, and what a process makes from them: hub, network settings, recordings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from gameserver.hub.hub import Hub
+from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
+from gameserver.net.settings import NetSettings
+from gameserver.ops.recording_files import Recordings
+from gameserver.protocol.constants import WEBSOCKET_PATH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gameserver.net.network_simulator import NetworkConditions
+    from gameserver.net.settings import NetLimits, TransportMode
+    from gameserver.ops.logs import LogFormat, LogLevel
+    from gameserver.protocol.constants import Limits
+    from gameserver.room.room import Room
+
+SEED_BITS: Final = 63
+
+PlayBots: TypeAlias = Callable[[str, str, int], Awaitable[None]]
+"""Plays bots until cancelled, given the server's WebSocket address, the kind of room to join, and how many bots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What the command line asks for. Whether the files and the address can be used is not checked yet."""
+
+    rooms: tuple[str, ...]
+    """Room classes as MODULE:CLASS."""
+    host: str
+    port: int
+    bots: int
+    """How many bots play in the first kind of room."""
+    seed: int | None
+    """None: other random numbers on each run."""
+    cert: Path | None
+    key: Path | None
+    origins: tuple[str, ...]
+    transport: TransportMode
+    auth: Path | None
+    log_level: LogLevel
+    log_format: LogFormat
+    limits: Limits
+    net_limits: NetLimits
+    web: Path | None
+    trusted_proxies: tuple[str, ...]
+    record: Path | None
+    """Folder for recordings; None: nothing is recorded."""
+    network_conditions: NetworkConditions | None = None
+    workers: int = 1
+    play_bots: PlayBots | None = None
+    """Plays the bots. A function of a module, so that the options can be pickled for a worker; None: no bots play."""
+
+
+def make_hub(options: ServeOptions, kinds: list[type[Room[Any]]], seed: int | None, room_id_prefix: str = "") -> Hub:
+    """Return a hub without rooms.
+
+    Args:
+        options: Give its limits.
+        kinds: The room classes that can be joined.
+        seed: Seed of the rooms' random numbers; None takes a random one.
+        room_id_prefix: What the ids of its rooms begin with.
+
+    Raises:
+        DeclarationError: A room class cannot be used.
+    """
+    return Hub(
+        kinds,
+        token_bytes=secrets.token_bytes,
+        seed=secrets.randbits(SEED_BITS) if seed is None else seed,
+        limits=options.limits,
+        room_id_prefix=room_id_prefix,
+    )
+
+
+def make_settings(options: ServeOptions) -> NetSettings:
+    """Return the settings of the network layer.
+
+    Raises:
+        OSError: The file with the token settings cannot be read.
+        AuthConfigError: Its content cannot be used.
+    """
+    return NetSettings(
+        host=options.host,
+        port=options.port,
+        cert=options.cert,
+        key=options.key,
+        transport=options.transport,
+        pace_garbage=True,
+        origins=options.origins,
+        authenticator=None if options.auth is None else JwtAuthenticator(JwtSettings.from_toml(options.auth)),
+        web_root=options.web,
+        limits=options.net_limits,
+        trusted_proxies=options.trusted_proxies,
+        network_conditions=options.network_conditions,
+    )
+
+
+def make_recordings(hub: Hub, folder: Path | None) -> Recordings | None:
+    """Have the hub's new rooms recorded in `folder`. Returns None if that is None.
+
+    Raises:
+        OSError: The folder cannot be made.
+    """
+    if folder is None:
+        return None
+    recordings = Recordings(folder, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
+    hub.open_recording = recordings.open_recording
+    return recordings
+
+
+def address_of(settings: NetSettings, port: int, scheme: str) -> str:
+    """Return the address at which a client on this machine finds the server.
+
+    Args:
+        settings: Where the server listens, and whether with TLS.
+        port: The port that it really has.
+        scheme: "http" or "ws"; an "s" is added with TLS.
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    secure = "s" if settings.cert is not None else ""
+    return f"{scheme}{secure}://{host if ':' not in host or host.startswith('[') else f'[{host}]'}:{port}/"
+
+
+def websocket_address_of(settings: NetSettings, port: int) -> str:
+    """Return the address at which a client on this machine opens links."""
+    return address_of(settings, port, "ws") + WEBSOCKET_PATH.removeprefix("/")

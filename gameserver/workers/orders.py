@@ -1,0 +1,57 @@
+"""What a worker does when its director sends an order."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gameserver.workers import messages
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from gameserver.net.server import Server
+    from gameserver.workers.director_client import DirectorClient, Order
+    from gameserver.workers.handoff import Handoff
+    from gameserver.workers.messages import WorkerDescription
+
+log = logging.getLogger("gameserver.workers")
+
+
+class Orders:
+    """Carries out the director's orders in one worker."""
+
+    def __init__(
+        self,
+        director: DirectorClient,
+        handoff: Handoff,
+        server: Server,
+        describe: Callable[[], WorkerDescription],
+    ) -> None:
+        self._director = director
+        self._handoff = handoff
+        self._server = server
+        self._describe = describe
+
+    async def run(self) -> None:
+        """Carry out orders until the director is gone.
+
+        Raises:
+            PipeBroken: The director sent what cannot be read.
+        """
+        while (received := await self._director.receive_order()) is not None:
+            self._carry_out(*received)
+
+    def _carry_out(self, order: Order, sock: socket.socket | None) -> None:
+        match order:
+            case messages.TakeOver(link) if sock is not None:
+                self._handoff.take_over(self._server, link, sock)
+            case messages.Describe(request):
+                self._director.post(messages.Described(request, self._describe()))
+            case messages.Reload():
+                self._server.certificates.reload()
+            case messages.Stop():
+                self._server.stop_soon()
+            case _:
+                log.error("the director sent an unexpected %s", type(order).__name__)
