@@ -165,7 +165,7 @@ async def test_a_join_by_id_reaches_the_room_whoever_accepts_the_link() -> None:
                         lambda task_status: Player().play(server.port, room=last.room, task_status=task_status)
                     )
                     assert (joined.room, joined.server) == (last.room, last.server)
-                    await joined.client.leave()  # a client that is only cancelled keeps its seat for the resume grace
+                    await joined.session.leave()  # a client that is only cancelled keeps its seat for the resume grace
                     nursery.cancel_scope.cancel()
                 if (await statistics(server.port))["handovers"] > before:
                     break
