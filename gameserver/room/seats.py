@@ -208,11 +208,16 @@ class Seats:
         if session.number not in self.sessions:
             return
         session.event_cursor = session.event_scan = event
-        session.base = self._history.get(tick) if session.view is ALL else None
+        session.base = None if self._has_own_view(session) else self._history.get(tick)
+        session.view = ALL
         self._send_welcome(session, resumed=True)
         if not session.player.connected:
             session.player.connected = True
             self._room.on_resume(session.player)
+
+    def _has_own_view(self, session: Session) -> bool:
+        """Whether it sees a part of the room only: what the client holds of an earlier tick is then not known."""
+        return session.is_player and self._kind.room_class.interest is not None
 
     def _suspend(self, session: Session) -> None:
         if session.number in self.sessions and session.player.connected:

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from gameserver import Near
 from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
@@ -218,3 +219,25 @@ def test_player_counts_stay_exact_through_many_losses() -> None:
     assert len(field(server).players) == 3
     assert all(player.connected for player in field(server).players)
     assert len(server.engine.seats.sessions) == len(server.hub.tokens._sessions) == 3
+
+
+def test_a_resume_before_the_first_state_in_a_room_with_interest_gets_a_full_state() -> None:
+    class Hills(Field):
+        kind = "hills"
+        tick_hz, snapshot_hz, interest = 60, 20, Near(radius=100)
+
+    server = MemoryServer(Hills)
+    other, other_peer = server.join("hills")
+    server.keep_up(other, other_peer)
+    while server.engine.tick_number % 3:
+        server.tick()
+    link, peer = server.join("hills")
+    assert link.of(S.STATE) == [], "WELCOME is here, the first snapshot is two ticks away"
+    lose(server, peer)
+    new, peer = server.connect()
+    server.say(peer, C.RESUME, link.welcome["token"], server.engine.tick_number, link.welcome["event"])
+    server.keep_up(new, peer)
+    server.tick(6)
+    assert new.of(S.STATE)[0][2] == 0, "a full state"
+    assert new.closed is None
+    assert other.closed is None

@@ -137,7 +137,8 @@ class TypeDelta:
         return self._changed_objects
 
     def _changed(self, old: tuple[object, ...], new: tuple[object, ...]) -> Flags | None:
-        if old is new:
+        # With other entities in the rows, the same column is not the same state.
+        if old is new and self.base_rows is None:
             return None
         changed = np.ones(len(new), np.bool_)
         if self.base_rows is None or self.new_rows is None:

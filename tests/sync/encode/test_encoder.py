@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Float, Int, Text
+from gameserver.state.fields import Angle, Float, Int, List, Text
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.decoder import DeltaDecoder
@@ -84,6 +84,15 @@ class AnyGame(RuleBasedStateMachine):
     @rule(data=st.data())
     def despawn(self, data: st.DataObject) -> None:
         self.world.despawn(data.draw(st.sampled_from(self.some())))
+
+    @precondition(lambda self: self.some())
+    @rule(data=st.data())
+    def replace_by_an_equal_one(self, data: st.DataObject) -> None:
+        """What dies and comes back in one tick has a new id and the same values."""
+        old = data.draw(st.sampled_from(self.some()))
+        values = {name: getattr(old, name) for name in type(old).entity_type.fields}
+        self.world.despawn(old)
+        self.world.spawn(type(old), **values)
 
     def some(self) -> list[Entity]:
         return [entity for cls in (Ship, Shot, Note) for entity in self.world.entities(cls)]
@@ -345,3 +354,20 @@ def test_a_viewer_goes_from_a_view_to_everything_and_back() -> None:
         masks = tuple([np.arange(len(t)) % 3 == tick % 3 for t in new.tables])
         view: AnyView = ALL if sees_all else Views(new, tuple([mask[None] for mask in masks]), 1)[0]
         viewer.apply(encoder.encode(viewer.base, new, viewer.view, view), new, view)
+
+
+def test_an_entity_that_replaces_another_with_equal_texts_and_lists_in_one_tick_comes_with_them() -> None:
+    class Crew(Entity):
+        name = Text(max_bytes=8)
+        marks = List(Int(0, 9), 4)
+
+    schema = Schema([Crew])
+    world, encoder, decoder = World(schema), DeltaEncoder(schema, 20), DeltaDecoder(schema, 20)
+    first = [world.spawn(Crew, name="Ada", marks=[1, 2]) for _ in range(2)]
+    base = Snapshot(1, world.capture())
+    held = decoder.apply(decoder.empty(), Message.of(encoder.encode(None, base), base, None))
+    world.despawn(first[0])
+    world.spawn(Crew, name="Ada", marks=[1, 2])
+    new = Snapshot(2, world.capture())
+    held = decoder.apply(held, Message.of(encoder.encode(base, new), new, base))
+    assert [(crew.name, crew.marks) for crew in held.entities(Crew)] == [("Ada", [1, 2])] * 2
