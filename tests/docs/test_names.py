@@ -39,9 +39,6 @@ NOT_OURS = {
 }
 """What looks like a file or module of the repository and is none, and what it is."""
 
-SOON = {"RoomPoller.poll"}
-"""Attributes that are being renamed to what the pages call them."""
-
 BASES = ("", "gameserver", "client_demo", "client_demo/sdk", "tests", "docs", "docs/guide")
 """Folders that a name may begin in."""
 
@@ -238,7 +235,7 @@ def missing_attributes(path: Path) -> list[str]:
     return [
         f"{cls}.{name}"
         for cls, name in ATTRIBUTE.findall(prose(path))
-        if cls in attributes() and name not in attributes()[cls] and f"{cls}.{name}" not in SOON
+        if cls in attributes() and name not in attributes()[cls]
     ]
 
 

@@ -10,7 +10,7 @@ import { setText } from "./dom.js";
 const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
 const SPEED_LABELS = Object.freeze(["¼×", "½×", "1×", "2×", "4×", "8×"]);
 /** How far the back and ahead buttons jump. */
-const JUMP_S = 5;
+const SKIP_S = 5;
 /** How far the arrow keys on the slider jump. */
 const NUDGE_S = 1;
 /**
@@ -67,8 +67,8 @@ export class PlaybackControls {
   constructor(parts) {
     this.#parts = parts;
     parts.play.addEventListener("click", () => this.#pause());
-    parts.back.addEventListener("click", () => this.#jump(-JUMP_S));
-    parts.ahead.addEventListener("click", () => this.#jump(JUMP_S));
+    parts.back.addEventListener("click", () => this.#jump(-SKIP_S));
+    parts.ahead.addEventListener("click", () => this.#jump(SKIP_S));
     parts.slower.addEventListener("click", () => this.#changeSpeed(-1));
     parts.faster.addEventListener("click", () => this.#changeSpeed(1));
     parts.follow.addEventListener("click", () => this.onFollow());
@@ -207,8 +207,8 @@ export class PlaybackControls {
   #actions = {
     " ": () => this.#pause(),
     k: () => this.#pause(),
-    j: () => this.#jump(-JUMP_S),
-    l: () => this.#jump(JUMP_S),
+    j: () => this.#jump(-SKIP_S),
+    l: () => this.#jump(SKIP_S),
     ",": () => this.#changeSpeed(-1),
     ".": () => this.#changeSpeed(1),
     home: () => this.#seek(0),
