@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gameserver.room.engine import RoomEngine
     from gameserver.room.session import Session
 
+_MAX_KEY = (1 << 8 * TOKEN_KEY_BYTES) - 1
 _NO_SECRET = bytes(TOKEN_SECRET_BYTES)
 
 
@@ -37,9 +38,11 @@ class ResumeTokens:
         return len(self._sessions)
 
     def new_key(self) -> int:
-        """A key for a new session."""
-        self._last_key += 1
-        return self._last_key
+        """A key for a new session. Keys count up and start again from 1; those in use are skipped."""
+        while True:
+            self._last_key = self._last_key % _MAX_KEY + 1
+            if self._last_key not in self._sessions:
+                return self._last_key
 
     def new_secret(self) -> bytes:
         """A secret for a session."""

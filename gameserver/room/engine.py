@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_LEAD, CloseCode
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_LEAD, CloseCode
 from gameserver.room.lag_compensation import LagCompensation
 from gameserver.room.overload import Overload
 from gameserver.room.replicator import Replicator
@@ -48,6 +48,9 @@ HISTORY_S = 1.0
 `Room.max_rewind_s` back)."""
 
 MIN_HISTORY_TICKS = 32
+
+COUNTER_RESERVE = 1 << 20
+"""A room closes when it has so few numbers left for events, joins or entities: no tick uses up more."""
 
 
 class RoomEngine:
@@ -211,12 +214,25 @@ class RoomEngine:
     def _close_if_over(self) -> None:
         if self._close_reason is not None:
             self.close(CloseCode.ROOM_CLOSED, self._close_reason)
+        elif self._counters_used_up:
+            self.close(CloseCode.ROOM_CLOSED, "the room is too old: its counters are used up")
         elif self.seats.sessions:
             self._empty_ticks = 0
         else:
             self._empty_ticks += 1
             if self._empty_ticks > self.kind.room_class.empty_close_s * self.tick_hz:
                 self.close(CloseCode.ROOM_CLOSED, "the room was empty")
+
+    @property
+    def _counters_used_up(self) -> bool:
+        """Whether a number on the wire is about to pass the protocol's limit: after 207 days at 240 ticks a second, or
+        after as many events, ids or joins."""
+        return (
+            self.tick_number >= MAX_COUNTER
+            or self.events.newest >= MAX_COUNTER - COUNTER_RESERVE
+            or self.seats.last_number >= MAX_COUNTER - COUNTER_RESERVE
+            or self.world.ids_left < COUNTER_RESERVE
+        )
 
     def _fail(self) -> None:
         """End the room because its rules raised; call it in the `except` block. The traceback is logged."""
@@ -345,12 +361,16 @@ class RoomEngine:
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """End the room now and close every link. Idempotent; `on_dispose` runs unless the rules have failed."""
+        """End the room now and close every link. Idempotent.
+
+        Unless the rules have failed, `on_leave` runs for everyone in the room, and then `on_dispose`.
+        """
         if self.closed:
             return
         self.closed = True
         if code is not CloseCode.ROOM_FAILED:
             try:
+                self.seats.empty()
                 self.room.on_dispose()
             except Exception:
                 self._fail()

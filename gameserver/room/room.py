@@ -101,7 +101,7 @@ class Room(Generic[C]):
         """
 
     def on_leave(self, player: Player) -> None:
-        """A player or spectator is gone for good.
+        """A player or spectator is gone for good; also called for everyone when the room ends, before `on_dispose`.
 
         Afterwards the entities that it owns are despawned, unless their owner changed.
 
@@ -165,7 +165,7 @@ class Room(Generic[C]):
         return mask
 
     def on_dispose(self) -> None:
-        """The room ends, and its rules have not failed."""
+        """The room ends, and its rules have not failed. `on_leave` has been called for everyone."""
 
     # -- what the rules may use ----------------------------------------------------------------------------------------
 

@@ -71,7 +71,8 @@ class Seats:
         self._welcome = welcome
         self._log_event = log_event
         self._commands: list[Command] = []
-        self._next_number = 1
+        self.last_number = 0
+        """The number of the newest session."""
         grace_s = kind.room_class.resume_grace_s
         self.grace_s: float = limits.resume_grace_s if grace_s is None else grace_s
 
@@ -102,8 +103,8 @@ class Seats:
 
     def join(self, peer: SessionPeer, role: Role, params: Mapping[str, object], *, key: int, secret: bytes) -> Session:
         """Take a seat for a peer's client; its hooks run and its WELCOME goes out at the next tick."""
-        player = Player(self._next_number, role, params, peer.claims)
-        self._next_number += 1
+        self.last_number += 1
+        player = Player(self.last_number, role, params, peer.claims)
         room_class, limits = self._kind.room_class, self._limits
         inputs = InputQueue(
             hold_s=limits.input_hold_s, tick_hz=room_class.tick_hz, neutral=self._kind.inputs.neutral_codes
@@ -237,6 +238,13 @@ class Seats:
         self.remove(session)
         for entity in self._world.owned_by(session.player):
             self._world.despawn(entity)
+
+    def empty(self) -> None:
+        """Call `on_leave` for everyone, because the room ends; their links stay. What the hook raises comes through."""
+        for session in list(self.sessions.values()):
+            if session.seated:
+                self._room.on_leave(session.player)
+                session.seated = False
 
     def remove(self, session: Session) -> None:
         """Forget a session, without hooks. Its link, if it has one, belongs to no session from now on."""

@@ -35,6 +35,11 @@ class World:
             else:
                 self._stores[entity_type.cls] = ObjectStore(entity_type, self._living)
 
+    @property
+    def ids_left(self) -> int:
+        """How many entities can still be made: ids are never used twice."""
+        return MAX_CODE + 1 - self._next_id
+
     def _new_ids(self, count: int) -> range:
         ids = range(self._next_id, self._next_id + count)
         if ids.stop - 1 > MAX_CODE:

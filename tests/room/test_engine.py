@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER, CloseCode, Limits
 from gameserver.protocol.constants import ClientMessage as C
-from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.player import Player
 from tests.support.field_room import Dot, Field, field
@@ -227,3 +227,75 @@ def test_the_same_seed_and_inputs_give_the_same_snapshots() -> None:
         return hashes
 
     assert play() == play()
+
+
+@pytest.mark.parametrize("end", ["author", "drain"])
+def test_everyone_leaves_once_before_the_room_is_disposed(end: str) -> None:
+    class Brief(Field):
+        kind = "field"
+
+        def on_dispose(self) -> None:
+            self.calls.append("dispose")
+
+    server = MemoryServer(Brief)
+    server.join("field")
+    _, lost = server.join("field")
+    server.join("field", role=1)
+    lost.lost(server.now_s, None)
+    server.tick()
+    room = field(server)
+    room.calls.clear()
+    if end == "author":
+        room.close("over")
+        server.tick()
+    else:
+        server.hub.drain(1.0)
+    assert room.calls == ["leave 1", "leave 2", "leave 3", "dispose"]
+
+
+def test_nobody_leaves_a_room_whose_rules_have_failed() -> None:
+    server = MemoryServer(Field)
+    _, peer = server.join("field")
+    room = field(server)
+    server.say(peer, C.MESSAGE, "boom", None)
+    server.tick()
+    assert room.calls == ["join 1"]
+
+
+def test_a_hook_that_raises_while_a_room_ends_keeps_no_link_open(caplog: pytest.LogCaptureFixture) -> None:
+    class Sore(Field):
+        kind = "field"
+
+        def on_leave(self, player: Player) -> None:
+            raise RuntimeError("a bug of the author's")
+
+    server = MemoryServer(Sore)
+    links = [server.join("field")[0] for _ in range(2)]
+    server.hub.drain(1.0)
+    assert [link.closed and link.closed[0] for link in links] == [CloseCode.GOING_AWAY] * 2
+    assert "a bug of the author's" in caplog.text
+
+
+@pytest.mark.parametrize("counter", ["tick", "event", "session", "entity"])
+def test_a_room_ends_in_good_order_before_a_counter_passes_the_protocols_limit(counter: str) -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    server.keep_up(link, peer)
+    engine, room = server.engine, field(server)
+    match counter:
+        case "tick":
+            engine.tick_number = MAX_COUNTER - 2
+        case "event":
+            engine.events.newest = MAX_COUNTER
+        case "session":
+            engine.seats.last_number = MAX_COUNTER
+        case "entity":
+            engine.world._next_id = MAX_CODE
+    server.tick(3)
+    assert link.closed == (CloseCode.ROOM_CLOSED, "the room is too old: its counters are used up")
+    assert engine.closed
+    assert not engine.failed
+    assert max(state[1] for state in link.of(S.STATE)) <= MAX_COUNTER
+    assert room.calls == ["join 1", "leave 1"]
+    again, _ = server.join("field")
+    assert again.welcome["tick"] == 1, "a new room"
