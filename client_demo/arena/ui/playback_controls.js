@@ -9,9 +9,9 @@ import { setText } from "./dom.js";
 
 const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
 const SPEED_LABELS = Object.freeze(["¼×", "½×", "1×", "2×", "4×", "8×"]);
-/** How far the back and ahead buttons jump. */
+/** How far the back and ahead buttons skip. */
 const SKIP_S = 5;
-/** How far the arrow keys on the slider jump. */
+/** How far the arrow keys on the slider skip. */
 const NUDGE_S = 1;
 /**
  * The room's reports may be from before it received a request. So the requested state is shown for this long, then the
@@ -67,8 +67,8 @@ export class PlaybackControls {
   constructor(parts) {
     this.#parts = parts;
     parts.play.addEventListener("click", () => this.#pause());
-    parts.back.addEventListener("click", () => this.#jump(-SKIP_S));
-    parts.ahead.addEventListener("click", () => this.#jump(SKIP_S));
+    parts.back.addEventListener("click", () => this.#skip(-SKIP_S));
+    parts.ahead.addEventListener("click", () => this.#skip(SKIP_S));
     parts.slower.addEventListener("click", () => this.#changeSpeed(-1));
     parts.faster.addEventListener("click", () => this.#changeSpeed(1));
     parts.follow.addEventListener("click", () => this.onFollow());
@@ -155,7 +155,7 @@ export class PlaybackControls {
   }
 
   /** @param {number} seconds */
-  #jump(seconds) {
+  #skip(seconds) {
     this.#seek(this.#tickAt(performance.now()) + seconds * this.#tickHz);
   }
 
@@ -191,7 +191,7 @@ export class PlaybackControls {
     const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     if (direction === undefined) return;
     event.preventDefault();
-    this.#jump(direction * NUDGE_S);
+    this.#skip(direction * NUDGE_S);
   }
 
   /** @param {KeyboardEvent} event */
@@ -207,8 +207,8 @@ export class PlaybackControls {
   #actions = {
     " ": () => this.#pause(),
     k: () => this.#pause(),
-    j: () => this.#jump(-SKIP_S),
-    l: () => this.#jump(SKIP_S),
+    j: () => this.#skip(-SKIP_S),
+    l: () => this.#skip(SKIP_S),
     ",": () => this.#changeSpeed(-1),
     ".": () => this.#changeSpeed(1),
     home: () => this.#seek(0),
