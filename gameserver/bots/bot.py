@@ -1,5 +1,5 @@
-"""One bot: a player without a screen, on the same client as everyone else. It asks a brain what to do with each
-state, checks all that it is told, and keeps count.
+"""One bot: a client without a screen. It asks a brain what to do with each state, checks all that it receives, and
+counts.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.bots.brains import Sight
-from gameserver.bots.checks import Watch
+from gameserver.bots.brains import Perception
+from gameserver.bots.checks import StateChecker
 from gameserver.bots.report import Report
 from gameserver.client.errors import JoinFailed
 from gameserver.client.replica import Options
@@ -54,25 +54,42 @@ NAMES = (
 
 
 class Rules:
-    """What bots may know of a game beyond its schema: how far things may move, and the step to predict their avatar
-    with.
-    """
+    """What bots know of a game beyond its schema."""
 
     def __init__(self, limits: Iterable[SpeedLimit] = (), options: Options | None = None) -> None:
+        """Describe a game to its bots.
+
+        Args:
+            limits: How fast its entities may move.
+            options: How the bots' clients are set up, for example the shared step to predict with; None: no prediction
+                and no interpolation.
+        """
         self.limits = tuple(limits)
         self.options = options or Options(interpolate=False)
-        self._watches: dict[tuple[int, float], tuple[Schema, Watch]] = {}
+        self._checkers: dict[tuple[int, float], tuple[Schema, StateChecker]] = {}
 
-    def watch(self, schema: Schema, tick_s: float) -> Watch:
-        """Return what looks at the states of a room; the same for all bots that share their views."""
+    def checker(self, schema: Schema, tick_s: float) -> StateChecker:
+        """Return what checks the states of a room; bots that share their views get the same one.
+
+        Args:
+            schema: The room's schema.
+            tick_s: Length of the room's tick in seconds.
+
+        Returns:
+            The checker, with this game's limits.
+
+        Raises:
+            KeyError: A limit names an entity type that the schema does not have.
+            ValueError: A limit names a field that its entity type does not have.
+        """
         key = id(schema), tick_s
-        if key not in self._watches:
-            self._watches[key] = schema, Watch(schema, tick_s, self.limits)
-        return self._watches[key][1]
+        if key not in self._checkers:
+            self._checkers[key] = schema, StateChecker(schema, tick_s, self.limits)
+        return self._checkers[key][1]
 
 
 class Bot:
-    """One player. What it sees goes into `report`, from `measure` on."""
+    """One bot. What it sees is in `report`; counts and times are taken from `start_counting` on."""
 
     def __init__(
         self,
@@ -88,102 +105,104 @@ class Bot:
         params = {"name": f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}", "bot": True}
         self._rules = rules or Rules()
         self.core = SessionCore(m.Join(kind, None, Role.PLAYER, params), self._rules.options, reader=reader)
-        self.session = Session(self.core, open_socket, rng=rng, on_event=self._see, on_status=self._hear)
+        self.session = Session(self.core, open_socket, rng=rng, on_event=self._on_event, on_status=self._on_status)
         self.report = Report(1)
         self.settled = trio.Event()
-        """Set once it has joined, or has failed to."""
+        """Set once the bot has joined, or has failed to."""
         self._brain = brain
-        self._watch: Watch | None = None
-        self._failed = False
-        self._measured_from_s: float | None = None
-        self._state_at_s: float | None = None
-        self._before: tuple[int, int] = (0, 0)
+        self._checker: StateChecker | None = None
+        self._brain_failed = False
+        self._counting_from_s: float | None = None
+        self._last_state_s: float | None = None
+        self._counters_at_start: tuple[int, int] = (0, 0)
 
     async def play(self) -> None:
-        """Join and play until it is over; what goes wrong is in the report."""
+        """Join and play until the session ends. Errors go into the report."""
         try:
             await self.session.run(task_status=trio.TASK_STATUS_IGNORED)
         except JoinFailed as failed:
-            self.report.complain(f"could not join: {failed}")
+            self.report.add_error(f"could not join: {failed}")
         finally:
             self.settled.set()
 
-    def measure(self, now_s: float) -> None:
-        """Everybody is in: count from now on."""
+    def start_counting(self, now_s: float) -> None:
+        """Count snapshots, bytes and times from now on. Called once all bots have joined."""
         counters = self.core.counters
-        self._measured_from_s = now_s
-        self._before = counters.bytes_received, counters.corrections
+        self._counting_from_s = now_s
+        self._counters_at_start = counters.bytes_received, counters.corrections
 
-    def finish(self, now_s: float) -> Report:
-        """Return what was seen since `measure`."""
+    def report_at(self, now_s: float) -> Report:
+        """Return the report, with what was counted since `start_counting`."""
         report, counters = self.report, self.core.counters
-        if self._measured_from_s is not None:
-            report.seconds = report.client_seconds = now_s - self._measured_from_s
-            report.bytes_received = counters.bytes_received - self._before[0]
-            report.corrections = counters.corrections - self._before[1]
+        if self._counting_from_s is not None:
+            report.seconds = report.client_seconds = now_s - self._counting_from_s
+            report.bytes_received = counters.bytes_received - self._counters_at_start[0]
+            report.corrections = counters.corrections - self._counters_at_start[1]
         report.desyncs = counters.desyncs
         return report
 
-    # -- what the client tells ---------------------------------------------------------------------------------------
+    # -- called by the session -----------------------------------------------------------------------------------------
 
-    def _see(self, event: SessionEvent) -> None:
+    def _on_event(self, event: SessionEvent) -> None:
         match event:
             case Joined():
-                self._come_in()
+                self._on_joined()
             case Updated():
-                self._follow(event)
+                self._on_updated(event)
             case Desynced(reason):
                 self.report.problems[f"desync: {reason}"] += 1
 
-    def _come_in(self) -> None:
+    def _on_joined(self) -> None:
         self.report.joined = 1
         self.settled.set()
-        self._state_at_s = None
+        self._last_state_s = None
         replica = self.core.replica
         assert replica is not None
-        self._watch = self._rules.watch(replica.schema, replica.tick_s)
+        self._checker = self._rules.checker(replica.schema, replica.tick_s)
 
-    def _follow(self, event: Updated) -> None:
+    def _on_updated(self, event: Updated) -> None:
         now_s = trio.current_time()
-        if self._watch is not None and event.span:
-            finding = self._watch.look(event.before, event.view)
+        if self._checker is not None and event.span:
+            finding = self._checker.check(event.before, event.view)
             self.report.changes += finding.changed
-            for problem in finding.wrong:
-                self.report.complain(problem)
-        if self._measured_from_s is not None:
+            for violation in finding.violations:
+                self.report.add_error(violation)
+        if self._counting_from_s is not None:
             self._count(event, now_s)
-        self._state_at_s = now_s
+        self._last_state_s = now_s
         replica = self.core.replica
         assert replica is not None
-        self._steer(Sight(event.view, replica.avatar_id, replica.schema.inputs))
+        self._steer(Perception(event.view, replica.avatar_id, replica.schema.inputs))
 
-    def _steer(self, sight: Sight) -> None:
-        """Do what the brain says. One that fails is somebody's own: it is reported, and the bot takes its hands off."""
+    def _steer(self, perception: Perception) -> None:
+        """Hold the controls that the brain decides on. A brain may be a user's: if it raises, that is reported, and no
+        controls are held.
+        """
         try:
-            self.core.set_controls(self._brain.decide(sight))
+            self.core.set_controls(self._brain.decide(perception))
         except Exception as error:
-            if not self._failed:
+            if not self._brain_failed:
                 log.exception("the brain of a bot failed")
-            self._failed = True
-            self.report.complain(f"the brain failed: {type(error).__name__}: {error}")
+            self._brain_failed = True
+            self.report.add_error(f"the brain failed: {type(error).__name__}: {error}")
             self.core.set_controls(None)
 
     def _count(self, event: Updated, now_s: float) -> None:
         self.report.snapshots += 1
         if event.acked_after_s is not None:
             self.report.acks.add(event.acked_after_s)
-        if self._state_at_s is not None:
-            self.report.intervals.add(now_s - self._state_at_s)
+        if self._last_state_s is not None:
+            self.report.intervals.add(now_s - self._last_state_s)
 
-    def _hear(self, change: Status) -> None:
-        if change.state is SessionState.WAITING and self.report.joined:
+    def _on_status(self, status: Status) -> None:
+        if status.state is SessionState.WAITING and self.report.joined:
             self.report.disconnects += 1
-            self.report.problems[f"lost its link: {_end(change)}"] += 1
-        elif change.state is SessionState.WAITING:
-            self.report.problems[f"could not connect: {_end(change)}"] += 1
-        elif change.state is SessionState.CLOSED and change.code != CloseCode.NORMAL:
-            self.report.complain(f"was closed: {_end(change)}")
+            self.report.problems[f"lost its link: {_reason(status)}"] += 1
+        elif status.state is SessionState.WAITING:
+            self.report.problems[f"could not connect: {_reason(status)}"] += 1
+        elif status.state is SessionState.CLOSED and status.code != CloseCode.NORMAL:
+            self.report.add_error(f"was closed: {_reason(status)}")
 
 
-def _end(change: Status) -> str:
-    return change.reason if change.code is None else f"{change.code} {change.reason}"
+def _reason(status: Status) -> str:
+    return status.reason if status.code is None else f"{status.code} {status.reason}"

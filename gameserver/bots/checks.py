@@ -1,8 +1,7 @@
-"""What a bot holds against the states it is told: nothing may move further than the rules allow, and something ought
-to happen.
+"""What a bot checks in the states that it receives: nothing moves further than the rules allow, and something changes.
 
-Pure. That a delta fits, that ticks, acks and cursors do not run backwards and that no event is missing is checked by
-the client itself (`session_core.py`, `replica.py`), for every user and not only for bots.
+Pure. The client itself (`session_core.py`, `replica.py`) checks, for every user, that deltas fit their base, that
+ticks, acks and cursors do not run backwards, and that no event is missing.
 """
 
 from __future__ import annotations
@@ -23,15 +22,20 @@ if TYPE_CHECKING:
     from gameserver.sync.decode.view_state import ViewState
 
 REMEMBERED = 8
-"""Pairs of views kept by a shared watch: clients in one room are a few states apart."""
+"""Pairs of views that a shared checker keeps the findings of: the clients of one room are a few states apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedLimit:
-    """How far an entity of a type may get: `per_s` units a second over its `fields` together, and `slack` units for
-    the grid.
+    """How fast entities of one type may move.
 
-    `unless`: a flag that, set before or after the move, excuses any move: a respawn.
+    Args:
+        entity: Name of the entity type.
+        per_s: Greatest distance in a second, in the units of `fields`.
+        fields: The numeric fields that the distance is measured over, together.
+        slack: Distance added to the limit for each pair of states, since positions are rounded to a grid.
+        unless: Name of a flag field. An entity that has it set before or after a move may move any distance, as in a
+            respawn.
     """
 
     entity: str
@@ -42,30 +46,30 @@ class SpeedLimit:
 
 
 class _Limit:
-    """A `SpeedLimit` made ready for one schema."""
+    """A `SpeedLimit` prepared for one schema."""
 
     def __init__(self, limit: SpeedLimit, schema: Schema) -> None:
         self.limit = limit
         self.index = schema.named(limit.entity)
         entity_type = schema.entities[self.index]
-        places = list(entity_type.numeric)
-        self._places = [places.index(name) for name in limit.fields]
-        self._steps = entity_type.step[self._places]
-        self._unless = None if limit.unless is None else places.index(limit.unless)
+        names = list(entity_type.numeric)
+        self._columns = [names.index(name) for name in limit.fields]
+        self._steps = entity_type.step[self._columns]
+        self._unless = None if limit.unless is None else names.index(limit.unless)
 
-    def broken(self, before: Table, after: Table, seconds: float) -> NDArray[np.int64]:
-        """Return the ids of those that moved too far."""
-        was, now, ids = _both(before, after)
-        moved = (now[self._places] - was[self._places]) * self._steps
+    def violations(self, before: Table, after: Table, seconds: float) -> NDArray[np.int64]:
+        """Return the ids of the entities that moved too far in `seconds`."""
+        was, now, ids = _in_both(before, after)
+        moved = (now[self._columns] - was[self._columns]) * self._steps
         too_far = np.sqrt((moved * moved).sum(axis=0)) > self.limit.per_s * seconds + self.limit.slack
         if self._unless is not None:
             too_far &= (was[self._unless] | now[self._unless]) == 0
-        broken: NDArray[np.int64] = ids[too_far]
-        return broken
+        found: NDArray[np.int64] = ids[too_far]
+        return found
 
 
-def _both(before: Table, after: Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the codes before and after of those that are in both tables, and their ids."""
+def _in_both(before: Table, after: Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the codes before and after, and the ids, of the entities in both tables."""
     if before.ids is after.ids:
         return before.codes, after.codes, after.ids
     ids, was, now = np.intersect1d(before.ids, after.ids, assume_unique=True, return_indices=True)
@@ -76,37 +80,44 @@ class Finding(NamedTuple):
     """What was found between two states."""
 
     changed: bool
-    """Whether they differ at all: a run in which nothing ever changes has shown nothing."""
-    wrong: tuple[str, ...]
+    """Whether the states differ. A run in which no state ever changes has tested nothing."""
+    violations: tuple[str, ...]
+    """What broke a rule, in words."""
 
 
-class Watch:
-    """Looks at one state after the other. Raises KeyError or ValueError for a limit that names what the schema has not.
+class StateChecker:
+    """Checks pairs of consecutive states of one room.
 
-    Clients that share their views (`SharedStateReader`) may share a watch: the same two views are looked at once.
+    Clients that share their views (`SharedStateReader`) can share a checker, which then checks each pair once.
     """
 
     def __init__(self, schema: Schema, tick_s: float, limits: Iterable[SpeedLimit] = ()) -> None:
+        """Prepare the limits for a schema.
+
+        Raises:
+            KeyError: A limit names an entity type that the schema does not have.
+            ValueError: A limit names a field that its entity type does not have.
+        """
         self._tick_s = tick_s
         self._limits = [_Limit(limit, schema) for limit in limits]
         self._found: deque[tuple[ViewState, ViewState, Finding]] = deque(maxlen=REMEMBERED)
 
-    def look(self, before: ViewState, after: ViewState) -> Finding:
-        """Return what is to be said about two states that came one after the other."""
-        for one, other, finding in self._found:
-            if one is before and other is after:
+    def check(self, before: ViewState, after: ViewState) -> Finding:
+        """Compare two consecutive states."""
+        for known_before, known_after, finding in self._found:
+            if known_before is before and known_after is after:
                 return finding
         changed = not all(a.same(b) for a, b in zip(before.tables, after.tables, strict=True))
-        finding = Finding(changed, self._wrong(before, after))
+        finding = Finding(changed, self._violations(before, after))
         self._found.append((before, after, finding))
         return finding
 
-    def _wrong(self, before: ViewState, after: ViewState) -> tuple[str, ...]:
+    def _violations(self, before: ViewState, after: ViewState) -> tuple[str, ...]:
         seconds = (after.tick - before.tick) * self._tick_s
-        wrong = []
+        texts = []
         for limit in self._limits:
-            one, other = before.tables[limit.index], after.tables[limit.index]
-            if one is not other and len(one):
-                ids = limit.broken(one, other, seconds)
-                wrong += [f"{limit.limit.entity} {i} moved too far by tick {after.tick}" for i in ids.tolist()]
-        return tuple(wrong)
+            was, now = before.tables[limit.index], after.tables[limit.index]
+            if was is not now and len(was):
+                ids = limit.violations(was, now, seconds)
+                texts += [f"{limit.limit.entity} {i} moved too far by tick {after.tick}" for i in ids.tolist()]
+        return tuple(texts)

@@ -1,8 +1,7 @@
-"""Bots: players without a screen, on the same client as everyone else. They play, check all that they are told, and
-report.
+"""Several bots at once: `run_bots` lets a number of them play for a time and reports what they saw, and `keep_playing`
+fills a room with bots until it is cancelled.
 
-`run_bots` lets a number of them play for a time and says what they saw. `keep_playing` fills a room until it is
-cancelled. Joins are paced: a crowd that comes in at once measures the admission, not the room.
+Joins are spread over time: bots that all join at once measure the limits on joins, not the room.
 """
 
 from __future__ import annotations
@@ -30,52 +29,52 @@ if TYPE_CHECKING:
 __all__ = ["Bot", "Crowd", "Rules", "keep_playing", "run_bots"]
 
 JOIN_WITHIN_S = 15.0
-"""After the last bot was started; whoever is not in by then is reported as missing."""
+"""Time to join, from the start of the last bot. Those that have not joined by then are reported as errors."""
 PROGRESS_EVERY_S = 0.5
 
 
 class Crowd:
-    """Some bots that play together in one process."""
+    """Bots that play together in one process."""
 
     def __init__(
         self, kind: str, open_socket: Opener, *, count: int, brain: str | MakeBrain, rules: Rules, seed: int | None
     ) -> None:
-        make = BRAINS[brain] if isinstance(brain, str) else brain
+        make_brain = BRAINS[brain] if isinstance(brain, str) else brain
         seed = random.SystemRandom().getrandbits(32) if seed is None else seed
         reader = SharedStateReader()
         sources = [random.Random(f"{seed}/{number}") for number in range(count)]
         self.bots = [
-            Bot(n, kind, open_socket, make(rng), rng, rules=rules, reader=reader) for n, rng in enumerate(sources)
+            Bot(n, kind, open_socket, make_brain(rng), rng, rules=rules, reader=reader) for n, rng in enumerate(sources)
         ]
 
-    async def come_in(self, nursery: trio.Nursery, ramp_s: float) -> None:
+    async def start(self, nursery: trio.Nursery, ramp_s: float) -> None:
         """Start the bots one after the other, `ramp_s` apart."""
         for bot in self.bots:
             nursery.start_soon(bot.play)
             await trio.sleep(ramp_s)
 
-    async def all_in(self) -> None:
-        """Wait until everyone has joined, or has failed to."""
+    async def wait_settled(self) -> None:
+        """Wait until every bot has joined, or has failed to."""
         for bot in self.bots:
             await bot.settled.wait()
 
-    def begin(self, now_s: float) -> bool:
-        """Count from now on; return whether there is anybody whose play could be counted."""
+    def start_counting(self, now_s: float) -> bool:
+        """Have all bots count from now on. Returns whether any bot has joined."""
         for bot in self.bots:
-            bot.measure(now_s)
+            bot.start_counting(now_s)
         return any(bot.report.joined for bot in self.bots)
 
     async def leave(self) -> None:
-        """Have all leave, at the same time."""
+        """Have all bots leave at the same time."""
         async with trio.open_nursery() as nursery:
             for bot in self.bots:
                 nursery.start_soon(bot.session.leave)
 
-    def sum_up(self, now_s: float) -> Report:
-        """Put the reports together."""
+    def report_at(self, now_s: float) -> Report:
+        """Return the merged reports of all bots."""
         total = Report(len(self.bots))
         for bot in self.bots:
-            total.merge(bot.finish(now_s))
+            total.merge(bot.report_at(now_s))
         return total
 
 
@@ -92,44 +91,58 @@ async def run_bots(
     token: str | None = None,
     on_progress: Callable[[Report], object] | None = None,
 ) -> Report:
-    """Let `count` bots join a room of `kind`, `ramp` seconds apart, play for `seconds` once all are in, and leave.
+    """Let bots join rooms of one kind, play once all have joined, and leave.
 
-    `brain`: a name in `BRAINS`, or what makes one of a `random.Random`. `rules`: what else to hold the server to; those
-    that a brain's class has as its `rules` come first.
-    `on_progress` is given the report so far, twice a second. Raises KeyError for a brain that nobody knows,
-    ValueError for a URL that is none.
+    Args:
+        url: The server's WebSocket address, or what opens a socket to it.
+        kind: The kind of room.
+        count: Number of bots.
+        seconds: Seconds of play, from when all have joined.
+        brain: A name in `gameserver.bots.brains.BRAINS`, or what makes a brain of a `random.Random`, such as a class.
+        seed: Seed of the bots' random numbers; None: other decisions on each run.
+        ramp: Seconds from one join to the next.
+        rules: What the states are checked against. A brain that has an attribute `rules` is checked against those.
+        token: A JWT, for a server that asks for one.
+        on_progress: Called with the report so far, twice a second.
+
+    Returns:
+        What the bots saw; `Report.clean` says whether nothing was wrong.
+
+    Raises:
+        KeyError: There is no brain of this name.
+        ValueError: The address is no WebSocket address.
     """
     open_socket = opener(url, token) if isinstance(url, str) else url
-    held_to = getattr(brain, "rules", None) or rules or Rules()
-    crowd = Crowd(kind, open_socket, count=count, brain=brain, rules=held_to, seed=seed)
+    checked_rules = getattr(brain, "rules", None) or rules or Rules()
+    crowd = Crowd(kind, open_socket, count=count, brain=brain, rules=checked_rules, seed=seed)
     async with trio.open_nursery() as nursery:
         if on_progress is not None:
             nursery.start_soon(_report_progress, crowd, on_progress)
-        await crowd.come_in(nursery, ramp)
+        await crowd.start(nursery, ramp)
         with trio.move_on_after(JOIN_WITHIN_S):
-            await crowd.all_in()
-        if crowd.begin(trio.current_time()):
+            await crowd.wait_settled()
+        if crowd.start_counting(trio.current_time()):
             await trio.sleep(seconds)
-        report = crowd.sum_up(trio.current_time())
+        report = crowd.report_at(trio.current_time())
         await crowd.leave()
         nursery.cancel_scope.cancel()
-    _judge(report)
+    _check_run(report)
     return report
 
 
-def _judge(report: Report) -> None:
-    """A run that shows nothing must not pass for one that shows that all is well."""
+def _check_run(report: Report) -> None:
+    """Add an error to the report of a run that has tested nothing, so that it does not count as clean."""
     if report.joined < report.clients:
-        report.complain(f"{report.clients - report.joined} of {report.clients} bots did not get in")
+        report.add_error(f"{report.clients - report.joined} of {report.clients} bots did not join")
     if report.snapshots == 0:
-        report.complain("no snapshot came")
+        report.add_error("no snapshot arrived")
     elif report.changes == 0:
-        report.complain("nothing ever changed")
+        report.add_error("no state ever changed")
 
 
 async def _report_progress(crowd: Crowd, on_progress: Callable[[Report], object]) -> None:
     while True:
-        on_progress(crowd.sum_up(trio.current_time()))
+        on_progress(crowd.report_at(trio.current_time()))
         await trio.sleep(PROGRESS_EVERY_S)
 
 
@@ -142,22 +155,34 @@ async def keep_playing(
     seed: int | None = None,
     ramp: float = 0.05,
 ) -> None:
-    """Fill a room with `count` bots that play until this is cancelled, and come back whenever they are thrown out."""
+    """Let bots play until this is cancelled. A bot whose session ends joins again.
+
+    Args:
+        url: The server's WebSocket address, or what opens a socket to it.
+        kind: The kind of room.
+        count: Number of bots.
+        brains: Names in `gameserver.bots.brains.BRAINS`, taken in turn.
+        seed: Seed of the bots' random numbers; None: other decisions on each run.
+        ramp: Seconds from one join to the next.
+
+    Raises:
+        KeyError: There is no brain of one of these names.
+        ValueError: The address is no WebSocket address.
+    """
     open_socket = opener(url) if isinstance(url, str) else url
     names = list(brains)
     reader = SharedStateReader()
     async with trio.open_nursery() as nursery:
         for number in range(count):
             rng = random.Random(None if seed is None else f"{seed}/{number}")
-            nursery.start_soon(
-                partial(_play_on, number, kind, open_socket, BRAINS[names[number % len(names)]], rng, reader)
-            )
+            make_brain = BRAINS[names[number % len(names)]]
+            nursery.start_soon(partial(_play_again, number, kind, open_socket, make_brain, rng, reader))
             await trio.sleep(ramp)
 
 
-async def _play_on(
-    number: int, kind: str, open_socket: Opener, make: MakeBrain, rng: random.Random, reader: SharedStateReader
+async def _play_again(
+    number: int, kind: str, open_socket: Opener, make_brain: MakeBrain, rng: random.Random, reader: SharedStateReader
 ) -> None:
     while True:
-        await Bot(number, kind, open_socket, make(rng), rng, reader=reader).play()
+        await Bot(number, kind, open_socket, make_brain(rng), rng, reader=reader).play()
         await trio.sleep(1 + rng.random())

@@ -1,5 +1,6 @@
-"""How a run of bots looks while it goes on, and its summary: a table that stays in place on a terminal, plain lines
-anywhere else."""
+"""Shows the progress of a run of bots and its summary: on a terminal as a table that is updated in place, elsewhere as
+plain lines.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from gameserver.bots.report import Report
 
 PLAIN_LINE_EVERY_S = 5.0
-"""In a log, a line twice a second would be noise."""
+"""Seconds of play from one line to the next, where there is no terminal."""
 
 SHOWN_PROBLEMS = 10
 
 
 def rows(report: Report) -> list[tuple[str, str]]:
-    """Return what to show of a report, label and text."""
+    """Return the rows of the summary: label and text."""
     ack, interval = report.acks.in_ms(), report.intervals.in_ms()
     return [
         ("in the room", f"{report.joined} of {report.clients}"),
@@ -44,7 +45,7 @@ def _bad(label: str, text: str) -> bool:
 
 
 def table(report: Report, seconds: float) -> Table:
-    """Return the table for a terminal; the bar shows how far the run of `seconds` has come."""
+    """Return the table for a terminal, with a bar for the share of `seconds` that has passed."""
     shown = Table.grid(padding=(0, 2))
     shown.add_row("played", ProgressBar(total=seconds, completed=min(seconds, report.seconds), width=30))
     for label, text in rows(report):
@@ -53,7 +54,7 @@ def table(report: Report, seconds: float) -> Table:
 
 
 def line(report: Report) -> str:
-    """Return one line for a log."""
+    """Return the report as one line."""
     ack = report.acks.in_ms()
     return (
         f"{report.seconds:6.1f} s  {report.joined}/{report.clients} in  {report.snapshot_hz:.1f} snapshots/s  "
@@ -63,13 +64,13 @@ def line(report: Report) -> str:
 
 
 def problems(report: Report) -> list[str]:
-    """Return what was wrong, the most frequent first."""
+    """Return the problems as lines, the most frequent first."""
     return [f"{count} x {problem}" for problem, count in report.problems.most_common(SHOWN_PROBLEMS)]
 
 
 @contextmanager
 def progress(stream: TextIO, seconds: float) -> Generator[Callable[[Report], None]]:
-    """Show reports on `stream` as they come: in place if it is a terminal, else a line now and then."""
+    """Yield a function that shows a report on `stream`: in place on a terminal, else as a line now and then."""
     console = Console(file=stream)
     if not console.is_terminal:
         yield _Lines(stream).show
@@ -79,14 +80,14 @@ def progress(stream: TextIO, seconds: float) -> Generator[Callable[[Report], Non
 
 
 class _Lines:
-    """Writes a line for the first report, and then one each `PLAIN_LINE_EVERY_S` of play."""
+    """Writes a line for the first report, and one after every `PLAIN_LINE_EVERY_S` of play."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._next_s = 0.0
 
     def show(self, report: Report) -> None:
-        """Write a line if it is time for one."""
+        """Write a line if it is due."""
         if report.seconds >= self._next_s:
             self._next_s = report.seconds + PLAIN_LINE_EVERY_S
             self._stream.write(line(report) + "\n")
@@ -94,7 +95,7 @@ class _Lines:
 
 
 def write_summary(stream: TextIO, report: Report) -> None:
-    """Write the report for people, and what was wrong."""
+    """Write the report as text, with the problems at the end."""
     width = max(len(label) for label, _ in rows(report))
     lines = [f"{label.ljust(width)}  {text}" for label, text in rows(report)]
     stream.write("\n".join([*lines, *problems(report)]) + "\n")

@@ -1,4 +1,4 @@
-"""What bots bring home: counts, distributions, and whether anything was wrong. Pure."""
+"""The report of a run of bots: counts, distributions, and whether anything was wrong. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BUCKET_RATIO = 1.01
-"""Buckets grow by a hundredth: percentiles are right to 1 %, and hours of samples fit into a few hundred counts."""
+"""From one bucket to the next, so percentiles are right to 1 %, and hours of samples fit into a few hundred counts."""
 SMALLEST = 1e-6
 
-MAX_KINDS_OF_PROBLEM = 100
-"""Different texts kept; a run in which everything is wrong is cut short, its count is not."""
+MAX_PROBLEM_TEXTS = 100
+"""Different texts that a report keeps. Errors beyond it are counted without their text."""
 
 
 class Histogram:
-    """Counts of samples by size."""
+    """Counts of samples by size, in buckets of growing width."""
 
     __slots__ = ("_buckets", "count")
 
@@ -25,17 +25,17 @@ class Histogram:
         self.count = 0
 
     def add(self, value: float) -> None:
-        """Take one sample; what is not above 0 counts as the smallest."""
+        """Add one sample. A value below `SMALLEST` counts as that."""
         self._buckets[math.floor(math.log(max(SMALLEST, value)) / math.log(BUCKET_RATIO))] += 1
         self.count += 1
 
     def merge(self, other: Histogram) -> None:
-        """Take all samples of another one."""
+        """Add all samples of another histogram."""
         self._buckets.update(other._buckets)
         self.count += other.count
 
     def percentile(self, percent: float) -> float:
-        """Return the value that `percent` of the samples do not exceed, within 1 %; 0 without samples."""
+        """Return the value that `percent` of the samples do not exceed, right to 1 %; 0 without samples."""
         wanted = math.ceil(self.count * percent / 100)
         seen = 0
         for bucket in sorted(self._buckets):
@@ -45,40 +45,59 @@ class Histogram:
         return 0.0
 
     def in_ms(self) -> dict[str, float]:
-        """Return p50 and p99 of samples in seconds, in milliseconds."""
+        """Return the percentiles `p50` and `p99` in milliseconds, of samples in seconds."""
         return {f"p{percent}": round(self.percentile(percent) * 1000, 1) for percent in (50, 99)}
 
 
 @dataclass
 class Report:
-    """What `count` bots saw in `seconds` of play, after all had joined."""
+    """What bots saw. Snapshots, bytes, times and corrections are counted from when all had joined."""
 
     clients: int
+    """Number of bots."""
     joined: int = 0
+    """Bots that have joined a room."""
     seconds: float = 0.0
+    """Time of play."""
     client_seconds: float = 0.0
-    """Time in the room, summed over the bots."""
+    """Time of play, summed over the bots."""
     snapshots: int = 0
+    """Snapshots received by all bots."""
     bytes_received: int = 0
+    """Bytes of messages received by all bots."""
     acks: Histogram = field(default_factory=Histogram)
+    """Seconds from sending an input to the snapshot that acknowledges it."""
     intervals: Histogram = field(default_factory=Histogram)
+    """Seconds from one snapshot to the next."""
     corrections: int = 0
+    """Snapshots in which the server's avatar was not where its client had predicted it."""
     desyncs: int = 0
+    """Deltas that did not fit the state that they were made for."""
     disconnects: int = 0
+    """Links lost after a bot had joined."""
     changes: int = 0
     """States that differed from the one before."""
     problems: Counter[str] = field(default_factory=Counter)
     """What was wrong, in words, and how often."""
     errors: int = 0
+    """Broken rules, failed joins, closed sessions and failed brains."""
 
-    def complain(self, problem: str) -> None:
-        """Count something that must not happen."""
+    def add_error(self, problem: str) -> None:
+        """Count an error.
+
+        Args:
+            problem: What was wrong, in words.
+        """
         self.errors += 1
-        if problem in self.problems or len(self.problems) < MAX_KINDS_OF_PROBLEM:
+        if problem in self.problems or len(self.problems) < MAX_PROBLEM_TEXTS:
             self.problems[problem] += 1
 
     def merge(self, other: Report) -> None:
-        """Add what another bot saw."""
+        """Add the counts of another report, whose `clients` this one includes already.
+
+        Args:
+            other: What another bot saw.
+        """
         self.joined += other.joined
         self.seconds = max(self.seconds, other.seconds)
         self.client_seconds += other.client_seconds
@@ -95,7 +114,7 @@ class Report:
 
     @property
     def snapshot_hz(self) -> float:
-        """Snapshots a client and second."""
+        """Snapshots that a client received a second."""
         return self.snapshots / self.client_seconds if self.client_seconds else 0.0
 
     @property
@@ -105,12 +124,16 @@ class Report:
 
     @property
     def clean(self) -> bool:
-        """Whether everybody came in, stayed in, and was told nothing wrong."""
+        """Whether all bots joined and stayed, received snapshots, and found nothing wrong."""
         everyone = self.joined == self.clients and self.snapshots > 0
         return everyone and not (self.desyncs or self.disconnects or self.errors)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the one object that `gameserver bots --json` ends with."""
+        """Return what `gameserver bots --json` prints.
+
+        Returns:
+            Counts, rates and percentiles, as values that JSON has a form for.
+        """
         return {
             "clients": self.clients,
             "joined": self.joined,

@@ -129,7 +129,7 @@ async def test_a_full_room_leaves_bots_outside_and_says_so(autojump_clock: MockC
         report = await play(server, 4, 1.0)
     assert report.joined == 2
     assert report.errors > 0
-    assert "2 of 4 bots did not get in" in report.problems
+    assert "2 of 4 bots did not join" in report.problems
 
 
 async def test_a_kind_that_does_not_exist_is_over_at_once_and_says_why(autojump_clock: MockClock) -> None:
@@ -160,7 +160,7 @@ async def test_a_run_in_which_nothing_moves_does_not_pass(autojump_clock: MockCl
 
     async with serving(Still) as server:
         report = await play(server, 1, 3.0, rules=Rules())
-    assert "nothing ever changed" in report.problems
+    assert "no state ever changed" in report.problems
     assert not report.clean
 
 
@@ -169,9 +169,9 @@ async def test_a_brain_of_ones_own_sees_the_state_and_steers(autojump_clock: Moc
         def __init__(self, rng: object) -> None:
             self.seen = 0
 
-        def decide(self, sight: Any) -> Inputs | None:
+        def decide(self, perception: Any) -> Inputs | None:
             self.seen += 1
-            controls: Inputs = sight.inputs.cls(thrust=True)
+            controls: Inputs = perception.inputs.cls(thrust=True)
             return controls if self.seen > 1 else None
 
     async with serving(Flight) as server, trio.open_nursery() as nursery:
@@ -188,7 +188,7 @@ async def test_a_brain_that_fails_is_reported_and_the_others_play_on(
     class Broken:
         def __init__(self, rng: object) -> None: ...
 
-        def decide(self, sight: Any) -> Inputs | None:
+        def decide(self, perception: Any) -> Inputs | None:
             raise ZeroDivisionError("no idea")
 
     async with serving(Flight) as server:
@@ -205,8 +205,8 @@ async def test_rules_come_with_a_brain_that_has_some(autojump_clock: MockClock) 
 
         def __init__(self, rng: object) -> None: ...
 
-        def decide(self, sight: Any) -> Inputs | None:
-            controls: Inputs = sight.inputs.cls(thrust=True)
+        def decide(self, perception: Any) -> Inputs | None:
+            controls: Inputs = perception.inputs.cls(thrust=True)
             return controls
 
     async with serving(Flight) as server:

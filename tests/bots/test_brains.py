@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gameserver.bots.brains import BRAINS, Chase, Sight, Wander
+from gameserver.bots.brains import BRAINS, Chase, Perception, Wander
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Choice, Flag, Float
 from gameserver.state.inputs import Inputs
@@ -31,19 +31,19 @@ class Mouse(Inputs):
     gear = Choice("low", "high")
 
 
-def sight(inputs: type[Inputs], *ships: dict[str, Any], avatar: int | None = 1) -> Sight:
+def perception(inputs: type[Inputs], *ships: dict[str, Any], avatar: int | None = 1) -> Perception:
     schema = Schema([Lamp, Ship], inputs)
     world = World(schema)
     for ship in ships:
         world.spawn(Ship, **ship)
-    return Sight(ViewState(schema, 1, world.capture()), avatar, inputs.inputs_type)
+    return Perception(ViewState(schema, 1, world.capture()), avatar, inputs.inputs_type)
 
 
 @pytest.mark.parametrize("name", sorted(BRAINS))
 @pytest.mark.parametrize("inputs", [Controls, Mouse, Inputs])
 def test_every_brain_plays_any_room(name: str, inputs: type[Inputs]) -> None:
     brain = BRAINS[name](random.Random(1))
-    for scene in (sight(inputs, avatar=None), sight(inputs, {}), sight(inputs, {}, {"x": 9.0})):
+    for scene in (perception(inputs, avatar=None), perception(inputs, {}), perception(inputs, {}, {"x": 9.0})):
         for _ in range(50):
             controls = brain.decide(scene)
             assert controls is not None
@@ -52,7 +52,7 @@ def test_every_brain_plays_any_room(name: str, inputs: type[Inputs]) -> None:
 
 
 def test_a_wanderer_tries_everything_and_holds_it_for_a_while() -> None:
-    brain, scene = Wander(random.Random(1)), sight(Controls)
+    brain, scene = Wander(random.Random(1)), perception(Controls)
     held = [Controls.inputs_type.to_codes(brain.decide(scene) or Controls()) for _ in range(2000)]
     changes = sum(a != b for a, b in pairwise(held))
     assert {codes[0] for codes in held} == {-1, 0, 1}
@@ -61,13 +61,13 @@ def test_a_wanderer_tries_everything_and_holds_it_for_a_while() -> None:
 
 def test_the_same_seed_wanders_the_same_way() -> None:
     one, other = Wander(random.Random("7/3")), Wander(random.Random("7/3"))
-    scene = sight(Mouse)
+    scene = perception(Mouse)
     for _ in range(100):
         assert one.decide(scene) == other.decide(scene)
 
 
 def test_a_chaser_aims_at_the_nearest_other_that_lives() -> None:
-    scene = sight(Mouse, {}, {"x": 100.0}, {"x": 0.0, "y": 50.0}, {"x": 1.0, "dead": True})
+    scene = perception(Mouse, {}, {"x": 100.0}, {"x": 0.0, "y": 50.0}, {"x": 1.0, "dead": True})
     controls = Chase(random.Random(1)).decide(scene)
     assert isinstance(controls, Mouse)
     assert controls.steer
@@ -76,7 +76,7 @@ def test_a_chaser_aims_at_the_nearest_other_that_lives() -> None:
 
 @pytest.mark.parametrize(("heading", "turn"), [(0.0, 1), (math.pi, -1), (math.pi / 2, 0)])
 def test_a_chaser_with_keys_turns_the_short_way_and_fires_when_it_faces_its_target(heading: float, turn: int) -> None:
-    scene = sight(Controls, {"angle": heading}, {"y": 80.0})
+    scene = perception(Controls, {"angle": heading}, {"y": 80.0})
     controls = Chase(random.Random(1)).decide(scene)
     assert isinstance(controls, Controls)
     assert controls.turn == turn
@@ -84,12 +84,12 @@ def test_a_chaser_with_keys_turns_the_short_way_and_fires_when_it_faces_its_targ
 
 
 def test_a_chaser_lets_go_now_and_then() -> None:
-    brain, scene = Chase(random.Random(1)), sight(Controls, {"angle": math.pi / 2}, {"y": 80.0})
+    brain, scene = Chase(random.Random(1)), perception(Controls, {"angle": math.pi / 2}, {"y": 80.0})
     thrusts = [getattr(brain.decide(scene), "thrust", None) for _ in range(300)]
     assert 0.6 < thrusts.count(True) / 300 < 0.95
 
 
 def test_a_chaser_whose_avatar_is_nowhere_wanders() -> None:
-    scene = sight(Controls, {}, {}, avatar=77)
+    scene = perception(Controls, {}, {}, avatar=77)
     assert scene.avatar() is None
     assert Chase(random.Random(1)).decide(scene) is not None

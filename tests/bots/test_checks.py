@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gameserver.bots.checks import Finding, SpeedLimit, Watch
+from gameserver.bots.checks import Finding, SpeedLimit, StateChecker
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
 from gameserver.state.schema import Schema
@@ -25,8 +25,8 @@ SCHEMA = Schema([Ship, Rock])
 LIMIT = SpeedLimit("Ship", per_s=60.0, unless="dead")
 
 
-def make_watch(*limits: SpeedLimit) -> Watch:
-    return Watch(SCHEMA, TICK_S, limits)
+def make_checker(*limits: SpeedLimit) -> StateChecker:
+    return StateChecker(SCHEMA, TICK_S, limits)
 
 
 def move(ship: dict[str, Any], to: dict[str, Any], *, ticks: int = 3) -> tuple[ViewState, ViewState]:
@@ -41,38 +41,38 @@ def move(ship: dict[str, Any], to: dict[str, Any], *, ticks: int = 3) -> tuple[V
 
 
 def test_a_move_within_the_limit_is_fine() -> None:
-    assert make_watch(LIMIT).look(*move({"x": 0.0}, {"x": 3.0})) == Finding(True, ())
+    assert make_checker(LIMIT).check(*move({"x": 0.0}, {"x": 3.0})) == Finding(True, ())
 
 
 @pytest.mark.parametrize("to", [{"x": 4.5}, {"x": 3.0, "y": 3.5}, {"y": -100.0}])
 def test_a_move_beyond_the_limit_is_named(to: dict[str, float]) -> None:
-    finding = make_watch(LIMIT).look(*move({}, to))
-    assert finding.wrong == ("Ship 1 moved too far by tick 13",)
+    finding = make_checker(LIMIT).check(*move({}, to))
+    assert finding.violations == ("Ship 1 moved too far by tick 13",)
 
 
 def test_a_state_that_spans_more_time_allows_a_longer_way() -> None:
-    assert make_watch(LIMIT).look(*move({}, {"x": 30.0}, ticks=30)).wrong == ()
+    assert make_checker(LIMIT).check(*move({}, {"x": 30.0}, ticks=30)).violations == ()
 
 
 @pytest.mark.parametrize("dead", [({"dead": True}, {"dead": False}), ({"dead": False}, {"dead": True})])
 def test_a_respawn_is_excused(dead: tuple[dict[str, bool], dict[str, bool]]) -> None:
-    assert make_watch(LIMIT).look(*move({**dead[0]}, {"x": 900.0, **dead[1]})).wrong == ()
+    assert make_checker(LIMIT).check(*move({**dead[0]}, {"x": 900.0, **dead[1]})).violations == ()
 
 
 def test_without_limits_only_change_is_noted() -> None:
-    assert make_watch().look(*move({}, {"x": 900.0})) == Finding(True, ())
+    assert make_checker().check(*move({}, {"x": 900.0})) == Finding(True, ())
 
 
 def test_a_state_that_repeats_the_one_before_is_no_change() -> None:
     world = World(SCHEMA)
     world.spawn(Ship)
     tables = world.capture()
-    assert make_watch(LIMIT).look(ViewState(SCHEMA, 1, tables), ViewState(SCHEMA, 2, tables)) == Finding(False, ())
+    assert make_checker(LIMIT).check(ViewState(SCHEMA, 1, tables), ViewState(SCHEMA, 2, tables)) == Finding(False, ())
 
 
 def test_the_same_two_views_are_looked_at_once() -> None:
-    watch, views = make_watch(LIMIT), move({}, {"x": 900.0})
-    assert watch.look(*views) is watch.look(*views)
+    checker, views = make_checker(LIMIT), move({}, {"x": 900.0})
+    assert checker.check(*views) is checker.check(*views)
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_the_same_two_views_are_looked_at_once() -> None:
 )
 def test_a_limit_on_what_the_room_has_not_is_an_error(limit: SpeedLimit) -> None:
     with pytest.raises((KeyError, ValueError)):
-        make_watch(limit)
+        make_checker(limit)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from gameserver.bots.progress import PLAIN_LINE_EVERY_S, line, problems, progress, table, write_summary
-from gameserver.bots.report import MAX_KINDS_OF_PROBLEM, Histogram, Report
+from gameserver.bots.report import MAX_PROBLEM_TEXTS, Histogram, Report
 
 KEYS = [
     "clients",
@@ -89,7 +89,7 @@ def test_merged_reports_add_up() -> None:
     total = Report(3)
     for _ in range(3):
         one = Report(1, joined=1, seconds=10.0, client_seconds=10.0, snapshots=200, corrections=2, desyncs=1)
-        one.complain("odd")
+        one.add_error("odd")
         total.merge(one)
     assert (total.joined, total.seconds, total.snapshots, total.corrections, total.desyncs) == (3, 10.0, 600, 6, 3)
     assert total.snapshot_hz == statistics.mean([20.0])
@@ -98,10 +98,10 @@ def test_merged_reports_add_up() -> None:
 
 def test_what_is_kept_of_problems_is_bounded_and_their_count_is_not() -> None:
     report = Report(1)
-    for number in range(10 * MAX_KINDS_OF_PROBLEM):
-        report.complain(f"ship {number} moved too far")
-    assert report.errors == 10 * MAX_KINDS_OF_PROBLEM
-    assert len(report.problems) == MAX_KINDS_OF_PROBLEM
+    for number in range(10 * MAX_PROBLEM_TEXTS):
+        report.add_error(f"ship {number} moved too far")
+    assert report.errors == 10 * MAX_PROBLEM_TEXTS
+    assert len(report.problems) == MAX_PROBLEM_TEXTS
 
 
 # -- what it looks like
@@ -131,9 +131,9 @@ def test_on_a_terminal_a_table_stays_in_place_and_shows_what_is_wrong() -> None:
 
 def test_the_summary_ends_with_what_was_wrong_most_often() -> None:
     report = good_report()
-    report.complain("rare")
+    report.add_error("rare")
     for _ in range(3):
-        report.complain("frequent")
+        report.add_error("frequent")
     out = io.StringIO()
     write_summary(out, report)
     assert out.getvalue().splitlines()[-2:] == ["3 x frequent", "1 x rare"]

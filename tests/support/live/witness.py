@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from gameserver.bots.bot import Rules
-from gameserver.bots.brains import Sight, Wander
+from gameserver.bots.brains import Perception, Wander
 from gameserver.bots.checks import SpeedLimit
 from gameserver.bots.report import Histogram
 from gameserver.client.dial import opener
@@ -144,10 +144,10 @@ class Witness:
         replica = self.core.replica
         assert replica is not None
         if event.span:
-            wrong = RULES.watch(replica.schema, replica.tick_s).look(event.before, event.view).wrong
+            wrong = RULES.checker(replica.schema, replica.tick_s).check(event.before, event.view).violations
             self.tally.desyncs += len(wrong)
             self.tally.ends.update(wrong)
-        self.core.set_controls(self._brain.decide(Sight(event.view, replica.avatar_id, replica.schema.inputs)))
+        self.core.set_controls(self._brain.decide(Perception(event.view, replica.avatar_id, replica.schema.inputs)))
 
     def _hear(self, change: Status) -> None:
         if change.state is SessionState.WAITING:
