@@ -1,8 +1,8 @@
-"""Whether this is the compiled build: the same sources, made into machine code by mypyc (docs/guide/compiled.md)."""
+"""`COMPILED`: whether this is the compiled build, the same sources compiled by mypyc (docs/guide/compiled.md)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 COMPILED: Final = not __file__.endswith(".py")
-"""True in the compiled build, where loops over numbers are faster than numpy's calls; False in the interpreter."""
+"""True in the compiled build, where a loop over few numbers is faster than numpy; False in the interpreter."""

@@ -1,7 +1,7 @@
-"""Mathematics for `@shared` functions: the same bits in Python and in every browser.
+"""Mathematics for `@shared` functions, with the same bits in Python and in every browser.
 
-`sin cos atan2 hypot clamp` are the package's own (errors within 2.5 ulp, stated in each docstring); `floor` and `sqrt`
-are Python's, which are exact everywhere.
+`sin`, `cos`, `atan2`, `hypot` and `clamp` are the package's own; their docstrings state their errors, all within 2.5
+ulp. `floor`, `sqrt`, `pi` and `tau` are those of Python's `math`, which are exact everywhere.
 """
 
 from math import floor, pi, sqrt, tau

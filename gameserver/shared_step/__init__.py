@@ -1,7 +1,7 @@
-"""The step that runs on both sides: rules written once in Python, run here and, translated, in every browser.
+"""Shared steps: rules written once in Python that run on the server and, translated to JavaScript, in every browser.
 
-Invariant: what runs here is the author's function itself; what runs there gives the same doubles, bit by bit. Nothing
-in this package does input or output, apart from reading the source text of a function that is being declared.
+The server runs the author's function itself. The translation gives the same doubles, bit by bit. Nothing in this
+package does input or output, except that declaring a function reads its source text.
 """
 
 from gameserver.shared_step.declare import shared

@@ -1,7 +1,7 @@
-"""`@shared`: checks a function where it is declared, and hands it back untouched.
+"""`@shared`: checks a function at its declaration and returns it unchanged.
 
-What runs in Python is the author's own function at Python's own speed; what was learned about it hangs on the function,
-for `translate` to write it as JavaScript.
+Python runs the author's function itself. What the check found is kept as an attribute of the function; `translate`
+makes JavaScript from it.
 """
 
 from __future__ import annotations
@@ -31,14 +31,24 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def shared(function: F) -> F:
-    """Mark a function as one that runs here and, translated, in every browser, with equal results to the last bit.
+    """Declare a function that runs on the server and, translated to JavaScript, in every browser, with equal results.
 
-    Returns `function` itself. Raises `SharedStepError` if it says anything that both sides would not do alike; the
-    message names file, line and column and what to write instead. docs/decisions/0010-shared-step.md has the language.
+    The results are equal to the last bit. docs/decisions/0010-shared-step.md describes the part of Python that such a
+    function can use.
+
+    Args:
+        function: A plain function of numbers and of objects with numeric attributes.
+
+    Returns:
+        `function` itself, unchanged.
+
+    Raises:
+        SharedStepError: The function does something that Python and JavaScript would not do alike. The message names
+            file, line and column, and says what to write instead.
     """
     if not isinstance(function, FunctionType):
         raise SharedStepError(
-            f"@shared stands above a {type(function).__name__}",
+            f"@shared is applied to a {type(function).__name__}",
             "put it directly above a plain `def`, below any other decorator",
             function=getattr(function, "__name__", "?"),
             filename=getattr(function, "__module__", "?"),
@@ -49,7 +59,11 @@ def shared(function: F) -> F:
 
 
 def check(function: FunctionType) -> ir.SharedFunction:
-    """Everything known about a function that keeps the rules of a step; raises `SharedStepError` if it does not."""
+    """Check a function, and return what `translate` needs to know about it.
+
+    Raises:
+        SharedStepError: The function breaks a rule of shared steps.
+    """
     source = find_source(function)
     _check_head(source)
     scope = Scope(function, {})
@@ -79,21 +93,21 @@ def _check_head(source: Source) -> None:
     arguments = definition.args
     others = [node for node in definition.decorator_list if ast.unparse(node) != "staticmethod"]
     if len(others) > 1:
-        source.refuse(others[0], "another decorator beside @shared", "leave @shared alone above it")
+        source.refuse(others[0], "another decorator beside @shared", "use @shared as the only decorator")
     for unwanted in (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs):
         if unwanted is not None:
             source.refuse(unwanted, f"`{unwanted.arg}` is not positional", "name each parameter, without `*`")
     for default in arguments.defaults:
         if not (isinstance(default, ast.Constant) and isinstance(default.value, int | float)):
-            source.refuse(default, "a default that is no plain number", "write the number here")
+            source.refuse(default, "a default that is not a plain number", "write the number here")
 
 
 def _check_identifiers(source: Source, names: Names) -> None:
     for name in (source.function, *sorted(names.locals)):
         if name in RESERVED_WORDS:
-            source.refuse(_first(source, name), f"`{name}` is a word of JavaScript's own", f"call it `{name}_`")
+            source.refuse(_first(source, name), f"`{name}` is a reserved word in JavaScript", f"call it `{name}_`")
         if _IDENTIFIER.fullmatch(name) is None:
-            source.refuse(_first(source, name), f"the name `{name}` has letters beyond ASCII", "use a to z")
+            source.refuse(_first(source, name), f"the name `{name}` has characters beyond ASCII", "use a to z")
 
 
 def _first(source: Source, name: str) -> ast.AST | None:
@@ -123,7 +137,7 @@ def _parameters(source: Source, names: Names, nodes: Sequence[ir.Node]) -> tuple
 
 
 def _touched(names: Names, nodes: Sequence[ir.Node], *, writes: bool) -> dict[str, tuple[str, ...]]:
-    """Object parameter → the attributes that are written (or read), here or by a function that it is handed to."""
+    """Return each object parameter's attributes that are written (or read), here or in a function it is passed to."""
     found: dict[str, dict[str, None]] = {name: {} for name in names.parameters if name in names.objects}
     targets = {id(target) for node in nodes for target in _targets(node)}
     updated = {id(node.target) for node in nodes if isinstance(node, ir.Update)}

@@ -1,8 +1,7 @@
-"""Compares a step in Python with its translation: makes random cases, runs Python's side, reads the other's answers.
+"""Compares a step in Python with its translation: makes random cases, runs them in Python, compares the results.
 
-Pure: the randomness comes in as an argument, and who runs the other side is not known here; ops/check_step.py
-does that. States travel as the 64 bits of each double, so equal means equal to the last bit. 0 and -0 count as one
-value, and so do all NaNs.
+Pure: randomness is an argument, and ops/check_step.py runs the JavaScript. States are exchanged as the 64 bits of each
+double, so equal means equal to the last bit. 0 and -0 count as equal, and so do all NaNs.
 """
 
 from __future__ import annotations
@@ -22,18 +21,23 @@ Value: TypeAlias = int | float | bool
 
 BYTES_PER_DOUBLE = 8
 
-# How often a player's hands change: about every 6th tick, so that most states are reached by moving on for a while.
+# How likely the inputs change at a step: about every 6th, so that most states come from holding inputs for a while.
 CHANGE_INPUTS_CHANCE = 0.15
-# Codes this near to 0 are where games mostly happen, even if a field could hold millions.
+# Codes this near to 0 are common in games, even where a field can hold millions.
 NEAR_ZERO_CODES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class GridField:
-    """A number that a step reads or writes: its codes go from `lo` to `hi`, and its values are `code * step`.
+    """A number that a step reads or writes.
 
-    Types are protocol.md's: `float`, `angle` (wraps; `hi` + 1 codes to the turn), `int`, `flag`. A `free` field has no
-    grid: any double from `lo` to `hi`, never snapped.
+    Args:
+        name: The attribute's name.
+        type: As in protocol.md §4: `float`, `angle` (wraps after `hi` + 1 codes), `int`, `flag`; or `free`, any double
+            from `lo` to `hi`, which is never snapped.
+        lo: The lowest code, included.
+        hi: The highest code, included.
+        step: The value of one code.
     """
 
     name: str
@@ -44,7 +48,7 @@ class GridField:
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, object]) -> GridField | None:
-        """The field that a schema's map describes (protocol.md section 4); `None` for types that are no number."""
+        """Return the field that a schema's map describes (protocol.md §4), None for a type that is not numeric."""
         type_name, name = spec["kind"], str(spec["name"])
         if type_name not in get_args(FieldType):
             return None
@@ -57,7 +61,7 @@ class GridField:
         return cls(name, "int", lo, hi) if type_name == "int" else cls(name, "float", lo, hi, float(str(spec["step"])))
 
     def random(self, source: random.Random) -> Value:
-        """A value: often one from the edges of the range or from around 0, else any."""
+        """Return a random value: often one at an end of the range or near 0."""
         if self.type == "free":
             return source.choice((source.uniform(self.lo, self.hi), self.lo, self.hi, 0.0))
         lo, hi = int(self.lo), int(self.hi)
@@ -69,12 +73,18 @@ class GridField:
         return self.value(max(lo, min(hi, wanted)))
 
     def value(self, code: int) -> Value:
+        """Return the value of a code."""
         if self.type == "int":
             return code
         return code != 0 if self.type == "flag" else code * self.step
 
     def snap(self, value: Value) -> Value:
-        """The value that a room keeps after a tick. Raises ValueError or OverflowError if it is not finite."""
+        """Return the value that a room keeps after a tick.
+
+        Raises:
+            ValueError: `value` is NaN.
+            OverflowError: `value` is infinite.
+        """
         if self.type == "free":
             return value
         if self.type == "flag":
@@ -85,13 +95,13 @@ class GridField:
         return self.value(max(int(self.lo), min(int(self.hi), code)))
 
     def describe(self) -> dict[str, object]:
-        """The field as the other side is told of it."""
+        """Return the field as `ops/check_step.mjs` reads it."""
         return {"name": self.name, "type": self.type, "lo": self.lo, "hi": self.hi, "step": self.step}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A state to start from, and the inputs of each step after it."""
+    """A state to start from, and the inputs of each step."""
 
     state: tuple[Value, ...]
     inputs: tuple[tuple[Value, ...], ...]
@@ -99,7 +109,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The states after each step, and what ended the run early, if anything did."""
+    """The states after each step, and the error that ended the run early, or None."""
 
     states: bytes
     raised: str | None
@@ -107,7 +117,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first place where the two sides part; `state` and `inputs` are what the step was given."""
+    """The first difference between the two sides. `state` and `inputs` are the arguments of that step."""
 
     case: int
     step: int
@@ -130,7 +140,7 @@ def _named(values: Mapping[str, Value]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a differential run found in `cases` of `steps` each, of which `raised` ended early on both sides."""
+    """The result of comparing `cases` of `steps` each, of which `raised` ended early on both sides."""
 
     function: str
     cases: int
@@ -151,7 +161,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A step `function(state, inputs, dt)` with the fields of both; `snap`, if given, puts a state on its grid."""
+    """A step and the fields of its arguments.
+
+    Args:
+        function: Called as `function(state, inputs, dt)`.
+        state_fields: The fields of `state`.
+        input_fields: The fields of `inputs`.
+        dt: In seconds.
+        snap: Sets a state to the values of its grid after each step; by default each field's own `snap` does.
+    """
 
     function: Callable[..., object]
     state_fields: tuple[GridField, ...]
@@ -160,14 +178,22 @@ class Experiment:
     snap: Callable[[SimpleNamespace], None] | None = None
 
     def check_fields(self, touched: Sequence[frozenset[str]]) -> None:
-        """Raise TypeError if the step touches an attribute of its first two parameters that no field stands for."""
+        """Check that the fields have every attribute that the step uses of its first two parameters.
+
+        Args:
+            touched: What `translate.touches` returns for the step.
+
+        Raises:
+            TypeError: A field is missing.
+        """
         for fields, names in zip((self.state_fields, self.input_fields), touched, strict=False):
             known = [field.name for field in fields]
             for name in sorted(names.difference(known)):
-                msg = f"{self.function.__name__} uses .{name}, which is no numeric field; there are: {', '.join(known)}"
+                msg = f"{self.function.__name__} uses .{name}, but the numeric fields are: {', '.join(known)}"
                 raise TypeError(msg)
 
     def random_case(self, source: random.Random, steps: int) -> Case:
+        """Return a random state, and inputs for this many steps that are held for a while each."""
         state = tuple([field.random(source) for field in self.state_fields])
         held = tuple([field.random(source) for field in self.input_fields])
         inputs = []
@@ -178,7 +204,7 @@ class Experiment:
         return Case(state, tuple(inputs))
 
     def run(self, case: Case) -> Trace:
-        """Python's side of a case."""
+        """Run a case in Python."""
         state = SimpleNamespace(**self._by_name(self.state_fields, case.state))
         states: list[Value] = []
         for held in case.inputs:
@@ -203,7 +229,7 @@ class Experiment:
         return {field.name: value for field, value in zip(fields, values, strict=True)}
 
     def job(self, module: str, name: str, steps: int) -> dict[str, object]:
-        """What the other side must know before the cases: the ES module and which of its exports to run."""
+        """Return what JavaScript needs before the cases: the ES module, the name of the step in it, and the fields."""
         return {
             "module": module,
             "export": name,
@@ -214,12 +240,19 @@ class Experiment:
         }
 
     def question(self, case: Case) -> dict[str, str]:
-        """A case as it is sent."""
+        """Return a case as it is sent to JavaScript."""
         held = [value for inputs in case.inputs for value in inputs]
         return {"state": pack(case.state).hex(), "inputs": pack(held).hex()}
 
     def compare(self, number: int, case: Case, ours: Trace, theirs: Trace) -> Difference | None:
-        """The first difference in a case, `None` if there is none. An error counts by its step, not by its words."""
+        """Return the first difference in a case, or None. Of an error only the step counts, not the text.
+
+        Args:
+            number: The number of the case, for the report.
+            case: The case.
+            ours: What Python made of it.
+            theirs: What JavaScript made of it.
+        """
         width = max(1, len(self.state_fields))
         place = _first_difference(ours.states, theirs.states)
         if place is not None:
@@ -251,12 +284,12 @@ class Experiment:
 
 
 def pack(values: Sequence[Value]) -> bytes:
-    """Doubles, little-endian, with one zero and one NaN."""
+    """Return the values as little-endian doubles, -0 as 0, and every NaN as the same one."""
     return struct.pack(f"<{len(values)}d", *[value + 0.0 if value == value else math.nan for value in values])
 
 
 def _first_difference(one: bytes, other: bytes) -> int | None:
-    """The index of the first double that differs, as far as both go."""
+    """Return the index of the first double that differs, None if the shorter one is the beginning of the other."""
     length = min(len(one), len(other))
     if one[:length] == other[:length]:
         return None

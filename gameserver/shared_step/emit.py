@@ -1,6 +1,6 @@
-"""Writes one checked function as JavaScript that a person can read next to the Python.
+"""Writes expressions as JavaScript that a person can read next to the Python.
 
-Brackets stand where JavaScript's precedence needs them and nowhere else; floating-point sums are never regrouped.
+Brackets are written only where JavaScript's precedence needs them. Floating-point sums are never regrouped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gameserver.shared_step.names import INTRINSICS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# JavaScript's precedence, the part that is used here; a larger number binds tighter.
+# The levels of JavaScript's precedence that are used here; a larger number binds tighter.
 _CHOOSE, _OR, _AND, _EQUAL, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 
 _SUMS = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
@@ -29,7 +29,14 @@ Written = tuple[str, int]
 
 @dataclass(slots=True)
 class ExpressionWriter:
-    """`types` of the local names; `functions` and `constants`: their names in the module. Collects `helpers`."""
+    """Writes the expressions of one function.
+
+    Args:
+        types: The types of the local variables.
+        functions: The names of functions in the module.
+        constants: The names of constants in the module.
+        helpers: Collects the names of the helpers that are used.
+    """
 
     types: dict[str, ValueType]
     functions: dict[ir.SharedFunction, str]
@@ -37,13 +44,13 @@ class ExpressionWriter:
     helpers: set[str] = field(default_factory=set)
 
     def value(self, node: ir.Expression | ir.Whole | ir.Pack, least: int = _CHOOSE) -> str:
-        """The text of `node`, in brackets if it binds less tightly than `least`."""
+        """Return the text of `node`, in brackets if it binds less tightly than `least`."""
         method: Callable[[ir.Node], Written] = getattr(self, f"_{type(node).__name__}")
         text, level = method(node)
         return text if level >= least else f"({text})"
 
     def condition(self, node: ir.Expression, least: int = _CHOOSE) -> str:
-        """The text of `node` where only its truth counts: as in Python, every number but 0 is true, NaN too."""
+        """Return the text of `node` as a condition: as in Python, every number but 0 is true, also NaN."""
         if isinstance(node, ir.Logic):
             level, word = (_AND, "&&") if node.operator == "and" else (_OR, "||")
             text = f" {word} ".join(self.condition(operand, level) for operand in node.operands)
@@ -77,7 +84,7 @@ class ExpressionWriter:
     # --- operators ---
 
     def _Unary(self, node: ir.Unary) -> Written:
-        # An atom, so that two signs in a row never make `--`.
+        # Of an atom, so that two signs in a row never become `--`.
         return f"{node.operator}{self.value(node.operand, _ATOM)}", _UNARY
 
     def _Not(self, node: ir.Not) -> Written:
@@ -93,6 +100,7 @@ class ExpressionWriter:
         return self.binary(node.operator, node.left, node.right)
 
     def binary(self, operator: str, left: ir.Expression, right: ir.Expression) -> Written:
+        """Return the text of an operation that JavaScript has, and its precedence."""
         level = _SUMS[operator]
         return f"{self.value(left, level)} {operator} {self.value(right, level + 1)}", level
 
@@ -148,7 +156,7 @@ class ExpressionWriter:
         return f"{self.functions[node.function]}({arguments})", _ATOM
 
     def assignment(self, target: ir.Target, operator: str, value: ir.Expression) -> str:
-        """`target operator= value`"""
+        """Return the text of `target operator= value;`."""
         place = self.value(target)
         if operator in _SUMS and (operator != "/" or constant_value(value)):
             return f"{place} {operator}= {self.value(value)};"
@@ -156,7 +164,7 @@ class ExpressionWriter:
 
 
 def number(value: ir.Scalar) -> str:
-    """A number as both languages write it; every double keeps its bits."""
+    """Return a number as JavaScript writes it; a double keeps its bits."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if math.isinf(value):
@@ -165,7 +173,7 @@ def number(value: ir.Scalar) -> str:
 
 
 def constant(value: ir.Scalar | ir.Table) -> str:
-    """A constant, or a table of them."""
+    """Return the text of a constant, or of a table of constants."""
     if not isinstance(value, tuple):
         return number(value)
     if value and isinstance(value[0], tuple):
@@ -175,5 +183,5 @@ def constant(value: ir.Scalar | ir.Table) -> str:
 
 
 def jsdoc_type(value_type: ValueType) -> str:
-    """A value type as JSDoc writes it."""
+    """Return a value type as JSDoc writes it."""
     return {ValueType.NUMBER: "number", ValueType.TRUTH: "boolean"}.get(value_type, "any")

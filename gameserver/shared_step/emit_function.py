@@ -1,4 +1,4 @@
-"""Writes the statements of a checked function, its head, its comments, and each variable where it begins."""
+"""Writes a checked function as JavaScript: its head, statements, comments, and the declaration of each variable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ _INDENT = "  "
 
 @dataclass(slots=True)
 class FunctionWriter:
-    """Writes `function`; `comments` False leaves out all that means nothing to the machine."""
+    """Writes one function.
+
+    Args:
+        function: The function.
+        writer: Writes its expressions.
+        comments: False leaves out comments and documentation.
+    """
 
     function: ir.SharedFunction
     writer: ExpressionWriter
@@ -27,7 +33,12 @@ class FunctionWriter:
     _lines: list[str] = field(default_factory=list)
 
     def write(self, name: str, *, exported: bool) -> str:
-        """The whole definition, under the name that it has in the module."""
+        """Return the definition.
+
+        Args:
+            name: The function's name in the module.
+            exported: True exports it.
+        """
         function = self.function
         if self.comments:
             self._notes = function.source.comments()
@@ -70,7 +81,7 @@ class FunctionWriter:
         return f"{{Record<string, any>}} {name} {'; '.join(touched)}".rstrip()
 
     def _skip_notes(self, before: int) -> None:
-        """What is remarked above the first statement belongs to the signature."""
+        """Drop comments above the first statement: they belong to the signature."""
         self._notes = {line: text for line, text in self._notes.items() if line >= before}
 
     def _notes_until(self, line: int) -> Iterator[str]:
@@ -80,7 +91,7 @@ class FunctionWriter:
     # --- statements ---
 
     def _block(self, block: ir.Block, local: set[str], depth: int) -> None:
-        """`local`: the variables that live in this block, or deeper; each is declared where it begins."""
+        """Write a block. `local` are the variables to declare in it, or deeper, where each is first assigned."""
         homes = _homes(block, local)
         for index, statement in enumerate(block):
             here = {name for name, home in homes.items() if home == index}
@@ -92,7 +103,7 @@ class FunctionWriter:
             self._statement(statement, begins, inner, depth)
 
     def _paragraph(self, statement: ir.Statement) -> None:
-        """A blank line where the author left one above the statement or its comments."""
+        """Write a blank line where the source has one above the statement or its comments."""
         source = self.function.source
         first = min([line for line in self._notes if line < statement.lines.first], default=statement.lines.first)
         if self.comments and not source.lines[first - 1 - source.first_line].strip():
@@ -102,7 +113,7 @@ class FunctionWriter:
         self._lines += [f"{_INDENT * depth}// {note}" for note in self._notes_until(line)]
 
     def _begin(self, statement: ir.Statement, here: set[str], depth: int) -> str:
-        """`const ` or `let ` if the statement itself declares what begins here; else a line before it does."""
+        """Return `const ` or `let ` if the statement can declare the variables `here`; else write a line that does."""
         targets = _whole_targets(statement)
         if here and targets is not None and set(targets) == here and len(here) == len(targets):
             return "const " if all(self._writes[name] == 1 for name in here) else "let "
@@ -166,7 +177,7 @@ class FunctionWriter:
 
 
 def _homes(block: ir.Block, local: set[str]) -> dict[str, int]:
-    """Variable → the statement of this block where it begins; left out are those that live wholly inside one branch."""
+    """Return for each variable the statement of this block that begins it; without those of one branch only."""
     homes: dict[str, int] = {}
     for name in local:
         where = [index for index, statement in enumerate(block) if _mentions(statement, name)]
@@ -184,7 +195,7 @@ def _lives_inside(node: ir.Statement, name: str) -> bool:
 
 
 def _branches(node: ir.If) -> Iterator[ir.Block]:
-    """The blocks of `if`, each `elif` and `else`."""
+    """Yield the blocks of `if`, of each `elif`, and of `else`."""
     yield node.then
     if len(node.otherwise) == 1 and isinstance(node.otherwise[0], ir.If):
         yield from _branches(node.otherwise[0])
@@ -201,7 +212,7 @@ def _mentions_any(block: ir.Block, name: str) -> bool:
 
 
 def _whole_targets(node: ir.Statement) -> list[str] | None:
-    """The variables that a statement assigns, if it assigns nothing else."""
+    """Return the variables that a statement assigns, None if it assigns anything else."""
     if isinstance(node, ir.Assign):
         return [node.target.name] if isinstance(node.target, ir.Name) else None
     if isinstance(node, ir.Unpack):
@@ -226,5 +237,5 @@ def _docstring(function: ir.SharedFunction) -> list[str]:
 
 
 def _one_line(text: str) -> str:
-    """JavaScript ends a line at two characters more than Python does."""
+    """Replace the two characters that end a line in JavaScript and not in Python."""
     return text.replace("\u2028", " ").replace("\u2029", " ")

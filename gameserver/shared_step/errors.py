@@ -1,15 +1,22 @@
-"""What an author is told when a function cannot run on both sides.
+"""`SharedStepError`, which refuses a function that cannot run alike on both sides.
 
-One rule: the message names the file, the line and the column, says what stands there, and what to write instead.
+The message names the file, the line and the column, says what is wrong there, and what to write instead.
 """
 
 from __future__ import annotations
 
 
 class SharedStepError(TypeError):
-    """A `@shared` function says something that Python and JavaScript would not both do alike.
+    """A `@shared` function does something that Python and JavaScript would not do alike.
 
-    Attributes: `filename`, `line` and `column` (both from 1), `function` (its name), `problem`, `instead`.
+    Args:
+        problem: What is wrong.
+        instead: What to write instead.
+        function: The function's name.
+        filename: The file that declares it.
+        line: From 1.
+        column: From 1.
+        text: The line's text, to show with a mark under the column.
     """
 
     def __init__(

@@ -1,11 +1,11 @@
-"""`sin cos atan2 hypot clamp` that give the same bits everywhere: they use nothing but exactly defined operations.
+"""`sin cos atan2 hypot clamp` with the same bits everywhere, since they use exactly defined operations only.
 
-IEEE 754 defines `+ - * /` and `sqrt` to the last bit; the math libraries behind Python and JavaScript agree on these,
-but not on sines. So each function here is a @shared step itself, written once and translated like an author's.
+IEEE 754 defines `+ - * /` and `sqrt` to the last bit. The math libraries of Python and JavaScript agree on these, but
+not on sines. So each function here is a shared step, translated like an author's.
 
-How: bring the argument near 0, with the part that does not fit a double kept beside it, then add up the Taylor series,
-whose terms are easily checked. Errors are stated against the true value in ulp, the distance between doubles there.
-The sign of a zero is not looked at: `atan2(-0.0, -1.0)` is pi, not -pi.
+The algorithm reduces the argument to near 0, keeps the part that does not fit a double beside it, and sums the Taylor
+series. Errors are stated against the true value in ulp, the distance between neighbouring doubles. The sign of a zero
+is ignored: `atan2(-0.0, -1.0)` is pi, not -pi.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ HALF_PI_HIGH = float.fromhex("0x1.921fb544p+0")
 HALF_PI_MIDDLE = float.fromhex("0x1.0b4611a6p-34")
 HALF_PI_LOW = float.fromhex("0x1.3198a2e037073p-69")
 QUADRANTS_PER_RADIAN = 2 / math.pi
-# Up to here a quadrant number stays below 2**20.
+# For arguments up to this a quadrant number is below 2**20.
 MAX_REDUCED = 1_000_000.0
 
-# What a double leaves out of pi, pi / 2 and pi / 4.
+# The difference between pi, pi / 2, pi / 4 and their doubles.
 PI_REST = 1.2246467991473532e-16
 HALF_PI_REST = PI_REST / 2
 QUARTER_PI_REST = PI_REST / 4
 
-# atan(1/4), atan(1/2), atan(3/4), and what the doubles leave out.
+# atan(1/4), atan(1/2), atan(3/4), and the differences between them and their doubles.
 ATAN_1_4, ATAN_1_4_REST = 0.24497866312686414, 1.0698755618734451e-17
 ATAN_1_2, ATAN_1_2_REST = 0.4636476090008061, 2.2698777452961687e-17
 ATAN_3_4, ATAN_3_4_REST = 0.6435011087932844, 1.5834785051444286e-17
 
-# Outside of these, squares overflow, or lose bits at the lower end; scaling by a power of 2 is exact.
+# Outside of these limits squares overflow, or lose bits. Scaling by a power of 2 is exact.
 LARGEST_SQUARED = 2.0**510
 SMALLEST_SQUARED = 2.0**-450
 SCALE = 2.0**600
@@ -49,7 +49,7 @@ SCALE = 2.0**600
 
 @shared
 def _sin_near_zero(x: float, rest: float) -> float:
-    """The sine of x + rest, for |x| <= pi / 4."""
+    """Return the sine of x + rest, for |x| <= pi / 4."""
     z = x * x
     tail = 1 / 6227020800 + z * (-1 / 1307674368000 + z / 355687428096000)
     series = -1 / 6 + z * (1 / 120 + z * (-1 / 5040 + z * (1 / 362880 + z * (-1 / 39916800 + z * tail))))
@@ -58,7 +58,7 @@ def _sin_near_zero(x: float, rest: float) -> float:
 
 @shared
 def _cos_near_zero(x: float, rest: float) -> float:
-    """The cosine of x + rest, for |x| <= pi / 4."""
+    """Return the cosine of x + rest, for |x| <= pi / 4."""
     z = x * x
     tail = 1 / 479001600 + z * (-1 / 87178291200 + z / 20922789888000)
     series = 1 / 24 + z * (-1 / 720 + z * (1 / 40320 + z * (-1 / 3628800 + z * tail)))
@@ -69,7 +69,7 @@ def _cos_near_zero(x: float, rest: float) -> float:
 
 @shared
 def _reduce(x: float) -> tuple[float, float, float]:
-    """x as (quadrant 0 to 3, remainder within +- pi / 4, what the remainder leaves out)."""
+    """Return x as (quadrant 0 to 3, remainder within +- pi / 4, the part that the remainder's double leaves out)."""
     if not -MAX_REDUCED <= x <= MAX_REDUCED:
         x = x % TAU
     k = floor(x * QUADRANTS_PER_RADIAN + 0.5)
@@ -83,10 +83,16 @@ def _reduce(x: float) -> tuple[float, float, float]:
 
 @shared
 def sin(x: float) -> float:
-    """The sine of x radians.
+    """Return the sine of an angle.
 
-    Within 1 ulp for |x| <= 1,000,000. Beyond, it is the sine of a number within 1 ulp of x. Raises ValueError (in
-    JavaScript: RangeError) for NaN and infinities.
+    Args:
+        x: In radians.
+
+    Returns:
+        Within 1 ulp for |x| <= 1,000,000. Beyond that, the sine of a number within 1 ulp of x.
+
+    Raises:
+        ValueError: x is NaN or infinite (RangeError in JavaScript).
     """
     if -QUARTER_PI <= x <= QUARTER_PI:
         return _sin_near_zero(x, 0.0)
@@ -102,7 +108,17 @@ def sin(x: float) -> float:
 
 @shared
 def cos(x: float) -> float:
-    """The cosine of x radians, as exact as `sin` and over the same domain."""
+    """Return the cosine of an angle.
+
+    Args:
+        x: In radians.
+
+    Returns:
+        Within 1 ulp for |x| <= 1,000,000. Beyond that, the cosine of a number within 1 ulp of x.
+
+    Raises:
+        ValueError: x is NaN or infinite (RangeError in JavaScript).
+    """
     if -QUARTER_PI <= x <= QUARTER_PI:
         return _cos_near_zero(x, 0.0)
     quadrant, remainder, rest = _reduce(x)
@@ -117,7 +133,7 @@ def cos(x: float) -> float:
 
 @shared
 def _atan_of_ratio(t: float) -> float:
-    """The arc tangent of 0 <= t <= 1: atan(t) = atan(c) + atan((t - c) / (1 + t * c)), with c the nearest quarter."""
+    """Return the arc tangent of 0 <= t <= 1: atan(c) + atan((t - c) / (1 + t * c)), c the nearest quarter."""
     nearest = 0.0
     rest = 0.0
     u = t
@@ -137,9 +153,14 @@ def _atan_of_ratio(t: float) -> float:
 
 @shared
 def atan2(y: float, x: float) -> float:
-    """The angle of the point (x, y) in radians, from -pi to pi; 0 for the origin.
+    """Return the angle of the point (x, y), seen from the origin.
 
-    Within 2.5 ulp, for infinities too. NaN gives NaN.
+    Args:
+        y: The point's second coordinate.
+        x: The point's first coordinate, in the same unit.
+
+    Returns:
+        Radians from -pi to pi, within 2.5 ulp, also for infinities. 0 for the origin, NaN for NaN.
     """
     high = abs(y)
     wide = abs(x)
@@ -158,7 +179,15 @@ def atan2(y: float, x: float) -> float:
 
 @shared
 def hypot(x: float, y: float) -> float:
-    """The length of (x, y): sqrt(x * x + y * y), within 2 ulp, also where the squares alone would overflow."""
+    """Return the length of the vector (x, y), `sqrt(x * x + y * y)`.
+
+    Args:
+        x: The first coordinate.
+        y: The second coordinate, in the same unit.
+
+    Returns:
+        In that unit, within 2 ulp, also where the squares overflow.
+    """
     largest = max(abs(x), abs(y))
     if SMALLEST_SQUARED <= largest <= LARGEST_SQUARED:
         return sqrt(x * x + y * y)
@@ -170,7 +199,16 @@ def hypot(x: float, y: float) -> float:
 
 @shared
 def clamp(value: Number, low: Number, high: Number) -> Number:
-    """The number within low ... high that is nearest to `value`."""
+    """Return the number from `low` to `high` that is nearest to `value`.
+
+    Args:
+        value: Any number.
+        low: The lowest result.
+        high: The highest result, at least `low`.
+
+    Returns:
+        `value`, `low` or `high`.
+    """
     if value < low:
         return low
     if value > high:

@@ -1,4 +1,4 @@
-"""What can be said about an expression without running it."""
+"""What is known about an expression without running it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def changes_something(node: ir.Expression) -> bool:
-    """Does working it out write to an object, so that it must happen exactly once?"""
+    """Return True if evaluating the expression writes to an object, so that it must be evaluated exactly once."""
     return any(isinstance(inner, ir.Call) and any(inner.function.writes.values()) for inner in ir.walk(node))
 
 
 def is_truth(node: ir.Expression) -> bool:
-    """Is it surely True or False, whatever the variables hold?"""
+    """Return True if the expression is always True or False, whatever the variables are."""
     if isinstance(node, ir.Call):
         return node.function.returns == (ir.ValueType.TRUTH,)
     if isinstance(node, ir.Logic):
@@ -27,7 +27,7 @@ def is_truth(node: ir.Expression) -> bool:
 
 
 def constant_value(node: ir.Expression) -> ir.Scalar | None:
-    """The number that a constant expression is, `None` if it is not constant (or has no value)."""
+    """Return the value of a constant expression, None if it is not constant or has no value."""
     if isinstance(node, ir.Literal | ir.Constant):
         return node.value if not isinstance(node.value, tuple) else None
     if isinstance(node, ir.Unary):

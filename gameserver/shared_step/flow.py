@@ -1,6 +1,6 @@
-"""What holds on every path through a step: each variable has a value before it is read, and every end returns alike.
+"""Checks every path through a step: variables have a value before they are read, and all returns give as many values.
 
-Python would raise where JavaScript would go on with `undefined`; so neither is let to happen.
+Where this does not hold, Python raises while JavaScript goes on with `undefined`, so such a step is refused.
 """
 
 from __future__ import annotations
@@ -15,18 +15,27 @@ from gameserver.shared_step.names import INTRINSICS
 if TYPE_CHECKING:
     from gameserver.shared_step.source import Source
 
-# The variables that surely have a value here; None where no path leads.
+# The variables that have a value on every path to a place; None where no path leads.
 Assigned: TypeAlias = frozenset[str] | None
 
 
 def check_flow(source: Source, body: ir.Block, known: frozenset[str]) -> None:
-    """`known`: parameters and loops' variables, which `statements` already watches."""
+    """Check all paths through a function.
+
+    Args:
+        source: The function, for errors.
+        body: Its statements.
+        known: Names that are not checked: parameters, and loop variables, which `statements` checks.
+
+    Raises:
+        SharedStepError: A variable may have no value, a statement is never reached, or returns differ.
+    """
     end = _Flow(source, known).block(body, known)
     gives = {_count(node) for node in ir.walk(body) if isinstance(node, ir.Return)}
     if end is not None and gives - {0}:
-        source.refuse(None, "one way through it ends without a `return`", "return a value at the end, too")
+        source.refuse(None, "one path through it ends without a `return`", "return a value at the end too")
     if len(gives) > 1:
-        source.refuse(None, "its returns give different numbers of values", "return equally many everywhere")
+        source.refuse(None, "its returns give different numbers of values", "return the same number everywhere")
 
 
 def _count(node: ir.Return) -> int:
@@ -36,6 +45,8 @@ def _count(node: ir.Return) -> int:
 
 
 class _Flow:
+    """Follows all paths through a function, with the variables that have a value on each."""
+
     def __init__(self, source: Source, known: frozenset[str]) -> None:
         self.source = source
         self.known = known
@@ -44,7 +55,7 @@ class _Flow:
         for statement in block:
             if before is None:
                 at = statement.lines.first
-                self.source.refuse_at(at, 1, "this line is never reached", "leave it out")
+                self.source.refuse_at(at, 1, "this line is never reached", "remove it")
             before = self.statement(statement, before)
         return before
 
@@ -53,7 +64,7 @@ class _Flow:
             self.reads(node.test, before)
             return _join(self.block(node.then, before), self.block(node.otherwise, before))
         if isinstance(node, ir.Repeat | ir.Each):
-            # The body may not run at all, and what one round assigned the next may not rely on: `break`, `continue`.
+            # The body may not run, and after `break` or `continue` a later round lacks what an earlier one assigns.
             self.block(node.body, before)
             return before
         if isinstance(node, ir.Return | ir.Jump):
@@ -80,7 +91,7 @@ class _Flow:
                     inner.line,
                     inner.column,
                     f"`{inner.name}` may have no value here",
-                    "assign it on every way that leads here, for example before the `if` or `for`",
+                    "assign it on every path that leads here, for example before the `if` or `for`",
                 )
 
 
@@ -94,7 +105,7 @@ def _join(one: Assigned, other: Assigned) -> Assigned:
 
 
 def find_types(body: ir.Block, fixed: frozenset[str]) -> dict[str, ValueType]:
-    """The type of each local variable; `fixed` (parameters) may hold either. Types only grow, so the rounds end."""
+    """Return the type of each local variable; `fixed`, the parameters, can be either. Types only widen: it ends."""
     types = dict.fromkeys(fixed, ValueType.EITHER)
     while True:
         before = dict(types)
@@ -121,13 +132,14 @@ def _assigned(node: ir.Node, types: dict[str, ValueType]) -> list[tuple[str, Val
 
 
 def types_of(node: ir.Call | ir.Pack, types: dict[str, ValueType]) -> tuple[ValueType, ...]:
+    """Return the type of each of several values."""
     if isinstance(node, ir.Call):
         return node.function.returns
     return tuple(type_of(item, types) for item in node.items)
 
 
 def type_of(node: ir.Expression, types: dict[str, ValueType]) -> ValueType:
-    """What JavaScript surely holds as the value of `node`."""
+    """Return the type of an expression's value in JavaScript."""
     if is_truth(node):
         return ValueType.TRUTH
     if isinstance(node, ir.Name):
@@ -148,7 +160,7 @@ def _type_of_choice(node: ir.Expression, types: dict[str, ValueType]) -> ValueTy
         found = ValueType.NOTHING
         for operand in node.operands:
             found |= type_of(operand, types)
-        # `and` gives false, not a falsy number, when it stops early.
+        # `and` in JavaScript gives false, not the falsy number, when it stops early.
         return found | ValueType.TRUTH if node.operator == "and" else found
     if isinstance(node, ir.Builtin) and INTRINSICS[node.name].gives is ValueType.EITHER:
         found = ValueType.NOTHING
@@ -159,7 +171,7 @@ def _type_of_choice(node: ir.Expression, types: dict[str, ValueType]) -> ValueTy
 
 
 def find_returns(body: ir.Block, types: dict[str, ValueType]) -> tuple[ValueType, ...]:
-    """The types of the values that a function returns, joined over all its returns."""
+    """Return the types of the values that a function returns, joined over all its returns."""
     joined: tuple[ValueType, ...] = ()
     for node in ir.walk(body):
         if not isinstance(node, ir.Return) or node.value is None:

@@ -1,10 +1,10 @@
-"""What a shared function means, with everything that Python's syntax allows and a step does not already refused.
+"""The intermediate representation of a shared function: only what a step can do, everything else is refused before.
 
-`lower` makes these nodes from Python's `ast`, `flow` proves things about them, `emit` writes them as JavaScript. Nodes
-are values: they hold no `ast` and never change.
+`lower` and `statements` make these nodes from Python's `ast`, `flow` checks them, `emit` writes them as JavaScript.
+Nodes are immutable values and hold no `ast`.
 
-Throughout, False, 0, 0.0 and -0.0 are one value and True is 1: no operation of the language can tell them apart, so it
-does not matter that Python has an int 0 where JavaScript has -0.
+False, 0, 0.0 and -0.0 count as one value, and so do True and 1: no operation of a step can tell them apart, so it does
+not matter that Python has an int 0 where JavaScript has -0.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Table: TypeAlias = tuple[Scalar, ...] | tuple[tuple[Scalar, ...], ...]
 
 
 class ValueType(Enum):
-    """What JavaScript surely holds at a place; it decides how conditions and `==` are written."""
+    """What a value is in JavaScript on all paths. Decides how conditions and `==` are written."""
 
     NOTHING = 0
     NUMBER = 1
@@ -46,7 +46,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A number, or a table of numbers, that stood in the module when the function was declared."""
+    """A number or table of numbers, defined outside of the function before it was declared."""
 
     name: str
     value: Scalar | Table
@@ -54,7 +54,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A local variable, a loop's variable or a parameter that is a number."""
+    """A local variable, a loop variable, or a parameter that is a number."""
 
     name: str
     line: int = field(default=0, compare=False)
@@ -95,7 +95,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """`and` or `or`; the value is, as in Python, one of the operands."""
+    """`and` or `or`. As in Python, the value is one of the operands."""
 
     operator: str
     operands: tuple[Expression, ...]
@@ -116,7 +116,7 @@ class Builtin:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A parameter that is an object, handed on to another shared function."""
+    """A parameter that is an object, passed to another shared function."""
 
     name: str
 
@@ -129,7 +129,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Several values at once: what a function returns, or the right side of an unpacking."""
+    """Several values, as a function returns them, or at the right side of an unpacking."""
 
     items: tuple[Expression, ...]
 
@@ -145,7 +145,7 @@ Target: TypeAlias = Name | Attribute
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Where a statement stands in its file, so that its comments come along; no part of its meaning."""
+    """The lines of a statement in its file. They attach comments to it, and are no part of its meaning."""
 
     first: int
     last: int
@@ -183,7 +183,7 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`for variable in range(start, stop, step)`, all three known at declaration."""
+    """`for variable in range(start, stop, step)`, with constant arguments."""
 
     lines: Lines = field(compare=False)
     variable: str
@@ -218,7 +218,7 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """`break` or `continue`"""
+    """`break` or `continue`."""
 
     lines: Lines = field(compare=False)
     word: str
@@ -226,7 +226,7 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """`pass`, kept for its comments."""
+    """`pass`. Keeps its comments."""
 
     lines: Lines = field(compare=False)
 
@@ -248,9 +248,20 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class SharedFunction:
-    """One checked function. `returns` holds a type for each value that it returns, none if it returns nothing.
+    """One checked function.
 
-    `reads` and `writes` say, for each object parameter, which attributes the function itself touches.
+    Args:
+        name: Its name in Python.
+        source: Its source text.
+        scope: The names around it.
+        parameters: In order.
+        body: Its statements.
+        returns: The type of each value that it returns, empty if it returns nothing.
+        types: The type of each local variable and parameter.
+        reads: The attributes of each object parameter that it reads, itself or in functions that it calls.
+        writes: The attributes of each object parameter that it writes, itself or in functions that it calls.
+        calls: The shared functions that it calls.
+        constants: The constants that it uses.
     """
 
     name: str
@@ -273,14 +284,14 @@ _EXPRESSIONS = (
 )  # fmt: skip
 _STATEMENTS = (Assign, Update, Unpack, If, Repeat, Each, Return, Do, Jump, Nothing)
 
-# Where a node may hold others, in the order of the source.
+# The attributes of each node in the order of the source; some hold other nodes.
 _CHILDREN: dict[type, tuple[str, ...]] = {
     node: tuple(slot.name for slot in dataclasses.fields(node)) for node in _EXPRESSIONS + _STATEMENTS
 }
 
 
 def walk(node: Node | Block) -> Iterator[Node]:
-    """Every node at and under `node`, in the order of the source; a call is not followed into its function."""
+    """Yield `node` and every node below it, in the order of the source. Does not enter the functions of calls."""
     ahead: list[object] = [node]
     while ahead:
         current = ahead.pop()

@@ -1,7 +1,7 @@
-"""What a translated step needs from JavaScript: the words it must not use, and helpers where the languages differ.
+"""JavaScript's reserved words, and the helper functions for operations in which the languages differ.
 
-A helper's name starts with `$`, which no Python name can, so it never meets one of the author's. Each does what CPython
-does, step by step; where Python raises, it throws.
+A helper's name begins with `$`, which no Python name does, so it never collides with an author's. Each does the same as
+CPython, step by step, and throws where Python raises.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""From Python's syntax to the meaning of a step: expressions.
+"""Lowers the expressions of a step from Python's `ast` to the intermediate representation.
 
-A whitelist: what is not named here is refused, with its place and with what to write instead. The statements stand in
-`statements`, which builds on this.
+A whitelist: any other syntax is refused, with its place and with what to write instead. `statements` builds on this.
 """
 
 from __future__ import annotations
@@ -45,15 +44,19 @@ _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
-# 2 ** 16 is a way to write a number; anything much larger is a mistake.
+# `2 ** 16` is a common way to write a number; a much larger exponent is a mistake.
 _MAX_EXPONENT = 64
 
 
 class ExpressionLowering:
-    """Checks and translates the expressions of one function.
+    """Checks and lowers the expressions of one function.
 
-    `objects`: parameters with attributes. `locals_`: parameters and assigned names. `loops`: the variables of `for`; of
-    these, `open_loops` are the ones whose loop is being read.
+    Args:
+        source: The function, for errors.
+        scope: The names around it.
+        objects: The parameters that are objects.
+        locals_: The parameters and assigned names.
+        loops: The variables of `for`.
     """
 
     def __init__(
@@ -65,13 +68,14 @@ class ExpressionLowering:
         self.locals = locals_
         self.loop_variables = loops
         self.open_loops: list[str] = []
+        """The variables of the loops around the current statement."""
 
     def expression(self, node: ast.expr) -> ir.Expression:
-        """The meaning of `node` as one number or truth."""
+        """Lower an expression whose value is one number or bool."""
         method: Callable[[ast.expr], ir.Expression] | None = getattr(self, f"_{type(node).__name__}", None)
         if method is None:
             problem, instead = NODE_REFUSALS.get(
-                type(node), (f"`{ast.unparse(node)}` is outside of what a step can say", "write it with numbers")
+                type(node), (f"`{ast.unparse(node)}` is not possible in a step", "write it with numbers")
             )
             self.source.refuse(node, problem, instead)
         return method(node)
@@ -82,12 +86,12 @@ class ExpressionLowering:
         return ir.Literal(self.scalar(node, node.value, "a literal"))
 
     def scalar(self, node: ast.AST, value: object, what: str) -> ir.Scalar:
-        """`value` as a number that both sides hold exactly, or a refusal."""
+        """Return `value` if it is a number that both sides represent exactly; else refuse it."""
         if isinstance(value, enum.Enum) and isinstance(value, int):
             value = int(value)
         if type(value) not in (int, float, bool):
             instead = "write it as a plain number" if isinstance(value, int | float) else "keep a step to numbers"
-            self.source.refuse(node, f"{what} of type {type(value).__name__} has no place in a step", instead)
+            self.source.refuse(node, f"{what} of type {type(value).__name__} is not possible in a step", instead)
         assert isinstance(value, int | float)
         if isinstance(value, int) and abs(value) > MAX_EXACT_INTEGER:
             self.source.refuse(node, f"{value} is too large to be exact in JavaScript", "write it as a float")
@@ -116,19 +120,19 @@ class ExpressionLowering:
         return self._constant(node)
 
     def is_field(self, node: ast.Attribute) -> bool:
-        """Is it an attribute of something local (and not of a module)?"""
+        """Return True for an attribute of a local name, False for one of a module or class."""
         inner: ast.expr = node
         while isinstance(inner, ast.Attribute):
             inner = inner.value
         return not isinstance(inner, ast.Name) or inner.id in self.locals
 
     def field(self, node: ast.Attribute) -> ir.Attribute:
-        """An attribute of a parameter."""
+        """Lower an attribute of a parameter."""
         if not isinstance(node.value, ast.Name):
             self.source.refuse(
                 node,
-                f"`{ast.unparse(node)}` reaches through an object",
-                "pass that object as a parameter of its own, and read its attribute",
+                f"`{ast.unparse(node)}` is an attribute of an attribute",
+                "pass the inner object as a parameter, and read its attribute",
             )
         if node.value.id not in self.objects:
             self.source.refuse(node, f"`{node.value.id}` is a number and has no attributes", "use it as a number")
@@ -147,10 +151,10 @@ class ExpressionLowering:
         return None
 
     def outside(self, node: ast.expr) -> object:
-        """What a name from outside of the function stands for, remembered as something it depends on."""
+        """Return the value of a name from outside of the function, and record that the function depends on it."""
         path = self._path(node)
         if path is None:
-            self.source.refuse(node, f"`{ast.unparse(node)}` is worked out while running", "name it directly")
+            self.source.refuse(node, f"`{ast.unparse(node)}` is computed at run time", "name it directly")
         if self.scope.resolve(path) is MISSING:
             self.source.refuse(
                 node,
@@ -171,7 +175,7 @@ class ExpressionLowering:
         return ir.Constant(name, self.scalar(node, value, f"`{name}`"))
 
     def table(self, node: ast.expr) -> ir.Constant | None:
-        """`node` as a constant table of numbers, or of equally long rows of numbers; `None` if it names none."""
+        """Return a constant table of numbers, or of rows of equal length; None if `node` is no table's name."""
         path = self._path(node)
         if path is None or not isinstance(self.scope.resolve(path), tuple):
             return None
@@ -180,7 +184,7 @@ class ExpressionLowering:
         what = f"an item of `{path[-1]}`"
         if rows and all(isinstance(row, tuple) for row in rows):
             if len({len(row) for row in rows}) > 1:
-                self.source.refuse(node, f"the rows of `{path[-1]}` are not equally long", "give each row all numbers")
+                self.source.refuse(node, f"the rows of `{path[-1]}` have different lengths", "make them equally long")
             return ir.Constant(path[-1], tuple(tuple(self.scalar(node, n, what) for n in row) for row in rows))
         return ir.Constant(path[-1], tuple(self.scalar(node, n, what) for n in rows))
 
@@ -201,12 +205,13 @@ class ExpressionLowering:
         return ir.Binary(operator, self.expression(node.left), self.expression(node.right))
 
     def operator(self, node: ast.AST, operator: ast.operator) -> str:
+        """Return the text of an operator, or refuse it."""
         if type(operator) not in _BINARY:
             self.source.refuse(node, *OPERATOR_REFUSALS[type(operator)])
         return _BINARY[type(operator)]
 
     def _power(self, node: ast.BinOp) -> ir.Expression:
-        """Powers are a way to write integer constants; `pow()` itself rounds differently on every machine."""
+        """Lower a power of integer constants; others are refused, since `pow()` rounds differently on every machine."""
         base = constant_value(self.expression(node.left))
         exponent = constant_value(self.expression(node.right))
         if type(base) is int and type(exponent) is int and 0 <= exponent <= _MAX_EXPONENT:
@@ -231,7 +236,7 @@ class ExpressionLowering:
         word = "and" if isinstance(node.op, ast.And) else "or"
         operands = tuple(self.expression(operand) for operand in node.values)
         for operand, at in zip(operands[:-1], node.values, strict=False):
-            # `a or b` gives a itself, so the translation names it twice.
+            # The value of `a or b` can be `a` itself, so the translation writes `a` twice.
             if word == "or" and changes_something(operand) and not is_truth(operand):
                 self.source.refuse(at, "`or` after a call that writes and gives a number", "compare it: `… != 0 or …`")
         return ir.Logic(word, operands)
@@ -251,7 +256,7 @@ class ExpressionLowering:
         return call
 
     def call(self, node: ast.Call) -> ir.Call | ir.Builtin:
-        """A call, whatever it returns."""
+        """Lower a call, whatever it returns."""
         if isinstance(node.func, ast.Name) and node.func.id == self.source.function and node.func.id not in self.locals:
             self.source.refuse(node, "a step does not call itself", "write a `for` over range()")
         if isinstance(node.func, ast.Attribute) and self.is_field(node.func):
@@ -267,8 +272,8 @@ class ExpressionLowering:
             return self._builtin(node, name)
         shared = shared_function(value)
         if shared is None:
-            instead = replacement(value) or "mark it with @shared, or work its value out before the step"
-            self.source.refuse(node, f"`{ast.unparse(node.func)}` does not run alike in every browser", instead)
+            instead = replacement(value) or "mark it with @shared, or compute its value before the step"
+            self.source.refuse(node, f"`{ast.unparse(node.func)}` is not a function that a step can call", instead)
         return ir.Call(shared, self._arguments(node, shared))
 
     def _check_plain(self, node: ast.Call) -> None:

@@ -1,7 +1,7 @@
-"""What the names in a shared function stand for: constants, other shared functions, and the few built-in ones.
+"""What names in a shared function can mean: constants, other shared functions, and the few built-in ones.
 
-Names are looked up once, when the function is declared, as Python would: closure, module, builtins. What they stand
-for counts, not how they are spelled, so `math.sqrt`, `from math import sqrt` and `gameserver.shared_math.sqrt` are one.
+`scope` looks names up once, when the function is declared. Their value counts, not their spelling: `math.sqrt`,
+`from math import sqrt` and `gameserver.shared_math.sqrt` are the same.
 """
 
 from __future__ import annotations
@@ -16,16 +16,23 @@ from gameserver.shared_step.ir import SharedFunction, ValueType
 if TYPE_CHECKING:
     from types import FunctionType
 
-# An attribute of the function itself: no registry that would outlive it, and the function stays what it was.
+# An attribute of the function instead of a registry, which would keep the function alive.
 _MARK = "__shared_step__"
 
-# Doubles count exactly up to here; beyond, Python's integers would go on alone.
+# Up to here doubles represent every integer, so that both languages agree.
 MAX_EXACT_INTEGER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Intrinsic:
-    """A function of Python's that a step may call. `javascript` names what is called instead (`$…`: a helper)."""
+    """A built-in function that a step can call.
+
+    Args:
+        javascript: The function that the translation calls; a helper if the name begins with `$`.
+        least: The fewest arguments.
+        most: The most arguments.
+        gives: The type of its value.
+    """
 
     javascript: str
     least: int = 1
@@ -59,7 +66,7 @@ _INTRINSIC_NAMES: dict[int, str] = {
     id(builtins.bool): "bool",
 }
 
-_OWN = "write `from gameserver.shared_math import {0}`, which is exact on both sides"
+_OWN = "write `from gameserver.shared_math import {0}`, which is equal on both sides"
 _REPLACEMENTS: dict[int, str] = {
     id(math.sin): _OWN.format("sin"),
     id(math.cos): _OWN.format("cos"),
@@ -70,9 +77,9 @@ _REPLACEMENTS: dict[int, str] = {
     id(math.dist): "write `hypot(ax - bx, ay - by)` with gameserver.shared_math's",
     id(math.copysign): "write `abs(x) if y >= 0 else -abs(x)`",
     id(math.fmod): "write `%` (which has the sign of the divisor)",
-    id(math.pow): "write the product, `x * x`, or work the value out once at module level",
-    id(builtins.pow): "write the product, `x * x`, or work the value out once at module level",
-    id(math.exp): "work the value out once at module level, `DRAG = math.exp(-k / 60)`, and use the constant",
+    id(math.pow): "write the product, `x * x`, or compute the value once at module level",
+    id(builtins.pow): "write the product, `x * x`, or compute the value once at module level",
+    id(math.exp): "compute the value once at module level, `DRAG = math.exp(-k / 60)`, and use the constant",
     id(math.radians): "write `x * (tau / 360)` with gameserver.shared_math's tau",
     id(math.degrees): "write `x * (360 / tau)` with gameserver.shared_math's tau",
     id(math.isnan): "write `x != x`",
@@ -81,23 +88,26 @@ _REPLACEMENTS: dict[int, str] = {
     id(builtins.sum): "write the additions, or a `for` over range() with `+=`",
     id(builtins.range): "use range() in `for i in range(...)` only",
     id(builtins.len): "write the length as a constant at module level",
-    id(builtins.print): "leave output to the room's hooks: a step is replayed many times",
+    id(builtins.print): "leave output to the room's hooks, since a client runs a step many times",
 }
 
 
 def shared_function(value: object) -> SharedFunction | None:
-    """What `@shared` learned about a function, or `None` if it is not marked."""
+    """Return what `@shared` found about a function, None if the function is not marked."""
     found = getattr(value, "__dict__", {}).get(_MARK)
     return found if isinstance(found, SharedFunction) else None
 
 
 def mark(function: FunctionType, shared: SharedFunction) -> None:
+    """Keep what `@shared` found as an attribute of the function."""
     function.__dict__[_MARK] = shared
 
 
 def intrinsic_name(value: object) -> str | None:
+    """Return the key in `INTRINSICS` of a built-in function, or None."""
     return _INTRINSIC_NAMES.get(id(value))
 
 
 def replacement(value: object) -> str | None:
+    """Return what to write instead of a function that a step cannot call, None if nothing is known."""
     return _REPLACEMENTS.get(id(value))

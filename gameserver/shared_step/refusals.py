@@ -1,22 +1,22 @@
-"""What a step cannot say, as a table: Python's construct → what is wrong with it, and what to write instead."""
+"""The syntax that a step cannot use: for each construct the reason, and what to write instead."""
 
 from __future__ import annotations
 
 import ast
 
 _LISTS = ("lists and dictionaries do not exist in a step", "use single variables, or a constant tuple at module level")
-_TEXT = ("text has no place in a step", "use numbers; an Int field can stand for a choice")
+_TEXT = ("text is not possible in a step", "use numbers; an Int field can represent a choice")
 _BITS = (
-    "bits are 32 wide in JavaScript and unbounded in Python",
+    "bit operations have 32 bits in JavaScript and no limit in Python",
     "write it with `*`, `//` and `%`, or with Flag fields",
 )
-_IDENTITY = ("`is` compares objects, of which a step has none", "write `==`")
-_WITHIN = ("`in` looks into a container, of which a step has none", "write the comparisons: `a == 1 or a == 2`")
+_IDENTITY = ("`is` compares objects, and a step has only numbers", "write `==`")
+_WITHIN = ("`in` searches a container, and a step has none", "write the comparisons: `a == 1 or a == 2`")
 _INNER = ("a definition inside a step", "define it at module level, with @shared if it is a function")
-_ERRORS = ("a step does not handle or raise errors", "test with `if` before, and leave errors to the room's hooks")
-_WAITING = ("a step cannot wait or yield", "work everything out in one call")
+_ERRORS = ("a step cannot raise or handle exceptions", "test with `if` before, and leave errors to the room's hooks")
+_WAITING = ("a step cannot wait or yield", "compute everything in one call")
 _OUTER = (
-    "a step changes nothing outside of its arguments",
+    "a step can change nothing but its arguments",
     "write to an attribute of an argument, or return the value",
 )
 
@@ -31,7 +31,7 @@ NODE_REFUSALS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Subscript: ("indexing does not exist in a step", "use single fields, or `for a, b in TABLE` over a constant"),
     ast.Slice: _LISTS,
     ast.Starred: _LISTS,
-    ast.Tuple: ("several values where one is meant", "return or unpack them: `return a, b`, `a, b = f(x)`"),
+    ast.Tuple: ("several values where one is expected", "return or unpack them: `return a, b`, `a, b = f(x)`"),
     ast.JoinedStr: _TEXT,
     ast.Lambda: _INNER,
     ast.FunctionDef: _INNER,
@@ -46,20 +46,20 @@ NODE_REFUSALS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Await: _WAITING,
     ast.Yield: _WAITING,
     ast.YieldFrom: _WAITING,
-    ast.With: ("`with` manages resources, of which a step has none", "leave it out"),
+    ast.With: ("`with` manages resources, and a step has none", "remove it"),
     ast.Try: _ERRORS,
     ast.Raise: _ERRORS,
-    ast.Assert: ("`assert` vanishes under `python -O`", "test with `if`, or check in a test"),
+    ast.Assert: ("`assert` does nothing under `python -O`", "test with `if`, or check in a test"),
     ast.Global: _OUTER,
     ast.Nonlocal: _OUTER,
-    ast.Delete: ("`del` takes a field away", "set it to a number"),
+    ast.Delete: ("`del` removes a field", "set it to a number"),
     ast.Match: ("`match` is not translated", "write `if`, `elif`, `else`"),
 }
 
 OPERATOR_REFUSALS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Pow: (
-        "`**` goes through pow(), which rounds differently on every machine",
-        "write the product, `x * x`, or use sqrt(); only integer constants, `2 ** 10`, may stand here",
+        "`**` uses pow(), which rounds differently on every machine",
+        "write the product, `x * x`, or use sqrt(); only integer constants, `2 ** 10`, are possible",
     ),
     ast.MatMult: ("`@` multiplies matrices", "write the sums of products"),
     ast.LShift: _BITS,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Missing:
-    """Nothing of that name was there when the function was declared."""
+    """The type of `MISSING`, the result for a name that is not defined."""
 
 
 MISSING = Missing()
@@ -20,13 +20,18 @@ MISSING = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The names around a function, and what of them it came to depend on."""
+    """The names around a function, and the values that it depends on.
+
+    Args:
+        function: The function.
+        bindings: The value of each dotted name that the function uses, as it was at the declaration.
+    """
 
     function: FunctionType
     bindings: dict[tuple[str, ...], object]
 
     def resolve(self, path: tuple[str, ...]) -> object:
-        """The value of a dotted name now, through modules and classes; `MISSING` if there is none."""
+        """Return the value of a dotted name, looked up through modules and classes; `MISSING` if there is none."""
         value = self._lookup(path[0])
         for name in path[1:]:
             if not isinstance(value, ModuleType | type):
@@ -35,13 +40,13 @@ class Scope:
         return value
 
     def bind(self, path: tuple[str, ...]) -> object:
-        """`resolve`, remembering that the function now depends on the answer."""
+        """Resolve a name and record that the function depends on its value."""
         value = self.resolve(path)
         self.bindings[path] = value
         return value
 
     def changed(self) -> str | None:
-        """A name whose value is not the one of the declaration any more, or `None`."""
+        """Return a name whose value has changed since the declaration, or None."""
         for path, then in self.bindings.items():
             now = self.resolve(path)
             if type(now) is not type(then) or (now is not then and now != then):

@@ -1,4 +1,4 @@
-"""Finds what a function says, and where: its syntax tree with the file's own lines and columns, and its comments."""
+"""Reads the source of a function: its syntax tree with the lines and columns of the file, and its comments."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from gameserver.shared_step.errors import SharedStepError
 if TYPE_CHECKING:
     from types import FunctionType
 
-# Remarks to Python's tools mean nothing to a reader of JavaScript.
+# Comments for Python's tools are not copied into JavaScript.
 _TOOL_REMARKS = ("noqa", "type:", "fmt:", "pragma:", "pyright:", "mypy:", "ruff:")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one function definition; `first_line` (from 1) is the line of its first decorator."""
+    """The text of one function definition.
+
+    Args:
+        function: The function's name.
+        filename: The file that defines it.
+        first_line: The line of its first decorator, from 1.
+        lines: The text, line by line.
+        definition: Its syntax tree, with the positions of the file.
+    """
 
     function: str
     filename: str
@@ -29,13 +37,27 @@ class Source:
     definition: ast.FunctionDef
 
     def refuse(self, node: ast.AST | None, problem: str, instead: str) -> NoReturn:
-        """Raise `SharedStepError` for what stands at `node` (`None`: at the head of the function)."""
+        """Refuse the function because of a node.
+
+        Args:
+            node: The node; None for the head of the function.
+            problem: What is wrong.
+            instead: What to write instead.
+
+        Raises:
+            SharedStepError: Always.
+        """
         where: ast.AST = node if node is not None else self.definition
         line = getattr(where, "lineno", self.definition.lineno)
         column = getattr(where, "col_offset", 0) + 1
         self.refuse_at(line, column, problem, instead)
 
     def refuse_at(self, line: int, column: int, problem: str, instead: str) -> NoReturn:
+        """Refuse the function because of a place in its file; `line` and `column` are counted from 1.
+
+        Raises:
+            SharedStepError: Always.
+        """
         index = line - self.first_line
         text = self.lines[index] if 0 <= index < len(self.lines) else ""
         raise SharedStepError(
@@ -43,11 +65,12 @@ class Source:
         )
 
     def parameter_names(self) -> tuple[str, ...]:
+        """Return the names of the positional parameters."""
         arguments = self.definition.args
         return tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args))
 
     def comments(self) -> dict[int, str]:
-        """Line → the comment on it, without its `#`."""
+        """Return the comment of each line that has one, without its `#`."""
         found: dict[int, str] = {}
         reader = io.StringIO("".join(self.lines)).readline
         for token in tokenize.generate_tokens(reader):
@@ -57,7 +80,11 @@ class Source:
 
 
 def find_source(function: FunctionType) -> Source:
-    """The source of a plain function; raises `SharedStepError` when there is none or it is no `def`."""
+    """Return the source of a function.
+
+    Raises:
+        SharedStepError: It cannot be read, has changed since it was loaded, or is not a plain `def`.
+    """
     code = function.__code__
     try:
         lines, first_line = inspect.getsourcelines(function)
@@ -72,14 +99,14 @@ def find_source(function: FunctionType) -> Source:
     definition = _parse(lines, first_line)
     if isinstance(definition, ast.FunctionDef) and definition.name != code.co_name:
         raise SharedStepError(
-            f"its file has changed since it was loaded: `{definition.name}` stands there now",
-            "start again, so that both sides run the same text",
+            f"its file has changed since it was loaded: `{definition.name}` is there now",
+            "restart the program, so that both sides run the same text",
             function=function.__name__,
             filename=code.co_filename,
             line=first_line,
         )
     if not isinstance(definition, ast.FunctionDef):
-        what = "async functions wait, and a step must not" if inspect.iscoroutinefunction(function) else "not a `def`"
+        what = "an async function can wait" if inspect.iscoroutinefunction(function) else "not a `def`"
         raise SharedStepError(
             what,
             "write a plain `def` with @shared above it",
@@ -92,9 +119,9 @@ def find_source(function: FunctionType) -> Source:
 
 
 def _parse(lines: list[str], first_line: int) -> ast.stmt | None:
-    """The one statement in `lines`, with the positions of the file; `None` if they are no statement."""
+    """Return the one statement in `lines` with the positions of the file, None if they are not a statement."""
     indented = lines[0][:1] in " \t"
-    # A block around it, instead of taking the indent away, keeps columns and multi-line strings as they are.
+    # Putting it into a block, instead of removing the indent, keeps columns and multi-line strings unchanged.
     text = ("if True:\n" if indented else "") + "".join(lines)
     try:
         statement = ast.parse(text).body[0]

@@ -1,4 +1,4 @@
-"""From Python's syntax to the meaning of a step: statements, parameters, and the function as a whole."""
+"""Lowers the statements of a step from Python's `ast` to the intermediate representation, and sorts its local names."""
 
 from __future__ import annotations
 
@@ -19,13 +19,20 @@ if TYPE_CHECKING:
     from gameserver.shared_step.scope import Scope
     from gameserver.shared_step.source import Source
 
-# A step runs 60 times a second and is replayed many times in a browser; loops nested beyond this are a mistake.
+# A step runs 60 times a second, and a browser runs each many times; more rounds than this are a mistake.
 MAX_ITERATIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The local names of a function, by what they are."""
+    """The local names of a function.
+
+    Args:
+        parameters: In order.
+        objects: The parameters that are objects.
+        loops: The variables of `for`.
+        locals: All of them.
+    """
 
     parameters: tuple[str, ...]
     objects: frozenset[str]
@@ -34,20 +41,22 @@ class Names:
 
 
 class StepLowering(ExpressionLowering):
-    """Checks and translates one function's statements."""
+    """Checks and lowers the statements of one function."""
 
     def __init__(self, source: Source, scope: Scope, names: Names) -> None:
         super().__init__(source, scope, names.objects, names.locals, names.loops)
         self.iterations = 1
 
     def block(self, nodes: list[ast.stmt]) -> ir.Block:
+        """Lower several statements."""
         return tuple(self.statement(node) for node in nodes)
 
     def statement(self, node: ast.stmt) -> ir.Statement:
+        """Lower one statement."""
         method: Callable[[ast.stmt, ir.Lines], ir.Statement] | None = getattr(self, f"_{type(node).__name__}", None)
         if method is None:
             problem, instead = NODE_REFUSALS.get(
-                type(node), ("a statement outside of what a step can say", "use assignments, `if` and `for`")
+                type(node), ("this statement is not possible in a step", "use assignments, `if` and `for`")
             )
             self.source.refuse(node, problem, instead)
         return method(node, ir.Lines(node.lineno, node.end_lineno or node.lineno))
@@ -130,13 +139,13 @@ class StepLowering(ExpressionLowering):
         if type(number) is not int:
             self.source.refuse(
                 node,
-                "range() with a bound that is no constant integer",
+                "range() with a bound that is not a constant integer",
                 "use a literal or a module-level constant, and leave early with `break`",
             )
         return number
 
     def _range(self, node: ast.expr) -> tuple[ir.Expression, ir.Expression, ir.Expression]:
-        wanted = "`for` over something else than range() or a constant table"
+        wanted = "`for` over something other than range() or a constant table"
         instead = "write `for i in range(8)`, or `for a, b in TABLE` over a tuple at module level"
         if not isinstance(node, ast.Call) or node.keywords or not 1 <= len(node.args) <= 3:
             self.source.refuse(node, wanted, instead)
@@ -165,7 +174,7 @@ class StepLowering(ExpressionLowering):
     def _loop(self, node: ast.For, variables: tuple[str, ...], rounds: int) -> ir.Block:
         for name in variables:
             if name in self.open_loops or not self._is_loop_only(name):
-                self.source.refuse(node.target, f"`{name}` has another use already", "give the loop its own variable")
+                self.source.refuse(node.target, f"`{name}` is already used", "give the loop its own variable")
         outer = self.iterations
         self.iterations *= max(1, rounds)
         if self.iterations > MAX_ITERATIONS:
@@ -197,7 +206,7 @@ class StepLowering(ExpressionLowering):
             return ir.Return(lines, None)
         if isinstance(node.value, ast.Tuple):
             if len(node.value.elts) < 2:
-                self.source.refuse(node.value, "a tuple of less than two values", "return the value itself")
+                self.source.refuse(node.value, "a tuple of fewer than two values", "return the value itself")
             return ir.Return(lines, ir.Pack(tuple(self.expression(item) for item in node.value.elts)))
         return ir.Return(lines, self.expression(node.value))
 
@@ -206,12 +215,12 @@ class StepLowering(ExpressionLowering):
             return ir.Nothing(lines)
         call = self.call(node.value) if isinstance(node.value, ast.Call) else None
         if not isinstance(call, ir.Call):
-            self.source.refuse(node, "a value that nothing takes", "assign it, return it, or leave it out")
+            self.source.refuse(node, "a value that is not used", "assign it, return it, or remove it")
         return ir.Do(lines, call)
 
 
 def find_names(source: Source, scope: Scope) -> Names:
-    """Sort the local names of a function: parameters with attributes are objects, all others numbers."""
+    """Sort the local names of a function: parameters whose attributes are used are objects, all others numbers."""
     definition = source.definition
     parameters = source.parameter_names()
     nodes = list(ast.walk(definition))
@@ -228,7 +237,7 @@ def _stored(target: ast.expr) -> Iterator[str]:
 def _objects(
     definition: ast.FunctionDef, scope: Scope, parameters: frozenset[str], locals_: frozenset[str]
 ) -> Iterator[str]:
-    """Parameters whose attributes are used, here or in a shared function that they are handed to."""
+    """Yield the parameters whose attributes are used, here or in a shared function that they are passed to."""
     for node in ast.walk(definition):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in parameters:
             yield node.value.id

@@ -1,6 +1,6 @@
-"""Makes one ES module from shared functions: `to_module`, and the `fingerprint` that names what it does.
+"""Translates shared functions into one ES module, and computes a fingerprint of what they do.
 
-The module needs no build, no eval and nothing from outside; the same functions always give the same text.
+The module needs no build step, no `eval` and no imports. The same functions always give the same text.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ _NOTE = """\
 
 
 def to_module(functions: Sequence[Callable[..., object]], *, banner: str = "") -> str:
-    """An ES module that exports `functions` under their own names, with all that they call.
+    """Return an ES module that exports functions under their own names, with all functions that they call.
 
-    `banner` goes on top as a comment. Raises `SharedStepError` if one of them is not marked `@shared`, if two exported
-    ones share a name, or if a constant or function that one depends on is not what it was at the declaration.
+    Args:
+        functions: Shared functions.
+        banner: A comment for the top of the module.
+
+    Raises:
+        SharedStepError: A function is not marked `@shared`, two of them have the same name, or a constant or function
+            that one depends on has changed since the declaration.
     """
     roots = [_require(function) for function in functions]
     head = "".join(f"// {line}".rstrip() + "\n" for line in banner.splitlines())
@@ -38,15 +43,22 @@ def to_module(functions: Sequence[Callable[..., object]], *, banner: str = "") -
 
 
 def fingerprint(functions: Sequence[Callable[..., object]]) -> str:
-    """16 hex digits that change when what the functions do changes, and not with comments, layout or type hints."""
+    """Return 16 hex digits that depend on what the functions do, and not on comments, layout or type hints.
+
+    Raises:
+        SharedStepError: As in `to_module`.
+    """
     roots = [_require(function) for function in functions]
     return hashlib.sha256(_write(roots, comments=False).encode()).hexdigest()[:16]
 
 
 def touches(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
-    """For each parameter the attributes that a shared function reads or writes, by itself or through what it calls.
+    """Return the attributes of each parameter that a shared function reads or writes, itself or in functions it calls.
 
-    None for a parameter that is a number. Lets a room check that its entities have those fields.
+    The set of a parameter that is a number is empty. A room checks with this that its entities have these fields.
+
+    Raises:
+        SharedStepError: The function is not marked `@shared`.
     """
     found = _require(function)
     return tuple(
@@ -56,7 +68,11 @@ def touches(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
 
 
 def changes(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
-    """For each parameter the attributes that a shared function writes, by itself or through what it calls."""
+    """Return the attributes of each parameter that a shared function writes, itself or in functions it calls.
+
+    Raises:
+        SharedStepError: The function is not marked `@shared`.
+    """
     found = _require(function)
     return tuple(frozenset(found.writes.get(parameter.name, ())) for parameter in found.parameters)
 
@@ -92,7 +108,7 @@ def _write(roots: list[ir.SharedFunction], *, comments: bool) -> str:
 
 
 def _in_order(roots: Iterable[ir.SharedFunction]) -> list[ir.SharedFunction]:
-    """The functions and all that they call, each after what it calls."""
+    """Return the functions and all that they call, each after the ones that it calls."""
     found: dict[ir.SharedFunction, None] = {}
 
     def visit(function: ir.SharedFunction) -> None:
@@ -110,13 +126,13 @@ def _check_unchanged(function: ir.SharedFunction) -> None:
     if changed is not None:
         function.source.refuse(
             None,
-            f"`{changed}` has another value than when the function was declared",
-            "leave what a step depends on as it is, or pass it as an argument",
+            f"`{changed}` has changed since the function was declared",
+            "do not change what a step depends on, or pass it as an argument",
         )
 
 
 class _Names:
-    """What everything is called in the module: its own name, with `$2` … where two modules of Python's share one."""
+    """The name of each function and constant in the module: its own name, with `$2` … where two have the same."""
 
     def __init__(self, roots: list[ir.SharedFunction], functions: list[ir.SharedFunction]) -> None:
         self.taken: set[str] = set()
@@ -137,6 +153,7 @@ class _Names:
             self.check_shadows(function)
 
     def take(self, name: str) -> str:
+        """Reserve a name, with a number if it is taken."""
         number, free = 1, name
         while free in self.taken:
             number += 1
@@ -145,8 +162,8 @@ class _Names:
         return free
 
     def check_shadows(self, function: ir.SharedFunction) -> None:
-        """A function that was imported under another name must not be hidden by a variable of its own one."""
+        """Refuse a variable that has the name of a function or constant that its function uses under another name."""
         used = {self.functions[called] for called in function.calls} | {self.constants[c] for c in function.constants}
         for hidden in sorted(used & function.types.keys()):
-            problem = f"the variable `{hidden}` hides what is called so in the module"
+            problem = f"the variable `{hidden}` hides a function or constant of this name in the module"
             function.source.refuse(None, problem, "rename the variable")

@@ -60,7 +60,7 @@ def test_grid_of_another_kind_here_is_found_as_a_difference() -> None:
 
 
 def test_step_that_uses_what_no_field_stands_for_is_named() -> None:
-    with pytest.raises(TypeError, match=r"roll uses \.x, which is no numeric field; there are: y"):
+    with pytest.raises(TypeError, match=r"roll uses \.x, but the numeric fields are: y"):
         run_differential(roll, [GridField("y", "int", 0, 1)], [PUSH], cases=1)
     with pytest.raises(TypeError, match=r"roll uses \.push"):
         run_differential(roll, [X], [], cases=1)
