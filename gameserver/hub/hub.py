@@ -20,7 +20,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
-from gameserver.room.engine import RoomEngine
+from gameserver.room.engine import RoomEngine, failure_reason
 from gameserver.room.kind import Kind, make_kind
 from gameserver.state.errors import DeclarationError
 
@@ -207,28 +207,43 @@ class Hub:
             address: Of the client that asks for it; "" when no client does.
 
         Raises:
-            ProtocolError: There are too many rooms, or the rules of this one fail at once.
+            ProtocolError: There are too many rooms, the rules of this one fail at once, or the process has no means
+                for it now. Then nothing of it is left.
         """
         self.admission.check_room(address)
-        engine = RoomEngine(
-            self.kinds[kind_name],
-            room_id or self._new_room_id(),
-            seed=self._random.getrandbits(63),
-            options=options or {},
-            limits=self.limits,
-            welcome=self._welcome,
-        )
-        if engine.closed:
-            raise ProtocolError(CloseCode.ROOM_FAILED, "the room's rules failed; the server has logged why")
+        engine = self._make_room(kind_name, room_id or self._new_room_id(), options or {})
+        try:
+            recorder = self.open_recording(engine) if self.open_recording is not None else None
+            if recorder is not None:
+                engine.record(recorder)
+            if self.on_room_opened is not None:
+                self.on_room_opened(engine)
+        except Exception:
+            log.exception("room %s (%s) cannot be opened", engine.id, kind_name)
+            engine.close(CloseCode.SERVER_FULL, "the room cannot be opened now")
+            raise ProtocolError(CloseCode.SERVER_FULL, "the room cannot be opened now") from None
+        engine.on_closed = self._forget_room
         self.rooms[engine.id] = engine
         self.admission.room_opened(engine.id, address)
         self._counts["rooms_opened"] += 1
-        engine.on_closed = self._forget_room
-        recorder = self.open_recording(engine) if self.open_recording is not None else None
-        if recorder is not None:
-            engine.record(recorder)
-        if self.on_room_opened is not None:
-            self.on_room_opened(engine)
+        return engine
+
+    def _make_room(self, kind_name: str, room_id: str, options: Mapping[str, object]) -> RoomEngine:
+        """Make an engine; raise ProtocolError when its room's constructor or `on_create` raises."""
+        try:
+            engine = RoomEngine(
+                self.kinds[kind_name],
+                room_id,
+                seed=self._random.getrandbits(63),
+                options=options,
+                limits=self.limits,
+                welcome=self._welcome,
+            )
+        except Exception as error:
+            log.exception("room %s (%s) cannot be made", room_id, kind_name)
+            raise ProtocolError(CloseCode.ROOM_FAILED, failure_reason(error)) from None
+        if engine.failure is not None:
+            raise ProtocolError(CloseCode.ROOM_FAILED, engine.failure)
         return engine
 
     def _new_room_id(self) -> str:

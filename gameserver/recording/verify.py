@@ -179,7 +179,7 @@ class _Replay:
         """Run one tick again; None when the rules failed."""
         self._source.turn_to(tick)
         self._engine.tick(tick.tick * self._engine.tick_s)
-        return None if self._engine.failed else self._engine.history.newest
+        return None if self._engine.failure is not None else self._engine.history.newest
 
     def recorded(self, tick: Tick) -> Snapshot | None:
         """The state that was recorded at this tick, if one was."""

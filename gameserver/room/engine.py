@@ -90,8 +90,8 @@ class RoomEngine:
         self.tick_number = 0
         self.skipped_ticks = 0
         self.closed = False
-        self.failed = False
-        """Whether the room has ended because its rules raised."""
+        self.failure: str | None = None
+        """What clients get as the reason when the room has ended because its rules raised; None: they have not."""
         self.locked = False
         self.on_closed: Callable[[RoomEngine], None] | None = None
 
@@ -129,8 +129,8 @@ class RoomEngine:
         self._close_reason: str | None = None
         try:
             self.room.on_create(options)
-        except Exception:
-            self._fail()
+        except Exception as error:
+            self._fail(error)
 
     def _make_visibility(self) -> Visibility | None:
         near = self.kind.room_class.interest
@@ -159,8 +159,8 @@ class RoomEngine:
             snapshot = self._capture()
             if self._snapshot_due:
                 self.replicator.send(self.seats.sessions.values(), snapshot, now_s)
-        except Exception:
-            self._fail()
+        except Exception as error:
+            self._fail(error)
             return
         self._answer_pings(now_s)
         self._close_if_over()
@@ -234,11 +234,11 @@ class RoomEngine:
             or self.world.ids_left < COUNTER_RESERVE
         )
 
-    def _fail(self) -> None:
-        """End the room because its rules raised; call it in the `except` block. The traceback is logged."""
+    def _fail(self, error: Exception) -> None:
+        """End the room because its rules raised `error`; call it in the `except` block. The traceback is logged."""
         log.exception("the rules of room %s (%s) failed at tick %d", self.id, self.kind.name, self.tick_number)
-        self.failed = True
-        self.close(CloseCode.ROOM_FAILED, "the room's rules failed; the server has logged why")
+        self.failure = failure_reason(error)
+        self.close(CloseCode.ROOM_FAILED, self.failure)
 
     # -- the room's pace -----------------------------------------------------------------------------------------------
 
@@ -372,8 +372,8 @@ class RoomEngine:
             try:
                 self.seats.empty()
                 self.room.on_dispose()
-            except Exception:
-                self._fail()
+            except Exception as error:
+                self._fail(error)
         for session in list(self.seats.sessions.values()):
             if session.peer is not None:
                 session.peer.close(code, reason)
@@ -404,6 +404,12 @@ class RoomEngine:
             "missed_inputs": sum(session.inputs.missed for session in sessions),
             "trimmed_inputs": sum(session.inputs.trimmed for session in sessions),
         }
+
+
+def failure_reason(error: Exception) -> str:
+    """The close reason for rules that raised: the error's class for developers, and not its text, which may hold
+    anything."""
+    return f"the room's rules raised {type(error).__name__}; the server has logged where"
 
 
 def run_contacts(

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from gameserver import Player, Room
 from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
+from gameserver.room.engine import RoomEngine
 from tests.support.field_room import Field
 from tests.support.memory_server import MemoryLink, MemoryServer
 
@@ -74,3 +77,45 @@ def test_a_link_that_has_resumed_is_no_join_in_flight() -> None:
     peer.lost(server.now_s, None)
     assert connect_from(server, "", C.RESUME, link.welcome["token"], 0, link.welcome["event"])[0].closed is None
     assert server.join("field")[0].closed is None
+
+
+@pytest.mark.parametrize("where", ["constructor", "on_create"])
+def test_a_room_that_cannot_be_made_refuses_the_join_with_the_errors_class(
+    where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Field):
+        kind = "field"
+
+        def __init__(self) -> None:
+            if where == "constructor":
+                raise KeyError("secret")
+
+        def on_create(self, options: Any) -> None:
+            raise KeyError("secret")
+
+    server = MemoryServer(Broken)
+    for _ in range(2):
+        link, _ = server.join("field")
+        assert link.closed == (CloseCode.ROOM_FAILED, "the room's rules raised KeyError; the server has logged where")
+    assert server.hub.rooms == {}
+    assert caplog.text.count("Traceback") == 2, "one traceback for each"
+    assert "raise KeyError" in caplog.text
+
+
+def test_a_room_that_the_process_has_no_means_for_is_not_there_at_all() -> None:
+    server = MemoryServer(Field)
+    out_of_descriptors = True
+
+    def open_room(_engine: RoomEngine) -> None:
+        if out_of_descriptors:
+            raise OSError(24, "Too many open files")
+
+    server.hub.on_room_opened = open_room
+    link, _ = server.join("field")
+    assert link.closed == (CloseCode.SERVER_FULL, "the room cannot be opened now")
+    assert server.hub.rooms == {}
+    assert server.hub.admission._opened_by == {}
+    out_of_descriptors = False
+    link, _ = server.join("field")
+    assert link.closed is None
+    assert link.welcome["room"] in server.hub.rooms

@@ -294,7 +294,7 @@ def test_a_room_ends_in_good_order_before_a_counter_passes_the_protocols_limit(c
     server.tick(3)
     assert link.closed == (CloseCode.ROOM_CLOSED, "the room is too old: its counters are used up")
     assert engine.closed
-    assert not engine.failed
+    assert engine.failure is None
     assert max(state[1] for state in link.of(S.STATE)) <= MAX_COUNTER
     assert room.calls == ["join 1", "leave 1"]
     again, _ = server.join("field")
