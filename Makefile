@@ -1,4 +1,5 @@
-# Two commands matter: `make run` and `make test`. Each makes what it needs, once; stamps remember for which pins.
+# The main commands are `make run` and `make test`. Each installs what it needs, and again when the pins have changed:
+# then its stamp file is older than they are.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -7,7 +8,7 @@ FUZZ_S ?= 60
 SOAK_MIN ?= 30
 
 BIN := .venv/bin
-# What only tests and checks need is left out of the environment that plays.
+# The environment of `make run` has no packages that only tests and checks need.
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 FUZZ_STAMP := .venv/.installed-fuzz
@@ -15,7 +16,7 @@ CONFORMANCE_STAMP := .venv/.installed-conformance
 COMPILED_STAMP := build/.installed-compiled
 NODE_STAMP := node_modules/.installed
 PEERS_STAMP := bench/peers/node_modules/.installed
-# How to run something with the compiled package instead of the sources in this folder.
+# Runs a command with the compiled package instead of the sources in this folder.
 WITH_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:.
 PINS := pyproject.toml constraints.txt tools/bootstrap.py
 
@@ -37,9 +38,9 @@ test: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run everything, live servers and br
 	@$(MAKE) --no-print-directory test-compiled
 	@$(MAKE) --no-print-directory test-live
 
-# The parts run two at a time, longest first; the output of each stays in one piece, and one failure hides no other.
+# Two parts run at a time, the longest first. The output of each is printed whole, and all run even if one fails.
 .PHONY: check
-check: $(DEV_STAMP) $(NODE_STAMP) ## Run what is fast: lint, types, layers, unit tests, JavaScript
+check: $(DEV_STAMP) $(NODE_STAMP) ## Run the fast checks: lint, types, layers, unit tests, JavaScript
 	@$(MAKE) --no-print-directory -j2 -k --output-sync=target test-unit types lint layers test-js
 
 .PHONY: lint
@@ -49,7 +50,7 @@ lint: $(DEV_STAMP) $(NODE_STAMP) ## Lint and check the format of Python and Java
 	node_modules/.bin/biome check .
 
 .PHONY: format
-format: $(DEV_STAMP) $(NODE_STAMP) ## Format, and mend what can be mended
+format: $(DEV_STAMP) $(NODE_STAMP) ## Format, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	node_modules/.bin/biome check --write .
@@ -61,7 +62,7 @@ types: $(DEV_STAMP) $(NODE_STAMP) ## Check types: mypy --strict, tsc over JSDoc
 	node_modules/.bin/tsc -p tests/js
 
 .PHONY: layers
-layers: $(DEV_STAMP) ## Check that imports run one way
+layers: $(DEV_STAMP) ## Check that imports run downwards only
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test-unit
@@ -71,13 +72,14 @@ test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no brows
 .PHONY: compiled
 compiled: $(COMPILED_STAMP) ## Make build/compiled, the package as machine code; needs a C compiler
 
-# Below net/ and in it is what is compiled; what looks at this checkout itself is no test of it. CI's many examples are
-# for the first run of these tests, on the sources; here they need fewer.
+# These folders have the tests of the compiled modules; tests of this checkout itself are left out. CI runs Hypothesis
+# with many examples on the sources, and with the usual number here.
 .PHONY: test-compiled
 test-compiled: $(COMPILED_STAMP) ## Run the unit tests of what is compiled against the compiled build
 	CI= $(WITH_COMPILED) $(BIN)/python -m pytest -q -n auto --dist worksteal -o pythonpath="build/compiled ." \
 		-m "not live and not browser" --ignore tests/protocol/test_export.py \
-		tests/client tests/games tests/net tests/protocol tests/room tests/sim tests/state tests/sync
+		tests/client tests/games tests/hub tests/net tests/protocol tests/recording tests/room tests/shared_step tests/sim \
+		tests/state tests/sync
 
 .PHONY: test-js
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
@@ -87,18 +89,18 @@ test-js: $(NODE_STAMP) ## Run the JavaScript tests
 test-live: $(DEV_STAMP) $(NODE_STAMP) chromium ## Run the tests with real servers, sockets and browsers
 	$(BIN)/python -m pytest -m "live or browser"
 
-# The live tests run on the polled transport and the interpreter; here they run as well on what else there is.
+# `make test-live` uses the polled transport and the interpreter. This runs the same tests on the alternatives.
 .PHONY: test-builds
 test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium ## Run the live tests on the ordinary transport, and on the compiled build
 	GAMESERVER_RUN_TRANSPORT=ordinary $(BIN)/python -m pytest -m "live or browser"
 	$(WITH_COMPILED) $(BIN)/python -m pytest -o pythonpath="build/compiled ." -m "live or browser"
 
 .PHONY: coverage
-coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests leave out
+coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests do not run
 	$(BIN)/python -m pytest -q -m "not live and not browser" --cov --cov-report=term
 
 .PHONY: fuzz
-fuzz: $(FUZZ_STAMP) ## Fuzz every decoder, guided by coverage; FUZZ_S=60 seconds each
+fuzz: $(FUZZ_STAMP) ## Fuzz every decoder with coverage guidance; FUZZ_S=60 seconds each
 	@set -e; for target in $(notdir $(wildcard tests/fuzz/corpus/*)); do \
 		$(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_S); \
 	done
@@ -108,19 +110,19 @@ conformance: $(CONFORMANCE_STAMP) ## Run Autobahn's WebSocket cases on each tran
 	$(BIN)/python -m tests.conformance.autobahn
 
 .PHONY: soak
-soak: $(DEV_STAMP) ## Players come, go and lose their links all the time, and nothing may pile up; SOAK_MIN=30 minutes
+soak: $(DEV_STAMP) ## Run a server under changing load and lost links, and check that nothing leaks; SOAK_MIN=30 minutes
 	$(BIN)/python -m bench.soak --minutes $(SOAK_MIN)
 
 .PHONY: bench
-bench: $(COMPILED_STAMP) $(PEERS_STAMP) ## Measure the server and its peers side by side: half an hour, on a quiet machine
+bench: $(COMPILED_STAMP) $(PEERS_STAMP) ## Measure this server and comparable ones: half an hour, on a machine without other load
 	$(BIN)/python -m bench.run
 
 .PHONY: bench-quick
-bench-quick: $(COMPILED_STAMP) $(PEERS_STAMP) ## The main cases of bench once, in under two minutes
+bench-quick: $(COMPILED_STAMP) $(PEERS_STAMP) ## Run the main cases of bench once, in under two minutes
 	$(BIN)/python -m bench.run --quick
 
 .PHONY: venv
-venv: $(DEV_STAMP) ## Make .venv with all that development needs
+venv: $(DEV_STAMP) ## Make .venv with everything for development
 
 .PHONY: chromium
 chromium:
@@ -136,7 +138,7 @@ clean: ## Remove what make made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A current environment for development can play as well; the smaller one must not replace it.
+# An environment for development that is current serves for `make run` as well, and must not be replaced.
 $(RUN_STAMP): $(PINS)
 	@$(MAKE) --no-print-directory -q $(DEV_STAMP) || $(PYTHON) tools/bootstrap.py python all
 	@touch $@
@@ -161,7 +163,7 @@ $(NODE_STAMP): package.json package-lock.json .npmrc
 	@$(PYTHON) tools/bootstrap.py node
 	@touch $@
 
-# Not `npm ci`: it insists on packages for other systems that not every registry has.
+# Not `npm ci`: it requires packages for other systems, which not every registry has.
 $(PEERS_STAMP): bench/peers/package.json bench/peers/package-lock.json bench/peers/.npmrc
 	cd bench/peers && npm install --no-save --loglevel=error
 	@touch $@

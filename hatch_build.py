@@ -1,9 +1,9 @@
-"""Makes the compiled build: a wheel in which the modules on the tick's way are machine code, made by mypyc.
+"""Makes the compiled build: a wheel in which mypyc has compiled the modules that run in every tick.
 
     GAMESERVER_COMPILE=1 pip install .
 
-Without that variable, and for an editable install, nothing is compiled and no compiler is needed: the sources are the
-same. Which modules are compiled is said in pyproject.toml.
+Without that variable, and for an editable install, nothing is compiled and no compiler is needed. The sources are the
+same. pyproject.toml lists the modules that are compiled.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ setup(name="native", packages=[], ext_modules=mypycify({arguments!r}, opt_level=
 
 
 class CompileHook(BuildHookInterface[Any]):
-    """Hatchling runs it when it builds a wheel."""
+    """A build hook that hatchling runs when it builds a wheel."""
 
     PLUGIN_NAME = "custom"
 
     @property
     def wanted(self) -> bool:
-        """Whether to compile at all."""
+        """Whether to compile."""
         return os.environ.get(VARIABLE, "") not in ("", "0")
 
     def dependencies(self) -> list[str]:
-        """What the build needs besides hatchling."""
+        """Return what the build needs besides hatchling."""
         if not self.wanted:
             return []
         return [*self.config["requires"], *self.metadata.core.dependencies]  # mypy reads their types
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile, and put what came out of it beside the sources in the wheel."""
+        """Compile, and add the results to the wheel beside the sources."""
         if not self.wanted or version == "editable":
             return
         self._folder = Path(tempfile.mkdtemp())
@@ -57,17 +57,17 @@ class CompileHook(BuildHookInterface[Any]):
         build_data["dependencies"].extend(self.config["dependencies"])
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Throw away what is in the wheel now."""
+        """Remove the files that the wheel has copies of now."""
         if self.wanted and version != "editable":
             shutil.rmtree(self._folder)
 
     def _compile(self) -> dict[str, str]:
-        """Return what was made: files, and where they belong in the wheel."""
+        """Return the files that were made, each with its path in the wheel."""
         folder = self._folder
         shutil.copytree(Path(self.root, PACKAGE), folder / PACKAGE, ignore=shutil.ignore_patterns(*BINARIES))
         shutil.copy(Path(self.root, "pyproject.toml"), folder / "mypy.toml")
         modules = [f"{PACKAGE}/{module}.py" for module in self.config["modules"]]
-        # Silent about modules that are only followed: what they import, an extra's packages say, may not be here.
+        # No errors about modules that are only followed: what they import, such as an extra's packages, may be missing.
         arguments = ["--config-file", "mypy.toml", "--follow-imports", "silent", *modules]
         (folder / "setup.py").write_text(SETUP.format(arguments=arguments))
         subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)

@@ -1,16 +1,32 @@
-"""Swept tests for what moves fast: a shot that covers more than a ship's length in a tick must not jump over it.
+"""Tests of a moving point against circles and rectangles: a shot that moves further in a tick than a ship is long must
+not pass through it.
 
-A way is the straight line from (x0, y0) to (x1, y1), both ends included; a way of length 0 is a point. Places are in
-any one unit. Plain functions of numbers: nothing is kept, and the same numbers give the same answer everywhere.
+The point moves along the segment from (x0, y0) to (x1, y1), both ends included. A segment of length 0 is a point. All
+lengths are in one unit, whichever. The functions are pure: the same numbers give the same result everywhere.
 """
 
 from __future__ import annotations
 
 from math import sqrt
 
+__all__ = ["enters_box", "enters_circle", "segment_hits_circle"]
+
 
 def segment_hits_circle(x0: float, y0: float, x1: float, y1: float, cx: float, cy: float, r: float) -> bool:
-    """Whether the way comes nearer than `r` to (cx, cy)."""
+    """Return whether the segment comes nearer than `r` to (cx, cy).
+
+    Args:
+        x0: Start of the segment.
+        y0: Start of the segment.
+        x1: End of the segment.
+        y1: End of the segment.
+        cx: Centre of the circle.
+        cy: Centre of the circle.
+        r: Radius of the circle, from 0.
+
+    Returns:
+        True if a point of the segment is inside the circle. A segment that only touches it does not hit it.
+    """
     dx, dy = x1 - x0, y1 - y0
     length2 = dx * dx + dy * dy
     along = (cx - x0) * dx + (cy - y0) * dy
@@ -20,9 +36,21 @@ def segment_hits_circle(x0: float, y0: float, x1: float, y1: float, cx: float, c
 
 
 def enters_circle(x0: float, y0: float, x1: float, y1: float, cx: float, cy: float, r: float) -> float | None:
-    """The share of the way, 0 to 1, after which it first comes nearer than `r` to (cx, cy); None when it does not.
+    """Return where on the segment a point first comes nearer than `r` to (cx, cy).
 
-    The smallest of several is what a shot hits first.
+    Of several circles, a shot hits the one with the smallest result first.
+
+    Args:
+        x0: Start of the segment.
+        y0: Start of the segment.
+        x1: End of the segment.
+        y1: End of the segment.
+        cx: Centre of the circle.
+        cy: Centre of the circle.
+        r: Radius of the circle, from 0.
+
+    Returns:
+        The share of the segment before that point, 0 to 1; 0 if the segment starts inside. None if it does not enter.
     """
     if not segment_hits_circle(x0, y0, x1, y1, cx, cy, r):
         return None
@@ -31,7 +59,7 @@ def enters_circle(x0: float, y0: float, x1: float, y1: float, cx: float, cy: flo
     inside = away_x * away_x + away_y * away_y - r * r
     if inside < 0.0:
         return 0.0
-    # |start + share * way - centre|² = r², its smaller solution
+    # The smaller solution of |start + share * (end - start) - centre|² = r².
     length2 = dx * dx + dy * dy
     half = away_x * dx + away_y * dy
     return min(1.0, max(0.0, (-half - sqrt(max(0.0, half * half - length2 * inside))) / length2))
@@ -40,9 +68,21 @@ def enters_circle(x0: float, y0: float, x1: float, y1: float, cx: float, cy: flo
 def enters_box(
     x0: float, y0: float, x1: float, y1: float, left: float, top: float, right: float, bottom: float
 ) -> float | None:
-    """The share of the way, 0 to 1, after which it first is inside the rectangle; None when it does not pass through.
+    """Return where on the segment a point first is inside a rectangle.
 
-    What only touches a side or a corner is not inside.
+    Args:
+        x0: Start of the segment.
+        y0: Start of the segment.
+        x1: End of the segment.
+        y1: End of the segment.
+        left: Smallest x of the rectangle.
+        top: Smallest y of the rectangle.
+        right: Greatest x of the rectangle.
+        bottom: Greatest y of the rectangle.
+
+    Returns:
+        The share of the segment before that point, 0 to 1; 0 if the segment starts inside. None if it does not enter.
+        A segment that only touches a side or a corner does not enter.
     """
     enter, leave = 0.0, 1.0
     for start, end, lo, hi in ((x0, x1, left, right), (y0, y1, top, bottom)):

@@ -1,4 +1,4 @@
-"""From `module:Name` on a command line to the class that is meant, with one clear sentence when there is none."""
+"""Loads the class that a command line names as `module:Name`, and says in one sentence why it cannot."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from gameserver.room.room import Room
 
 
 class LoadError(Exception):
-    """What was named cannot be used; the text says why, in one line."""
+    """What a command was given cannot be used. The text says why, in one line."""
 
 
 def load_object(spec: str) -> Any:
-    """Import `module:name`, looking in the current folder first. Raises LoadError."""
+    """Import what `module:name` names. The current folder is searched first.
+
+    Raises:
+        LoadError: There is no such module or name, or the module cannot be imported.
+    """
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
         raise LoadError(f"{spec!r}: write module:Class, for example mygame:Arena")
@@ -37,7 +41,11 @@ def load_object(spec: str) -> Any:
 
 
 def load_room(spec: str) -> type[Room[Any]]:
-    """Import a room class. Raises LoadError."""
+    """Import the room class that `module:name` names.
+
+    Raises:
+        LoadError: It cannot be imported, or is no room class.
+    """
     found = load_object(spec)
     if not (isinstance(found, type) and issubclass(found, Room)) or found is Room:
         raise LoadError(f"{spec} is no Room: write a class that inherits from gameserver.Room")

@@ -1,23 +1,24 @@
-"""Where the files of the page are: `client_demo/` of a checkout, or the copy that the wheel carries.
+"""Where the files of the page are: in `client_demo/` of a checkout, or in the copy that a wheel carries.
 
-This module alone knows the two places; whoever serves the page asks here.
+Only this module knows the two places.
 """
 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 _PLACES = (
-    # A wheel is built with client_demo/ under this name (pyproject.toml, force-include).
+    # In a wheel, which is built with client_demo/ under this name (pyproject.toml, wheel.sources).
     _PACKAGE / "_web",
-    # A checkout, which an editable install imports from.
+    # In a checkout, also when it is installed editable.
     _PACKAGE.parent / "client_demo",
 )
 
 
 def web_root() -> Path:
-    """The folder that is served at `/`: it holds `index.html`, `sdk/` and `vendor/`.
+    """Return the folder that is served at `/`. It contains `index.html`, `sdk/` and `vendor/`.
 
-    Raises FileNotFoundError when this installation carries no page.
+    Raises:
+        FileNotFoundError: This installation carries no page.
     """
     for place in _PLACES:
         if place.is_dir():

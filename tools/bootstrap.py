@@ -1,13 +1,13 @@
-"""Make this checkout ready to run or to test, from nothing but Python ≥ 3.11 (and Node ≥ 20 for tests).
+"""Prepares this checkout for running or testing. Needs Python ≥ 3.11, and for the tests Node ≥ 20.
 
     python3 tools/bootstrap.py python EXTRA…    .venv with the package, editable, and its extras
-    python3 tools/bootstrap.py compiled         build/compiled, the package as machine code, with what .venv has for it
+    python3 tools/bootstrap.py compiled         build/compiled, the package as machine code, made with .venv
     python3 tools/bootstrap.py node             node_modules, as package-lock.json says
     python3 tools/bootstrap.py chromium         a Chromium for the browser tests
 
-Each step does nothing when its result is there and current; the Makefile's stamps decide "current" for the first two.
-A step that cannot go on ends with one message that says what to install. Standard library only, and written so that an
-older Python gets as far as that message: no syntax newer than 3.8.
+The Makefile runs a step when its stamp is older than what the step depends on. A step that cannot go on ends with one
+message that says what to install. This file uses the standard library only and no syntax newer than Python 3.8, so that
+an older Python can print that message.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ MIN_PYTHON = (3, 11)
 MIN_NODE_MAJOR = 20
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PACKAGES = ("chromium", "fonts-liberation")
-"""Debian's names. Without a font package, text on a screenshot is empty boxes."""
+"""Debian's names. Without a font package, the text on screenshots is empty boxes."""
 
 
 def fail(message: str) -> NoReturn:
-    """End with status 1 and the message on stderr."""
+    """Exit with status 1 and the message on standard error."""
     sys.exit("error: " + message)
 
 
 def run(command: Sequence[str], **environment: str) -> None:
-    """Run the command in the checkout; its failure ends this program with its own output above."""
+    """Run a command in the checkout, with more environment variables. Exits if it fails."""
     result = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
     if result.returncode != 0:
         fail(f"'{' '.join(command)}' ended with status {result.returncode}")
 
 
 def python_problem(version: tuple[int, ...]) -> str | None:
-    """What is wrong with running on this version of Python, or None."""
+    """Return why this version of Python cannot be used, or None."""
     if version >= MIN_PYTHON:
         return None
     wanted, found = (".".join(map(str, pair[:2])) for pair in (MIN_PYTHON, version))
@@ -59,7 +59,7 @@ def python_problem(version: tuple[int, ...]) -> str | None:
 
 
 def node_problem(version: str | None) -> str | None:
-    """What is wrong with this answer of `node --version` (None: no node), or None."""
+    """Return why Node cannot be used, or None. `version`: output of `node --version`; None without Node or npm."""
     wanted = f"Node.js {MIN_NODE_MAJOR} or newer with npm is needed for the tests"
     if version is None:
         return wanted + "; install it (Debian 13, Ubuntu 25.04 and newer: apt-get install nodejs npm)"
@@ -70,7 +70,7 @@ def node_problem(version: str | None) -> str | None:
 
 
 def find_chromium(environment: Mapping[str, str]) -> str | None:
-    """Path of the Chromium to test with: $CHROMIUM, else the first known name on the path."""
+    """Return the path of the Chromium to test with: $CHROMIUM, else the first known name on the PATH."""
     named = environment.get("CHROMIUM")
     if named:
         return shutil.which(named)
@@ -78,7 +78,7 @@ def find_chromium(environment: Mapping[str, str]) -> str | None:
 
 
 def venv_works() -> bool:
-    """Whether .venv has a Python that starts and is new enough (it may outlive the Python that made it)."""
+    """Return whether .venv has a Python that starts and is new enough. The one that made it may have been removed."""
     probe = f"import sys; sys.exit(sys.version_info < {MIN_PYTHON!r})"
     try:
         return subprocess.run([str(VENV / "bin/python"), "-c", probe], check=False).returncode == 0
@@ -87,7 +87,7 @@ def venv_works() -> bool:
 
 
 def make_venv() -> None:
-    """Create .venv anew."""
+    """Make an empty .venv, in place of one that is there."""
     try:
         venv.create(str(VENV), clear=True, with_pip=True)
     except (subprocess.CalledProcessError, OSError):
@@ -95,7 +95,7 @@ def make_venv() -> None:
 
 
 def install_python(extras: list[str]) -> None:
-    """Install the package, editable, with its extras, every version as constraints.txt pins it."""
+    """Install the package, editable, with its extras, in the versions that constraints.txt pins."""
     problem = python_problem(sys.version_info[:2])
     if problem:
         fail(problem)
@@ -106,18 +106,18 @@ def install_python(extras: list[str]) -> None:
     target = ".[{}]".format(",".join(extras)) if extras else "."
     pip = [str(VENV / "bin/python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     pip += ["-c", str(CONSTRAINTS)]
-    # The build backend goes in first, so that it too is the pinned one: an isolated build would take the newest.
+    # Installing the build backend first gets its pinned version; an isolated build would take the newest.
     run([*pip, "hatchling"])
     run([*pip, "--no-build-isolation", "-e", target])
 
 
 def compiler(environment: Mapping[str, str]) -> str | None:
-    """Path of the C compiler that setuptools will call, or None."""
+    """Return the path of the C compiler that setuptools will call, or None."""
     return shutil.which((environment.get("CC") or "cc").split()[0])
 
 
 def install_compiled() -> None:
-    """Compile the package into a folder of its own, beside the sources, which stay what an editable install runs."""
+    """Compile the package into build/compiled. The editable install still runs the sources."""
     if not compiler(os.environ):
         fail("the compiled build needs a C compiler; install one (Debian and Ubuntu: apt-get install gcc libc6-dev)")
     print("compiling, for about a minute …", flush=True)
@@ -127,7 +127,7 @@ def install_compiled() -> None:
 
 
 def install_node() -> None:
-    """Install what package-lock.json says into node_modules."""
+    """Install the packages of package-lock.json into node_modules."""
     node = shutil.which("node")
     version = subprocess.check_output([node, "--version"], text=True).strip() if node else None
     problem = node_problem(version if shutil.which("npm") else None)
@@ -138,7 +138,7 @@ def install_node() -> None:
 
 
 def install_chromium() -> None:
-    """Make sure that there is a Chromium: with apt-get where that may be done, else say what to do."""
+    """Install Chromium with apt-get if there is none; without the right to do that, say what to do."""
     if find_chromium(os.environ):
         return
     if os.environ.get("CHROMIUM"):
@@ -155,7 +155,7 @@ def install_chromium() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Do the step that the arguments name."""
+    """Run the step that the arguments name."""
     step, extras = (arguments[0], arguments[1:]) if arguments else ("", [])
     if step == "python":
         install_python(extras)

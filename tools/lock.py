@@ -1,6 +1,7 @@
-"""Pin anew: constraints.txt and package-lock.json with the newest versions that pyproject.toml and package.json allow.
+"""Writes constraints.txt and package-lock.json with the newest versions that pyproject.toml and package.json allow.
 
-Run by `make lock`. Both files hold names, versions and hashes only: where packages come from is each machine's setting.
+`make lock` runs it. Both files have names, versions and hashes only; each machine's own settings say where packages
+come from.
 """
 
 import json
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def lock_python(workspace: Path) -> None:
-    """Install everything into an empty environment and write down what came."""
+    """Install everything into an empty environment, and write the versions that were installed."""
     venv.create(workspace / "venv", with_pip=True)
     pip = [str(workspace / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "-q", f"{ROOT}[dev,fuzz,conformance]"], check=True)
@@ -23,7 +24,7 @@ def lock_python(workspace: Path) -> None:
 
 
 def lock_node(workspace: Path) -> None:
-    """Let npm resolve package.json where no older lock and no node_modules can sway it."""
+    """Let npm resolve package.json in a folder without an older lock file and without node_modules."""
     for name in ("package.json", ".npmrc"):
         shutil.copy(ROOT / name, workspace)
     subprocess.run(["npm", "install", "--package-lock-only", "--loglevel=error"], cwd=workspace, check=True)

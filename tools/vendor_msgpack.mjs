@@ -1,9 +1,9 @@
 /**
- * Makes the browser client's copy of @msgpack/msgpack: one readable ES module, so that a page loads it in one request,
- * without an import map (which a strict Content-Security-Policy would refuse inline) and without Node on the machine.
+ * Makes the browser client's copy of @msgpack/msgpack as one readable ES module. A page loads it in one request, without
+ * an import map (which a strict Content-Security-Policy refuses inline) and without Node on the server.
  *
  *   node tools/vendor_msgpack.mjs            writes client_demo/vendor/msgpack/
- *   node tools/vendor_msgpack.mjs --check    exits 1 when what stands there is not what the installed package gives
+ *   node tools/vendor_msgpack.mjs --check    exits with 1 if those files differ from what the installed package gives
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -13,7 +13,7 @@ const PACKAGE = new URL("node_modules/@msgpack/msgpack/", ROOT);
 const TARGET = new URL("client_demo/vendor/msgpack/", ROOT);
 const EXPORTS = "decode, DecodeError, Decoder, encode, Encoder, ExtensionCodec, ExtData";
 
-/** @returns {Promise<Map<string, string>>} file name → text of everything that the folder holds */
+/** @returns {Promise<Map<string, string>>} file name → text, for every file of the folder */
 export async function vendoredFiles() {
   const { version } = JSON.parse(await readFile(new URL("package.json", PACKAGE), "utf8"));
   const reexport = `export { ${EXPORTS} } from "@msgpack/msgpack";\n`;
@@ -36,7 +36,7 @@ export async function vendoredFiles() {
   ]);
 }
 
-/** @returns {Promise<string[]>} names of the files that are missing or differ */
+/** @returns {Promise<string[]>} the names of the files that are missing or differ */
 export async function staleFiles() {
   const stale = [];
   for (const [name, wanted] of await vendoredFiles()) {

@@ -1,1 +1,1 @@
-"""Games that come with the package, written on its public face only."""
+"""Games that come with the package. They import what a game author imports, and nothing else of it."""

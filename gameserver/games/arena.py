@@ -1,7 +1,7 @@
 """The demo game: ships with inertia in a walled arena, shots, pickups, a scoreboard and chat.
 
-It is written as a game author would write it, on the public face only. How ships fly is in `arena_flight`; here is what
-the server alone decides: shots and hits, deaths and respawns, pickups and talk.
+It uses only what a game author imports. `arena_flight` says how ships fly. This module has what the server alone
+decides: shots and hits, deaths and respawns, pickups and chat.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RAPID_TICKS = 480
 PICKUPS = 6
 PICKUP_RADIUS = 14.0
 PICKUP_TICKS = 480
-CELL = 128.0  # side of the squares that ships are sorted into, so that a shot looks at its neighbours only
+CELL = 128.0  # side of the squares that ships are sorted into, so that a shot is compared with ships near it only
 CHAT_CHARS = 200
 CHAT_BURST = 5
 CHAT_EVERY_TICKS = 90
@@ -67,11 +67,11 @@ class Wall(Entity):
 
 
 Cells: TypeAlias = dict[tuple[int, int], list[Ship]]
-"""Ships by the square that they are in."""
+"""Ships by column and row of the square that they are in."""
 
 
 class Pilot:
-    """What belongs to a player and is not replicated."""
+    """The data of a player that is not replicated."""
 
     def __init__(self) -> None:
         self.chat_allowance = CHAT_BURST
@@ -80,14 +80,14 @@ class Pilot:
 
 
 class Arena(Room[Controls]):
-    """The rules. Everything that a shot decides is decided here and nowhere else."""
+    """The rules. Shots and their hits are decided here only, never by a client."""
 
     tick_hz = 60
     snapshot_hz = 20
     max_players = 50
     predict = steer
     lag_compensation: ClassVar[bool] = True
-    """Whether a shot is judged by what its player saw; without, players have to aim ahead by their latency."""
+    """Whether a shot hits ships where its player saw them. Without it, players must aim ahead by their latency."""
 
     def on_create(self, options: Mapping[str, object]) -> None:
         self._fired: list[tuple[Shot, Rewind]] = []
@@ -161,12 +161,15 @@ class Arena(Room[Controls]):
             self._fired.append((shot, self.rewind(player)))
 
     def _catch_up(self) -> None:
-        """The player of a shot saw the others where they were: the shot flies through that past now, one step for each
-        tick of it, and goes on from there. So it meets the others where its player sees it meet them."""
-        for shot, past in self._fired:
-            shot.born -= len(past.ticks)
-            for tick in past.ticks:
-                if not self._fly(shot, past.all(Ship, tick)):
+        """Let the new shots fly through the past that their players saw.
+
+        A player fires at ships as they were some ticks ago. The shot makes one step for each of those ticks, among the
+        ships as they were then, so it hits what its player sees it hit.
+        """
+        for shot, rewind in self._fired:
+            shot.born -= len(rewind.ticks)
+            for tick in rewind.ticks:
+                if not self._fly(shot, rewind.all(Ship, tick)):
                     break
         self._fired.clear()
 
@@ -184,7 +187,7 @@ class Arena(Room[Controls]):
         return cells
 
     def _fly(self, shot: Shot, ships: Iterable[Ship]) -> bool:
-        """One step of a shot among ships as they are, or were. False: it has ended."""
+        """Move a shot by one tick among `ships`, as they are now or were. Returns False if the shot has ended."""
         from_x, from_y = shot.x, shot.y
         shot.x += shot.vx * self.dt
         shot.y += shot.vy * self.dt
@@ -197,8 +200,10 @@ class Arena(Room[Controls]):
         return False
 
     def _first_hit(self, shot: Shot, from_x: float, from_y: float, ships: Iterable[Ship]) -> Ship | None:
-        """The living ship that the shot hits. Who is hit is a matter of where ships were, whether it hurts is one of
-        now: of what they do since, and of what others have done to them."""
+        """Return the ship that the shot hits on its way from (from_x, from_y), None if it hits none.
+
+        `ships` may be as they were in the past. A ship that is dead by now is not hit.
+        """
         own = shot.owner_ship
         for ship in ships:
             if ship.dead or (own is not None and ship.id == own.id) or abs(ship.x - shot.x) > CELL:
@@ -270,7 +275,7 @@ class Arena(Room[Controls]):
         self.spawn(Pickup, x=x, y=y, what=self.random.choice(("health", "rapid", "shield")))
 
     def _free_place(self) -> tuple[float, float]:
-        """A random place that is no block's, and of a few the one farthest from the nearest ship."""
+        """Return the one of a few random places outside the blocks that is farthest from its nearest ship."""
         ships = [ship for ship in self.all(Ship) if not ship.dead]
         best, best_distance = (WIDTH / 2, HEIGHT / 2), -1.0
         for _ in range(6):
@@ -292,7 +297,7 @@ class Arena(Room[Controls]):
 
 
 def near(cells: Cells, shot: Shot) -> Iterable[Ship]:
-    """The ships of the square that a shot is in, and of those around it: all that it can reach in a tick."""
+    """Yield the ships in the shot's square and the eight around it: all that it can reach in a tick."""
     column, row = floor(shot.x / CELL), floor(shot.y / CELL)
     for i in (column - 1, column, column + 1):
         for j in (row - 1, row, row + 1):

@@ -1,4 +1,4 @@
-"""What bots hold the arena to: how far its things may move, and the step that their own ship is predicted with."""
+"""What bots know of the arena: how far its entities may move, and the step that predicts a bot's own ship."""
 
 from gameserver.bots import Rules, SpeedLimit
 from gameserver.client import Options

@@ -1,7 +1,8 @@
-"""How the arena's ships fly: what a ship is, what steers it, and the one step that the server and every browser run.
+"""How the arena's ships fly: the ship, its controls, and the step that the server and every browser run.
 
-`steer` is the shared step. All that it reads is replicated and all that it decides is decided by it alone, so a client
-that predicts its own ship is right to the last bit. Distances are units, times seconds or ticks (60 a second).
+`steer` is the shared step. It reads only what is replicated, and only it changes what it computes, so a client that
+predicts its own ship gets the server's result to the last bit. Distances are in units, times in seconds or in ticks of
+1/60 s.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from gameserver.shared_math import cos, hypot, sin
 WIDTH = 2400.0
 HEIGHT = 1600.0
 SHIP_RADIUS = 16.0
-TURN_RATE = 4.2  # radians a second: a full turn in a second and a half
-THRUST = 560.0  # units a second, each second
-DRAG = 0.55  # share of the speed lost a second: a ship left alone drifts on for seconds
+TURN_RATE = 4.2  # radians a second, a full turn in 1.5 s
+THRUST = 560.0  # units a second²
+DRAG = 0.55  # share of the speed lost a second: a ship without thrust drifts for seconds
 BRAKE = 3.0
 MAX_SPEED = 440.0
 BOUNCE = 0.6  # share of the speed kept at a wall
@@ -31,7 +32,7 @@ BLOCKS = (
     (560.0, 1160.0, 860.0, 1220.0),
     (1540.0, 1160.0, 1840.0, 1220.0),
 )
-"""left, top, right, bottom of each obstacle."""
+"""Left, top, right and bottom of each obstacle."""
 
 
 class Ship(Entity):
@@ -65,14 +66,14 @@ class Controls(Inputs):
 
 @shared
 def turn_towards(angle: float, aim: float, most: float) -> float:
-    """The angle after a turn of at most `most` towards `aim`, the short way round."""
+    """Return the angle after a turn of at most `most` towards `aim`, the shorter way round."""
     off = (aim - angle + pi) % TURN - pi
     return angle + max(-most, min(most, off))
 
 
 @shared
 def bounce_off_block(ship: Ship, left: float, top: float, right: float, bottom: float) -> None:
-    """Push the ship out of a rectangle over the nearest side, and turn its speed round."""
+    """Push the ship out of a rectangle over the nearest side, and reverse its velocity there."""
     into_left = ship.x + SHIP_RADIUS - left
     into_right = right - (ship.x - SHIP_RADIUS)
     into_top = ship.y + SHIP_RADIUS - top
@@ -114,7 +115,7 @@ def bounce_off_walls(ship: Ship) -> None:
 
 @shared
 def steer(ship: Ship, controls: Controls, dt: float) -> None:
-    """One tick of a ship under its player's controls."""
+    """Move a ship by one tick under its player's controls."""
     ship.cooldown = max(0, ship.cooldown - 1)
     ship.shield = max(0, ship.shield - 1)
     ship.rapid = max(0, ship.rapid - 1)
@@ -150,7 +151,7 @@ def steer(ship: Ship, controls: Controls, dt: float) -> None:
 
 
 def blocked(x: float, y: float, margin: float = 0.0) -> bool:
-    """Whether a point lies in a block (grown by `margin`) or outside the arena."""
+    """Return whether a point lies in a block, extended by `margin` on each side, or outside the arena."""
     if not (0.0 < x < WIDTH and 0.0 < y < HEIGHT):
         return True
     return any(
