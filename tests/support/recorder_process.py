@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-import time
 from pathlib import Path
 
 import trio
+import trio.testing
 
 from gameserver.games.arena import Arena
 from gameserver.ops.recording_files import FLUSH_EVERY_S, Recordings
@@ -19,14 +20,17 @@ async def main(folder: Path, ticks: int) -> None:
     server.hub.open_recording = recordings.open_recording
     server.join("arena", name="Ada")
     server.tick(ticks - 1)
+    writers = trio.to_thread.current_default_thread_limiter()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(recordings.run)
-        await trio.sleep(2 * FLUSH_EVERY_S)
+        await trio.sleep(1.5 * FLUSH_EVERY_S)
+        while writers.borrowed_tokens:
+            await trio.lowlevel.checkpoint()
         server.tick(ticks)  # which nothing flushes any more
         sys.stdout.write("now\n")
         sys.stdout.flush()
-        time.sleep(60)  # noqa: ASYNC251 - nothing in this process may go on
+        signal.pause()  # nothing in this process goes on
 
 
 if __name__ == "__main__":
-    trio.run(main, Path(sys.argv[1]), int(sys.argv[2]))
+    trio.run(main, Path(sys.argv[1]), int(sys.argv[2]), clock=trio.testing.MockClock(autojump_threshold=0))
