@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser.page import wait_until_still
 from tests.support.live.process import ServerProcess
 from tests.support.recorded_game import recorded_game
 
@@ -22,8 +23,17 @@ TICKS = 3000
 JOINS = 3
 """Ticks that pass while the players come in."""
 HZ = 60
-SETTLED_MS = 700
-"""A wish has reached the room, and what it changed has reached the picture."""
+SETTLED_FRAMES = 45
+"""Drawn frames after which a request has reached the room, and what it changed is in the picture."""
+
+_REPORTS = """([speed, wanted]) => new Promise((resolve) => {
+  const reports = [];
+  arena.session().on("event", ({ name, tick, payload }) => {
+    if (name !== "replay" || payload.paused || payload.speed !== speed) return;
+    reports.push([tick, payload.tick]);
+    if (reports.length === wanted) resolve(reports);
+  });
+})"""
 
 
 @pytest.fixture
@@ -57,9 +67,9 @@ def test_it_plays_as_soon_as_the_page_opens_and_shows_where_it_is(cinema: Page) 
 
 def test_a_pause_stops_all_motion_and_ends(cinema: Page) -> None:
     cinema.get_by_role("button", name="Pause").click()
-    cinema.wait_for_timeout(SETTLED_MS)
+    wait_until_still(cinema, frames=SETTLED_FRAMES)
     before, tick = place(cinema), told(cinema)["tick"]
-    cinema.wait_for_timeout(SETTLED_MS)
+    wait_until_still(cinema, frames=SETTLED_FRAMES)
     assert place(cinema) == before
     assert told(cinema)["tick"] == tick
     cinema.get_by_role("button", name="Play", exact=True).click()
@@ -71,31 +81,30 @@ def test_a_jump_goes_there_at_once_and_back_again_to_the_same(cinema: Page) -> N
     cinema.locator("#stage").focus()
     cinema.keyboard.press("Space")
     cinema.get_by_role("slider", name="Moment").fill("2400")
-    cinema.wait_for_timeout(SETTLED_MS)
+    wait_until_still(cinema, frames=SETTLED_FRAMES)
     there = place(cinema)
     assert told(cinema)["tick"] == 2400
     cinema.keyboard.press("Home")
-    cinema.wait_for_timeout(SETTLED_MS)
+    wait_until_still(cinema, frames=SETTLED_FRAMES)
     assert told(cinema)["tick"] < HZ
     assert place(cinema) != there
     cinema.get_by_role("slider", name="Moment").fill("2400")
-    cinema.wait_for_timeout(SETTLED_MS)
+    wait_until_still(cinema, frames=SETTLED_FRAMES)
     assert place(cinema) == there
 
 
-def test_at_twice_the_speed_twice_as_much_goes_by(cinema: Page) -> None:
-    def ticks_in(ms: int) -> int:
-        start = told(cinema)["tick"]
-        cinema.wait_for_timeout(ms)
-        return int(told(cinema)["tick"] - start)
+def recorded_ticks_per_tick(page: Page, speed: float) -> float:
+    """How many recorded ticks one tick of the room shows while it plays at that speed, by the room's own reports."""
+    reports: list[tuple[int, int]] = page.evaluate(_REPORTS, [speed, 4])
+    (first, shown_first), (last, shown_last) = reports[0], reports[-1]
+    return (shown_last - shown_first) / (last - first)
 
-    cinema.wait_for_timeout(SETTLED_MS)
-    once = ticks_in(2000)
+
+def test_at_twice_the_speed_twice_as_much_goes_by(cinema: Page) -> None:
+    assert recorded_ticks_per_tick(cinema, 1) == 1
     cinema.get_by_role("button", name="Faster").click()
     expect(cinema.locator("#replay-speed")).to_have_text("2\N{MULTIPLICATION SIGN}")
-    cinema.wait_for_timeout(SETTLED_MS)
-    twice = ticks_in(2000)
-    assert twice / once == pytest.approx(2.0, rel=0.25)
+    assert recorded_ticks_per_tick(cinema, 2) == 2
     for _ in range(2):
         cinema.keyboard.press(",")
     expect(cinema.locator("#replay-speed")).to_have_text("½\N{MULTIPLICATION SIGN}")
@@ -123,6 +132,6 @@ def test_it_ends_with_a_still_picture_and_starts_over(cinema: Page) -> None:
     cinema.locator("#stage").focus()
     cinema.keyboard.press("End")
     expect(cinema.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    cinema.wait_for_timeout(SETTLED_MS)
+    wait_until_still(cinema, frames=SETTLED_FRAMES)
     cinema.keyboard.press("k")
     cinema.wait_for_function("() => !arena.replay().paused && arena.replay().tick > 10 && arena.replay().tick < 600")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 import trio
+import trio.testing
 
-from tests.support.live.fault_proxy import FaultProxy, faulty
+from tests.support.live.fault_proxy import Connection, FaultProxy, faulty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 DATA = bytes(range(256)) * 400
+MemoryStream: TypeAlias = "trio.StapledStream[trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream]"
 
 
 class Echo:
@@ -55,15 +58,36 @@ async def echoing() -> AsyncIterator[tuple[Echo, FaultProxy, trio.SocketStream]]
         nursery.cancel_scope.cancel()
 
 
-async def ask(stream: trio.SocketStream, data: bytes) -> tuple[bytes, float]:
-    """Send, and read as much back; how long it took."""
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[FaultProxy, MemoryStream, MemoryStream]]:
+    """A network in memory, and both ends of a connection through it: a clock that jumps measures it exactly."""
+    network = FaultProxy(0, random.Random(1))
+    client, near = trio.testing.memory_stream_pair()
+    far, server = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(near, far).run, network)
+        yield network, client, server
+        nursery.cancel_scope.cancel()
+
+
+async def pass_on(source: trio.abc.SendStream, target: trio.abc.ReceiveStream, data: bytes) -> tuple[bytes, float]:
+    """Send at one end, and read as much at the other.
+
+    Returns:
+        What was read, and how many seconds that took.
+    """
     began_s = trio.current_time()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(stream.send_all, data)
+        nursery.start_soon(source.send_all, data)
         got = b""
         while len(got) < len(data):
-            got += await stream.receive_some()
+            got += await target.receive_some()
     return got, trio.current_time() - began_s
+
+
+async def ask(stream: trio.SocketStream, data: bytes) -> bytes:
+    """Send to the echo, and read as much back."""
+    return (await pass_on(stream, stream, data))[0]
 
 
 async def read_to_end(stream: trio.SocketStream) -> tuple[bytes, str]:
@@ -78,27 +102,39 @@ async def read_to_end(stream: trio.SocketStream) -> tuple[bytes, str]:
 
 async def test_without_faults_everything_passes_in_order() -> None:
     async with echoing() as (_, network, stream):
-        assert (await ask(stream, DATA))[0] == DATA
+        assert await ask(stream, DATA) == DATA
         assert network.up.passed_bytes == network.down.passed_bytes == len(DATA)
 
 
-async def test_both_directions_are_delayed_and_jitter_never_reorders() -> None:
+async def test_both_directions_are_delayed_over_sockets() -> None:
     async with echoing() as (_, network, stream):
-        network.up.update(delay_s=0.05, jitter_s=0.04)
-        network.down.update(delay_s=0.05, jitter_s=0.04)
-        got, took_s = await ask(stream, DATA)
+        network.up.update(delay_s=0.05)
+        network.down.update(delay_s=0.05)
+        got, took_s = await pass_on(stream, stream, DATA)
         assert got == DATA
-        assert 0.02 < took_s < 1.0
-        waits = [(await ask(stream, b"?"))[1] for _ in range(8)]
-        assert 0.02 < min(waits) < max(waits) < 0.5
-        assert max(waits) - min(waits) > 0.01
+        assert took_s >= 0.1
 
 
-async def test_a_rate_bounds_what_passes_in_a_second() -> None:
-    async with echoing() as (_, network, stream):
+@pytest.mark.parametrize("way", ["up", "down"])
+async def test_each_chunk_is_delayed_within_the_jitter_and_none_overtakes_another(
+    way: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with connected() as (network, client, server):
+        source, target = (client, server) if way == "up" else (server, client)
+        getattr(network, way).update(delay_s=0.05, jitter_s=0.04)
+        waits_s = [(await pass_on(source, target, b"?"))[1] for _ in range(50)]
+        assert 0.01 <= min(waits_s) < 0.02
+        assert 0.08 < max(waits_s) <= 0.09
+        got, took_s = await pass_on(source, target, DATA)
+        assert got == DATA
+        assert 0.01 <= took_s <= 2 * 0.09, "no more than a window is on its way at once"
+
+
+async def test_a_rate_bounds_what_passes_in_a_second(autojump_clock: trio.testing.MockClock) -> None:
+    async with connected() as (network, client, server):
         network.up.update(bytes_per_s=200_000)
-        _, took_s = await ask(stream, DATA)
-        assert took_s == pytest.approx(len(DATA) / 200_000, rel=0.25)
+        _, took_s = await pass_on(client, server, DATA)
+        assert took_s == pytest.approx(len(DATA) / 200_000)
 
 
 async def test_a_stall_is_felt_by_the_sender_and_loses_nothing() -> None:
@@ -141,7 +177,7 @@ async def test_a_reset_breaks_both_ends_and_later_connections_pass() -> None:
         network.reset_all()
         assert (await read_to_end(stream))[1] == "reset"
         async with await trio.open_tcp_stream("127.0.0.1", network.port) as again:
-            assert (await ask(again, b"!"))[0] == b"!"
+            assert await ask(again, b"!") == b"!"
         assert echo.ends[0] == "reset"
         assert network.accepted == 2
 

@@ -1,27 +1,30 @@
-"""Who does not read is let go after the stated time, costs nobody else anything, and is up to date when it reads
-again.
-"""
+"""A client that does not read is disconnected after the stated time and costs others nothing; one that reads again
+is up to date at once."""
 
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import trio
 
 from gameserver.client.state_reader import StateReader
 from tests.scenarios.slow import Slow, run_slow
 from tests.support.live.fault_proxy import faulty
+from tests.support.live.ledger import Ledger
 from tests.support.live.process import ledger_process
 from tests.support.live.server import until
 from tests.support.live.witness import Witness
 
 ONE_WAY_S = 0.05
-SNAPSHOT_S = 0.05
-STALLS_S = 3.0
+STALL_TICKS = 60
+CATCH_UP_TICKS = round(2 * ONE_WAY_S * Ledger.tick_hz) + 3
+"""A round trip, two snapshots, and one tick for this process to notice. Counted in the ticks that another player sees
+in the meantime: where this process, which plays both, comes late, it is late for both."""
 
 
 async def test_a_client_that_never_reads_is_evicted_and_others_play_on() -> None:
-    seen = await run_slow(Slow(bots=8, slow=2, seconds=7.5, evict_after_s=1.5))
+    seen = await run_slow(Slow(bots=8, slow=2, seconds=7.5, evict_after_s=1.5, judge_p99=False))
     assert seen["wrong"] == [], seen
 
 
@@ -35,14 +38,14 @@ async def test_one_that_reads_again_is_up_to_date_within_a_round_trip() -> None:
             nursery.start_soon(late.play)
             nursery.start_soon(reference.play)
             await late.settled.wait()
-            await trio.sleep(2.0)
+            await until(lambda: reference.tally.states > 40)
             for _ in range(3):
                 network.down.stall()
-                await trio.sleep(STALLS_S)
+                stalled_until = reference.tick + STALL_TICKS
+                await until(partial(reference.has_reached, stalled_until), 30)
                 network.down.resume()
-                began_s = trio.current_time()
-                await until(lambda: late.session.view.tick >= reference.session.view.tick - 2 * ONE_WAY_S * 20)
-                took_s = trio.current_time() - began_s
-                assert took_s < 2 * ONE_WAY_S + 2 * SNAPSHOT_S + 0.05
+                resumed_at = reference.tick
+                await until(lambda: late.tick >= reference.tick - 2 * ONE_WAY_S * Ledger.tick_hz)
+                assert reference.tick - resumed_at <= CATCH_UP_TICKS
             nursery.cancel_scope.cancel()
         assert late.tally.lost_links == late.tally.desyncs == late.tally.lost == late.tally.doubled == 0

@@ -43,11 +43,10 @@ async def test_the_folder_that_is_given_is_the_page(tmp_path: Path) -> None:
 async def test_a_slow_head_costs_a_place_for_a_bounded_time() -> None:
     async with serving() as server:
         stream = await trio.open_tcp_stream("127.0.0.1", server.port)
-        began = trio.current_time()
         await stream.send_all(b"GET / HTTP/1.1\r\n")
-        answer = await stream.receive_some(10_000)
+        with trio.fail_after(FAST.head_timeout_s + 1):
+            answer = await stream.receive_some(10_000)
         assert answer.startswith(b"HTTP/1.1 408 ")
-        assert trio.current_time() - began < FAST.head_timeout_s + 1
         await stream.aclose()
 
 
@@ -136,15 +135,14 @@ async def test_the_server_stops_in_good_order() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(player.play)
             await player.sees(2)
-            began = trio.current_time()
             idle = await Wire.open(server.port)
-            nursery.start_soon(server.stop)
-            await player.over.wait()
-            assert await idle.close_code() == CloseCode.GOING_AWAY
+            with trio.fail_after(server.settings.drain_s):
+                nursery.start_soon(server.stop)
+                await player.over.wait()
+                assert await idle.close_code() == CloseCode.GOING_AWAY
         assert "draining" in player.notices
         assert player.closed_with == CloseCode.GOING_AWAY
         assert player.closed_why == "retry in 2 s"
-        assert trio.current_time() - began < server.settings.drain_s
 
 
 async def test_a_server_that_stops_lets_nobody_in_and_does_not_wait_for_ever() -> None:

@@ -5,7 +5,8 @@ machine does, it does to both.
 
     python -m tests.scenarios.slow --bots 49 --seconds 60
 
-ends with one JSON object; status 1 when anything was wrong. `tests/live/test_links_slow.py` runs the same, shorter.
+ends with one JSON object; status 1 when anything was wrong. `tests/live/test_links_slow.py` runs the same, shorter, and
+judges what it counts: a few seconds on a busy machine say nothing about a p99.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ TAKES_BYTES: Final = 4_096
 """What the kernel of a client that does not read takes for it: the rest waits at the server."""
 PING_EVERY_S: Final = 1.0
 """It is not dead: it talks, and does not listen."""
+MISSED: Final = 0.1
+"""The players beside a slow reader may miss so much more of their snapshots than the others. They miss none, unless
+this process, which plays both crowds, comes too late to take them."""
 SHARE: Final = 1.2
 NOISE_S: Final = 0.05
 """One tick: a frame that comes a moment too late counts a tick later, and in a short run that may be the p99."""
@@ -57,7 +61,38 @@ class Slow:
     slow: int = 1
     seconds: float = 60.0
     evict_after_s: float = 15.0
+    judge_p99: bool = True
     transport: str = "polled"
+
+
+class Play:
+    """What a crowd sees from when this is made until `end`."""
+
+    def __init__(self, crowd: list[Witness]) -> None:
+        self._crowd = crowd
+        self.acks = Histogram()
+        """How long inputs took to be acked."""
+        self.missed = 0.0
+        """Share of the room's snapshots that the players did not get; the room makes one each tick."""
+        for player in crowd:
+            player.tally.acks = Histogram()
+        self._states, self._ticks = self._counts()
+
+    @property
+    def p99_s(self) -> float:
+        """The p99 of the acks."""
+        return self.acks.percentile(99)
+
+    def end(self) -> None:
+        """Take what the crowd has seen."""
+        for player in self._crowd:
+            self.acks.merge(player.tally.acks)
+        states, ticks = self._counts()
+        self.missed = 1 - (states - self._states) / (ticks - self._ticks)
+
+    def _counts(self) -> tuple[int, int]:
+        """States received so far, and the newest ticks, summed over the players."""
+        return sum(player.tally.states for player in self._crowd), sum(player.tick for player in self._crowd)
 
 
 async def run_slow(slow: Slow) -> dict[str, Any]:
@@ -68,11 +103,16 @@ async def run_slow(slow: Slow) -> dict[str, Any]:
             await trio.sleep(SETTLE_S)
             before_bytes = server.resident_bytes()
             async with _not_reading(server, slow.slow) as evicted_after_s:
-                alone, beside = await _acks(slow.seconds, others, players)
+                alone, beside = await _watch(slow.seconds, others, players)
+                with trio.move_on_after(NOTICED_WITHIN_S):
+                    while len(evicted_after_s) < slow.slow:  # noqa: ASYNC110 - nobody announces it
+                        await trio.sleep(0.05)
             seen = {
-                "ack_alone_ms": alone.in_ms(),
-                "ack_beside_ms": beside.in_ms(),
-                "p99_moved_percent": round((beside.percentile(99) / alone.percentile(99) - 1) * 100, 1),
+                "ack_alone_ms": alone.acks.in_ms(),
+                "ack_beside_ms": beside.acks.in_ms(),
+                "p99_moved_percent": round((beside.p99_s / alone.p99_s - 1) * 100, 1),
+                "missed_alone": round(alone.missed, 3),
+                "missed_beside": round(beside.missed, 3),
                 "grown_bytes": server.resident_bytes() - before_bytes,
                 "evicted_after_s": [round(after_s, 1) for after_s in evicted_after_s],
                 "too_slow": (await server.metrics()).get('link_closes_total{code="4026"}', 0),
@@ -82,14 +122,13 @@ async def run_slow(slow: Slow) -> dict[str, Any]:
     return {**seen, "wrong": _wrong(slow, seen, alone, beside, ends)}
 
 
-def _wrong(
-    slow: Slow, seen: dict[str, Any], alone: Histogram, beside: Histogram, ends: list[tuple[int, str]]
-) -> list[str]:
+def _wrong(slow: Slow, seen: dict[str, Any], alone: Play, beside: Play, ends: list[tuple[int, str]]) -> list[str]:
     """What must not be, in words."""
-    before_s, after_s = alone.percentile(99), beside.percentile(99)
+    most_s = max(alone.p99_s * SHARE, alone.p99_s + NOISE_S)
     late_s = [ended_s - slow.evict_after_s for ended_s in seen["evicted_after_s"]]
     checks = {
-        "the p99 of others moved": after_s <= max(before_s * SHARE, before_s + NOISE_S),
+        "the p99 of others moved": beside.p99_s <= most_s or not slow.judge_p99,
+        "others missed snapshots": beside.missed <= alone.missed + MISSED,
         "memory grew": seen["grown_bytes"] < GROWTH_BYTES,
         "not all who do not read were evicted": seen["too_slow"] == slow.slow == len(late_s),
         "evicted too early or too late": all(0 <= late <= NOTICED_WITHIN_S for late in late_s),
@@ -112,17 +151,13 @@ async def _playing(server: ServerProcess, count: int) -> AsyncIterator[list[Witn
         nursery.cancel_scope.cancel()
 
 
-async def _acks(seconds: float, *crowds: list[Witness]) -> list[Histogram]:
-    """How long inputs took to be acked, from now on, in each crowd."""
-    for crowd in crowds:
-        for player in crowd:
-            player.tally.acks = Histogram()
+async def _watch(seconds: float, *crowds: list[Witness]) -> list[Play]:
+    """What each crowd sees from now on."""
+    plays = [Play(crowd) for crowd in crowds]
     await trio.sleep(seconds)
-    totals = [Histogram() for _ in crowds]
-    for total, crowd in zip(totals, crowds, strict=True):
-        for player in crowd:
-            total.merge(player.tally.acks)
-    return totals
+    for play in plays:
+        play.end()
+    return plays
 
 
 @asynccontextmanager

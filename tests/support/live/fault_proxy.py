@@ -87,7 +87,7 @@ class FaultProxy:
         self.port = 0
         self._target_port = target_port
         self._rng = rng
-        self._connections: list[_Connection] = []
+        self._connections: list[Connection] = []
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -127,7 +127,10 @@ class FaultProxy:
             server = await trio.open_tcp_stream("127.0.0.1", self._target_port)
         except OSError:
             return
-        connection = _Connection(client, server)
+        for stream in (client, server):
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(client, server)
         self._connections.append(connection)
         try:
             await connection.run(self)
@@ -139,18 +142,16 @@ class FaultProxy:
         return max(0.0, direction.delay_s + self._rng.uniform(-direction.jitter_s, direction.jitter_s))
 
 
-class _Connection:
+class Connection:
     """A client's connection, and the one to the server that goes with it."""
 
-    def __init__(self, client: trio.SocketStream, server: trio.SocketStream) -> None:
+    def __init__(self, client: trio.abc.HalfCloseableStream, server: trio.abc.HalfCloseableStream) -> None:
         self._client = client
         self._server = server
         self.vanished = False
-        for stream in (client, server):
-            stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
-            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def run(self, proxy: FaultProxy) -> None:
+        """Pass bytes on in both directions, as the proxy says, until the connection ends."""
         up = _Pipe(self, self._client, self._server, proxy.up, partial(proxy.delay_s, proxy.up))
         down = _Pipe(self, self._server, self._client, proxy.down, partial(proxy.delay_s, proxy.down))
         try:
@@ -165,8 +166,9 @@ class _Connection:
             await trio.aclose_forcefully(self._server)
 
     def reset(self) -> None:
+        """End it with a reset, where it runs over sockets."""
         for stream in (self._client, self._server):
-            if stream.socket.fileno() != -1:
+            if isinstance(stream, trio.SocketStream) and stream.socket.fileno() != -1:
                 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 stream.socket.close()
 
@@ -176,9 +178,9 @@ class _Pipe:
 
     def __init__(
         self,
-        connection: _Connection,
-        source: trio.SocketStream,
-        target: trio.SocketStream,
+        connection: Connection,
+        source: trio.abc.HalfCloseableStream,
+        target: trio.abc.HalfCloseableStream,
         direction: Direction,
         delay_s: Callable[[], float],
     ) -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 RULES = Rules([SpeedLimit("Walker", per_s=SPEED, fields=("x",))], Options(interpolate=False))
 
+COUNTS = ("beats", "own", "lost", "doubled", "desyncs", "joins", "resumes", "lost_links", "ghosts", "states")
+"""The fields of a `Tally` that are numbers."""
+
 
 @dataclass
 class Tally:
@@ -45,6 +48,7 @@ class Tally:
     lost_links: int = 0
     ghosts: int = 0
     """States with more walkers than there are players."""
+    states: int = 0
     acks: Histogram = field(default_factory=Histogram)
     recovery: Histogram = field(default_factory=Histogram)
     """From the loss of a link to the first STATE of the next."""
@@ -53,7 +57,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add what another witness saw."""
-        for name in ("beats", "own", "lost", "doubled", "desyncs", "joins", "resumes", "lost_links", "ghosts"):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.acks.merge(other.acks)
         self.recovery.merge(other.recovery)
@@ -95,6 +99,15 @@ class Witness:
             self.settled.set()
 
     @property
+    def tick(self) -> int:
+        """The tick of the newest state."""
+        return self.session.view.tick
+
+    def has_reached(self, tick: int) -> bool:
+        """Whether it has seen that tick."""
+        return self.tick >= tick
+
+    @property
     def online(self) -> bool:
         """Whether it is in the room, over a link that has brought a state."""
         return self.session.status.state is SessionState.JOINED and self._lost_at_s is None
@@ -134,6 +147,7 @@ class Witness:
         self._last[series] = max(number, last or 0)
 
     def _look(self, event: Updated) -> None:
+        self.tally.states += 1
         if self._lost_at_s is not None:
             self.tally.recovery.add(trio.current_time() - self._lost_at_s)
             self._lost_at_s = None
