@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from gameserver.bots.crowd import keep_playing
 from gameserver.cli.errors import check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
+from gameserver.net.addresses import AddressError, read_network, read_origin
 from gameserver.net.network_simulator import read_conditions
 from gameserver.net.settings import NetLimits
 from gameserver.ops.options import ServeOptions
@@ -18,6 +19,8 @@ from gameserver.ops.serve_workers import serve_with_workers
 from gameserver.protocol.constants import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gameserver.net.network_simulator import NetworkConditions
 
 
@@ -50,13 +53,14 @@ def run(
 
     Args:
         rooms: Room classes as MODULE:CLASS; the arena if none is given.
-        host: Address to listen on; 0.0.0.0 for all IPv4 addresses, :: for all addresses.
+        host: Address or name to listen on; 0.0.0.0 for all IPv4 addresses, :: for all of IPv6 and IPv4.
         port: TCP port for HTTP and WebSocket; 0 picks a free one.
         bots: Number of bots that join rooms of the first class, each over its own WebSocket.
         seed: Seed of the rooms' random numbers, to get the same ones on each run.
         cert: PEM file with the TLS certificate chain, to serve https and wss. SIGHUP reads it again.
         key: PEM file with the certificate's private key.
-        origin: Origin of a page that may connect, besides the server's own; * for all. Can be repeated.
+        origin: Origin of a page that may connect, besides the server's own, such as https://play.example.org; * for
+            all. Can be repeated.
         transport: How links are read: by their room once a tick, or by a task each, which is slower.
         record: Folder for recordings, one file a room; see `gameserver replay`.
         lag: For development: milliseconds of latency added to every link, in each direction.
@@ -65,12 +69,14 @@ def run(
         log_level: Lowest level that is logged.
         log_format: Text for people, or one JSON object a line.
         web: Folder with your own page, served at /; the SDK stays at /sdk/.
-        trusted_proxy: Address of a proxy whose X-Forwarded-For is believed. Can be repeated.
+        trusted_proxy: Address of a proxy whose X-Forwarded-For is believed, or a network such as 10.0.0.0/8. Can be
+            repeated.
         workers: Number of processes that share the rooms and the port; see docs/guide/workers.md.
         limits: Limits on what a client can make the server do; see protocol.md §11.
         net_limits: Limits on sockets, HTTP and WebSocket frames.
     """
     check_port(port)
+    _check_addresses(origin, trusted_proxy)
     _check_counts(bots, workers)
     _check_files(cert, key, auth, web)
     options = ServeOptions(
@@ -97,6 +103,19 @@ def run(
     )
     with plain_errors(f"{host} port {port}"):
         serve_forever(options) if workers == 1 else serve_with_workers(options)
+
+
+def _check_addresses(origins: tuple[str, ...], trusted_proxies: tuple[str, ...]) -> None:
+    reads: tuple[tuple[str, Callable[[str], object], tuple[str, ...]], ...] = (
+        ("--origin", read_origin, origins),
+        ("--trusted-proxy", read_network, trusted_proxies),
+    )
+    for option, read, texts in reads:
+        for text in texts:
+            try:
+                read(text)
+            except AddressError as error:
+                fail(f"{option} {error}")
 
 
 def _check_counts(bots: int, workers: int) -> None:

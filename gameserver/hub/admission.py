@@ -8,6 +8,8 @@ from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gameserver.protocol.constants import Limits
 
 
@@ -15,8 +17,10 @@ class Admission:
     """Counts links that have not joined yet, and rooms by the address that opened them."""
 
     def __init__(self, limits: Limits) -> None:
-        self.uncounted_addresses: frozenset[str] = frozenset()
-        """Addresses shared by many clients, such as this machine's and a proxy's; their rooms are not limited."""
+        self.limit_key: Callable[[str], str] = str
+        """Returns what an address is counted by, such as its network; "" for one that many clients share, such as this
+        machine's and a proxy's: their rooms are not limited.
+        """
         self._limits = limits
         self._joining: set[object] = set()
         self._opened_by: dict[str, str] = {}
@@ -43,14 +47,15 @@ class Admission:
         """
         if len(self._opened_by) >= self._limits.max_rooms:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
-        if address and address not in self.uncounted_addresses:
-            opened = sum(by == address for by in self._opened_by.values())
+        key = self.limit_key(address) if address else ""
+        if key:
+            opened = sum(by == key for by in self._opened_by.values())
             if opened >= self._limits.max_rooms_per_address:
                 raise ProtocolError(CloseCode.SERVER_FULL, f"at most {opened} rooms for one address")
 
     def room_opened(self, room_id: str, address: str) -> None:
         """A room runs that a client at `address` asked for."""
-        self._opened_by[room_id] = address
+        self._opened_by[room_id] = self.limit_key(address) if address else ""
 
     def room_closed(self, room_id: str) -> None:
         """The room has ended."""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from gameserver.net.http.http_connection import Upgrade
     from gameserver.net.http.pages import Pages
     from gameserver.net.server_state import ServerState
-    from gameserver.net.settings import NetSettings
 
 log = logging.getLogger("gameserver.net")
 
@@ -108,7 +107,8 @@ class Connection:
                 raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping")
             with trio.fail_after(self._limits.upgrade_timeout_s):
                 accepted = await check_upgrade(upgrade.head, self._server.settings)
-            address = client_address(upgrade.head, self._remote, self._server.settings)
+            hops = upgrade.head.tokens(b"x-forwarded-for")
+            address = self._server.settings.client_address(self._remote, hops)
             return Admitted(accepted, address, upgrade.tail, trio.current_time())
         except RequestRefused as refused:
             self._server.counters.responses[refused.status] += 1
@@ -161,10 +161,9 @@ class Connection:
         """
         if not accepted.supported:
             return CloseCode.UNSUPPORTED_VERSION, f"this server speaks {SUBPROTOCOL}"
-        if address not in self._server.settings.uncounted_addresses:
-            allowed = self._limits.max_links_per_address
-            if self._server.links_from(address) >= allowed:
-                return CloseCode.SERVER_FULL, f"at most {allowed} links from one address"
+        allowed = self._limits.max_links_per_address
+        if self._server.links_from(address) >= allowed:
+            return CloseCode.SERVER_FULL, f"at most {allowed} links from one address"
         return None
 
     async def _run_peer(self, link: Link, admitted: Admitted) -> None:
@@ -197,11 +196,3 @@ async def shake_hands(
         return await request.accept(subprotocol=accepted.subprotocol)
     except trio_websocket.ConnectionClosed:
         raise trio.BrokenResourceError("the client left before the WebSocket was up") from None
-
-
-def client_address(head: Head, remote: str, settings: NetSettings) -> str:
-    """Return the client's address: the last that a trusted proxy names (its own entry), otherwise `remote`."""
-    if remote not in settings.trusted_proxies:
-        return remote
-    entries = head.tokens(b"x-forwarded-for")
-    return entries[-1] if entries else remote

@@ -7,9 +7,11 @@ import errno
 import logging
 import socket
 import ssl
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import trio
+
+from gameserver.net.addresses import one_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +22,11 @@ log = logging.getLogger("gameserver.net")
 
 BACKLOG: Final = 1_024
 """Connections that the kernel keeps until they are accepted: many players come back at once after a restart."""
+
+_ANY_IPV6: Final = "::"
+_ANY_IPV4: Final = "0.0.0.0"
+_ABSENT: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+"""What says that this machine does not have an address, for example because IPv6 is turned off."""
 
 _ACCEPTS_PER_WAKE: Final = 64
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -32,29 +39,56 @@ ends.
 async def open_listeners(settings: NetSettings) -> list[socket.socket]:
     """Listen on every address of the settings' host, on one port.
 
+    `::` stands for all addresses of IPv6 and IPv4, each family on a socket of its own: one socket for both would report
+    IPv4 clients in another spelling, and some systems have none. Of a host with several addresses, such as `localhost`,
+    those that this machine does not have are left out.
+
     Returns:
         The listening sockets, at least one.
 
     Raises:
-        OSError: the host has no address, or one of them cannot be listened on.
+        OSError: the host has no address here, or one of its addresses cannot be listened on.
     """
-    found = await trio.socket.getaddrinfo(
-        settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
     listeners: list[socket.socket] = []
-    try:
-        port = settings.port
-        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
-            listeners.append(_listen(family, (address[0], port, *address[2:])))
-            port = port or listeners[0].getsockname()[1]
-    except BaseException:
-        for listener in listeners:
-            listener.close()
-        raise
+    absent: OSError | None = None
+    with contextlib.ExitStack() as stack:
+        for family, address in await _addresses_of(settings.host, settings.port):
+            port = settings.port or (listeners[0].getsockname()[1] if listeners else 0)
+            try:
+                listeners.append(_listen(family, (address[0], port, *address[2:])))
+            except OSError as error:
+                if error.errno not in _ABSENT:
+                    raise
+                absent = error
+            else:
+                stack.callback(listeners[-1].close)
+        if absent is not None:
+            if not listeners:
+                raise absent
+            log.info("not every address of %s is one of this machine: %s", settings.host, absent)
+        stack.pop_all()
     return listeners
 
 
-def _listen(family: int, address: tuple[str | int, ...]) -> socket.socket:
+async def _addresses_of(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
+    """Return the family and socket address of each address of `host`.
+
+    Raises:
+        OSError: there is none.
+    """
+    bare = host.removeprefix("[").removesuffix("]")
+    names = (_ANY_IPV6, _ANY_IPV4) if one_spelling(bare) == _ANY_IPV6 else (bare or None,)
+    found: list[tuple[int, tuple[Any, ...]]] = [
+        (family, address)
+        for name in names
+        for family, _, _, _, address in await trio.socket.getaddrinfo(
+            name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _listen(family: int, address: tuple[Any, ...]) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setblocking(False)

@@ -55,7 +55,7 @@ class Server(ServerState):
             ssl.SSLError: the certificate cannot be used.
         """
         super().__init__(hub, settings, handoff)
-        hub.admission.uncounted_addresses = frozenset(settings.uncounted_addresses)
+        hub.admission.limit_key = settings.limit_key
         self.pages = Pages(self, _static_files(settings), pages)
         self._nursery = nursery
         self._connections = 0

@@ -7,6 +7,7 @@ the server that starts them.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,8 @@ class ServerState:
         self.port = 0
         self.draining = False
         """Whether the server is stopping: no more links are let in."""
-        self._links: dict[Link, str] = {}
+        self._links: dict[Link, str] = {}  # with what the limits count each by
+        self._links_by_key: Counter[str] = Counter()
         self._last_link_gone = trio.Event()
         self._room_pollers: dict[str, RoomPoller] = {}
 
@@ -65,18 +67,24 @@ class ServerState:
         return tuple(self._links)
 
     def links_from(self, address: str) -> int:
-        """Return how many links an address has."""
-        return sum(other == address for other in self._links.values())
+        """Return how many links an address has, for an IPv6 address its /64; 0 for one whose links are not counted."""
+        key = self.settings.limit_key(address)
+        return self._links_by_key[key] if key else 0
 
     @contextlib.contextmanager
     def registered(self, link: Link, address: str) -> Iterator[None]:
         """Keep `link` among the links that are up during the block."""
-        self._links[link] = address
+        key = self.settings.limit_key(address)
+        self._links[link] = key
+        self._links_by_key[key] += 1
         self.counters.links += 1
         try:
             yield
         finally:
             del self._links[link]
+            self._links_by_key[key] -= 1
+            if not self._links_by_key[key]:
+                del self._links_by_key[key]
             if not self._links:
                 self._last_link_gone.set()
 

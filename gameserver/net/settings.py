@@ -6,10 +6,13 @@ are the limits below it: sockets, HTTP and WebSocket frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from gameserver.net.addresses import Networks, client_key, read_origin
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gameserver.net.http.auth import Authenticator
@@ -44,7 +47,7 @@ class NetLimits:
     max_pending: int = 1_024
     """Connections at once that are no links: TLS and WebSocket handshakes, HTTP. Beyond it, the oldest is closed."""
     max_links_per_address: int = 64
-    """Links from one address; those from `NetSettings.uncounted_addresses` are not limited."""
+    """Links from one IPv4 address or IPv6 /64; those from `NetSettings.uncounted_addresses` are not limited."""
     max_wire_message_bytes: int = 65_536
     """The largest message that the WebSocket layer takes; it closes larger ones with 1009. Messages between this and
     `Limits.max_message_bytes` are closed with the protocol's 4006, which says more to a developer.
@@ -73,16 +76,18 @@ class NetSettings:
     network_conditions: NetworkConditions | None = None
     """For development: latency added to every link; None: none."""
     origins: tuple[str, ...] = ()
-    """Origins (`https://example.org`) whose pages may connect, besides the server's own. `*` allows all."""
+    """Origins (`https://example.org`) whose pages may connect, besides the server's own. `*` allows all. Any spelling
+    is taken; this attribute has the one that browsers send.
+    """
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
     web_root: Path | None = None
     """The folder served at `/`, with the package's `/sdk/` and `/vendor/` beside it; None: the package's own page."""
     limits: NetLimits = NetLimits()
     uncounted_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
-    """Addresses without a limit on links: a proxy's, and this machine's."""
+    """Addresses and networks without limits for each address: a proxy's, and this machine's."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies whose `X-Forwarded-For` is believed."""
+    """Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed."""
     drain_s: float = 5.0
     """How long stopping may take, from SIGTERM to the end of the process."""
     retry_after_s: float = 2.0
@@ -90,12 +95,34 @@ class NetSettings:
     notsent_lowat_bytes: int = 4_096
     """Unsent bytes that the kernel takes for one link. More would be out of date when it leaves: docs/decisions/0007.
     """
+    _uncounted: Networks = field(init=False, repr=False, compare=False)
+    _trusted: Networks = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check what goes together.
+        """Check what goes together, and read origins and addresses.
 
         Raises:
+            AddressError: an origin, address or network is none.
             ValueError: `cert` without `key`, or the other way round.
         """
         if (self.cert is None) != (self.key is None):
             raise ValueError("cert and key come together: give both, or neither")
+        for name, value in (
+            ("origins", tuple(map(read_origin, self.origins))),
+            ("_uncounted", Networks(self.uncounted_addresses)),
+            ("_trusted", Networks(self.trusted_proxies)),
+        ):
+            object.__setattr__(self, name, value)
+
+    def client_address(self, remote: str, hops: Sequence[str]) -> str:
+        """Return a client's address in its usual spelling.
+
+        Args:
+            remote: the address at the other end of the TCP connection.
+            hops: the entries of the request's X-Forwarded-For, in order. Only those of trusted proxies are believed.
+        """
+        return self._trusted.client_among(remote, hops)
+
+    def limit_key(self, address: str) -> str:
+        """Return what the limits for each address count a client by; "": it is not limited."""
+        return "" if address in self._uncounted else client_key(address)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gameserver.hub.hub import Hub
+from gameserver.net.addresses import one_spelling
 from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
 from gameserver.net.settings import NetSettings
 from gameserver.ops.recording_files import Recordings
@@ -125,9 +126,10 @@ def address_of(settings: NetSettings, port: int, scheme: str) -> str:
         port: The port that it really has.
         scheme: "http" or "ws"; an "s" is added with TLS.
     """
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    host = one_spelling(settings.host)
+    host = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
     secure = "s" if settings.cert is not None else ""
-    return f"{scheme}{secure}://{host if ':' not in host or host.startswith('[') else f'[{host}]'}:{port}/"
+    return f"{scheme}{secure}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def websocket_address_of(settings: NetSettings, port: int) -> str:

@@ -86,6 +86,31 @@ async def test_a_trusted_proxy_says_whose_link_it_is_and_nobody_else_does() -> N
         assert await (await come("127.0.0.5", "10.0.0.4")).close_code() == CloseCode.SERVER_FULL
 
 
+async def test_one_client_behind_a_proxy_is_one_however_the_proxy_writes_its_address() -> None:
+    limits = dataclasses.replace(FAST, max_links_per_address=1)
+    async with serving(net_limits=limits, uncounted_addresses=(), trusted_proxies=("127.0.0.8/29",)) as server:
+
+        async def come(forwarded: str) -> Wire:
+            request = upgrade_request(server.port, f"X-Forwarded-For: {forwarded}")
+            return await Wire.open(server.port, request, source="127.0.0.9")
+
+        first = await come("[2001:db8::1]:50123")
+        for spelling in ("2001:DB8:0:0::1", "2001:db8::99", "spoofed, 2001:db8::1, 127.0.0.10"):
+            assert await (await come(spelling)).close_code() == CloseCode.SERVER_FULL
+        assert len(server.links) == 1
+        assert first.status == 101
+        await come("2001:db8:0:1::1")
+        await come("192.0.2.1:50123")
+        assert await (await come("192.0.2.1:50124")).close_code() == CloseCode.SERVER_FULL
+
+
+async def test_a_page_of_an_allowed_origin_connects_however_the_operator_wrote_it() -> None:
+    async with serving(origins=("HTTPS://Play.Example.org:443/",)) as server:
+        for origin, status in (("https://play.example.org", 101), ("https://other.example.org", 403)):
+            wire = await Wire.open(server.port, upgrade_request(server.port, f"Origin: {origin}"))
+            assert wire.status == status
+
+
 async def test_another_version_is_told_by_a_close_code() -> None:
     async with serving() as server:
         wire = await Wire.open(server.port, upgrade_request(server.port, subprotocol="gameserver.v7"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import trio
@@ -58,6 +58,51 @@ async def test_a_name_with_several_addresses_gets_one_port() -> None:
     finally:
         for listener in listeners:
             listener.close()
+
+
+@pytest.mark.parametrize("host", ["::", "[::]", "0:0::0"])
+async def test_all_addresses_are_those_of_ipv6_and_ipv4(host: str) -> None:
+    """Each client's address comes in its own family's spelling."""
+    listeners = await open_listeners(NetSettings(host=host, port=0))
+    port = listeners[0].getsockname()[1]
+    seen: list[str] = []
+
+    def note(sock: socket.socket, remote: str) -> None:
+        seen.append(remote)
+        sock.close()
+
+    async with trio.open_nursery() as nursery:
+        for listener in listeners:
+            nursery.start_soon(accept_forever, listener, note)
+        for address in ("127.0.0.1", "::1"):
+            async with await trio.open_tcp_stream(address, port) as stream:
+                assert await stream.receive_some(1) == b""
+        nursery.cancel_scope.cancel()
+    for listener in listeners:
+        listener.close()
+    assert seen == ["127.0.0.1", "::1"]
+
+
+class Resolver(trio.abc.HostnameResolver):
+    """Resolves every name to the same addresses, the first of which can be none of this machine."""
+
+    async def getaddrinfo(self, host: Any, port: Any, family: Any = 0, *more: Any) -> list[Any]:
+        here = [] if host == b"elsewhere.test" else [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::1", port, 0, 0)), *here]
+
+    async def getnameinfo(self, *arguments: Any) -> tuple[str, str]:
+        raise NotImplementedError
+
+
+async def test_addresses_of_a_name_that_this_machine_does_not_have_are_left_out() -> None:
+    """`localhost` has an IPv6 address also where IPv6 is turned off."""
+    trio.socket.set_custom_hostname_resolver(Resolver())
+    (listener,) = await open_listeners(NetSettings(host="both.test", port=0))
+    assert listener.getsockname()[0] == "127.0.0.1"
+    listener.close()
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the number says which
+        await open_listeners(NetSettings(host="elsewhere.test", port=0))
+    assert caught.value.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_open() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
+from gameserver.net.addresses import ANY_ORIGIN, AddressError, read_origin
 from gameserver.net.http.auth import AuthRefused
 from gameserver.net.http.head import RequestRefused
 from gameserver.protocol.constants import SUBPROTOCOL, TOKEN_PREFIX
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _ANY_VERSION: Final = re.compile(r"gameserver\.v[0-9A-Za-z.]{1,16}")
 _KEY_BYTES: Final = 16
 _WEBSOCKET_VERSION: Final = "13"
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,26 +137,19 @@ def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
 
     Args:
         head: the request.
-        allowed: origins such as `https://example.org`; `*` allows all.
+        allowed: origins as `read_origin` returns them; `*` allows all.
 
     Raises:
         RequestRefused: the origin is another one.
     """
     origin = head.one(b"origin")
-    if origin is None or "*" in allowed or origin in allowed:
+    if origin is None or ANY_ORIGIN in allowed:
         return
-    if _authority(origin) != _authority(f"{origin.partition('://')[0]}://{head.one(b'host')}"):
-        raise RequestRefused(HTTPStatus.FORBIDDEN, "this page's origin may not connect here")
-
-
-def _authority(url: str) -> tuple[str, int | None] | None:
-    """Return host and port of `url`, by default the scheme's port; None if it is no URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        return None
-    return (parts.hostname, port) if parts.hostname else None
+    with contextlib.suppress(AddressError):
+        origin = read_origin(origin)
+        if origin in allowed or origin == read_origin(f"{origin.partition('://')[0]}://{head.one(b'host')}"):
+            return
+    raise RequestRefused(HTTPStatus.FORBIDDEN, "this page's origin may not connect here")
 
 
 def choose_subprotocol(head: Head) -> str:
