@@ -229,7 +229,11 @@ class Hub:
         return engine
 
     def _make_room(self, kind_name: str, room_id: str, options: Mapping[str, object]) -> RoomEngine:
-        """Make an engine; raise ProtocolError when its room's constructor or `on_create` raises."""
+        """Make an engine.
+
+        Raises:
+            ProtocolError: ROOM_FAILED; the room's constructor or `on_create` raised.
+        """
         try:
             engine = RoomEngine(
                 self.kinds[kind_name],

@@ -58,10 +58,18 @@ class PeerOwner(Protocol):
     """What a peer asks of its hub."""
 
     def join(self, peer: Peer, message: m.Join) -> None:
-        """Take a seat for the peer's client. Raises ProtocolError."""
+        """Take a seat for the peer's client.
+
+        Raises:
+            ProtocolError: The join is refused.
+        """
 
     def resume(self, peer: Peer, message: m.Resume) -> None:
-        """Continue a session over the peer's link. Raises ProtocolError."""
+        """Continue a session over the peer's link.
+
+        Raises:
+            ProtocolError: The session cannot be resumed.
+        """
 
     def count_refused(self, code: CloseCode) -> None:
         """A message was refused with this code."""

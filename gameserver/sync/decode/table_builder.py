@@ -104,7 +104,11 @@ class TableBuilder:
         return unzigzag(unpack(rows, widths, count))
 
     def _check_range(self, codes: Codes) -> None:
-        """Raise DeltaError when a code is not in its field's range."""
+        """Check that every code is in its field's range.
+
+        Raises:
+            DeltaError: One is not.
+        """
         entity_type = self.entity_type
         outside = (codes < entity_type.lo) | (codes > entity_type.hi)
         require(not outside.any(), f"a code of {entity_type.name} is out of its range")
