@@ -1,4 +1,4 @@
-"""Where tests and their helpers stand: `tests/` mirrors the repository, and what tests share is in `tests/support/`."""
+"""Where tests and their helpers stand, and that only tests of real servers take real time."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ COMMANDS = frozenset(
     }
 )
 """What `python -m tests.…` runs, and the fuzzers' targets. Tests may import these: they run the same, shorter."""
+
+REAL_TIME = frozenset({"browser", "conformance", "live", "scenarios"})
+"""Folders whose code runs against real servers."""
+WALL_CLOCK = frozenset({"time.monotonic", "time.perf_counter", "time.sleep", "time.time"})
+WAITS = frozenset({"trio.move_on_after", "trio.sleep", "trio.sleep_until"})
 
 
 def sources(folder: str) -> list[Path]:
@@ -77,6 +82,23 @@ def test_helpers_are_in_support() -> None:
 
 def test_what_is_in_support_is_no_test() -> None:
     assert [in_tests(path) for path in sources("tests/support") if is_test_module(path)] == []
+
+
+def waits_on_the_wall_clock(path: Path) -> Iterator[str]:
+    """Where the module asks for the time of day, or has an async test wait without a clock that jumps."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in WALL_CLOCK:
+            yield f"{in_tests(path)}:{node.lineno} calls {ast.unparse(node.func)}"
+        elif isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            arguments = {argument.arg for argument in node.args.args}
+            calls = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+            if calls & WAITS and "autojump_clock" not in arguments:
+                yield f"{in_tests(path)}:{node.lineno} {node.name} waits without `autojump_clock`"
+
+
+def test_only_live_and_browser_tests_wait_on_the_wall_clock() -> None:
+    paths = [path for path in sources("tests") if not REAL_TIME & set(path.relative_to(TESTS).parts)]
+    assert [place for path in paths for place in waits_on_the_wall_clock(path)] == []
 
 
 def test_folders_mirror_the_repository() -> None:

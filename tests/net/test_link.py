@@ -307,7 +307,7 @@ async def test_fragments_that_are_too_large_together_close_with_1009(transport: 
     ids=["empty fragments", "pings", "pongs"],
 )
 async def test_control_frames_and_fragments_are_limited(transport: TransportName, frame: bytes) -> None:
-    limits = dataclasses.replace(LIMITS, max_partial_frames_burst=20)
+    limits = dataclasses.replace(LIMITS, max_partial_frames_burst=20, max_partial_frames_per_s=0.01)
     async with linked(transport, limits) as rig:
         await rig.send(client_frame(b"x", fin=False) + frame * 19)
         assert rig.link.close_code is None

@@ -100,7 +100,7 @@ async def test_links_of_a_closed_poller_read_for_themselves() -> None:
         assert Frame(BINARY, b"still sent") in await rig.frames()
 
 
-async def test_a_client_that_reads_no_pongs_is_read_within_a_bound() -> None:
+async def test_a_client_that_reads_no_pongs_is_read_within_a_bound(autojump_clock: trio.testing.MockClock) -> None:
     limits = dataclasses.replace(LIMITS, max_partial_frames_burst=1e9)
     flood = client_frame(bytes(100), PING) * 100
     async with linked("polled", limits) as rig:
