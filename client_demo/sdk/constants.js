@@ -236,7 +236,7 @@ export const CLOSE = Object.freeze({
   }),
   4024: Object.freeze({
     name: "SESSION_EXPIRED",
-    meaning: "the session has ended, its token was used already, or it missed too many events",
+    meaning: "the session has ended, or its token was used already",
     back: "join",
   }),
   4025: Object.freeze({
@@ -268,6 +268,9 @@ export const LIMITS = Object.freeze({
   INPUT_HOLD_S: 0.25,
   MAX_UNACKED_SNAPSHOTS: 32,
   MAX_HELD_EVENTS: 4096,
+  MAX_HELD_EVENT_BYTES: 1048576,
+  MAX_PRIVATE_EVENTS: 1024,
+  MAX_PRIVATE_EVENT_BYTES: 131072,
   EVICT_AFTER_S: 15,
   MAX_ROOMS: 1000,
   MAX_ROOMS_PER_ADDRESS: 32,

@@ -20,7 +20,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
-from gameserver.room.engine import RoomEngine, failure_reason
+from gameserver.room.engine import RULES_RAISE, RoomEngine, failure_reason
 from gameserver.room.kind import Kind, make_kind
 from gameserver.state.errors import DeclarationError
 
@@ -243,7 +243,7 @@ class Hub:
                 limits=self.limits,
                 welcome=self._welcome,
             )
-        except Exception as error:
+        except RULES_RAISE as error:
             log.exception("room %s (%s) cannot be made", room_id, kind_name)
             raise ProtocolError(CloseCode.ROOM_FAILED, failure_reason(error)) from None
         if engine.failure is not None:
@@ -266,8 +266,6 @@ class Hub:
         session, engine = self.tokens.find(message.token)
         if message.event > session.event_cursor:
             raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what was sent to this session")
-        if message.event < engine.events.oldest_cursor:
-            raise ProtocolError(CloseCode.SESSION_EXPIRED, "too many events were missed")
         self.tokens.renew(session, message.token)
         engine.resume(session, peer, message.tick, message.event)
         self._enter(peer, session, engine)

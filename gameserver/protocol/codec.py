@@ -11,6 +11,7 @@ import msgpack
 
 from gameserver.protocol.constants import (
     MAX_COUNTER,
+    MAX_EVENT_BYTES,
     MAX_PAYLOAD_DEPTH,
     MAX_SERVER_DEPTH,
     ClientMessage,
@@ -204,10 +205,15 @@ def pack_event(tick: int, name: str, payload: object) -> bytes:
     """Pack one event. The bytes are the same for every viewer that gets it.
 
     Raises:
-        ValueError: The wire cannot carry the payload.
+        ValueError: The wire cannot carry the payload, or it is too large.
     """
+    if isinstance(payload, bytes | str) and len(payload) > MAX_EVENT_BYTES:  # spares copying something huge
+        raise ValueError(f"payload must have at most {MAX_EVENT_BYTES} bytes, got {len(payload)}")
     check_payload(payload)
-    return _pack([tick, name, payload])
+    packed = _pack([tick, name, payload])
+    if len(packed) > MAX_EVENT_BYTES:
+        raise ValueError(f"an event must have at most {MAX_EVENT_BYTES} bytes with its name, got {len(packed)}")
+    return packed
 
 
 _EVENTS_START: Final = bytes((0x94, ServerMessage.EVENTS))  # an array of 4

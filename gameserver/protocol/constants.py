@@ -29,6 +29,7 @@ MAX_TICK_HZ: Final = 240
 MAX_SERVER_DEPTH: Final = 16  # of nested arrays and maps in a server's message; WELCOME's schema needs 9
 MAX_DEPTH_LIMIT: Final = 64  # the highest max_depth an operator can set: checking a payload recurses this deep
 MAX_PAYLOAD_DEPTH: Final = 12  # of a payload to send: EVENTS adds 3, within MAX_SERVER_DEPTH
+MAX_EVENT_BYTES: Final = 65_536  # one event, packed; also the events of one EVENTS message, unless it has only one
 MAX_REASON_BYTES: Final = 120  # a WebSocket close frame holds 123 bytes of reason
 
 
@@ -105,7 +106,7 @@ class CloseCode(IntEnum):
     ROOM_FAILED = 4021, "the room ended because its code raised an exception", "join"
     KICKED = 4022, "the game removed the player", "no"
     REPLACED = 4023, "the session was resumed over another link", "no"
-    SESSION_EXPIRED = 4024, "the session has ended, its token was used already, or it missed too many events", "join"
+    SESSION_EXPIRED = 4024, "the session has ended, or its token was used already", "join"
     SERVER_RESTARTED = 4025, "the token is from another server process; the server was restarted", "join"
     TOO_SLOW = 4026, "the client reads too slowly: no snapshot for `EVICT_AFTER_S`, or a full queue", "resume"
 
@@ -172,7 +173,10 @@ class Limits:
         0.25, "how long the last input frame is repeated, and the length of the input queue", may_be_zero=True
     )
     max_unacked_snapshots: int = _count(32, "unacknowledged snapshots to one viewer, however long its round trip")
-    max_held_events: int = _count(4096, "events that a room keeps for clients that are behind")
+    max_held_events: int = _count(4096, "events for everyone that a room keeps for clients that are behind")
+    max_held_event_bytes: int = _count(1_048_576, "the size of these events")
+    max_private_events: int = _count(1024, "events for one session that a room keeps in case its client is behind")
+    max_private_event_bytes: int = _count(131_072, "the size of these events")
     evict_after_s: float = _limit(15, "how long a viewer may take no snapshot before it is closed with TOO_SLOW")
     max_rooms: int = _count(1000, "rooms in one process")
     max_rooms_per_address: int = _count(32, "running rooms that clients from one address created")

@@ -49,6 +49,10 @@ HISTORY_S = 1.0
 
 MIN_HISTORY_TICKS = 32
 
+RULES_RAISE = (Exception, SystemExit, KeyboardInterrupt)
+"""What an author's code may raise: `sys.exit()` in a rule ends its room, not the process. A Ctrl-C never arrives as a
+KeyboardInterrupt here, since the server receives signals in a task of its own."""
+
 COUNTER_RESERVE = 1 << 20
 """A room closes when it has so few numbers left for events, joins or entities: no tick uses up more."""
 
@@ -99,7 +103,7 @@ class RoomEngine:
         self.capture_state: Callable[[], tuple[Table, ...]] = self.world.capture
         """Quantises the state of a tick: the world's, or, in a room that shows a recording, the recorded one."""
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
-        self.events = EventLog(limits.max_held_events)
+        self.events = EventLog(limits)
         self.timers = Timers()
         self.overload = Overload(self.tick_s)
         self.room: Room[Any] = room_class()
@@ -129,7 +133,7 @@ class RoomEngine:
         self._close_reason: str | None = None
         try:
             self.room.on_create(options)
-        except Exception as error:
+        except RULES_RAISE as error:
             self._fail(error)
 
     def _make_visibility(self) -> Visibility | None:
@@ -159,7 +163,7 @@ class RoomEngine:
             snapshot = self._capture()
             if self._snapshot_due:
                 self.replicator.send(self.seats.sessions.values(), snapshot, now_s)
-        except Exception as error:
+        except RULES_RAISE as error:
             self._fail(error)
             return
         self._answer_pings(now_s)
@@ -234,7 +238,7 @@ class RoomEngine:
             or self.world.ids_left < COUNTER_RESERVE
         )
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         """End the room because its rules raised `error`; call it in the `except` block. The traceback is logged."""
         log.exception("the rules of room %s (%s) failed at tick %d", self.id, self.kind.name, self.tick_number)
         self.failure = failure_reason(error)
@@ -372,7 +376,7 @@ class RoomEngine:
             try:
                 self.seats.empty()
                 self.room.on_dispose()
-            except Exception as error:
+            except RULES_RAISE as error:
                 self._fail(error)
         for session in list(self.seats.sessions.values()):
             if session.peer is not None:
@@ -406,7 +410,7 @@ class RoomEngine:
         }
 
 
-def failure_reason(error: Exception) -> str:
+def failure_reason(error: BaseException) -> str:
     """The close reason for rules that raised: the error's class for developers, and not its text, which may hold
     anything."""
     return f"the room's rules raised {type(error).__name__}; the server has logged where"

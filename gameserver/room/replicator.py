@@ -123,15 +123,15 @@ class Replicator:
     def _offer_with_events(self, session: Session, link: LinkHandle, state: bytes) -> bool:
         """Offer the pending events and the STATE as one batch. Return whether the link has taken it."""
         try:
-            events = session.pending_events(self._events)
+            message, upto = session.pending_events(self._events)
         except EventsLost:
             self._disconnect(session, "too many events missed")
             return False
-        if events is None:
+        if message is None:
             return link.offer(state)
-        taken = link.offer(events, state)
+        taken = link.offer(message, state)
         if taken:
-            session.events_sent(self._events)
+            session.events_sent(upto)
         return taken
 
     def _skip(self, session: Session, now_s: float) -> None:

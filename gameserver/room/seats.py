@@ -184,6 +184,7 @@ class Seats:
         player = session.player
         player._on_avatar = self._send_avatar
         player._kick = self._kick
+        self._events.open(session.number)
         session.event_cursor = session.event_scan = self._events.newest
         try:
             self._room.on_auth(player)
@@ -208,7 +209,7 @@ class Seats:
     def _resume(self, session: Session, tick: int, event: int) -> None:
         if session.number not in self.sessions:
             return
-        session.event_cursor = session.event_scan = event
+        session.event_cursor = session.event_scan = max(event, self._events.oldest_cursor(session.number))
         session.base = None if self._has_own_view(session) else self._history.get(tick)
         session.view = ALL
         self._send_welcome(session, resumed=True)
@@ -249,6 +250,7 @@ class Seats:
     def remove(self, session: Session) -> None:
         """Forget a session, without hooks. Its link, if it has one, belongs to no session from now on."""
         self.sessions.pop(session.number, None)
+        self._events.close(session.number)
         peer, session.peer, session.link = session.peer, None, None
         if peer is not None:
             peer.forget()

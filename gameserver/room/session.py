@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from gameserver.protocol.codec import encode_events
 from gameserver.protocol.constants import Role
 from gameserver.sync.encode.views import ALL
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from gameserver.protocol.constants import CloseCode
     from gameserver.room.player import Player
     from gameserver.sync.encode.views import AnyView
-    from gameserver.sync.events import EventLog
+    from gameserver.sync.events import Backlog, EventLog
     from gameserver.sync.inputs import InputQueue
     from gameserver.sync.snapshot import Snapshot
     from gameserver.sync.window import Window
@@ -162,24 +161,18 @@ class Session:
         self.base = None
         self.window.clear()
 
-    def pending_events(self, log: EventLog) -> bytes | None:
+    def pending_events(self, log: EventLog) -> Backlog:
         """Encode the events that this session has not been sent.
 
-        The cursors move only in `events_sent`, once the link has taken the message.
-
-        Returns:
-            An EVENTS message, or None when there is nothing to send.
+        The cursor moves only in `events_sent`, once the link has taken the message.
 
         Raises:
             EventsLost: The log no longer holds all of them.
         """
-        if self.event_scan == log.newest:
-            return None
-        packed = log.after(self.event_scan, self.number)
-        if not packed:
-            self.event_scan = log.newest
-            return None
-        return encode_events(self.event_cursor, log.newest, packed)
+        backlog = log.backlog(self.event_cursor, self.event_scan, self.number)
+        if backlog.message is None:
+            self.event_scan = backlog.upto
+        return backlog
 
     def state_sent(self, snapshot: Snapshot, view: AnyView, size: int) -> None:
         """The link has taken a STATE of `size` bytes that leads to `snapshot`."""
@@ -190,6 +183,6 @@ class Session:
         self.budget_bytes -= size
         self.window.sent(snapshot.tick)
 
-    def events_sent(self, log: EventLog) -> None:
-        """The link has taken what `pending_events` returned."""
-        self.event_cursor = self.event_scan = log.newest
+    def events_sent(self, upto: int) -> None:
+        """The link has taken the message with the events up to this number."""
+        self.event_cursor = self.event_scan = upto

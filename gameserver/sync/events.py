@@ -1,16 +1,27 @@
 """The events of a room, which each viewer gets once and in order (protocol.md §6).
 
-A room has one log of numbered events; a viewer's place in it is a cursor, the number of the last event that it has
-got. An event is encoded once for all viewers. The log is bounded: a viewer whose cursor is older than the oldest event
-has missed some, and `EventsLost` is raised for it.
+Events are numbered in one sequence; a viewer's place in it is a cursor, the number of the last event that it has. An
+event is encoded once for all viewers, and so is a whole message for viewers with the same cursor.
+
+Memory is bounded: events for everyone in one log, events for single sessions in a log of each, both in number and in
+bytes. So what is sent to one session pushes out nothing that another one still needs. The oldest events go first; a
+viewer whose cursor is older has missed some (`oldest_cursor`), and `EventsLost` is raised for it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gameserver.protocol.codec import pack_event
+from gameserver.protocol.codec import encode_events, pack_event
+from gameserver.protocol.constants import MAX_EVENT_BYTES
+
+if TYPE_CHECKING:
+    from gameserver.protocol.constants import Limits
+
+
+MAX_SHARED_MESSAGES: Final = 8
+"""Messages that are kept for more than one viewer. More cursors are in use only while links are slow."""
 
 
 class EventsLost(Exception):
@@ -18,25 +29,77 @@ class EventsLost(Exception):
 
 
 class Event(NamedTuple):
-    """One entry of the log."""
+    """One entry of a log."""
 
     number: int
     packed: bytes
     """`[tick, name, payload]` as msgpack."""
-    to: frozenset[int] | None
-    """The numbers of the sessions that get it; None: all."""
+
+
+class Backlog(NamedTuple):
+    """What a viewer is to be sent."""
+
+    message: bytes | None
+    """An EVENTS message; None: there is no event for this viewer."""
+    upto: int
+    """The cursor after it."""
+
+
+class _Log:
+    """The newest events for everyone, or for one session, within a number and a size."""
+
+    __slots__ = ("_bytes", "_max_bytes", "_max_held", "entries", "oldest_cursor")
+
+    def __init__(self, max_held: int, max_bytes: int, cursor: int) -> None:
+        self.entries: deque[Event] = deque()
+        self.oldest_cursor = cursor
+        """The oldest cursor after which no event of this log is missing."""
+        self._max_held = max_held
+        self._max_bytes = max_bytes
+        self._bytes = 0
+
+    def append(self, event: Event) -> None:
+        self.entries.append(event)
+        self._bytes += len(event.packed)
+        while len(self.entries) > self._max_held or self._bytes > self._max_bytes:
+            oldest = self.entries.popleft()
+            self._bytes -= len(oldest.packed)
+            self.oldest_cursor = oldest.number
+
+    def after(self, cursor: int) -> list[Event]:
+        """The events after `cursor`, oldest first; takes as long as there are such events."""
+        found = []
+        for event in reversed(self.entries):
+            if event.number <= cursor:
+                break
+            found.append(event)
+        found.reverse()
+        return found
 
 
 class EventLog:
-    """The newest `max_held` events of a room."""
+    """The newest events of a room."""
 
-    __slots__ = ("_entries", "max_held", "newest")
+    __slots__ = ("_for_all", "_limits", "_messages", "_private", "newest")
 
-    def __init__(self, max_held: int) -> None:
-        self._entries: deque[Event] = deque(maxlen=max_held)
-        self.max_held = max_held
+    def __init__(self, limits: Limits) -> None:
+        """Make an empty log within the limits for held events."""
+        self._limits = limits
+        self._for_all = _Log(limits.max_held_events, limits.max_held_event_bytes, 0)
+        self._private: dict[int, _Log] = {}
+        self._messages: dict[tuple[int, int], Backlog] = {}
+        """By cursor and scan, until the next event: most viewers have the same ones."""
         self.newest = 0
         """Number of the newest event, and so the cursor of a viewer who has got all of them; 0 before the first."""
+
+    def open(self, session: int) -> None:
+        """From now on keep events for the session of this number."""
+        limits = self._limits
+        self._private[session] = _Log(limits.max_private_events, limits.max_private_event_bytes, self.newest)
+
+    def close(self, session: int) -> None:
+        """The session has ended. Idempotent."""
+        self._private.pop(session, None)
 
     def append(self, tick: int, name: str, payload: object, to: frozenset[int] | None = None) -> None:
         """Add an event.
@@ -45,30 +108,61 @@ class EventLog:
             tick: When it happened.
             name: What happened.
             payload: The game's own value.
-            to: The numbers of the sessions that get it; None: all.
+            to: The numbers of the sessions that get it, those that have ended are left out; None: all.
 
         Raises:
-            ValueError: `payload` is nothing that a message can carry. Nothing was added.
+            ValueError: `payload` is nothing that a message can carry, or too large. Nothing was added.
         """
         packed = pack_event(tick, name, payload)
         self.newest += 1
-        self._entries.append(Event(self.newest, packed, to))
+        event = Event(self.newest, packed)
+        self._messages.clear()
+        if to is None:
+            self._for_all.append(event)
+            return
+        for session in to:
+            log = self._private.get(session)
+            if log is not None:
+                log.append(event)
 
-    @property
-    def oldest_cursor(self) -> int:
-        """The oldest cursor after which no event is missing."""
-        return self._entries[0].number - 1 if self._entries else self.newest
+    def oldest_cursor(self, session: int) -> int:
+        """The oldest cursor after which a session misses no event."""
+        log = self._private.get(session)
+        return self._for_all.oldest_cursor if log is None else max(self._for_all.oldest_cursor, log.oldest_cursor)
 
-    def after(self, cursor: int, session: int) -> list[bytes]:
-        """Return the packed events after `cursor` that the session of this number gets, oldest first.
+    def backlog(self, cursor: int, scan: int, session: int) -> Backlog:
+        """Encode what a session has not been sent, at most `MAX_EVENT_BYTES` of it (and at least one event).
+
+        Args:
+            cursor: The number of the last event that was sent to it.
+            scan: The number of the last event that is known not to be for it, or `cursor`.
+            session: Its number.
 
         Raises:
-            EventsLost: The log no longer holds all of them.
+            EventsLost: Some of it is no longer in the log.
         """
-        if cursor >= self.newest:
-            return []
-        if cursor < self.oldest_cursor:
+        if scan < self.oldest_cursor(session):
             raise EventsLost
-        first = cursor + 1 - self._entries[0].number
-        entries = (self._entries[i] for i in range(first, len(self._entries)))
-        return [entry.packed for entry in entries if entry.to is None or session in entry.to]
+        log = self._private.get(session)
+        private = [] if log is None else log.after(scan)
+        if private:
+            return _encode(cursor, self.newest, sorted([*private, *self._for_all.after(scan)]))
+        shared = self._messages.get((cursor, scan))
+        if shared is None:
+            shared = _encode(cursor, self.newest, self._for_all.after(scan))
+            if len(self._messages) < MAX_SHARED_MESSAGES:
+                self._messages[cursor, scan] = shared
+        return shared
+
+
+def _encode(cursor: int, newest: int, events: list[Event]) -> Backlog:
+    """Encode events, oldest first, as far as they fit into one message."""
+    if not events:
+        return Backlog(None, newest)
+    size = 0
+    for count, event in enumerate(events):
+        size += len(event.packed)
+        if size > MAX_EVENT_BYTES and count:
+            upto = events[count - 1].number
+            return Backlog(encode_events(cursor, upto, [each.packed for each in events[:count]]), upto)
+    return Backlog(encode_events(cursor, newest, [each.packed for each in events]), newest)

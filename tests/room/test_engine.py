@@ -1,6 +1,9 @@
 """The tick: everything takes effect at a tick, in order, and a failure ends one room only."""
 
 import logging
+import signal
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER, CloseCode, Limi
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.player import Player
+from gameserver.room.room import Room
 from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryServer
 
@@ -299,3 +303,50 @@ def test_a_room_ends_in_good_order_before_a_counter_passes_the_protocols_limit(c
     assert room.calls == ["join 1", "leave 1"]
     again, _ = server.join("field")
     assert again.welcome["tick"] == 1, "a new room"
+
+
+def recurse() -> None:
+    recurse()
+
+
+@pytest.mark.parametrize(
+    ("bug", "name"),
+    [
+        (lambda room: sys.exit(3), "SystemExit"),
+        (lambda room: signal.raise_signal(signal.SIGINT), "KeyboardInterrupt"),
+        (lambda room: recurse(), "RecursionError"),
+        (lambda room: room.broadcast("news", bytes(100 << 20)), "ValueError"),
+        (lambda room: room.broadcast("news", ["x" * 1000] * 1000), "ValueError"),
+    ],
+    ids=["exit", "interrupt", "recursion", "huge bytes", "huge list"],
+)
+@pytest.mark.parametrize("hook", ["on_create", "on_auth", "on_join", "on_tick", "on_leave", "on_dispose"])
+def test_whatever_the_rules_raise_ends_their_room_only(
+    bug: Callable[[Room[Any]], object], name: str, hook: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Sore(Room[Any]):
+        kind = "sore"
+
+    def fail(self: Room[Any], *_: object) -> None:
+        bug(self)
+
+    setattr(Sore, hook, fail)
+    server = MemoryServer(Sore, Field)
+    other, other_peer = server.join("field")
+    link, peer = server.join("sore")
+    server.tick()
+    peer.lost(server.now_s, 1000)
+    server.tick()
+    if hook == "on_dispose":
+        server.hub.drain(1.0)
+    else:
+        server.say(other_peer, C.MESSAGE, "hi", 1)
+        server.tick()
+        assert other.event_names()[-1] == "echo"
+    assert caplog.text.count("Traceback") == 1
+    assert name in caplog.text
+    if hook not in ("on_leave", "on_dispose"):
+        assert link.closed == (
+            CloseCode.ROOM_FAILED,
+            f"the room's rules raised {name}; the server has logged where",
+        )
