@@ -23,7 +23,6 @@ SEVERAL = {
     "MAX_PENDING": "frames of a prediction, and cases of a comparison",
     "READ_BYTES": "of a transport and of the simulated network",
     "RULES": "the rules that a module gives to its bots: `gameserver bots` looks for this name",
-    "STEADY_AFTER_S": "of a client's link and of a worker process",
     "TURN": "of the schema; a game may not import that",
     "_FIN": "WebSocket's bits; a worker's first look at a link stands on its own",
     "_KEY_BYTES": "of a frame's mask and of Sec-WebSocket-Key",

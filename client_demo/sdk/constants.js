@@ -15,6 +15,9 @@ export const TOKEN_PREFIX = "token.";
 /** The path of the WebSocket. */
 export const WEBSOCKET_PATH = "/ws";
 
+/** The name of the event that says which entity the player steers. */
+export const AVATAR_EVENT = "@avatar";
+
 /** The highest tick, seq, event cursor and nonce. */
 export const MAX_COUNTER = 4294967295;
 

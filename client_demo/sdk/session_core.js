@@ -10,7 +10,7 @@
  */
 import { close, emit, loadStep, send } from "./actions.js";
 import * as codec from "./codec.js";
-import { CloseCode, LIMITS } from "./constants.js";
+import { AVATAR_EVENT, CloseCode, LIMITS } from "./constants.js";
 import { DeltaError, ProtocolError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { RateMeter } from "./meter.js";
@@ -252,7 +252,7 @@ export class SessionCore {
   #hear(seat, message) {
     seat.events.add(message);
     for (const { name, payload } of message.items) {
-      if (name === "@avatar") seat.replica.steer(avatarId(payload));
+      if (name === AVATAR_EVENT) seat.replica.steer(avatarId(payload));
     }
     /** @type {Action[]} */
     const actions = [];

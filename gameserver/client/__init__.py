@@ -1,4 +1,4 @@
-"""The Python client: join a room, steer, follow its state.
+"""The Python client: join a room, steer, follow its state. The face: what `__all__` names.
 
     from gameserver.client import connect
 
@@ -6,12 +6,16 @@
         session.set_controls(thrust=True)
         view = await session.updated()
 
-`dial.py`, `eventstream.py`, `link.py`, `nursery.py` and `session.py` talk to trio. Everything else here takes values
-and returns values: no sockets, no clock, no tasks.
+`connector.py`, `dial.py`, `event_stream.py`, `link.py` and `session.py` use trio. Everything else here takes values and
+returns values: no sockets, no clock, no tasks.
+
+The files have the names that they have in the browser SDK (`client_demo/sdk/`), and twins behave alike; where they do
+not, the reason is beside the code. The SDK also holds what is elsewhere on this side: the codec
+(`gameserver.protocol`), the schema and its fields (`gameserver.state`), and the decoder (`gameserver.sync.decode`).
 """
 
 from gameserver.client.errors import EventsMissed, JoinFailed
-from gameserver.client.eventstream import EventStream
+from gameserver.client.event_stream import EventStream
 from gameserver.client.replica import Options
 from gameserver.client.session import Session, connect
 from gameserver.client.session_events import PredictedTick, SessionState, Status, Withdrawn

@@ -1,11 +1,12 @@
-"""Two of the client's clocks: how far away the server is, and which past moment of the others is drawn.
+"""Two of the client's clocks: how far away the server is, and which past moment of the others is drawn. The third is
+`pacer.py`.
 
 `RoundTrip` is smoothed from every frame that a STATE acknowledges and every PONG. `InterpolationClock` is the server
 time that is drawn: behind the newest snapshot by a delay that follows the jitter of arrivals. It changes by running a
 little faster or slower, and jumps only after a long stall.
 
 Pure: every time is an argument, in seconds on the client's monotonic clock. docs/guide/time.md sections 2 and 4 state
-the algorithms; the browser's twin is `client_demo/sdk/clock.js`.
+the algorithms; `client_demo/sdk/clock.js` is the twin, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ DELIVERY_GAIN = 1 / 16
 DELIVERY_RISE_GAIN = 1 / 8
 """At 20 snapshots a second, most of a change is followed within a second."""
 DELIVERY_SHIFT_INTERVALS = 3.0
-"""Snapshots that keep arriving this long off by more than an interval are a new level. A burst after a stall is over
-sooner."""
+"""Snapshots that keep arriving this long off by more than an interval are taken as the new mean. A burst after a stall
+is over sooner."""
 
 EASE_S = 0.5
 """An error of the drawn time is eased out with this time constant …"""
@@ -73,8 +74,8 @@ class RoundTrip:
         return sent_s if slot_seq == seq else None
 
     def frame_acked(self, seq: int, lead: int, tick_s: float, now_s: float) -> None:
-        """A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks: the rest of the time was the
-        way.
+        """A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks; the rest of the time was the
+        round trip.
         """
         sent_s = self.sent_at_s(seq)
         if sent_s is not None:
@@ -96,23 +97,26 @@ class RoundTrip:
 class InterpolationClock:
     """The moment of server time, in seconds since the room's tick 0, that is drawn.
 
-    Call `arrived` with each STATE applied and `draw` once a frame. `tick_s`: the room's tick; `snapshot_every`: ticks
-    between snapshots.
+    Call `arrived` with each STATE applied, and `draw` each time that something is drawn.
+
+    Args:
+        tick_s: The room's tick in seconds.
+        snapshot_every: Ticks between snapshots.
     """
 
-    __slots__ = ("_level", "_nominal_s", "_tick_s", "drawn_at_s", "drawn_s", "interval_s", "jumps", "newest_s")
+    __slots__ = ("_delivery", "_nominal_s", "_tick_s", "drawn_at_s", "drawn_s", "interval_s", "jumps", "newest_s")
 
     def __init__(self, tick_s: float, snapshot_every: int) -> None:
         self._tick_s = tick_s
         self._nominal_s = snapshot_every * tick_s
-        self._level = Estimator(
+        self._delivery = Estimator(
             gain=DELIVERY_GAIN,
             rise=DELIVERY_RISE_GAIN,
             floor=self._nominal_s,
             shift_after=DELIVERY_SHIFT_INTERVALS * self._nominal_s,
         )
         self.drawn_s: float | None = None
-        """The server time that was drawn last; None before the first frame."""
+        """The server time that was drawn last; None before the first time."""
         self.drawn_at_s = 0.0
         """When that was, on the client's clock."""
         self.interval_s = self._nominal_s
@@ -124,7 +128,7 @@ class InterpolationClock:
     @property
     def jitter_s(self) -> float:
         """Mean deviation of the snapshots' arrival."""
-        return self._level.deviation
+        return self._delivery.deviation
 
     @property
     def delay_s(self) -> float:
@@ -134,19 +138,19 @@ class InterpolationClock:
     def arrived(self, tick: int, now_s: float) -> None:
         """The snapshot of `tick` was applied at `now_s`."""
         snapshot_s = tick * self._tick_s
-        if self._level.value is not None:
+        if self._delivery.value is not None:
             gap_s = min(JUMP_S, snapshot_s - self.newest_s)
             self.interval_s = max(self._nominal_s, self.interval_s + INTERVAL_GAIN * (gap_s - self.interval_s))
-        self._level.add(now_s - snapshot_s, now_s)
+        self._delivery.add(now_s - snapshot_s, now_s)
         self.newest_s = snapshot_s
 
     def draw(self, now_s: float) -> float:
         """Return the server time to draw at `now_s`. It never runs backwards, and at most `MAX_EXTRAPOLATION_S` ahead
         of the newest snapshot. 0 before the first."""
-        if self._level.value is None:
+        if self._delivery.value is None:
             return 0.0
         limit_s = self.newest_s + MAX_EXTRAPOLATION_S
-        aim_s = min(limit_s, now_s - self._level.value - self.delay_s)
+        aim_s = min(limit_s, now_s - self._delivery.value - self.delay_s)
         if self.drawn_s is None:
             self.drawn_s = aim_s
         else:
@@ -154,15 +158,15 @@ class InterpolationClock:
         self.drawn_at_s = now_s
         return self.drawn_s
 
-    def _step(self, drawn_s: float, aim_s: float, frame_s: float, limit_s: float) -> float:
-        error_s = aim_s - drawn_s - frame_s
+    def _step(self, drawn_s: float, aim_s: float, elapsed_s: float, limit_s: float) -> float:
+        error_s = aim_s - drawn_s - elapsed_s
         if abs(error_s) > JUMP_S:
             self.jumps += 1
             return max(drawn_s, aim_s)
-        eased_s = frame_s * drawing_stretch(error_s)
-        if abs(eased_s) > abs(error_s):  # a frame so long that easing would overshoot
+        eased_s = elapsed_s * drawing_stretch(error_s)
+        if abs(eased_s) > abs(error_s):  # so much time has passed that easing would overshoot
             eased_s = error_s
-        return max(drawn_s, min(limit_s, drawn_s + frame_s + eased_s))
+        return max(drawn_s, min(limit_s, drawn_s + elapsed_s + eased_s))
 
 
 def drawing_stretch(error_s: float) -> float:

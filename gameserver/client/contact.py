@@ -1,10 +1,11 @@
-"""The others as the own avatar meets them ahead of the server: where they will be when its next input frame counts, as
-far as anybody can know.
+"""The others as the own avatar meets them ahead of the server: where they are expected to be when its next input frame
+counts.
 
-Pure. docs/guide/time.md section 6 states the algorithm, and `client_demo/sdk/contact.js` is its twin.
+Pure. docs/guide/time.md section 6 states the algorithm; `client_demo/sdk/contact.js` is the twin, and a test compares
+the two.
 
-- An other goes on with its newest known rates. What it does of its own will, or is made to do by the contact itself, is
-  not known before the server tells; so contact makes corrections smaller, and does not make them vanish.
+- An other goes on with its newest known rates. What its own controls, or the contact itself, make it do is not known
+  before the server's next state; so contact makes corrections smaller, and does not make them vanish.
 - Only the own avatar is changed.
 """
 
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from gameserver.state.table import Table
 
 MAX_AHEAD_S = 0.5
-"""How far an other is believed to go on as it did: further than a round trip at 150 ms each way."""
+"""For how long an other is expected to go on as it did: longer than a round trip at 150 ms each way."""
 
 
 class Others:
-    """All of the own avatar's type but itself. `contact(me, other, dt)` is the room's `predict_contact`."""
+    """All entities of the own avatar's type but itself.
+
+    Args:
+        entity_type: The avatar's.
+        contact: The room's `predict_contact`, called with the avatar, an other and `dt`; it changes the avatar.
+        tick_hz: The room's ticks a second.
+    """
 
     def __init__(self, entity_type: EntityType, contact: Callable[[Any, Any, float], object], tick_hz: int) -> None:
         names = list(entity_type.numeric)
@@ -41,7 +48,7 @@ class Others:
         return len(self._known)
 
     def see(self, seq: int, table: Table, own_id: int) -> None:
-        """Take the newest state: the table of the avatar's type, after the frame `seq`."""
+        """Take the newest state: the table of the avatar's type, as it is after input frame `seq`."""
         self._seq = seq
         rows = [row for row, entity_id in enumerate(table.ids.tolist()) if entity_id != own_id]
         entities = [object.__new__(self._type.cls) for _ in rows]

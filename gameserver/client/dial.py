@@ -1,7 +1,9 @@
-"""Opening a client's WebSocket, and seeing to it that its socket is closed in the end, whatever happens.
+"""Opens a client's WebSocket, and closes its socket in the end, whatever happens.
 
 trio-websocket speaks the protocol on a stream of ours: by itself it leaves the TCP connection open when the server
 closes first, and waits for its time limit when the server hangs up during the upgrade.
+
+No twin in the SDK: there the browser does this. `page.js` holds what else the SDK takes from the browser.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import HandshakeError, wrap_client_stream
 
-from gameserver.client.nursery import nursery_of_one
 from gameserver.protocol.constants import SUBPROTOCOL
 
 if TYPE_CHECKING:
@@ -27,18 +28,19 @@ if TYPE_CHECKING:
 
     Opener = Callable[[], AbstractAsyncContextManager[WebSocketConnection]]
 
-CONNECT_WITHIN_S = 5.0
-"""For TCP, TLS and the upgrade together: a server that needs longer is as good as away, and the next try is not far."""
+CONNECT_WITHIN_S = 10.0
+"""For TCP, TLS and the upgrade together: enough for a slow link that loses a packet or two. A server that needs longer
+counts as away."""
 CLOSE_WITHIN_S = 1.0
 """For the closing handshake; then the socket is closed without it."""
 MAX_MESSAGE_BYTES = 16 << 20
-"""A full state of some hundred thousand entities; beyond it the server is wrong."""
+"""A full state of some hundred thousand entities; a longer message is the server's fault."""
 QUEUED_MESSAGES = 64
-"""Messages between socket and core: as many as a server sends without an ack, twice over."""
+"""Messages between socket and core: twice as many as a server sends without an ack."""
 
 
 class NoAnswer(HandshakeError):
-    """Nothing came in time."""
+    """The server did not answer in time."""
 
     def __init__(self) -> None:
         super().__init__(f"no answer within {CONNECT_WITHIN_S:g} s")
@@ -65,7 +67,11 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Return where `url` leads. Raises ValueError for one that is no WebSocket's."""
+    """Return where `url` leads.
+
+    Raises:
+        ValueError: The URL is no WebSocket's.
+    """
     wrong = f"{url!r} is no WebSocket address: write ws://host:port/ws or wss://host/ws"
     try:
         parts = urlsplit(url)
@@ -80,7 +86,16 @@ def parse(url: str) -> Address:
 
 
 def opener(url: str, token: str | None = None, tls: ssl.SSLContext | None = None) -> Opener:
-    """Return what opens a WebSocket to `url`, each time anew. Raises ValueError for a URL that is none."""
+    """Return what opens a WebSocket, each time anew.
+
+    Args:
+        url: Where it is.
+        token: A JWT, where the server asks for one.
+        tls: The SSL context for `wss`; None: the system's certificates.
+
+    Raises:
+        ValueError: The URL is no WebSocket's.
+    """
     return partial(open_socket, parse(url), token, tls)
 
 
@@ -88,7 +103,12 @@ def opener(url: str, token: str | None = None, tls: ssl.SSLContext | None = None
 async def open_socket(
     address: Address, token: str | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncGenerator[WebSocketConnection]:
-    """Open a WebSocket for the length of the block. Raises HandshakeError or OSError when there is none to be had."""
+    """Open a WebSocket for the length of the block.
+
+    Raises:
+        HandshakeError: The server does not answer in time, is not trusted, or refuses.
+        OSError: There is no connection to be had.
+    """
     deadline_s = trio.current_time() + CONNECT_WITHIN_S
     stream = Stream(await _connect(address, tls, deadline_s))
     try:
@@ -148,7 +168,7 @@ async def _upgrade(
 
 
 class Stream(trio.abc.Stream):
-    """The TCP or TLS stream below; until the upgrade is through, its end is an error and not an end."""
+    """The TCP or TLS stream below a WebSocket. Until the upgrade is through, the stream's end is an error."""
 
     def __init__(self, below: trio.abc.Stream) -> None:
         self._below = below
@@ -180,3 +200,19 @@ class Stream(trio.abc.Stream):
 
     async def aclose(self) -> None:
         await self._below.aclose()
+
+
+@asynccontextmanager
+async def nursery_of_one() -> AsyncGenerator[trio.Nursery]:
+    """Open a nursery whose single failure comes out as it is, not in a group, so that callers can catch it by its type.
+
+    Raises:
+        BaseException: What its only failing task raised, or the group of all failures if there are more.
+    """
+    try:
+        async with trio.open_nursery() as nursery:
+            yield nursery
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from group.exceptions[0].__cause__
+        raise

@@ -1,25 +1,28 @@
-"""A running mean that survives outliers and follows a lasting change at once. The client's two clocks steer by one
-each.
+"""A running mean that survives outliers and follows a lasting change at once. Two of the client's clocks, the pacer and
+the interpolation clock, steer by one each.
 
-Pure. docs/guide/time.md section 1 states the algorithm; `client_demo/sdk/clock.js` is its twin.
+Pure. docs/guide/time.md section 1 states the algorithm; `client_demo/sdk/estimator.js` is the twin, and a test compares
+the two.
 """
 
 from __future__ import annotations
 
 OUTLIER_DEVIATIONS = 3.0
-"""Beyond its floor plus this many deviations, a sample is an outlier: it widens the deviation and leaves the mean
-alone."""
+"""Beyond its floor plus this many deviations, a sample is an outlier: it widens the deviation and does not move the
+mean."""
 DEVIATION_FALL_GAIN = 1 / 64
-"""Jitter is forgotten slowly (and believed quickly, by the `rise` below): too much of it costs milliseconds, too
-little costs frames."""
+"""A deviation falls slowly, and rises quickly (by the `rise` below): too high an estimate costs milliseconds, too low a
+one costs input frames."""
 
 
 class Estimator:
-    """Mean and mean deviation of samples that may hold outliers and may change level.
+    """Mean and mean deviation of samples that may hold outliers and may change for good.
 
-    `gain`: weight of a sample in the mean, `rise`: in a deviation that grows. `floor`: what is never an outlier, in
-    the samples' unit. `shift_after`: how long outliers to one side must last, in the unit of `at`, to be believed at
-    once and whole.
+    Args:
+        gain: Weight of a sample in the mean.
+        rise: Weight of a sample in a deviation that grows.
+        floor: A difference that is never an outlier, in the samples' unit.
+        shift_after: How long outliers to one side must last to become the mean, in the unit of `at`.
     """
 
     __slots__ = ("_floor", "_gain", "_rise", "_run_from", "_run_side", "_shift_after", "deviation", "value")
@@ -35,7 +38,7 @@ class Estimator:
         self.deviation = 0.0
 
     def add(self, sample: float, at: float) -> None:
-        """Take one sample; `at` never decreases."""
+        """Take one sample, measured at `at`, which never decreases."""
         if self.value is None:
             self.value = sample
             return
@@ -49,8 +52,8 @@ class Estimator:
             self._outlier(sample, 1 if error > 0 else -1, reach, at)
 
     def _outlier(self, sample: float, side: int, reach: float, at: float) -> None:
-        """One more to the same side in a row may be the new level; the first of a row counts as jitter, as a single
-        incident.
+        """Count the first outlier of a row as jitter; after enough of them to the same side, take the sample as the new
+        mean.
         """
         if side != self._run_side:
             self._run_side = side
@@ -61,12 +64,12 @@ class Estimator:
             self.value = sample
 
     def widen(self, deviation: float) -> None:
-        """Believe in a deviation that was seen, or is known from elsewhere: quickly in more, slowly in less."""
+        """Follow a deviation that was seen, or is known from elsewhere: quickly up, slowly down."""
         gain = self._rise if deviation > self.deviation else DEVIATION_FALL_GAIN
         self.deviation += gain * (deviation - self.deviation)
 
     def move(self, by: float) -> None:
-        """The measured thing was moved on purpose: so is the estimate."""
+        """Shift the estimate after a deliberate correction of what is measured."""
         if self.value is not None:
             self.value += by
 

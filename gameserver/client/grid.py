@@ -1,9 +1,11 @@
-"""Putting one predicted entity on its grid, as the server does with all of them after each tick: to the last bit, and
+"""Puts one predicted entity on its grid, as the server does with all of them after each tick: to the last bit, and
 quickly.
 
-The rule is each field's own (`field.encode`, then `field.decode`). Since a client does this for every tick it
-predicts, and again for every tick it predicts anew, the rule is written out once for a type's fields; a test holds
-the two to each other.
+The rule is each field's own (`field.encode`, then `field.decode`). Since a client does this for every tick that it
+predicts, and again for every tick that it predicts anew, the rule is compiled into one function for a type's fields; a
+test compares the two.
+
+No twin in the SDK: a page may not compile code, and its engine does that anyway; `fields.js` has the rule itself.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ _REFERENCE = "    c{i} = unpredicted[{i}]\n"
 def compile_snap(entity_type: EntityType) -> Snap:
     """Return `snap(entity, unpredicted) -> codes`: it puts every numeric attribute on its grid and returns all codes.
 
-    References cannot be predicted; their codes are taken from `unpredicted`, one code a field. Like the rule itself
-    it raises ValueError for what is no number, and OverflowError for what is beyond all numbers.
+    References cannot be predicted; their codes are taken from `unpredicted`, which has one code a field. Like the rule
+    itself, `snap` raises ValueError for NaN and OverflowError for an infinity.
     """
     fields = list(entity_type.numeric.items())
     names: dict[str, Any] = {"floor": floor}
@@ -55,7 +57,7 @@ def compile_snap(entity_type: EntityType) -> Snap:
 
 def _lines(i: int, name: str, field: AnyField) -> str:
     template = _OTHER
-    for kind, text in ((Float, _FLOAT), (Angle, _ANGLE), (Int, _INT), (Flag, _FLAG), (Ref, _REFERENCE)):
-        if isinstance(field, kind):
+    for field_type, text in ((Float, _FLOAT), (Angle, _ANGLE), (Int, _INT), (Flag, _FLAG), (Ref, _REFERENCE)):
+        if isinstance(field, field_type):
             template = text
     return template.format(i=i, name=name, step=field.step, steps=field.steps, lo=field.lo, hi=field.hi)

@@ -1,12 +1,12 @@
-"""The Python client: `connect` joins a room over a WebSocket and keeps coming back to it until it is told not to.
+"""The Python client: `connect` joins a room over a WebSocket and keeps the session across broken links.
 
     async with connect("ws://127.0.0.1:8000/ws", "arena", params={"name": "Ada"}) as session:
         session.set_controls(thrust=True)
         view = await session.updated()
         print(view.entities("Ship"))
 
-One link after the other is run (`link.py`), with back-off in between. Inputs, state and what is drawn are the core's
-(`session_core.py`).
+Inputs, state and what is drawn are the core's (`session_core.py`), the links are the connector's (`connector.py`).
+`client_demo/sdk/session.js` is the twin.
 """
 
 from __future__ import annotations
@@ -18,36 +18,41 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from gameserver.client.backoff import Backoff
-from gameserver.client.dial import CLOSE_WITHIN_S, opener
+from gameserver.client.connector import Connector
+from gameserver.client.dial import nursery_of_one, opener
 from gameserver.client.errors import JoinFailed
-from gameserver.client.eventstream import EventStream
-from gameserver.client.expected import EXPECT_FOR_S
-from gameserver.client.link import Link
-from gameserver.client.nursery import nursery_of_one
-from gameserver.client.session_core import Phase, SessionCore
+from gameserver.client.event_stream import EventStream
+from gameserver.client.events import EXPECT_WITHIN_S
+from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Joined, SessionState, Status, Updated
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import CloseCode, Role
+from gameserver.protocol.constants import Role
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from gameserver.client.dial import Opener
-    from gameserver.client.interpolation import Drawn
-    from gameserver.client.link import LinkEnd
+    from gameserver.client.drawn import Drawn
     from gameserver.client.replica import Options
     from gameserver.client.session_events import PredictedTick, SessionEvent
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.sync.decode.view_state import ViewState
 
-ANSWERED = frozenset({CloseCode.SESSION_EXPIRED, CloseCode.SERVER_RESTARTED})
-"""The session is gone, but the server is there: no reason to be slow about joining anew."""
-
 
 class Session:
-    """A participant in a room. Made by `connect`."""
+    """A participant in a room, across links. Made by `connect`.
+
+    Args:
+        core: The session's core.
+        open_socket: Opens a WebSocket.
+        rng: Source of the jitter of the waits between attempts.
+        on_event: Called at once with each event of the core: `Joined`, `Updated`, `Desynced`, `Withdrawn`, and the
+            server's events, notices and PONGs.
+        on_status: Called at once with each change of `status`.
+        reconnect: False to end with the first link.
+    """
 
     def __init__(
         self,
@@ -59,49 +64,80 @@ class Session:
         on_status: Callable[[Status], object] | None = None,
         reconnect: bool = True,
     ) -> None:
-        self._open = open_socket
-        self._backoff = Backoff(rng or random.Random())
         self._on_event = on_event
         self._on_status = on_status
-        self._reconnect = reconnect
-        self._link: Link | None = None
+        self._connector = Connector(
+            core,
+            open_socket,
+            Backoff(rng or random.Random()),
+            on_event=self._take,
+            on_status=self._set_status,
+            reconnect=reconnect,
+        )
         self._task_status: trio.TaskStatus[None] | None = None
         self._updated = trio.Event()
         self._streams: list[EventStream] = []
         self.core = core
         self.status = Status(SessionState.CONNECTING)
+        """What the session is doing."""
         self.closed = trio.Event()
-        """Set when it is over and will not come back."""
+        """Set when the session has ended."""
 
-    # -- what a user does --------------------------------------------------------------------------------------------
-
-    @property
-    def view(self) -> ViewState:
-        """The newest received state. Raises RuntimeError while there is no session."""
-        if self.core.replica is None:
-            raise RuntimeError("the client is in no room now; see `status`")
-        return self.core.replica.view
-
-    @property
-    def avatar_id(self) -> int | None:
-        """The entity that this player steers."""
-        return None if self.core.replica is None else self.core.replica.avatar_id
+    # -- what the player does ----------------------------------------------------------------------------------------
 
     def set_controls(self, controls: Inputs | None = None, /, **values: Any) -> None:
-        """Hold these controls from the next tick on, until others are sent: an instance of the room's input class, or
-        its fields by name; nothing for hands off.
+        """Have these controls count from the next tick on, until others are set.
 
-        Raises TypeError for a field that the room has not, StateError for a value that is none.
+        Args:
+            controls: An instance of the room's input class.
+            values: Or its fields by name; those left out are neutral.
+
+        Raises:
+            TypeError: The room's inputs have no field of that name.
+            StateError: A field cannot hold its value.
         """
         if self.core.replica is not None:
             self.core.set_controls(self.core.replica.schema.inputs.cls(**values) if controls is None else controls)
 
-    def send(self, name: str, payload: Any = None) -> None:
-        """Say something of the game's own. Raises ValueError for what the wire cannot carry. Said while the link is
-        down, it is lost."""
-        self.core.send(name, payload)
-        if self._link is not None:
-            self._link.nudge()
+    def send(self, name: str, payload: Any = None) -> bool:
+        """Send a message of the game's own: a chat line, a vote.
+
+        Args:
+            name: What the room's `on_message` gets as the name.
+            payload: Anything that msgpack holds, without extensions.
+
+        Returns:
+            False when the session is in no room now: the message was not sent, and is not kept.
+
+        Raises:
+            ValueError: The message is longer, or nested deeper, than a server takes, or holds what the wire cannot
+                carry.
+        """
+        sent = self.core.send(name, payload)
+        self._connector.nudge()
+        return sent
+
+    async def leave(self) -> None:
+        """Leave the room for good, and wait until the server has closed the link, for a second at most."""
+        await self._connector.leave()
+
+    # -- what the player sees ----------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> ViewState:
+        """The newest state that was received, also while the link is down.
+
+        Raises:
+            RuntimeError: The session has not joined a room yet.
+        """
+        if self.core.replica is None:
+            raise RuntimeError("the session has not joined a room yet; see `status`")
+        return self.core.replica.view
+
+    @property
+    def avatar_id(self) -> int | None:
+        """The id of the entity that the player steers; None while there is none."""
+        return None if self.core.replica is None else self.core.replica.avatar_id
 
     async def updated(self) -> ViewState:
         """Wait for the next state, and return it."""
@@ -109,47 +145,66 @@ class Session:
         return self.view
 
     def events(self) -> EventStream:
-        """Return the game's events from now on, in order and none missing, across lost links: `async for event in …`.
+        """Return the room's events from now on, in order and once, across links: `async for event in …`.
 
-        The loop ends when the client does. It raises EventsMissed when it falls too far behind.
+        Returns:
+            The stream; it ends with the session, and raises EventsMissed in a loop that falls too far behind.
         """
         stream = EventStream(self.closed)
         self._streams.append(stream)
         return stream
 
     def draw(self) -> Drawn | None:
-        """Return everyone as to be drawn at this moment, smoothly and a little in the past; None before the first
-        state.
+        """Return what to draw at this moment, smoothly and a little in the past.
+
+        Returns:
+            Everyone, the own avatar as the server last said; None before the first state.
         """
-        return None if self.core.replica is None else self.core.replica.draw(trio.current_time())
+        drawn, events = self.core.draw(trio.current_time())
+        for event in events:
+            self._take(event)
+        return drawn
 
     def draw_avatar(self) -> Any:
-        """Return the own avatar as to be drawn at this moment, predicted; None without one, or without a step to
-        predict it with.
+        """Return the own avatar as to be drawn at this moment, predicted.
+
+        Returns:
+            The same object each time: read it, do not keep it. None without an avatar, or without a step to predict it
+            with.
         """
         return None if self.core.replica is None else self.core.replica.draw_avatar(trio.current_time())
 
     def predict_spawn(
         self,
         tick: PredictedTick,
-        which: str,
+        type_name: str,
         *,
         match: Callable[[Any], bool] = lambda _: True,
         rewound: bool = False,
         **values: Any,
     ) -> Entity | None:
-        """Show at once an entity of type `which` that a predicted tick spawns, where it will be after that tick; to
-        be called from `Options.on_predicted`. It is among the `spawns` of what `draw` returns, under a negative id
-        until the server's own, the first for which `match` is true, takes its place. If there is none, `Withdrawn` is
-        reported.
-        `rewound`: the room takes it through the past that this player saw (`Room.rewind`); so it belongs to the others,
-        and is drawn in their time from then on. None while there is no session.
+        """Show at once what a predicted tick spawns; to be called from `Options.on_predicted`.
 
-        Raises KeyError for a type that the room has not, TypeError for a field.
+        The entity is among the `spawns` of what `draw` returns. The server's own takes its place when it comes; when
+        the server has consumed the tick's frame and there is none, `Withdrawn` is reported.
+
+        Args:
+            tick: The tick.
+            type_name: Name of the entity type.
+            match: Whether an entity of the server's may be this one.
+            rewound: Whether the room takes it through the past that this player saw (`Room.rewind`), so that it
+                belongs to the others, and is drawn in their time once the server's has come.
+            values: Its fields, as the server will have them after the tick.
+
+        Returns:
+            What is drawn, with a negative id until the server's own has come; None before the first WELCOME.
+
+        Raises:
+            KeyError: The room has no type of that name.
+            TypeError: The type has no field of that name.
         """
-        return (
-            None if self.core.replica is None else self.core.replica.spawn(tick, which, values, match, rewound=rewound)
-        )
+        seat = self.core.seat
+        return None if seat is None else seat.spawn(tick, type_name, values, match, rewound=rewound)
 
     def expect_event(
         self,
@@ -157,68 +212,48 @@ class Session:
         payload: Any = None,
         *,
         match: Callable[[Any], bool] = lambda _: True,
-        within_s: float = EXPECT_FOR_S,
+        within_s: float = EXPECT_WITHIN_S,
     ) -> None:
-        """Tell at once an event that the server is going to tell; its own, the first of that name for which `match`
-        is true, is not told again. If none comes in time, `Withdrawn` is told."""
+        """Report at once an event that the server is going to send; its own is then not reported again.
+
+        Args:
+            name: The event's name.
+            payload: The payload to report it with.
+            match: Whether an event of that name with this payload is the expected one.
+            within_s: How long it is waited for, in seconds; then `Withdrawn` is reported.
+        """
         event = self.core.expect(name, payload, match, trio.current_time() + within_s)
         if event is not None:
-            self._tell(event)
+            self._take(event)
 
-    async def leave(self) -> None:
-        """Leave for good, and wait until the server has heard it, or a second has passed."""
-        self._reconnect = False
-        if self.core.phase is Phase.JOINED and self._link is not None:
-            self.core.leave()
-            self._link.nudge()
-            with trio.move_on_after(CLOSE_WITHIN_S):
-                await self.closed.wait()
-
-    # -- one link after the other ------------------------------------------------------------------------------------
+    # -- running -----------------------------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
-        """Keep the client in its room until it is over. Started once it has joined; raises JoinFailed if it cannot at
-        first.
+        """Keep the session in its room until it ends.
+
+        Args:
+            task_status: Started once a room is joined.
+
+        Raises:
+            JoinFailed: No room could be joined at first.
         """
         self._task_status = task_status
         try:
-            while True:
-                end = await self._run_link()
-                back = end.back or self.core.lost(end.code)
-                if back == "no" or not self._reconnect:
-                    break
-                if end.code in ANSWERED:
-                    self._backoff.reset()
-                await self._wait(end)
+            end = await self._connector.run()
             if self._task_status is not None:
                 raise JoinFailed(end.code, end.reason)
-            self._report(Status(SessionState.CLOSED, end.code, end.reason))
+            self._set_status(Status(SessionState.CLOSED, end.code, end.reason))
         finally:
             self.closed.set()
             for stream in self._streams:
                 stream.end()
 
-    async def _run_link(self) -> LinkEnd:
-        self._report(Status(SessionState.CONNECTING))
-        self._link = link = Link(self.core, self._open, self._tell)
-        try:
-            return await link.run()
-        finally:
-            self._link = None
-            if link.held:
-                self._backoff.reset()
-
-    async def _wait(self, end: LinkEnd) -> None:
-        wait_s = self._backoff.next_s(end.reason)
-        self._report(Status(SessionState.WAITING, end.code, end.reason, wait_s))
-        await trio.sleep(wait_s)
-
-    # -- telling -----------------------------------------------------------------------------------------------------
-
-    def _tell(self, event: SessionEvent) -> None:
+    def _take(self, event: SessionEvent) -> None:
         match event:
             case Joined():
-                self._enter()
+                if self._task_status is not None:
+                    self._task_status.started()
+                    self._task_status = None
             case Updated():
                 done, self._updated = self._updated, trio.Event()
                 done.set()
@@ -227,16 +262,10 @@ class Session:
         if self._on_event is not None:
             self._on_event(event)
 
-    def _enter(self) -> None:
-        self._report(Status(SessionState.JOINED))
-        if self._task_status is not None:
-            self._task_status.started()
-            self._task_status = None
-
-    def _report(self, change: Status) -> None:
-        self.status = change
+    def _set_status(self, status: Status) -> None:
+        self.status = status
         if self._on_status is not None:
-            self._on_status(change)
+            self._on_status(status)
 
 
 @asynccontextmanager
@@ -254,25 +283,41 @@ async def connect(
 ) -> AsyncGenerator[Session]:
     """Join a room, and leave it at the end of the block.
 
-    `url`: the server's WebSocket, `ws://host:port/ws` or `wss://…`. `kind`, `room`, `role`, `params`: as in JOIN.
-    `options`: own entity and input classes, the shared step to predict with. `more`: what `Session` takes: `token`, a
-    JWT; `tls`, an SSL context; `on_event` and `on_status`, called at once; `reconnect=False` to be over with the
-    first lost link; `rng` for the waits before coming back. Raises JoinFailed when the room cannot be entered in the
-    first place.
+    Args:
+        url: Where the server's WebSocket is: `ws://host:port/ws` or `wss://…`.
+        kind: The kind of room.
+        room: The id of a room; None: any with a free seat.
+        role: Player or spectator.
+        params: The game's own: a name, a colour.
+        options: Own entity and input classes, and the shared step to predict with.
+        token: A JWT, where the server asks for one.
+        tls: The SSL context for `wss`; None: the system's certificates.
+        more: The keyword arguments of `Session`: `rng`, `on_event`, `on_status`, `reconnect`.
+
+    Returns:
+        The session, once it has joined.
+
+    Raises:
+        ValueError: The URL is no WebSocket's.
+        JoinFailed: The room cannot be joined.
     """
     core = SessionCore(m.Join(kind, room, role, dict(params or {})), options)
-    client = Session(core, opener(url, token, tls), **more)
-    async with joined(client):
-        yield client
+    session = Session(core, opener(url, token, tls), **more)
+    async with joined(session):
+        yield session
 
 
 @asynccontextmanager
-async def joined(client: Session) -> AsyncGenerator[None]:
-    """Run a client in the background from its first WELCOME on, and have it leave at the end of the block."""
+async def joined(session: Session) -> AsyncGenerator[None]:
+    """Run a session in the background from its first WELCOME on, and have it leave at the end of the block.
+
+    Raises:
+        JoinFailed: The room cannot be joined.
+    """
     async with nursery_of_one() as nursery:
-        await nursery.start(client.run)
+        await nursery.start(session.run)
         try:
             yield
-            await client.leave()
+            await session.leave()
         finally:
             nursery.cancel_scope.cancel()

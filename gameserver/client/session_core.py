@@ -1,48 +1,50 @@
-"""The client without its socket: WebSocket messages and times in, events and messages to send out.
+"""One participant in a room across its links, without any I/O (protocol.md §8): WebSocket messages and times come in,
+events and messages to send go out.
 
-`link.py` drives one over a real link, tests/sim over a bad one in memory. protocol.md §8 is the state machine:
+`link.py` drives one over a real link, the tests' rig over a bad one in memory:
 
-    link up:  opened -> JOIN or RESUME       every message: receive -> events       now and then, at `next_at_s`: tick
-    link gone: lost -> whether to resume, join anew or stop
+    link up:    opened -> JOIN or RESUME      each message: receive -> events      at `next_at_s`: tick -> events
+    link gone:  lost -> whether to resume, join anew or stop
 
 Rules kept here:
-- What the server may not send raises `ProtocolError`, whose code is the one to close with; the replica stays whole.
-- A delta that does not fit is never drawn: the client asks for a full state and drops STATEs until it comes.
-- Whoever has heard nothing for a third of the dead time asks, for the dead time gives the link up.
+- What a server may not send raises `ProtocolError`, whose code is the one to close with; the replica stays whole.
+- A delta that does not fit is never applied: the client asks for a full state and drops STATEs until it comes.
+- Events are reported in order and once, across links; each when what is drawn has reached its tick.
+- Input frames from before a lost link do not act after it.
+
+`client_demo/sdk/session_core.js` is the twin. It returns actions where this one raises, returns events and queues
+messages: a browser's callbacks have nobody to raise to.
 """
 
 from __future__ import annotations
 
-import math
+from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from gameserver.client.expected import Expected
-from gameserver.client.outbox import Outbox
-from gameserver.client.replica import Options, Replica
-from gameserver.client.session_events import Counters, Desynced, Joined, SessionEvent, Updated, Withdrawn
+from gameserver.client.backoff import back_after
+from gameserver.client.events import Expected
+from gameserver.client.heartbeat import Heartbeat
+from gameserver.client.replica import Options
+from gameserver.client.seat import Seat
+from gameserver.client.session_events import Counters, Desynced, Joined, SessionEvent, Updated
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol import messages as m
-from gameserver.protocol.codec import encode_client
-from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, PING_AFTER_DEAD_SHARE, Back, CloseCode, Role
+from gameserver.protocol.codec import decode_client, encode_client
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, Back, CloseCode, Limits
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.decode.decoder import DeltaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.client.drawn import Drawn
+    from gameserver.client.replica import Replica
     from gameserver.state.inputs import Inputs
 
-DEAD_AFTER_S = 10.0
-ASK_EVERY_S = 1.0
-
-MEASURE_EVERY_S = 2.0
-"""A PONG tells what no other message does: how many frames were missing or trimmed. Twice in four seconds is enough
-to show."""
-PRIVATE_CODES_FROM = 4000
-"""Close codes from here on are the application's (RFC 6455, 7.4.2)."""
-MAX_PINGS = 16
-"""PINGs remembered until their PONG comes; more are unanswered only on a dead link."""
+SERVER_LIMITS = Limits()
+"""A server's limits unless its operator changed them; a client is not told of changes."""
+DEAD_AFTER_S = SERVER_LIMITS.dead_after_s
 
 
 class Phase(Enum):
@@ -55,7 +57,14 @@ class Phase(Enum):
 
 
 class SessionCore:
-    """One participant, across links. `join` is what it enters the room with."""
+    """The core of one session.
+
+    Args:
+        join: What the session joins a room with.
+        options: What the client brings to the room.
+        reader: Decodes the server's messages; sessions of one process may share it.
+        dead_after_s: Silence after which a link is dead.
+    """
 
     def __init__(
         self,
@@ -68,231 +77,264 @@ class SessionCore:
         self.join = join
         self.options = options or Options()
         self.phase = Phase.DOWN
-        self.replica: Replica | None = None
-        self.outbox = Outbox()
+        self.seat: Seat | None = None
+        """What was joined last, also while the link is down."""
         self.counters = Counters()
-        self.inputs: tuple[int, ...] = ()
-        """Codes of the controls that count from the next tick on; `set_controls` sets them."""
         self._reader = reader or StateReader()
         self._dead_after_s = dead_after_s
-        self._heard_at_s = self._asked_at_s = self._measured_at_s = -math.inf
-        self._resyncing = False
-        self._nonce = 0
-        self._pings: dict[int, float] = {}
-        self._sends_inputs = False
+        self._heartbeat = Heartbeat(dead_after_s)
+        self._outbox: deque[bytes] = deque()
+        self._may_resume = False
+        self._wants_full = False
+        """A STATE did not fit: those that do not start from nothing are dropped until one does."""
+
+    @property
+    def replica(self) -> Replica | None:
+        """The room as it was seen last; None before the first WELCOME."""
+        return None if self.seat is None else self.seat.replica
+
+    @property
+    def next_at_s(self) -> float:
+        """When `tick` has something to do, if nothing is received before; infinite while the link is down."""
+        if self.phase is Phase.DOWN:
+            return float("inf")
+        frame_at_s = float("inf") if self.seat is None else self.seat.frames.pacer.next_at_s
+        return min(frame_at_s, self._heartbeat.next_at_s)
 
     # -- the life of a link ------------------------------------------------------------------------------------------
 
     def opened(self, now_s: float) -> None:
-        """A link came up: enter the room, or come back to the session there is."""
+        """A link came up: join a room, or resume the session there is."""
         self.phase = Phase.OPENING
-        self.outbox.clear()
-        self._pings.clear()
-        self._heard_at_s = self._asked_at_s = self._measured_at_s = now_s
-        self._resyncing = False
-        if self.replica is None:
-            self._send(self.join)
+        self._outbox.clear()
+        self._heartbeat.start(now_s)
+        if self.seat is not None and self._may_resume:
+            seat = self.seat
+            self._queue(m.Resume(seat.welcome.token, seat.replica.view.tick, seat.events.cursor))
         else:
-            replica = self.replica
-            self._send(m.Resume(replica.welcome.token, replica.view.tick, replica.cursor))
+            self._queue(self.join)
 
     def lost(self, code: int | None) -> Back:
-        """The link is gone: closed with `code`, or broken (None). Return what to do; before "join" all of the session
-        is forgotten.
+        """The link is gone. Return what to do.
+
+        What was seen last stays, to be drawn until another room is joined.
+
+        Args:
+            code: The close code; None for a link that broke.
         """
         self.phase = Phase.DOWN
-        self.outbox.clear()
+        self._outbox.clear()
+        if self.seat is not None:
+            self.seat.leave()
         back = back_after(code)
-        if back == "resume" and self.replica is None:
+        if back == "resume" and not self._may_resume:
             back = "join"
         if back == "join":
-            self._forget_session()
+            self._may_resume = False
         return back
-
-    def _forget_session(self) -> None:
-        self.replica = None
-        self.inputs = ()
 
     def leave(self) -> None:
         """Leave for good; the server closes with 1000."""
-        self._send(m.Leave())
+        if self.seat is not None:
+            self.seat.leave()
+        self._queue(m.Leave())
 
     # -- what goes out -----------------------------------------------------------------------------------------------
 
     def set_controls(self, controls: Inputs | None) -> None:
-        """Have these controls count from the next tick on, until others are held; None for hands off. Raises
-        StateError.
-        """
-        if self.replica is not None:
-            inputs = self.replica.schema.inputs
-            self.inputs = inputs.neutral_codes if controls is None else inputs.to_codes(controls)
+        """Have these controls count from the next tick on, until others are set.
 
-    def send(self, name: str, payload: Any = None) -> None:
-        """Send a message of the game's own. Raises ValueError for what the wire cannot carry."""
-        self._send(m.Message(name, payload))
+        A room that is joined anew begins with the neutral ones, since its inputs may be others.
+
+        Args:
+            controls: An instance of the room's input class; None for the neutral ones.
+
+        Raises:
+            StateError: A field cannot hold its value.
+        """
+        if self.seat is not None:
+            self.seat.set_controls(controls)
+
+    def send(self, name: str, payload: Any = None) -> bool:
+        """Queue a message of the game's own. Return False, and keep nothing, while no room is joined.
+
+        Raises:
+            ValueError: The message is longer, or nested deeper, than a server takes, or holds what the wire cannot
+                carry.
+        """
+        data = encode_client(m.Message(name, payload))
+        _check_limits(name, data)
+        if self.phase is not Phase.JOINED:
+            return False
+        self._put(data)
+        return True
 
     def expect(self, name: str, payload: Any, match: Callable[[Any], bool], until_s: float) -> m.Event | None:
-        """Return an event to be told now, ahead of the server, whose own is not told again; None while there is no
-        session.
+        """Return an event to be reported now, ahead of the server, whose own is not reported again.
+
+        Args:
+            name: The event's name.
+            payload: What it is reported with.
+            match: Whether an event of that name with this payload is the expected one.
+            until_s: When it is withdrawn.
+
+        Returns:
+            The event, with the newest tick; None before the first WELCOME.
         """
-        if self.replica is None:
+        if self.seat is None:
             return None
-        self.replica.expected.add(Expected(name, payload, match, until_s))
-        return m.Event(self.replica.view.tick, name, payload)
+        self.seat.events.expect(Expected(name, payload, match, until_s))
+        return m.Event(self.seat.replica.view.tick, name, payload)
+
+    def draw(self, now_s: float) -> tuple[Drawn | None, list[m.Event]]:
+        """Return what to draw now, None before the first STATE, and the events that have become due with it."""
+        if self.seat is None:
+            return None, []
+        return self.seat.replica.draw(now_s), self.seat.due_events(now_s)
 
     @property
-    def next_at_s(self) -> float:
-        """When `tick` has something to do again, if nothing is received before."""
-        if self.phase is Phase.DOWN:
-            return math.inf
-        if self.phase is Phase.OPENING or self.replica is None:
-            return self._dead_at_s
-        tick_at_s = self.replica.pacer.next_at_s if self._sends_inputs else math.inf
-        return min(tick_at_s, self._measure_at_s, self._ask_at_s, self._dead_at_s)
+    def has_messages(self) -> bool:
+        """Whether messages wait to be sent, apart from input frames that were held back."""
+        return bool(self._outbox)
 
-    @property
-    def _dead_at_s(self) -> float:
-        return self._heard_at_s + self._dead_after_s
+    def next_message(self, now_s: float) -> bytes | None:
+        """Return the next message that the link is to send; None when there is none. Call it only when the link has
+        sent the one before."""
+        if not self._outbox and self.phase is Phase.JOINED and self.seat is not None:
+            self.seat.flush(now_s, busy=False, send=self._put_input)
+        return self._outbox.popleft() if self._outbox else None
 
-    @property
-    def _ask_at_s(self) -> float:
-        return max(self._heard_at_s + self._dead_after_s * PING_AFTER_DEAD_SHARE, self._asked_at_s + ASK_EVERY_S)
+    def tick(self, now_s: float, *, busy: bool = False) -> list[SessionEvent]:
+        """Do what is due: run the client's ticks, and show life.
 
-    @property
-    def _measure_at_s(self) -> float:
-        return self._measured_at_s + MEASURE_EVERY_S
+        Args:
+            now_s: The time now.
+            busy: Whether the link has not sent yet what it was given before; input frames are held back then.
 
-    def tick(self, now_s: float) -> list[SessionEvent]:
-        """Do what is due: run the client's ticks, measure, ask for a sign of life. Raises ProtocolError (DEAD) when
-        none came.
+        Returns:
+            The events that have become due, and what did not happen after all.
+
+        Raises:
+            ProtocolError: The server said nothing for all of the dead time (DEAD).
         """
-        if now_s >= self._dead_at_s:
+        sign = self._heartbeat.check(now_s)
+        if sign == "dead":
             raise ProtocolError(CloseCode.DEAD, f"nothing heard for {self._dead_after_s:g} s")
-        if self.phase is not Phase.JOINED or self.replica is None:
+        if sign is not None:
+            self._queue(m.Ping(sign))
+        if self.phase is not Phase.JOINED or self.seat is None:
             return []
-        if self._sends_inputs:
-            self._run_ticks(self.replica, now_s)
-        if now_s >= self._measure_at_s:
-            self._measured_at_s = now_s
-            self._ping(now_s)
-        if now_s >= self._ask_at_s:
-            self._asked_at_s = now_s
-            self._ping(now_s)
-        return self._withdrawn(self.replica, now_s)
+        if self.seat.steers:
+            self.seat.tick(now_s)
+            self.seat.flush(now_s, busy=busy, send=self._put_input)
+        return [*self.seat.due_events(now_s), *self.seat.withdrawn(now_s)]
 
-    def _withdrawn(self, replica: Replica, now_s: float) -> list[SessionEvent]:
-        """What was shown ahead of the server, and has turned out not to happen."""
-        entities, replica.spawns.withdrawn = replica.spawns.withdrawn, []
-        overdue = replica.expected.take_overdue(now_s) if len(replica.expected) else []
-        return [*[Withdrawn(entity) for entity in entities], *[Withdrawn(None, e.name, e.payload) for e in overdue]]
+    def _queue(self, message: m.ClientMsg) -> None:
+        self._put(encode_client(message))
 
-    def _run_ticks(self, replica: Replica, now_s: float) -> None:
-        ack, behind = replica.view.tick, replica.behind(now_s)
-        first = replica.pacer.seq + 1
-        for seq in range(first, first + replica.pacer.due(now_s)):
-            replica.steer(seq, self.inputs, now_s)
-            data = encode_client(m.Input(seq, ack, behind, self.inputs))
-            self.counters.inputs += 1
-            self.counters.bytes_sent += len(data)
-            self.outbox.put_input(data)
+    def _put_input(self, data: bytes) -> None:
+        self.counters.inputs += 1
+        self._put(data)
 
-    def _ping(self, now_s: float) -> None:
-        self._nonce = (self._nonce + 1) & MAX_COUNTER
-        if len(self._pings) < MAX_PINGS:
-            self._pings[self._nonce] = now_s
-        self._send(m.Ping(self._nonce))
-
-    def _send(self, message: m.ClientMsg) -> None:
-        data = encode_client(message)
+    def _put(self, data: bytes) -> None:
         self.counters.bytes_sent += len(data)
-        self.outbox.put(data)
+        self._outbox.append(data)
 
     # -- what comes in -----------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes | str, now_s: float) -> list[SessionEvent]:
-        """Take one whole WebSocket message; return what came of it. Raises ProtocolError with the code to close
-        with.
+        """Take one whole WebSocket message, and return what came of it.
+
+        Raises:
+            ProtocolError: The server may not send this; the link is to be closed with the error's code.
         """
-        self._heard_at_s = now_s
+        self._heartbeat.heard(now_s)
         if isinstance(data, str):
             raise ProtocolError(CloseCode.TEXT_FRAME, "the server sent text")
         self.counters.bytes_received += len(data)
         match self._reader.decode(data):
             case m.Welcome() as welcome:
                 return self._take_welcome(welcome, now_s)
-            case m.ServerPing(nonce):
-                self._send(m.Pong(nonce))
-                return []
-            case m.Notice() as notice:
-                return [notice]
             case m.State() as state:
                 return self._take_state(self._joined("STATE"), state, len(data), now_s)
             case m.Events() as events:
-                happened = self._joined("EVENTS").take_events(events)
-                self.counters.events += len(happened)
-                return list(happened)
+                return self._take_events(self._joined("EVENTS"), events, now_s)
+            case m.ServerPing(nonce):
+                self._queue(m.Pong(nonce))
+                return []
             case m.ServerPong() as pong:
                 return self._take_pong(pong, now_s)
+            case m.Notice() as notice:
+                return [notice]
 
-    def _joined(self, what: str) -> Replica:
-        if self.phase is not Phase.JOINED or self.replica is None:
+    def _joined(self, what: str) -> Seat:
+        if self.phase is not Phase.JOINED or self.seat is None:
             raise ProtocolError(CloseCode.OUT_OF_STATE, f"{what} before WELCOME")
-        return self.replica
+        return self.seat
 
     def _take_welcome(self, welcome: m.Welcome, now_s: float) -> list[SessionEvent]:
-        if self.phase is not Phase.OPENING or welcome.resumed is (self.replica is None):
+        if self.phase is not Phase.OPENING or welcome.resumed is not self._may_resume:
             raise ProtocolError(CloseCode.OUT_OF_STATE, "a WELCOME that was not asked for")
-        if self.replica is None:
-            self.replica = Replica(welcome, self.options, self._reader, now_s)
-            self.inputs = self.replica.schema.inputs.neutral_codes
-            self.counters.joins += 1
-        else:
-            self.replica.resumed(welcome, now_s)
-            self.counters.resumes += 1
-        self._sends_inputs = welcome.role is Role.PLAYER and bool(self.inputs)
+        seat = self.seat
+        if seat is None or not welcome.resumed:
+            seat = Seat(welcome, self.options, self._reader)
+        seat.take(welcome, now_s)
+        self.seat = seat
         self.phase = Phase.JOINED
+        self._may_resume = True
+        self._wants_full = False
+        if welcome.resumed:
+            self.counters.resumes += 1
+        else:
+            self.counters.joins += 1
         return [Joined(welcome.resumed, welcome)]
 
-    def _take_state(self, replica: Replica, state: m.State, size: int, now_s: float) -> list[SessionEvent]:
-        if self._resyncing and state.span:
+    def _take_state(self, seat: Seat, state: m.State, size: int, now_s: float) -> list[SessionEvent]:
+        if self._wants_full and state.span:
             self.counters.dropped_states += 1
             return []
-        before, seq, corrections = replica.view, replica.seq, replica.corrections
+        replica, frames = seat.replica, seat.frames
+        before, consumed_seq, corrections = replica.view, frames.consumed_seq, replica.corrections
         try:
-            replica.apply(state, now_s)
+            seat.apply(state, now_s)
         except DeltaError as error:
             return [self._resync(replica, error)]
-        self._resyncing = False
+        self._wants_full = False
         self.counters.states += 1
         self.counters.state_bytes += size
         self.counters.corrections += replica.corrections - corrections
-        if not self._sends_inputs:
-            self._send(m.Ack(state.tick))
-        sent_s = replica.round_trip.sent_at_s(replica.seq) if replica.seq > seq else None
-        return [Updated(before, replica.view, state.span, None if sent_s is None else now_s - sent_s)]
+        if not seat.steers:
+            self._queue(m.Ack(state.tick))
+        sent_at_s = frames.round_trip.sent_at_s(state.seq) if state.seq > consumed_seq else None
+        return [Updated(before, replica.view, state.span, None if sent_at_s is None else now_s - sent_at_s)]
 
     def _resync(self, replica: Replica, error: DeltaError) -> Desynced:
-        self._resyncing = True
+        self._wants_full = True
         self.counters.desyncs += 1
-        self._send(m.Resync(replica.view.tick))
+        self._queue(m.Resync(replica.view.tick))
         return Desynced(error.reason)
 
+    def _take_events(self, seat: Seat, events: m.Events, now_s: float) -> list[SessionEvent]:
+        self.counters.events += len(events.items)
+        seat.take_events(events)
+        return list(seat.due_events(now_s))
+
     def _take_pong(self, pong: m.ServerPong, now_s: float) -> list[SessionEvent]:
-        sent_s = self._pings.pop(pong.nonce, None)
-        if sent_s is None:
-            raise ProtocolError(CloseCode.INVALID_FIELD, "PONG: a nonce that was not sent")
-        self.counters.missed, self.counters.trimmed = pong.missed, pong.trimmed
-        if self.replica is not None:
-            held_s = pong.held / LEAD_UNITS_PER_TICK * self.replica.tick_s
-            self.replica.round_trip.add(now_s - sent_s - held_s)
+        sent_at_s = self._heartbeat.answered(pong.nonce)
+        if self.seat is not None:
+            self.seat.missed, self.seat.trimmed = pong.missed, pong.trimmed
+            if sent_at_s is not None:
+                held_s = pong.held / LEAD_UNITS_PER_TICK * self.seat.replica.tick_s
+                self.seat.frames.round_trip.add(now_s - sent_at_s - held_s)
         return [pong]
 
 
-def back_after(code: int | None) -> Back:
-    """Return what a client does after a close: what protocol.md §10 says for the codes that it knows, "no" for another
-    private one; any other end of a link is a link that broke.
-    """
+def _check_limits(name: str, data: bytes) -> None:
+    """Raise ValueError for a message that servers refuse."""
+    most = SERVER_LIMITS.max_message_bytes
+    if len(data) > most:
+        raise ValueError(f"message {name!r} takes {len(data)} bytes; a server takes at most {most}")
     try:
-        return CloseCode(code or CloseCode.LINK_LOST).back
-    except ValueError:
-        return "no" if code is not None and code >= PRIVATE_CODES_FROM else "resume"
+        decode_client(data, SERVER_LIMITS)
+    except ProtocolError as error:
+        raise ValueError(error.reason) from None

@@ -1,4 +1,8 @@
-"""What a client core reports: the events that `SessionCore.receive` returns, and the counts that it keeps."""
+"""What a session reports: the events that its core returns, its status, and the counts that it keeps.
+
+`client_demo/sdk/session_events.js` is the twin. There the events go to handlers by name: `joined`, `updated`, `event`,
+`notice`, `predicted`, `withdrawn`, `status` and `closed`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,9 @@ class SessionState(Enum):
     """What a session is doing."""
 
     CONNECTING = "connecting"
+    """A link is being opened, or waits for its WELCOME."""
     JOINED = "joined"
+    """It is in a room."""
     WAITING = "waiting"
     """The link was lost; the next attempt follows after `Status.retry_in_s`."""
     CLOSED = "closed"
@@ -28,19 +34,29 @@ class SessionState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`code` and `reason` are those of the link that ended, if one did; `retry_in_s` is set while WAITING."""
+    """The status of a session.
+
+    Args:
+        state: What the session is doing.
+        code: The close code of the link that ended; None for a link that broke, or while none has ended.
+        reason: What was given as the reason.
+        attempt: While WAITING the number of the next attempt, from 1 on.
+        retry_in_s: While WAITING the seconds until the next attempt.
+    """
 
     state: SessionState
     code: int | None = None
     reason: str = ""
+    attempt: int = 0
     retry_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """WELCOME came. `resumed`: the session goes on; otherwise it is a new one, with nothing left of an earlier."""
+    """A WELCOME came."""
 
     resumed: bool
+    """Whether the session goes on; otherwise it is a new one, with nothing left of an earlier."""
     welcome: m.Welcome
 
 
@@ -51,8 +67,9 @@ class Updated:
     before: ViewState
     view: ViewState
     span: int
+    """Ticks between the two views; 0 for a full state."""
     acked_after_s: float | None
-    """How long the newest frame took from leaving to this ack, if this STATE acks a new one."""
+    """Seconds between sending the newest consumed input frame and this STATE, if the STATE is the first to ack it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +81,12 @@ class Desynced:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What was shown ahead of the server did not happen: an entity of `predict_spawn`, or an event of
-    `expect_event`.
+    """What was shown ahead of the server did not happen.
+
+    Args:
+        entity: An entity of `Session.predict_spawn`; None for an event.
+        name: The name of an event of `Session.expect_event`; None for an entity.
+        payload: That event's payload.
     """
 
     entity: Entity | None = None
@@ -75,11 +96,19 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class PredictedTick:
-    """A tick of the own avatar, run ahead of the server: its attributes before, and the avatar after."""
+    """A tick of the own avatar that was predicted for the first time.
+
+    Args:
+        seq: Number of the tick's input frame.
+        before: The avatar's attributes before the tick.
+        avatar: The avatar after it; read it, do not keep it.
+        controls: The inputs that the tick ran with.
+    """
 
     seq: int
     before: Mapping[str, Any]
     avatar: Any
+    controls: Any
 
 
 SessionEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
@@ -87,21 +116,22 @@ SessionEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.
 
 @dataclass(slots=True)
 class Counters:
-    """What has happened since the client was made, over all links and sessions."""
+    """What has happened since the session core was made, over all links and rooms.
+
+    The SDK has `stats.js` in its place: figures of the last second, for a net graph that a person watches.
+    """
 
     states: int = 0
     state_bytes: int = 0
     dropped_states: int = 0
     """STATEs that came while a full one was awaited."""
     desyncs: int = 0
+    """STATEs that did not fit."""
     events: int = 0
     inputs: int = 0
+    """Input frames sent."""
     bytes_received: int = 0
     bytes_sent: int = 0
     corrections: int = 0
-    missed: int = 0
-    """Ticks at which the server found no frame of ours, as it last said."""
-    trimmed: int = 0
-    """Frames of ours that it dropped, as it last said."""
     joins: int = 0
     resumes: int = 0

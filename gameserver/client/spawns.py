@@ -1,10 +1,14 @@
-"""What the player's own actions spawn, there before the server has heard of them: a shot leaves the gun with the key.
+"""What the player's own actions spawn, shown before the server knows of them: a shot leaves the gun when the key is
+pressed.
 
 Pure; times in seconds. A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either
 the server's entity is in it and is adopted (the same object goes on, under the server's id, its error eased out), or
 there is none and the spawn is withdrawn. An adopted one goes on being drawn in the player's own time, ahead of the
-others, until the server's is gone; one that the rules take through the past that its player saw (`Room.rewind`) in the
-time of the others, whom it then meets where they are drawn. The browser's twin is `client_demo/sdk/spawns.js`.
+others, until the server's is gone. One that the rules take through the past that its player saw (`Room.rewind`) is
+drawn in the time of the others, whom it then meets where they are drawn.
+
+`client_demo/sdk/spawns.js` is the twin, and a test compares the two. Fields that are not given have the defaults of the
+client's own classes here; a page knows no defaults, so there they are 0, false or empty.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gameserver.client.prediction import EASE_S
+from gameserver.client.pose import EASE_S
 from gameserver.state.declare import unknown_field
 from gameserver.state.fields import TURN, Angle
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     Match = Callable[[Any], bool]
 
 MAX_WAIT_S = 2.0
-"""Withdrawn, if there is no sign of the server's after this: the link is as good as dead."""
+"""A spawn is withdrawn when no STATE has decided on it for this long: the link is as good as dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class _Course:
 
     name: str
     rate: str
+    """The name of its rate field."""
     turns: bool
+    """Whether it is an angle."""
     lo: float
     hi: float
 
@@ -48,16 +54,16 @@ class _Spawn:
     seq: int
     match: Match
     after_id: int
-    """The server's has a higher id: it did not exist yet."""
+    """The server's own has a higher id, since it did not exist yet."""
     rewound: bool
     base: dict[str, Any]
     """Its values at `at_s`."""
     at_s: float
     drawn_at_s: float
-    """Both in the player's own time, or once it is adopted and `rewound`, in that of the others."""
+    """Both in the player's own time; in that of the others once it is adopted and `rewound`."""
     adopted: bool = False
     ends_at: int | None = None
-    """The tick at which the server's was gone."""
+    """The tick at which the server's own was gone."""
     offsets: dict[str, float] = field(default_factory=dict)
     """What is drawn beside the base's motion."""
 
@@ -67,7 +73,12 @@ class _Spawn:
 
 
 class PredictedSpawns:
-    """All of one client."""
+    """The spawns of one session.
+
+    Args:
+        schema: The room's schema.
+        tick_s: The room's tick in seconds.
+    """
 
     def __init__(self, schema: Schema, tick_s: float) -> None:
         self._schema = schema
@@ -77,16 +88,17 @@ class PredictedSpawns:
         self._courses = [_courses(schema, index) for index in range(len(schema.entities))]
         self._spawns: list[_Spawn] = []
         self._gone: dict[int, int] = {}
+        """Adopted and gone from the newest view, at this tick; the past that is drawn may still hold them."""
         self._last_id = 0
         self.withdrawn: list[Entity] = []
-        """Those that did not happen, until someone takes them."""
+        """Those that did not happen, until somebody takes them."""
 
     def __len__(self) -> int:
         return len(self._spawns)
 
     def add(
         self,
-        which: str,
+        type_name: str,
         values: Mapping[str, Any],
         *,
         seq: int,
@@ -95,12 +107,25 @@ class PredictedSpawns:
         view: ViewState,
         rewound: bool = False,
     ) -> Entity:
-        """Show an entity of type `which`, which frame `seq` spawned and which is where `values` say at `at_s`.
+        """Show an entity that an input frame spawned.
 
-        `rewound`: the rules take it through the past that this player saw, so that it belongs to the others' time.
-        Its id is negative until it is adopted. Raises KeyError for a type that the room has not, TypeError for a field.
+        Args:
+            type_name: Name of the entity type.
+            values: Its fields, as after the tick that spawned it.
+            seq: Number of the frame.
+            at_s: When the state after that frame is drawn.
+            match: Whether an entity of the server's may be this one.
+            view: The newest view.
+            rewound: Whether the rules take it through the past that this player saw.
+
+        Returns:
+            What is drawn, with a negative id until it is adopted.
+
+        Raises:
+            KeyError: The room has no type of that name.
+            TypeError: The type has no field of that name.
         """
-        index = self._schema.named(which)
+        index = self._schema.named(type_name)
         entity_type = self._schema.entities[index]
         if not values.keys() <= entity_type.fields.keys():
             raise unknown_field(entity_type.cls, dict(values), entity_type.fields)
@@ -113,9 +138,12 @@ class PredictedSpawns:
         return entity
 
     def reconcile(self, view: ViewState, seq: int, at_s: float | None) -> None:
-        """A STATE was applied, the frame `seq` consumed: adopt, withdraw, follow those that were adopted.
+        """Take a STATE: adopt, withdraw, and follow those that were adopted.
 
-        `at_s`: when the state after that frame is drawn in the player's own time; None: not known.
+        Args:
+            view: The view that it made.
+            seq: Newest input frame consumed in it.
+            at_s: When the state after that frame is drawn in the player's own time; None: not known.
         """
         self._spawns = [
             spawn
@@ -124,14 +152,17 @@ class PredictedSpawns:
         ]
 
     def clear(self) -> None:
-        """The link was lost: what was not adopted did not happen, and the others are the server's alone again."""
+        """Withdraw what was not adopted; the others are the server's alone again."""
         self.withdrawn += [spawn.entity for spawn in self._spawns if not spawn.adopted]
         self._spawns = []
         self._gone = {}
 
     def draw(self, tick: float, now_s: float) -> tuple[list[Entity], set[int]]:
-        """Return the spawns as to be drawn now, and the ids in whose place they are drawn; the others are drawn at
-        `tick`.
+        """Return the spawns as to be drawn now, and the ids of the server's own, in whose place they are drawn.
+
+        Args:
+            tick: The tick at which the others are drawn.
+            now_s: The time now.
         """
         self._gone = {entity_id: at for entity_id, at in self._gone.items() if at > tick}
         overdue = [spawn for spawn in self._spawns if not spawn.adopted and now_s - spawn.at_s >= MAX_WAIT_S]
@@ -145,6 +176,7 @@ class PredictedSpawns:
         return drawn, {*self._gone, *[entity.id for entity in drawn]}
 
     def _adopt(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> bool:
+        """Give the spawn to the server's entity, or withdraw it; return whether it goes on."""
         taken = {other.entity.id for other in self._spawns}
         for found in view.entities(self._schema.entities[spawn.index].name):
             if found.id > spawn.after_id and found.id not in taken and spawn.match(found):
@@ -157,6 +189,7 @@ class PredictedSpawns:
         return False
 
     def _follow(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> bool:
+        """Take what the view has of an adopted spawn; return whether it goes on."""
         found = view.get(spawn.entity.id) if view.tables[spawn.index].row(spawn.entity.id) is not None else None
         if found is None and spawn.rewound:
             spawn.ends_at = spawn.ends_at or view.tick
@@ -170,11 +203,11 @@ class PredictedSpawns:
         return True
 
     def _known_at_s(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> float | None:
-        """The moment, in the time in which it is drawn, at which it is where the newest view has it."""
+        """Return the moment, in the time in which the spawn is drawn, at which it is where the newest view has it."""
         return view.tick * self._tick_s if spawn.rewound else at_s
 
     def _rebase(self, spawn: _Spawn, found: Entity, at_s: float) -> None:
-        """At that moment it is where the server has it; it is drawn on from where it is drawn."""
+        """Put the spawn where the server has it at that moment, and draw it on from where it is drawn."""
         names = self._schema.entities[spawn.index].fields
         spawn.base = {name: getattr(found, name) for name in names}
         spawn.at_s = at_s
@@ -207,7 +240,7 @@ def _courses(schema: Schema, index: int) -> list[_Course]:
 
 
 def _place(course: _Course, spawn: _Spawn, now_s: float) -> float:
-    """Where a field is at a moment, if it goes on as it did; the others' time is behind the newest state."""
+    """Return where a field is at a moment, its rate going on; the others' time is behind the newest state."""
     since_s = now_s - spawn.at_s if spawn.among_others else max(0.0, now_s - spawn.at_s)
     place = spawn.base[course.name] + spawn.base[course.rate] * since_s
     return float(min(course.hi, max(course.lo, place)))

@@ -1,10 +1,12 @@
-"""From a server's bytes to messages, and from STATE messages to views; each client by itself, or many in one process
-together.
+"""From a server's bytes to messages, and from STATE messages to views: for one session, or for many of one process.
 
-Clients in one room that see the same are sent the same bytes: everything of a STATE but the four numbers at its head.
-Where they also hold the same view, the outcome is the same, so `SharedStateReader` works it out, with all its checks,
-for the first of them and hands the very same immutable view to the others. StateReader for fifty bots then costs little
-more than for one. Pure."""
+Sessions in one room that see the same are sent the same bytes: everything of a STATE but the four numbers at its head.
+Where they also hold the same view, the result is the same, so `SharedStateReader` computes it, with all its checks, for
+the first of them and hands the very same immutable view to the others. Reading for fifty bots then costs little more
+than for one.
+
+Pure. No twin in the SDK: a page has one session, whose replica uses `decoder.js` directly.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +23,55 @@ from gameserver.sync.decode.decoder import DeltaDecoder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gameserver.client.replica import Options
+    from gameserver.state.entity import Entity
+    from gameserver.state.inputs import Inputs
     from gameserver.sync.decode.view_state import ViewState
 
     Body = tuple[Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any]]
 
 KEPT = 256
-"""Bodies, and views made of them, that are remembered: the last seconds of a few rooms, whoever of the clients lags."""
+"""Bodies, and views made of them, that are remembered: the last seconds of a few rooms, however far a session lags."""
 
 _HEAD_ITEMS: Final = 5  # id, tick, span, seq, lead
 
 
 class StateReader:
-    """One client's own."""
+    """The reader of one session."""
 
     def decode(self, data: bytes) -> m.ServerMsg:
-        """Return the message. Raises ProtocolError."""
+        """Return the message.
+
+        Raises:
+            ProtocolError: The bytes are no message of a server's.
+        """
         return decode_server(data)
 
-    def decoder(self, welcome: m.Welcome, options: Options) -> DeltaDecoder:
-        """Return what applies the STATEs of the room that WELCOME describes. Raises ProtocolError for a schema that
-        makes no sense.
+    def decoder(
+        self, welcome: m.Welcome, entities: Sequence[type[Entity]] = (), inputs: type[Inputs] | None = None
+    ) -> DeltaDecoder:
+        """Return what applies the STATEs of the room that WELCOME describes.
+
+        Args:
+            welcome: The WELCOME.
+            entities: Own entity classes, in place of made-up ones of the same names.
+            inputs: An own input class, in place of a made-up one.
+
+        Raises:
+            ProtocolError: The schema makes no sense.
         """
-        return DeltaDecoder(Schema.from_wire(welcome.schema, options.entities, options.inputs), welcome.tick_hz)
+        return DeltaDecoder(Schema.from_wire(welcome.schema, entities, inputs), welcome.tick_hz)
 
     def apply(self, decoder: DeltaDecoder, view: ViewState, state: m.State) -> ViewState:
-        """Return what `state` makes of `view`. Raises DeltaError."""
+        """Return what `state` makes of `view`.
+
+        Raises:
+            DeltaError: The STATE does not fit the view.
+        """
         return decoder.apply(view, state)
 
 
 class SharedStateReader(StateReader):
-    """Many clients'. They must all have the same options."""
+    """The reader of many sessions. They must all have the same `Options`."""
 
     def __init__(self) -> None:
         self._bodies: dict[bytes, Body] = {}
@@ -72,16 +92,18 @@ class SharedStateReader(StateReader):
             _remember(self._bodies, data[at:], (message.leaves, message.enters, message.changes, message.values))
         return message
 
-    def decoder(self, welcome: m.Welcome, options: Options) -> DeltaDecoder:
+    def decoder(
+        self, welcome: m.Welcome, entities: Sequence[type[Entity]] = (), inputs: type[Inputs] | None = None
+    ) -> DeltaDecoder:
         """Return the same decoder for the same schema and pace."""
         key = welcome.schema.get("fingerprint"), welcome.tick_hz
         known = self._decoders.get(key)
         if known is None or known.schema.to_wire() != welcome.schema:
-            known = self._decoders[key] = super().decoder(welcome, options)
+            known = self._decoders[key] = super().decoder(welcome, entities, inputs)
         return known
 
     def apply(self, decoder: DeltaDecoder, view: ViewState, state: m.State) -> ViewState:
-        """Return what `state` makes of `view`: the view that another client has of the same, if there is one."""
+        """Return what `state` makes of `view`: the view that another session has of the same, if there is one."""
         key = (id(view) if state.span else id(decoder), id(state.values), state.span)
         known = self._made.get(key)
         if known is not None and known[1].values is state.values and known[2].tick == state.tick:
@@ -91,7 +113,7 @@ class SharedStateReader(StateReader):
         return made
 
     def _known_or(self, made: ViewState) -> ViewState:
-        """Return a view that is equal to `made`: clients that came in at different ticks meet here."""
+        """Return a view that is equal to `made`: sessions that joined at different ticks share one from here on."""
         views = self._by_tick.get(made.tick)
         if views is None:
             views = []
@@ -131,7 +153,7 @@ def _with_head(data: bytes, body: Body) -> m.State | None:
 
 
 def _remember(kept: dict[Any, Any], key: object, value: object) -> None:
-    """Put into a dict that forgets what came in first."""
+    """Put an item into a dict that forgets the oldest one when it is full."""
     kept[key] = value
     if len(kept) > KEPT:
         del kept[next(iter(kept))]

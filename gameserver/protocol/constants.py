@@ -14,6 +14,7 @@ SUBPROTOCOL_PREFIX: Final = "gameserver.v"  # followed by a number, it offers th
 SUBPROTOCOL: Final = f"{SUBPROTOCOL_PREFIX}{PROTOCOL_VERSION}"
 TOKEN_PREFIX: Final = "token."  # begins the subprotocol entry that carries a JWT: browsers cannot set a header
 WEBSOCKET_PATH: Final = "/ws"
+AVATAR_EVENT: Final = "@avatar"  # the event that says which entity a player steers (protocol.md §6)
 
 MAX_COUNTER: Final = 2**32 - 1  # ticks, seqs, cursors, nonces: two years at 60 Hz, exact in every language
 MAX_CODE: Final = 2**30 - 1  # codes and entity ids: the zigzag of a difference fits 32 bits

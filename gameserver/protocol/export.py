@@ -29,6 +29,7 @@ _SCALARS: Final = (
     ("SUBPROTOCOL", "The WebSocket subprotocol to offer."),
     ("TOKEN_PREFIX", "The beginning of the subprotocol entry that carries a token (a JWT)."),
     ("WEBSOCKET_PATH", "The path of the WebSocket."),
+    ("AVATAR_EVENT", "The name of the event that says which entity the player steers."),
     ("MAX_COUNTER", "The highest tick, seq, event cursor and nonce."),
     ("MAX_CODE", "Codes are within ±MAX_CODE; also the highest entity id."),
     ("LEAD_UNITS_PER_TICK", "The units of STATE's lead and PONG's held in a tick."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gameserver.protocol.constants import CloseCode, Role
+from gameserver.protocol.constants import AVATAR_EVENT, CloseCode, Role
 from gameserver.room import commands
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.session import Session
@@ -262,7 +262,7 @@ class Seats:
     def _send_avatar(self, player: Player) -> None:
         """Log the event that says which entity a player steers from this tick on."""
         avatar = player.avatar
-        self._log_event("@avatar", None if avatar is None else avatar.id, frozenset((player.number,)))
+        self._log_event(AVATAR_EVENT, None if avatar is None else avatar.id, frozenset((player.number,)))
 
     def _kick(self, player: Player, reason: str) -> None:
         session = self.sessions.get(player.number)

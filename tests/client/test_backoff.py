@@ -2,17 +2,19 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.client.backoff import CAP_S, FIRST_S, Backoff
+from gameserver.client.backoff import CAP_S, FIRST_S, HELD_AFTER_S, Backoff, back_after
+from gameserver.protocol.constants import CloseCode
 
 
 class Highest(random.Random):
     """Draws the most that it may."""
 
-    def uniform(self, a: float, b: float) -> float:
-        return b
+    def random(self) -> float:
+        return 1.0
 
 
 def test_waits_double_from_half_a_second_to_sixteen() -> None:
@@ -24,7 +26,24 @@ def test_a_link_that_held_starts_over() -> None:
     backoff = Backoff(Highest())
     for _ in range(5):
         backoff.next_s()
-    backoff.reset()
+    backoff.link_ended(None, HELD_AFTER_S)
+    assert backoff.next_s() == FIRST_S
+
+
+@pytest.mark.parametrize("joined_for_s", [None, 0.0, HELD_AFTER_S / 2])
+def test_a_link_that_did_not_hold_makes_the_next_wait_longer(joined_for_s: float | None) -> None:
+    backoff = Backoff(Highest())
+    backoff.next_s()
+    backoff.link_ended(None, joined_for_s)
+    assert backoff.next_s() == 2 * FIRST_S
+
+
+@pytest.mark.parametrize("code", [CloseCode.SESSION_EXPIRED, CloseCode.SERVER_RESTARTED])
+def test_a_server_that_has_answered_is_joined_without_a_long_wait(code: CloseCode) -> None:
+    backoff = Backoff(Highest())
+    for _ in range(5):
+        backoff.next_s()
+    backoff.link_ended(code, None)
     assert backoff.next_s() == FIRST_S
 
 
@@ -47,3 +66,29 @@ def test_a_wait_is_never_negative_nor_beyond_the_cap(seed: int, attempts: int, r
 def test_clients_do_not_come_back_in_the_same_moment() -> None:
     waits = {round(Backoff(random.Random(seed)).next_s(), 3) for seed in range(100)}
     assert len(waits) > 70
+
+
+@pytest.mark.parametrize("reason", ["please retry in 7 s", "retry in 7 s.", "retry in -7 s", "retry in 7s", ""])
+def test_a_reason_that_only_looks_like_a_time_is_none(reason: str) -> None:
+    assert Backoff(Highest()).next_s(reason) == FIRST_S
+
+
+@pytest.mark.parametrize(
+    ("code", "back"),
+    [
+        (None, "resume"),
+        (1000, "no"),
+        (1001, "resume"),
+        (1006, "resume"),
+        (1009, "no"),
+        (1011, "resume"),
+        (4009, "resume"),
+        (4010, "no"),
+        (4014, "join"),
+        (4024, "join"),
+        (4025, "join"),
+        (4999, "no"),
+    ],
+)
+def test_what_a_close_code_asks_of_a_client(code: int | None, back: str) -> None:
+    assert back_after(code) == back

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.client.interpolation import Drawn, Interpolator
+from gameserver.client.interpolation import Interpolator
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.snapshot import Snapshot
@@ -20,6 +20,7 @@ from tests.support.ships import Ghost, Ship, Wheel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.client.drawn import Drawn
     from gameserver.state.entity import Entity
 
 TICK_HZ = 60

@@ -190,10 +190,10 @@ def test_names_and_unpredicted_fields_come_from_the_server() -> None:
 
 def test_frames_sent_before_the_avatar_was_known_count_from_the_first_state_on() -> None:
     client, server = make_predictor(), Server()
-    for seq in range(1, 5):
-        client.predict(seq, THRUST, seq * TICK_S, TICK_S)
     server.consume(1, THRUST)
     client.begin(server.tick, 1, server.codes, NAMES, 7)
+    for seq in range(2, 5):
+        client.predict(seq, THRUST, seq * TICK_S, TICK_S)
     for seq in range(2, 5):
         server.consume(seq, THRUST)
     assert client._snap() == server.codes
@@ -208,6 +208,19 @@ def test_frames_from_before_a_lost_link_do_not_act_on_what_comes_after() -> None
     client.forget_pending()
     client.received(600, 5, START, NAMES, 10.0)
     assert client.avatar.x == 0.0
+
+
+def test_a_frame_that_was_never_sent_is_not_waited_for() -> None:
+    match = Match()
+    for _ in range(30):
+        match.tick(THRUST)
+    match.tick(THRUST, lose=True)
+    match.client.drop(match.seq)
+    assert match.seq not in [frame.seq for frame in match.client._pending]
+    for _ in range(30):
+        match.tick(THRUST)
+    assert match.client.corrections == 1
+    assert match.outcomes[-1] is Outcome.MATCHED
 
 
 def test_pending_frames_are_bounded() -> None:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.client import state_reader as reading_module
-from gameserver.client.replica import Options
 from gameserver.client.state_reader import KEPT, SharedStateReader, StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server, encode_state, state_head
@@ -72,10 +71,10 @@ class Room:
 
 
 class Viewer:
-    """A client of a reading, and one that reads alone and is sent the same."""
+    """A session with a shared reader, and one that reads alone and is sent the same."""
 
     def __init__(self, shared: StateReader) -> None:
-        self._readers = [(reader, reader.decoder(WELCOME, Options())) for reader in (shared, StateReader())]
+        self._readers = [(reader, reader.decoder(WELCOME)) for reader in (shared, StateReader())]
         self.views = [decoder.empty() for _, decoder in self._readers]
         self.base: Snapshot | None = None
 
@@ -194,11 +193,11 @@ def test_other_messages_are_read_as_ever() -> None:
 
 def test_a_schema_with_the_fingerprint_of_another_is_read_for_itself() -> None:
     shared = SharedStateReader()
-    shared.decoder(WELCOME, Options())
+    shared.decoder(WELCOME)
     wire = SCHEMA.to_wire()
     wire["entities"] = []
     lying = m.Welcome(**{name: getattr(WELCOME, name) for name in WELCOME.__struct_fields__} | {"schema": wire})
-    assert shared.decoder(lying, Options()).schema.entities == ()
+    assert shared.decoder(lying).schema.entities == ()
 
 
 def test_the_head_is_found_where_the_encoder_puts_it() -> None:

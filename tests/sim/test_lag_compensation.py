@@ -31,7 +31,7 @@ from tests.support.sim.rig import Rig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.client.interpolation import Drawn
+    from gameserver.client.drawn import Drawn
     from gameserver.client.session_events import PredictedTick
     from tests.support.sim.rig import Client
 
@@ -221,7 +221,7 @@ def predict_shots(client: Client, *, rewound: bool) -> None:
         vx, vy = ship.vx + ahead_x * SHOT_SPEED, ship.vy + ahead_y * SHOT_SPEED
         x, y = ship.x + ahead_x * SHIP_RADIUS, ship.y + ahead_y * SHIP_RADIUS
         values = {"x": x + vx / 60, "y": y + vy / 60, "vx": vx, "vy": vy}
-        client.replica.spawn(tick, "Shot", values, lambda _: True, rewound=rewound)
+        client.seat.spawn(tick, "Shot", values, lambda _: True, rewound=rewound)
 
     client.core.options = replace(client.core.options, on_predicted=fired)
 

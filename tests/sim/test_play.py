@@ -220,13 +220,13 @@ def test_a_spectator_sees_and_is_not_stopped_by_the_window() -> None:
     assert (joins, desyncs) == (1, 0)
     assert states == pytest.approx(197, abs=6)
     assert watcher.core.counters.inputs == 0
-    assert watcher.replica.round_trip.rtt_s == pytest.approx(0.1, abs=0.04)
+    assert watcher.seat.frames.round_trip.rtt_s == pytest.approx(0.1, abs=0.04)
 
 
 def test_round_trip_is_measured_without_the_servers_waiting() -> None:
     rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
     client = fly(rig, 10.0)
-    assert client.replica.round_trip.rtt_s == pytest.approx(0.1, abs=0.005)
+    assert client.seat.frames.round_trip.rtt_s == pytest.approx(0.1, abs=0.005)
 
 
 def test_others_are_drawn_smoothly_and_where_they_were() -> None:
@@ -278,8 +278,7 @@ class Gun:
             ship = tick.avatar
             vx = ship.vx + SHOT_SPEED
             values = {"x": ship.x + vx / 60, "vx": vx}  # the room moves it in the tick that spawns it
-            replica = self.client.replica
-            self.shown.append(replica.spawn(tick, "Shot", values, lambda shot: shot.id > 0))
+            self.shown.append(self.client.seat.spawn(tick, "Shot", values, lambda shot: shot.id > 0))
 
 
 def test_a_shot_is_on_screen_with_the_key_and_becomes_the_servers_without_a_jump() -> None:

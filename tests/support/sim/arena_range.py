@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gameserver import Player
-    from gameserver.client.interpolation import Drawn
+    from gameserver.client.drawn import Drawn
     from tests.support.sim.rig import Client
 
 GUN = (1000.0, 800.0)

@@ -141,8 +141,8 @@ class Marksman:
         if now_s >= self._next_frame_s:
             self._next_frame_s = now_s + FRAME_S
             self._look(client, now_s)
-        if client.replica.pacer.seq != self._seq:
-            self._seq = client.replica.pacer.seq
+        if client.seat.frames.pacer.seq != self._seq:
+            self._seq = client.seat.frames.pacer.seq
             self._ticks += 1
         aims = now_s - self._aimed_at_s <= FRAME_S + self._stubborn_s
         return Trigger(aim=self._aim, fire=aims and self._ticks % self._every == 0)

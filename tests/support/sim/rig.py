@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.client.replica import Replica
+    from gameserver.client.seat import Seat
     from gameserver.client.session_events import SessionEvent
     from gameserver.client.state_reader import StateReader
     from gameserver.hub.peer import Peer
@@ -51,7 +52,7 @@ class SimLink(ServerLink):
 
 @dataclass
 class Client:
-    """One client core with its link, as `connection.py` would drive it. `steer` is asked for the controls before each
+    """One client core with its link, as `link.py` would drive it. `steer` is asked for the controls before each
     step.
     """
 
@@ -63,10 +64,16 @@ class Client:
     peer: Peer | None = None
     link: SimLink | None = None
     back_at_s: float | None = 0.0
+    joined_at_s: float | None = None
     asleep: bool = False
     seen: list[SessionEvent] = field(default_factory=list)
     failures: list[ProtocolError] = field(default_factory=list)
     closes: list[Close] = field(default_factory=list)
+
+    @property
+    def seat(self) -> Seat:
+        assert self.core.seat is not None
+        return self.core.seat
 
     @property
     def replica(self) -> Replica:
@@ -212,7 +219,7 @@ class Rig:
             client.failures.append(error)
             client.up.send(self.now_s, Close(error.code, error.reason))
             self._lost(client, Close(error.code, error.reason))
-        for message in client.core.outbox.take():
+        while (message := client.core.next_message(self.now_s)) is not None:
             client.up.send(self.now_s, message)
 
     def _deliver_down(self, client: Client) -> None:
@@ -227,10 +234,13 @@ class Rig:
             seen = client.core.receive(item, at_s)
             client.seen += seen
             if any(isinstance(event, Joined) for event in seen):
-                client.backoff.reset()
+                client.joined_at_s = at_s
 
     def _lost(self, client: Client, close: Close) -> None:
         back = client.core.lost(close.code)
+        joined_for_s = None if client.joined_at_s is None else self.now_s - client.joined_at_s
+        client.backoff.link_ended(close.code, joined_for_s)
+        client.joined_at_s = None
         client.back_at_s = None if back == "no" else self.now_s + client.backoff.next_s(close.reason)
 
     def _come_back(self, client: Client) -> None:
