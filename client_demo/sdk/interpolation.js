@@ -13,8 +13,8 @@
  *   type without one, one that moved much further than its rates explain.
  */
 import { MAX_EXTRAPOLATION_S } from "./clock.js";
+import { after, between, Curves } from "./curves.js";
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
-import { after, between, Motion } from "./motion.js";
 
 /**
  * @typedef {import("./drawn.js").Entity} Entity
@@ -81,7 +81,7 @@ export class Interpolator {
 /** The drawn entities of one type, ids ascending. */
 class DrawnType {
   #type;
-  #motion;
+  #curves;
   #marksNew;
   /** @type {Entity[]} */
   #list = [];
@@ -93,7 +93,7 @@ class DrawnType {
   /** @param {EntityType} type */
   constructor(type) {
     this.#type = type;
-    this.#motion = new Motion(type);
+    this.#curves = new Curves(type);
     this.#marksNew = marksNew(type);
   }
 
@@ -125,7 +125,7 @@ class DrawnType {
 
   /** @param {Entity} entity @param {Table} a @param {number} row */
   #step(entity, a, row) {
-    setColumns(entity, this.#motion.stepping, a, row);
+    setColumns(entity, this.#curves.stepping, a, row);
     setObjects(entity, a, row);
   }
 
@@ -139,13 +139,13 @@ class DrawnType {
       while (b !== null && other < b.count && b.ids[other] < id) other += 1;
       const stays = b !== null && other < b.count && b.ids[other] === id;
       const to = other * width;
-      if (stays && !this.#motion.jumps(a.codes, from, b.codes, to, h)) {
-        for (const item of this.#motion.moving) {
+      if (stays && !this.#curves.jumps(a.codes, from, b.codes, to, h)) {
+        for (const item of this.#curves.moving) {
           const value = between(item, a.codes, from, b.codes, to, u, h);
           this.#list[row][item.field.name] = value;
         }
       } else {
-        for (const item of this.#motion.moving) {
+        for (const item of this.#curves.moving) {
           this.#list[row][item.field.name] = after(item, a.codes, from, seconds);
         }
       }

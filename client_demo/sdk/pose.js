@@ -5,7 +5,7 @@
  * Pure; times in seconds. docs/guide/time.md §6, "Each drawn frame", states the algorithm;
  * `gameserver/client/prediction.py` has the twin.
  */
-import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./motion.js";
+import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./curves.js";
 
 /**
  * @typedef {import("./drawn.js").Entity} Entity

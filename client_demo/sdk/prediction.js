@@ -62,7 +62,7 @@ export class Predictor {
   #columns;
   #allColumns;
   /** Columns that make a correction: what moves. @type {readonly number[]} */
-  #motion;
+  #curves;
   /** @type {Frame[]} */
   #pending = [];
   /** @type {Outcome[]} */
@@ -99,7 +99,7 @@ export class Predictor {
     this.#pose = new Pose(type, this.#dt, snapDistance);
     this.#allColumns = numeric.map((_, column) => column);
     this.#columns = this.#allColumns.filter((column) => numeric[column].kind !== "ref");
-    this.#motion = this.#columns.filter((column) =>
+    this.#curves = this.#columns.filter((column) =>
       ["float", "angle"].includes(numeric[column].kind),
     );
     this.#received = new Int32Array(numeric.length);
@@ -255,7 +255,7 @@ export class Predictor {
       this.#pose.settle();
       return false;
     }
-    if (this.#motion.every((column) => before[column] === after[column])) return false;
+    if (this.#curves.every((column) => before[column] === after[column])) return false;
     this.#pose.ease(this.avatar, drawn, nowS);
     return true;
   }

@@ -9,9 +9,10 @@
  * the rules take through the past that its player saw (`Room.rewind`) in the time of the others,
  * whom it then meets where they are drawn. `gameserver/client/spawns.py` is the twin.
  */
+
+import { Curves, wrap } from "./curves.js";
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
 import { clamp } from "./fields.js";
-import { Motion, wrap } from "./motion.js";
 import { EASE_S } from "./pose.js";
 
 /**
@@ -252,7 +253,7 @@ export class PredictedSpawns {
 
 /** @param {EntityType} type @returns {Course[]} */
 function coursesOf(type) {
-  return new Motion(type).moving.flatMap(({ field, rate, turns }) => {
+  return new Curves(type).moving.flatMap(({ field, rate, turns }) => {
     if (rate < 0) return [];
     const lo = turns ? Number.NEGATIVE_INFINITY : field.lo * field.step;
     const hi = turns ? Number.POSITIVE_INFINITY : field.hi * field.step;

@@ -1,7 +1,6 @@
 """What a session reports: the events that its core returns, its status, and the counts that it keeps.
 
-`client_demo/sdk/session_events.js` is the twin. There the events go to handlers by name: `joined`, `updated`, `event`,
-`notice`, `predicted`, `withdrawn`, `status` and `closed`.
+In the SDK (`client_demo/sdk/index.js`) the events go to handlers by name.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ CONSTANTS = (
     ("pacer", pacer, {"LEAD_UNITS_PER_TICK"}),
     ("clock", clock, {"LEAD_UNITS_PER_TICK", "SENT_SLOTS"}),
     ("contact", client_contact, set[str]()),
-    ("motion", curves, {"TURN"}),
+    ("curves", curves, {"TURN"}),
     ("pose", pose, {"JUMP_FACTOR", "JUMP_SLACK_STEPS", "TURN"}),
     ("prediction", prediction, set[str]()),
 )

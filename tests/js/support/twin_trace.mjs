@@ -6,9 +6,9 @@
 import { readFileSync } from "node:fs";
 import * as clock from "../../../client_demo/sdk/clock.js";
 import * as contact from "../../../client_demo/sdk/contact.js";
+import * as curves from "../../../client_demo/sdk/curves.js";
 import * as estimator from "../../../client_demo/sdk/estimator.js";
 import * as interpolation from "../../../client_demo/sdk/interpolation.js";
-import * as motion from "../../../client_demo/sdk/motion.js";
 import * as pacer from "../../../client_demo/sdk/pacer.js";
 import * as pose from "../../../client_demo/sdk/pose.js";
 import * as prediction from "../../../client_demo/sdk/prediction.js";
@@ -19,7 +19,7 @@ import { ViewRing } from "../../../client_demo/sdk/view_state.js";
 
 /** @param {any} script */
 function constants(script) {
-  const modules = { estimator, pacer, clock, motion, pose, contact, prediction, interpolation };
+  const modules = { estimator, pacer, clock, curves, pose, contact, prediction, interpolation };
   return script.map((/** @type {[keyof typeof modules, string]} */ [module, name]) => {
     const found = /** @type {any} */ (modules[module]);
     return found[name] ?? null;

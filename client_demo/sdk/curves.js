@@ -27,7 +27,7 @@ export const JUMP_SLACK_STEPS = 64;
  */
 
 /** Columns of one entity type, by what is done to them. */
-export class Motion {
+export class Curves {
   /** @param {EntityType} type */
   constructor(type) {
     /** @type {Moving[]} */
