@@ -1,7 +1,7 @@
 """Keeps a session connected: one link after the other, with back-off in between, until the session ends.
 
-In the SDK `client_demo/sdk/link.js` does this. A page is also told when the network or the tab is back, and tries again at
-once; a program is told no such thing, and waits.
+In the SDK `client_demo/sdk/link.js` does this. A page also learns when the network or the tab is back, and tries again
+at once; a program learns no such thing, and waits.
 """
 
 from __future__ import annotations
