@@ -1,4 +1,4 @@
-"""Swept tests: nothing is jumped over, and nothing is hit from afar."""
+"""Swept tests: a fast point never passes through a shape, and never hits one that it does not reach."""
 
 from __future__ import annotations
 

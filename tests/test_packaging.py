@@ -1,4 +1,4 @@
-"""What is shipped: the wheel and what it carries, the pins, and that neither says where packages come from."""
+"""What is shipped: the content of the wheel, the pins, and that neither says where packages come from."""
 
 import json
 import re
@@ -25,7 +25,7 @@ PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+")
 
 
 def tracked_files(folder: str) -> set[str]:
-    """The files below the folder that are not ignored, by their paths from it."""
+    """The files below a folder that git does not ignore, as paths relative to it."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     return {name.removeprefix(f"{folder}/") for name in names if name and (ROOT / name).exists()}
@@ -60,8 +60,8 @@ def test_wheel_carries_the_whole_package_and_nothing_else(wheel_names: list[str]
     assert {name.split("/")[0].split("-")[0] for name in wheel_names} == {"gameserver", "trio_gameserver"}
 
 
-def test_nothing_that_is_compiled_relies_on_what_the_compiler_forgets() -> None:
-    """In a compiled class `cached_property` is worked out at every look, and a dataclass looks at its annotations."""
+def test_no_compiled_module_uses_cached_property() -> None:
+    """In a compiled class a `cached_property` is computed at every access."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())
     for module in config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["modules"]:
         text = (ROOT / "gameserver" / f"{module}.py").read_text()
@@ -83,7 +83,7 @@ def pins() -> dict[str, str]:
 
 
 def closure(name: str, extras: frozenset[str]) -> Iterator[str]:
-    """Names of all that the installed distribution needs here, itself left out."""
+    """The names of all distributions that an installed one needs here, without itself."""
     for requirement in map(Requirement, distribution(name).requires or ()):
         environments = [{"extra": extra} for extra in extras or {""}]
         if requirement.marker is None or any(map(requirement.marker.evaluate, environments)):
@@ -101,22 +101,22 @@ def test_everything_that_is_installed_is_pinned() -> None:
     assert needed - pins().keys() == set()
 
 
-def test_what_runs_here_is_what_is_pinned() -> None:
+def test_the_installed_versions_are_the_pinned_ones() -> None:
     needed = set(closure("trio-gameserver", frozenset({"dev"}))) - {"trio-gameserver"}
     assert {name: distribution(name).version for name in needed} == {name: pins()[name] for name in needed}
 
 
 @pytest.mark.parametrize("lock", ["package-lock.json", "bench/peers/package-lock.json"])
-def test_javascript_lock_says_nowhere_where_packages_come_from(lock: str) -> None:
+def test_javascript_lock_does_not_say_where_packages_come_from(lock: str) -> None:
     for name, package in json.loads((ROOT / lock).read_text())["packages"].items():
-        package.pop("funding", None)  # where an author asks for money
+        package.pop("funding", None)  # a URL, but not of the package
         assert "resolved" not in package, name
         assert "://" not in json.dumps(package), name
 
 
 @pytest.fixture
 def clean_environment(wheel: Path, tmp_path: Path) -> Path:
-    """A virtual environment that holds the wheel, what it needs, and nothing of this checkout."""
+    """A virtual environment with the wheel and what it needs, and nothing of this checkout."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"
     install = [str(python), "-m", "pip", "install", "-qq", "-c", str(ROOT / "constraints.txt"), str(wheel)]
@@ -126,7 +126,7 @@ def clean_environment(wheel: Path, tmp_path: Path) -> Path:
 
 @contextmanager
 def running(command: list[str], cwd: Path, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """The command with nothing on its PATH but one folder; it must end by itself, well, when it is interrupted."""
+    """Run a command with only one folder on its PATH. It must end with status 0 when it is interrupted."""
     environment = {"PATH": str(path), "HOME": str(cwd), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -138,7 +138,7 @@ def running(command: list[str], cwd: Path, path: Path) -> Iterator[subprocess.Po
 
 
 def address_of(process: subprocess.Popen[str]) -> str:
-    """The address that the server prints once it accepts connections."""
+    """Wait for the address that the server prints once it accepts connections."""
     assert process.stdout is not None
     for line in process.stdout:
         if found := re.search(r"http://[\w.]+:\d+/", line):

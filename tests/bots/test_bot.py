@@ -1,4 +1,4 @@
-"""Bots against a real hub over channels, on a clock that jumps."""
+"""Bots against a real hub in memory, on a clock that jumps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def play(server: ChannelServer, count: int = 5, seconds: float = 5.0, **mo
     return await run_bots(server.open, "flight", count, seconds, **{"seed": 1, "rules": RULES, **more})
 
 
-async def test_bots_play_see_everything_fit_and_leave_nobody_behind(autojump_clock: MockClock) -> None:
+async def test_bots_play_find_nothing_wrong_and_all_leave(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
         report = await play(server)
         await trio.sleep(0.1)
@@ -71,7 +71,7 @@ async def test_moving_faster_than_the_rules_allow_is_an_error(autojump_clock: Mo
 
 
 class Cheat(Flight):
-    """Puts a ship elsewhere now and then, which no rule allows."""
+    """Moves a ship further than any rule allows, once a second."""
 
     kind = "flight"
 
@@ -81,7 +81,7 @@ class Cheat(Flight):
                 ship.x += 5000.0
 
 
-async def test_a_server_that_moves_things_about_is_found_out(autojump_clock: MockClock) -> None:
+async def test_a_server_that_moves_ships_further_than_the_rules_allow_is_reported(autojump_clock: MockClock) -> None:
     async with serving(Cheat) as server:
         report = await play(server)
     assert not report.clean
@@ -102,7 +102,7 @@ async def test_a_lost_link_is_counted_and_the_bot_plays_on(autojump_clock: MockC
     assert report.snapshot_hz > 18
 
 
-async def test_deltas_that_do_not_fit_are_counted_and_asked_for_anew(autojump_clock: MockClock) -> None:
+async def test_deltas_that_do_not_fit_are_counted_and_a_full_state_is_requested(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server, trio.open_nursery() as nursery:
 
         async def swallow_one() -> None:
@@ -117,7 +117,7 @@ async def test_deltas_that_do_not_fit_are_counted_and_asked_for_anew(autojump_cl
     assert report.snapshot_hz > 19, "it went on"
 
 
-async def test_a_full_room_leaves_bots_outside_and_says_so(autojump_clock: MockClock) -> None:
+async def test_bots_that_find_no_free_seat_are_reported(autojump_clock: MockClock) -> None:
     class Small(Flight):
         kind = "flight"
         max_players = 2
@@ -132,7 +132,7 @@ async def test_a_full_room_leaves_bots_outside_and_says_so(autojump_clock: MockC
     assert "2 of 4 bots did not join" in report.problems
 
 
-async def test_a_kind_that_does_not_exist_is_over_at_once_and_says_why(autojump_clock: MockClock) -> None:
+async def test_a_kind_that_does_not_exist_ends_the_run_at_once_with_its_code(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
         start = trio.current_time()
         report = await run_bots(server.open, "chess", 2, 60.0)
@@ -141,7 +141,7 @@ async def test_a_kind_that_does_not_exist_is_over_at_once_and_says_why(autojump_
     assert any("4010" in problem for problem in report.problems)
 
 
-async def test_a_server_that_is_not_there_is_named_as_the_reason(autojump_clock: MockClock) -> None:
+async def test_a_server_that_cannot_be_reached_is_reported(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server:
         server.refuse = lambda: HandshakeError("nobody there")
         report = await play(server, 2, 60.0)
@@ -164,7 +164,7 @@ async def test_a_run_in_which_nothing_moves_does_not_pass(autojump_clock: MockCl
     assert not report.clean
 
 
-async def test_a_brain_of_ones_own_sees_the_state_and_steers(autojump_clock: MockClock) -> None:
+async def test_a_brain_of_an_author_s_own_sees_the_state_and_steers(autojump_clock: MockClock) -> None:
     class Straight:
         def __init__(self, rng: object) -> None:
             self.seen = 0
@@ -199,7 +199,7 @@ async def test_a_brain_that_fails_is_reported_and_the_others_play_on(
     assert len(caplog.records) == 2, "with its traceback, once for each bot"
 
 
-async def test_rules_come_with_a_brain_that_has_some(autojump_clock: MockClock) -> None:
+async def test_a_brain_s_own_rules_are_used(autojump_clock: MockClock) -> None:
     class Strict:
         rules = Rules([SpeedLimit("Ship", per_s=0.0, slack=0.0)])
 
@@ -214,16 +214,16 @@ async def test_rules_come_with_a_brain_that_has_some(autojump_clock: MockClock) 
     assert any("moved too far" in problem for problem in report.problems)
 
 
-async def test_progress_is_told_while_it_goes_on(autojump_clock: MockClock) -> None:
-    told: list[tuple[int, float]] = []
+async def test_progress_is_reported_during_the_run(autojump_clock: MockClock) -> None:
+    seen: list[tuple[int, float]] = []
     async with serving(Flight) as server:
-        await play(server, 2, 3.0, on_progress=lambda report: told.append((report.joined, round(report.seconds, 1))))
-    assert told[0] == (0, 0.0)
-    assert told[-1][0] == 2
-    assert told[-1][1] >= 2.5
+        await play(server, 2, 3.0, on_progress=lambda report: seen.append((report.joined, round(report.seconds, 1))))
+    assert seen[0] == (0, 0.0)
+    assert seen[-1][0] == 2
+    assert seen[-1][1] >= 2.5
 
 
-async def test_bots_that_keep_playing_come_back_until_they_are_cancelled(autojump_clock: MockClock) -> None:
+async def test_bots_that_keep_playing_join_again_until_they_are_cancelled(autojump_clock: MockClock) -> None:
     async with serving(Flight) as server, trio.open_nursery() as nursery:
         nursery.start_soon(partial(keep_playing, server.open, "flight", 4, seed=1))
         await trio.sleep(3.0)

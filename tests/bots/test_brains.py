@@ -1,4 +1,4 @@
-"""What steers bots."""
+"""Brains: what decides which controls a bot holds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_brain_plays_any_room(name: str, inputs: type[Inputs]) -> None:
             assert all(lo <= code <= hi for code, (lo, hi) in zip(codes, inputs.inputs_type.ranges, strict=True))
 
 
-def test_a_wanderer_tries_everything_and_holds_it_for_a_while() -> None:
+def test_wander_tries_all_controls_and_holds_each_for_a_while() -> None:
     brain, scene = Wander(random.Random(1)), perception(Controls)
     held = [Controls.inputs_type.to_codes(brain.decide(scene) or Controls()) for _ in range(2000)]
     changes = sum(a != b for a, b in pairwise(held))
@@ -59,14 +59,14 @@ def test_a_wanderer_tries_everything_and_holds_it_for_a_while() -> None:
     assert 50 < changes < 500
 
 
-def test_the_same_seed_wanders_the_same_way() -> None:
+def test_wander_decides_the_same_with_the_same_seed() -> None:
     one, other = Wander(random.Random("7/3")), Wander(random.Random("7/3"))
     scene = perception(Mouse)
     for _ in range(100):
         assert one.decide(scene) == other.decide(scene)
 
 
-def test_a_chaser_aims_at_the_nearest_other_that_lives() -> None:
+def test_chase_aims_at_the_nearest_other_avatar_that_lives() -> None:
     scene = perception(Mouse, {}, {"x": 100.0}, {"x": 0.0, "y": 50.0}, {"x": 1.0, "dead": True})
     controls = Chase(random.Random(1)).decide(scene)
     assert isinstance(controls, Mouse)
@@ -75,7 +75,7 @@ def test_a_chaser_aims_at_the_nearest_other_that_lives() -> None:
 
 
 @pytest.mark.parametrize(("heading", "turn"), [(0.0, 1), (math.pi, -1), (math.pi / 2, 0)])
-def test_a_chaser_with_keys_turns_the_short_way_and_fires_when_it_faces_its_target(heading: float, turn: int) -> None:
+def test_chase_turns_the_shorter_way_and_fires_when_it_faces_its_target(heading: float, turn: int) -> None:
     scene = perception(Controls, {"angle": heading}, {"y": 80.0})
     controls = Chase(random.Random(1)).decide(scene)
     assert isinstance(controls, Controls)
@@ -83,13 +83,13 @@ def test_a_chaser_with_keys_turns_the_short_way_and_fires_when_it_faces_its_targ
     assert controls.fire == (turn == 0)
 
 
-def test_a_chaser_lets_go_now_and_then() -> None:
+def test_chase_releases_the_throttle_now_and_then() -> None:
     brain, scene = Chase(random.Random(1)), perception(Controls, {"angle": math.pi / 2}, {"y": 80.0})
     thrusts = [getattr(brain.decide(scene), "thrust", None) for _ in range(300)]
     assert 0.6 < thrusts.count(True) / 300 < 0.95
 
 
-def test_a_chaser_whose_avatar_is_nowhere_wanders() -> None:
+def test_chase_wanders_without_an_avatar() -> None:
     scene = perception(Controls, {}, {}, avatar=77)
     assert scene.avatar() is None
     assert Chase(random.Random(1)).decide(scene) is not None

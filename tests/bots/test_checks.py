@@ -1,4 +1,4 @@
-"""What a bot holds against the states it is told."""
+"""What a bot checks in the states that it receives."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def test_a_move_beyond_the_limit_is_named(to: dict[str, float]) -> None:
     assert finding.violations == ("Ship 1 moved too far by tick 13",)
 
 
-def test_a_state_that_spans_more_time_allows_a_longer_way() -> None:
+def test_more_ticks_between_two_states_allow_a_longer_move() -> None:
     assert make_checker(LIMIT).check(*move({}, {"x": 30.0}, ticks=30)).violations == ()
 
 
 @pytest.mark.parametrize("dead", [({"dead": True}, {"dead": False}), ({"dead": False}, {"dead": True})])
-def test_a_respawn_is_excused(dead: tuple[dict[str, bool], dict[str, bool]]) -> None:
+def test_a_respawn_may_move_any_distance(dead: tuple[dict[str, bool], dict[str, bool]]) -> None:
     assert make_checker(LIMIT).check(*move({**dead[0]}, {"x": 900.0, **dead[1]})).violations == ()
 
 
-def test_without_limits_only_change_is_noted() -> None:
+def test_without_limits_only_changes_are_found() -> None:
     assert make_checker().check(*move({}, {"x": 900.0})) == Finding(True, ())
 
 
@@ -70,7 +70,7 @@ def test_a_state_that_repeats_the_one_before_is_no_change() -> None:
     assert make_checker(LIMIT).check(ViewState(SCHEMA, 1, tables), ViewState(SCHEMA, 2, tables)) == Finding(False, ())
 
 
-def test_the_same_two_views_are_looked_at_once() -> None:
+def test_the_same_pair_of_views_is_checked_once() -> None:
     checker, views = make_checker(LIMIT), move({}, {"x": 900.0})
     assert checker.check(*views) is checker.check(*views)
 
@@ -78,6 +78,6 @@ def test_the_same_two_views_are_looked_at_once() -> None:
 @pytest.mark.parametrize(
     "limit", [SpeedLimit("Boat", 1.0), SpeedLimit("Ship", 1.0, ("z",)), SpeedLimit("Ship", 1.0, unless="alive")]
 )
-def test_a_limit_on_what_the_room_has_not_is_an_error(limit: SpeedLimit) -> None:
+def test_a_limit_on_an_unknown_type_or_field_is_an_error(limit: SpeedLimit) -> None:
     with pytest.raises((KeyError, ValueError)):
         make_checker(limit)

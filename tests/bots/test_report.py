@@ -1,4 +1,4 @@
-"""Counts and distributions, and what they look like."""
+"""A report's counts and distributions, and how they are shown."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def good_report() -> Report:
 
 
 @given(st.lists(st.floats(1e-5, 100.0), min_size=1, max_size=200), st.sampled_from([50, 90, 99, 100]))
-def test_percentiles_are_right_to_a_hundredth(samples: list[float], percent: int) -> None:
+def test_percentiles_are_right_to_one_percent(samples: list[float], percent: int) -> None:
     histogram = Histogram()
     for sample in samples:
         histogram.add(sample)
@@ -58,7 +58,7 @@ def test_merged_histograms_are_one() -> None:
     assert low.in_ms() == {"p50": pytest.approx(10, rel=0.01), "p99": pytest.approx(1000, rel=0.01)}
 
 
-def test_no_samples_and_zero_are_no_error() -> None:
+def test_no_samples_and_a_zero_sample_are_allowed() -> None:
     histogram = Histogram()
     assert histogram.percentile(99) == 0.0
     histogram.add(0.0)
@@ -96,7 +96,7 @@ def test_merged_reports_add_up() -> None:
     assert (total.errors, total.problems["odd"]) == (3, 3)
 
 
-def test_what_is_kept_of_problems_is_bounded_and_their_count_is_not() -> None:
+def test_problem_texts_are_bounded_and_the_error_count_is_not() -> None:
     report = Report(1)
     for number in range(10 * MAX_PROBLEM_TEXTS):
         report.add_error(f"ship {number} moved too far")
@@ -104,10 +104,10 @@ def test_what_is_kept_of_problems_is_bounded_and_their_count_is_not() -> None:
     assert len(report.problems) == MAX_PROBLEM_TEXTS
 
 
-# -- what it looks like
+# -- how it is shown
 
 
-def test_in_a_log_there_is_a_line_now_and_then() -> None:
+def test_without_a_terminal_a_line_is_written_now_and_then() -> None:
     out, report = io.StringIO(), good_report()
     with progress(out, 30.0) as show:
         for tenth in range(1 + 10 * round(2 * PLAIN_LINE_EVERY_S)):

@@ -1,4 +1,4 @@
-"""The command line: what is wrong is said in one line on standard error, with exit status 2 and no traceback."""
+"""The command line: errors are one line on standard error, with exit status 2 and no traceback."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from gameserver.cli import main
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No gameserver.toml and no GAMESERVER_… of the machine's takes part."""
+    """Keep the machine's own gameserver.toml and GAMESERVER_… variables out of the tests."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
         if name.startswith("GAMESERVER_"):
@@ -97,7 +97,7 @@ def test_a_module_that_cannot_be_used(
     assert says in refused(f"run {name}:Game", capsys)
 
 
-def test_a_minted_token_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_token_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "secret").write_text("x" * 40)
     (tmp_path / "auth.toml").write_text('algorithm = "HS256"\nkey_file = "secret"\n')
     succeed("token auth.toml role=admin")

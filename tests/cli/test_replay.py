@@ -1,4 +1,4 @@
-"""`gameserver replay FILE`: what it says of a recording, and the one line for each that it cannot use."""
+"""`gameserver replay FILE`: what it prints of a recording, and one line for a file that it cannot use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TICKS = 200
 
 
 class Drifting(Arena):
-    """Rules that are not those of the recording from tick 90 on."""
+    """Differs from the recorded rules from tick 90 on."""
 
     kind = "arena"
 
@@ -60,7 +60,7 @@ def run(*arguments: object) -> int:
     return int(str(ended.value.code))
 
 
-def test_a_game_that_is_made_again_says_so(path: Path, capsys: Capture) -> None:
+def test_a_recording_that_gives_the_same_states_is_reported_so(path: Path, capsys: Capture) -> None:
     assert run(path) == 0
     out = capsys.readouterr().out
     assert "of kind arena: 203 ticks, 3.4 s, 3 joined" in out
@@ -68,19 +68,19 @@ def test_a_game_that_is_made_again_says_so(path: Path, capsys: Capture) -> None:
     assert "times real time" in out
 
 
-def test_a_game_that_goes_another_way_is_told_with_tick_and_field(path: Path, capsys: Capture) -> None:
+def test_a_difference_is_reported_with_tick_and_field(path: Path, capsys: Capture) -> None:
     assert run(path, "tests.cli.test_replay:Drifting") == 1
     out = capsys.readouterr().out
     assert "DIFFERS at tick 90" in out
     assert "hp" in out
 
 
-def test_without_verifying_it_is_only_summed_up(path: Path, capsys: Capture) -> None:
+def test_without_verifying_only_a_summary_is_printed(path: Path, capsys: Capture) -> None:
     assert run(path, "tests.cli.test_replay:Drifting", "--no-verify") == 0
     assert "the same after" not in capsys.readouterr().out
 
 
-def test_a_file_that_breaks_off_is_used_up_to_there_and_says_so(path: Path, capsys: Capture) -> None:
+def test_a_file_that_breaks_off_is_used_up_to_there_and_reported(path: Path, capsys: Capture) -> None:
     path.write_bytes(path.read_bytes()[:-5])
     assert run(path, "--no-verify") == 1
     assert run(path) == 0
@@ -104,7 +104,7 @@ def test_a_foreign_recording_is_refused_in_one_line(
     assert capsys.readouterr().err == f"gameserver: {words}\n"
 
 
-def test_another_step_cannot_make_the_game_again_and_may_still_be_shown(path: Path, capsys: Capture) -> None:
+def test_with_another_step_a_recording_cannot_be_verified_but_shown(path: Path, capsys: Capture) -> None:
     assert run(path, "tests.cli.test_replay:NoStep") == 2
     assert "another shared step" in capsys.readouterr().err
     check_shown(Recording(path.read_bytes()), make_kind(NoStep))

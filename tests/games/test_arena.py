@@ -1,4 +1,4 @@
-"""The arena's rules, played in memory: who flies, shoots, hits, dies, comes back and talks."""
+"""The arena's rules, played in memory: flying, shots, deaths, respawns, pickups and chat."""
 
 from math import pi
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ CODES = {"turn": 0, "thrust": 1, "brake": 2, "fire": 3, "steer": 4, "aim": 5}
 
 
 class Seat:
-    """One player of an arena in memory: holds controls, sends a frame a tick."""
+    """One player of an arena in memory, who sends an input frame each tick."""
 
     def __init__(self, server: MemoryServer, name: str = "Ada", **params: Any) -> None:
         self.server = server
@@ -159,7 +159,7 @@ def test_five_hits_kill_and_the_dead_come_back_with_a_shield() -> None:
     assert victim.ship.jumps == 0
     server.tick(RESPAWN_TICKS)
     assert (victim.ship.dead, victim.ship.hp) == (False, MAX_HP)
-    assert victim.ship.jumps == 1, "nobody draws it on the way"
+    assert victim.ship.jumps == 1, "clients draw a jump"
     assert victim.ship.shield > SHIELD_TICKS - 5
 
 

@@ -1,4 +1,4 @@
-"""Bots hold the arena to its rules, and the arena keeps them."""
+"""Bots check the arena against its rules, and find nothing wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arena's shots: each meets the others where its player saw them, and hurts whom it finds there now."""
+"""The arena's shots: each hits ships where its player saw them, and only ships that are alive now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gameserver.games.arena_flight import BLOCKS, MAX_HP, SHIP_RADIUS, Ship
 from gameserver.protocol.constants import ClientMessage as C
 from tests.support.memory_server import MemoryServer
 
-FIRE, HANDS_OFF = (0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 0, 0)
+FIRE, NO_CONTROLS = (0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 0, 0)
 STEP_UNITS = SHOT_SPEED / Arena.tick_hz
 HERE, ELSEWHERE = (1100.0, 800.0), (1100.0, 1000.0)
 
@@ -20,7 +20,7 @@ class Uncompensated(Arena):
 
 
 class Duel:
-    """A gunner at (1000, 800) that looks right, and a victim whom the test puts where it likes."""
+    """A gunner at (1000, 800) that faces right, and a victim that the test places."""
 
     def __init__(self, rules: type[Arena] = Arena) -> None:
         self.server = MemoryServer(rules, seed=3)
@@ -48,12 +48,12 @@ class Duel:
         return list(self.server.engine.world.entities(Shot))
 
     def fire(self, lag: int) -> None:
-        """The gunner pulls the trigger, seeing the others as they were `lag` ticks before the next tick."""
+        """Let the gunner fire, seeing the others as they were `lag` ticks before the next tick."""
         self._frame(FIRE, lag)
 
     def wait(self, ticks: int, lag: int = 0) -> None:
         for _ in range(ticks):
-            self._frame(HANDS_OFF, lag)
+            self._frame(NO_CONTROLS, lag)
 
     def _frame(self, codes: tuple[int, ...], lag: int) -> None:
         self._seq += 1
@@ -62,7 +62,7 @@ class Duel:
         self.server.tick()
 
 
-def test_a_shot_hits_who_was_where_its_player_saw_it() -> None:
+def test_a_shot_hits_a_ship_where_its_player_saw_it() -> None:
     duel = Duel()
     duel.place(duel.victim, ELSEWHERE)
     duel.server.tick(2)
@@ -72,7 +72,7 @@ def test_a_shot_hits_who_was_where_its_player_saw_it() -> None:
     assert duel.shots == []
 
 
-def test_without_the_mechanism_the_same_shot_misses() -> None:
+def test_without_lag_compensation_the_same_shot_misses() -> None:
     duel = Duel(Uncompensated)
     duel.place(duel.victim, ELSEWHERE)
     duel.server.tick(2)
@@ -81,7 +81,7 @@ def test_without_the_mechanism_the_same_shot_misses() -> None:
     assert duel.victim.hp == MAX_HP
 
 
-def test_who_came_into_the_line_of_fire_later_is_not_hit_in_the_past() -> None:
+def test_a_ship_that_came_into_the_line_of_fire_later_is_not_hit_in_the_past() -> None:
     duel = Duel()
     duel.place(duel.victim, ELSEWHERE)
     duel.wait(20)
@@ -138,10 +138,10 @@ def test_a_shot_does_not_fly_through_a_block_in_the_past() -> None:
     duel.fire(lag=12)
     assert duel.shots == []
     assert duel.victim.hp == MAX_HP
-    assert right - left > 80, "the victim stood in the block's shadow"
+    assert right - left > 80, "the victim is behind the block's edge"
 
 
-def test_the_dead_are_hit_no_more_wherever_they_were() -> None:
+def test_a_ship_that_is_dead_by_now_is_not_hit() -> None:
     duel = Duel()
     duel.victim.dead = True
     duel.server.engine.players[1].data.respawn_tick = 10_000
@@ -151,7 +151,7 @@ def test_the_dead_are_hit_no_more_wherever_they_were() -> None:
     assert duel.victim.hp == MAX_HP
 
 
-def test_who_was_dead_then_is_not_hit_for_living_again_now() -> None:
+def test_a_ship_that_was_dead_then_and_lives_now_is_not_hit() -> None:
     duel = Duel()
     duel.victim.dead = True
     duel.server.engine.players[1].data.respawn_tick = duel.tick + RESPAWN_TICKS
@@ -172,7 +172,7 @@ def test_a_shield_that_is_up_now_protects_from_shots_out_of_the_past() -> None:
     assert duel.victim.hp == MAX_HP
 
 
-def test_who_has_left_is_hit_no_more() -> None:
+def test_a_ship_that_has_left_is_not_hit() -> None:
     duel = Duel()
     duel.server.say(duel._links[1][1], C.LEAVE)
     duel.server.tick(2)
@@ -180,7 +180,7 @@ def test_who_has_left_is_hit_no_more() -> None:
     assert len(duel.shots) == 1
 
 
-def test_nobody_hits_itself() -> None:
+def test_no_ship_hits_itself() -> None:
     duel = Duel()
     duel.place(duel.victim, ELSEWHERE)
     duel.place(duel.gunner, (1050.0, 800.0))

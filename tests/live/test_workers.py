@@ -1,4 +1,4 @@
-"""Several workers behind one port, as processes: links find their rooms, and a worker that dies takes only its own."""
+"""Several workers behind one port, as processes: links get to their rooms, and a worker that dies ends only its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 async def statistics(port: int) -> dict[str, Any]:
-    """What `/api/rooms` says."""
+    """Return `/api/rooms`."""
     status, _, body = await get(port, "/api/rooms")
     assert status == 200
     said: dict[str, Any] = json.loads(body)
@@ -46,7 +46,7 @@ async def statistics(port: int) -> dict[str, Any]:
 
 
 async def with_sessions(port: int, count: int) -> dict[str, Any]:
-    """Wait until so many have a seat, and return what `/api/rooms` says then."""
+    """Wait until `count` sessions have a seat, and return `/api/rooms`."""
     with trio.fail_after(40):
         while True:
             said = await statistics(port)
@@ -56,7 +56,7 @@ async def with_sessions(port: int, count: int) -> dict[str, Any]:
 
 
 class Player:
-    """A client that comes back by itself, and where it has been."""
+    """A client that rejoins by itself, and a record of what it has joined."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
@@ -69,7 +69,7 @@ class Player:
 
     @property
     def server(self) -> str:
-        """The process that it plays in."""
+        """The process of its room."""
         return self.joined[-1].welcome.server
 
     async def play(self, port: int, *, task_status: trio.TaskStatus[Player], room: str | None = None) -> None:
@@ -94,14 +94,14 @@ class Player:
 
 @asynccontextmanager
 async def players(port: int, count: int) -> AsyncIterator[list[Player]]:
-    """So many of them, one after the other."""
+    """Join `count` players, one after the other."""
     async with trio.open_nursery() as nursery:
         yield [await nursery.start(Player().play, port) for _ in range(count)]
         nursery.cancel_scope.cancel()
 
 
 async def end(server: ServerProcess) -> None:
-    """SIGTERM: in good order, and nobody stays behind."""
+    """Stop the server with SIGTERM: it must exit with 0, and no worker may remain."""
     pids = [worker["pid"] for worker in (await statistics(server.port))["workers"]]
     status, errors = await server.end(signal.SIGTERM)
     assert status == 0
@@ -111,7 +111,7 @@ async def end(server: ServerProcess) -> None:
             os.kill(pid, 0)
 
 
-async def test_a_crowd_is_spread_over_both_processes_and_everyone_s_picture_is_right() -> None:
+async def test_a_crowd_is_spread_over_both_processes_and_every_state_is_right() -> None:
     async with workers_process() as server:
         reports = []
 
@@ -134,7 +134,7 @@ async def test_a_crowd_is_spread_over_both_processes_and_everyone_s_picture_is_r
         await end(server)
 
 
-async def test_pages_speak_for_all_workers_whichever_is_asked() -> None:
+async def test_pages_show_all_workers_whichever_answers() -> None:
     async with workers_process() as server:
         async with players(server.port, 9):
             for _ in range(10):  # the kernel chooses who answers
@@ -154,7 +154,7 @@ async def test_pages_speak_for_all_workers_whichever_is_asked() -> None:
         await end(server)
 
 
-async def test_a_join_by_id_reaches_the_room_whoever_accepts_the_link() -> None:
+async def test_a_join_by_id_reaches_the_room_whichever_worker_accepts_the_link() -> None:
     async with workers_process() as server:
         async with players(server.port, 9) as (first, *_, last):
             assert first.server != last.server
@@ -207,11 +207,11 @@ async def test_a_resume_reaches_the_process_that_has_the_session() -> None:
 async def play_small(player: GoodPlayer) -> None:
     """Join a small room, and follow it until the link breaks."""
     await player.wire.send(ClientMessage.JOIN, "small", None, 0, {})
-    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # the test breaks it
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # the test breaks the link
         await player.follow()
 
 
-async def test_a_worker_that_is_killed_takes_only_its_rooms() -> None:
+async def test_a_worker_that_is_killed_ends_only_its_rooms() -> None:
     async with workers_process() as server:
         async with players(server.port, 12) as seated:
             said = await statistics(server.port)
@@ -229,7 +229,7 @@ async def test_a_worker_that_is_killed_takes_only_its_rooms() -> None:
             for player in seated:
                 await player.sees(3)
             assert all(len(player.joined) == 1 and player.session is not None for player in here)
-            assert all(player.codes == [None, None] for player in here), "they noticed nothing"
+            assert all(player.codes == [None, None] for player in here), "their links were not touched"
             await back_up(server.port)
             said = await statistics(server.port)
             assert [worker["restarts"] for worker in said["workers"] if worker["worker"] == victim["worker"]] == [1]
@@ -244,7 +244,7 @@ async def back_up(port: int) -> None:
             await trio.sleep(0.1)
 
 
-async def test_bots_and_recordings_are_every_worker_s(tmp_path: Path) -> None:
+async def test_every_worker_has_bots_and_recordings(tmp_path: Path) -> None:
     async with workers_process("--bots", "12", "--record", str(tmp_path)) as server:
         said = await with_sessions(server.port, 12)
         assert {room["worker"] for room in said["rooms"]} == {0, 1}
@@ -267,7 +267,7 @@ async def test_workers_end_when_their_director_is_killed() -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs. One that nobody has waited for yet does not."""
+    """Whether a process runs. A zombie does not."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
@@ -276,7 +276,7 @@ def alive(pid: int) -> bool:
 
 
 async def test_a_worker_that_hangs_is_killed_and_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(director, "HUNG_AFTER_S", 7.0)  # a healthy one shows life every five
+    monkeypatch.setattr(director, "HUNG_AFTER_S", 7.0)  # a worker that runs reports every five seconds
     options = options_for("tests.support.live.worker_rooms:Small")
     settings = make_settings(options)
     listeners = await open_listeners(settings)
@@ -299,7 +299,7 @@ async def test_a_worker_that_hangs_is_killed_and_starts_again(monkeypatch: pytes
 
 
 async def statistics_of_any(port: int) -> dict[str, Any]:
-    """What `/api/rooms` says; a stopped worker may have accepted the question, then it is asked again."""
+    """Return `/api/rooms`. A stopped worker may have accepted the request; then it is sent again."""
     while True:
         with trio.move_on_after(2):
             return await statistics(port)
@@ -329,7 +329,7 @@ def options_for(room: str) -> ServeOptions:
     )
 
 
-def test_what_does_not_go_together_is_one_line() -> None:
+def test_options_that_do_not_go_together_are_one_line() -> None:
     for options, words in (
         (("--workers", "0"), "from 1 up"),
         (("--workers", "2", "--cert", __file__, "--key", __file__), "let a proxy end TLS"),

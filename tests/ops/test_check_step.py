@@ -1,4 +1,4 @@
-"""Running the comparison: what it needs, what it says, and that it ends."""
+"""Running the comparison: what it needs, what it reports, and that it ends."""
 
 import math
 import random
@@ -35,20 +35,20 @@ def divide(cart: Cart, hands: Hands, dt: float) -> None:
     cart.x = 1 / hands.push
 
 
-def test_report_says_how_much_was_compared() -> None:
+def test_report_states_how_much_was_compared() -> None:
     report = run_differential(roll, [X], [PUSH], cases=600, steps=5)
     assert report.ok
     assert str(report) == "roll: 600 cases x 5 steps, every bit equal"
 
 
-def test_cases_that_raise_alike_are_counted() -> None:
+def test_cases_that_raise_on_both_sides_are_counted() -> None:
     report = run_differential(divide, [X], [PUSH], cases=50, steps=5)
     assert report.ok
     assert 0 < report.raised <= 50
     assert str(report).endswith(f"{report.raised} of them raised, on both sides alike")
 
 
-def test_grid_of_another_kind_here_is_found_as_a_difference() -> None:
+def test_a_different_grid_in_python_is_found_as_a_difference() -> None:
     def snap_down(state: SimpleNamespace) -> None:
         state.x = math.floor(state.x * 16) / 16
 
@@ -59,7 +59,7 @@ def test_grid_of_another_kind_here_is_found_as_a_difference() -> None:
     assert str(report).startswith("roll: Python and JavaScript differ\ncase ")
 
 
-def test_step_that_uses_what_no_field_stands_for_is_named() -> None:
+def test_an_attribute_that_is_no_field_is_named() -> None:
     with pytest.raises(TypeError, match=r"roll uses \.x, but the numeric fields are: y"):
         run_differential(roll, [GridField("y", "int", 0, 1)], [PUSH], cases=1)
     with pytest.raises(TypeError, match=r"roll uses \.push"):
@@ -74,7 +74,7 @@ def test_unmarked_function_is_refused() -> None:
         run_differential(plain, [X], [PUSH], cases=1)
 
 
-def test_missing_node_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_node_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(CheckError, match=r"install Node\.js 20"):
         run_differential(roll, [X], [PUSH], cases=1)
@@ -93,7 +93,7 @@ def test_module_that_node_cannot_run_is_an_error(module: str, words: str) -> Non
         node.load(_experiment(), module, "roll", 1)
 
 
-def test_node_that_ends_is_an_error_and_not_a_wait() -> None:
+def test_node_that_ends_is_an_error() -> None:
     with Node() as node, pytest.raises(CheckError, match="Node ended before it answered"):
         node.load(_experiment(), "process.exit(3); export function roll() {}", "roll", 1)
 

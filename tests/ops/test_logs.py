@@ -1,4 +1,4 @@
-"""Log lines: one a record, with its fields, and never a token."""
+"""Log lines: one for each record, with its fields and without tokens."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_json_has_the_same() -> None:
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
-def test_no_token_gets_into_a_line_from_anywhere(formatter: logging.Formatter) -> None:
+def test_no_token_is_logged(formatter: logging.Formatter) -> None:
     try:
         raise ValueError(f"bad token {TOKEN}")
     except ValueError:
@@ -51,12 +51,12 @@ def test_no_token_gets_into_a_line_from_anywhere(formatter: logging.Formatter) -
 
 
 @given(st.text())
-def test_whatever_a_client_says_stays_on_one_line(text: str) -> None:
+def test_text_from_a_client_stays_on_one_line(text: str) -> None:
     for formatter in (TextFormatter(), JsonFormatter()):
         assert "\n" not in formatter.format(record("said: %s".replace("%s", "") + text.replace("%", ""), name_=text))
 
 
-def test_a_traceback_comes_along() -> None:
+def test_a_traceback_is_logged() -> None:
     try:
         raise ValueError("oh")
     except ValueError:

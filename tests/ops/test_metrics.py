@@ -1,4 +1,4 @@
-"""`/metrics`: every line is one that a scraper reads, and the sums are right."""
+"""`/metrics`: a scraper can read every line, and the sums are right."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_line_is_a_comment_or_a_sample() -> None:
         assert line.startswith(("# HELP ", "# TYPE ")) or SAMPLE.fullmatch(line), line
 
 
-def test_what_is_counted_is_said_with_its_labels() -> None:
+def test_counters_appear_with_their_labels() -> None:
     counters = Counters(links=7, messages_in=1_000_000)
     counters.closes["4006"] += 3
     lines = page(counters, {"joins": 5, "refused": {"TOO_BIG": 3}}).splitlines()
@@ -67,13 +67,13 @@ def test_ticks_are_a_histogram_whose_buckets_add_up() -> None:
     assert "gameserver_tick_seconds_count 4" in lines
 
 
-def test_the_room_that_is_worst_off_speaks_for_its_kind() -> None:
+def test_the_highest_overload_level_counts_for_a_kind() -> None:
     lines = page(Counters(), {"rooms": [room("a", 1, 0), room("a", 2, 2), room("b", 5, 1)]}).splitlines()
     assert 'gameserver_room_overload{kind="a"} 2' in lines
     assert 'gameserver_room_overload{kind="b"} 1' in lines
 
 
-def test_several_workers_have_one_family_with_a_label_for_each() -> None:
+def test_metrics_of_several_workers_are_merged_and_labelled() -> None:
     one = Metric("rooms", "gauge", "Rooms.", (Sample((("kind", "a"),), 1),))
     two = Metric("rooms", "gauge", "Rooms.", (Sample((("kind", "a"),), 2),))
     assert render(by_worker({0: [one], 1: [two]})).body.decode().splitlines() == [

@@ -1,4 +1,4 @@
-"""Recordings as files: what was flushed survives a kill, and nothing grows without bound or stops a game."""
+"""Recordings as files: what is flushed survives a kill, all is bounded, and a failure never stops a game."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Scene:
         return sorted(self.folder.glob(f"*{SUFFIX}"))
 
     def ticks(self, path: Path) -> int:
-        """How many ticks the file holds, all of it being good."""
+        """The number of ticks in the file, which must be whole and replay without a difference."""
         recording = Recording(path.read_bytes())
         made = verify(recording, make_kind(Arena))
         assert made.differs_at is None
@@ -137,22 +137,22 @@ async def test_a_disk_that_is_full_ends_the_recording_and_not_the_game(
     await scene.flush()
     assert "No space left on device" in caplog.text
     assert scene.server.engine.tick_number == 21
-    assert scene.ticks(scene.files[0]) == 1, "nothing comes behind what is missing"
+    assert scene.ticks(scene.files[0]) == 1, "nothing is written after a gap"
 
 
-def test_a_disk_that_takes_it_in_pieces_gets_all_of_it() -> None:
-    class Chewing(FileIO):
+def test_a_short_write_is_continued() -> None:
+    class ShortWrites(FileIO):
         def write(self, data: object, /) -> int:
             return super().write(bytes(data)[:7])  # type: ignore[call-overload]
 
     reading, writing = os.pipe()
-    with FileIO(reading, "rb") as end, Chewing(writing, "wb") as handle:
+    with FileIO(reading, "rb") as end, ShortWrites(writing, "wb") as handle:
         write_whole(handle, b"so it is written in several pieces")
         handle.close()
         assert end.readall() == b"so it is written in several pieces"
 
 
-async def test_a_folder_that_cannot_be_written_to_costs_the_recording_alone(
+async def test_a_folder_that_cannot_be_written_to_stops_only_the_recording(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.folder.rmdir()
@@ -166,14 +166,14 @@ NOW_S = 2_000_000_000.0
 
 
 def fill(folder: Path, *names: str) -> None:
-    """Files of 1000 bytes, made long ago."""
+    """Make files of 1000 bytes that are old."""
     for name in names:
         path = folder / f"{name}{SUFFIX}"
         path.write_bytes(bytes(1000))
         os.utime(path, (0, 0))
 
 
-def test_the_oldest_recordings_remove_oldest_but_none_that_is_being_made(
+def test_the_oldest_recordings_are_removed_but_none_in_progress(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 2500)
@@ -191,7 +191,7 @@ def test_a_folder_within_its_bound_is_left_alone(tmp_path: Path, monkeypatch: py
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_what_cannot_be_removed_is_said_and_harms_nothing(
+def test_a_recording_that_cannot_be_removed_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 1500)

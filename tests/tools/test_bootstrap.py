@@ -1,4 +1,4 @@
-"""tools/bootstrap.py: what it asks for, and that it says so."""
+"""tools/bootstrap.py: what it needs, and its messages when that is missing."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ def test_a_python_that_is_new_enough_is_fine(version: tuple[int, int]) -> None:
     assert bootstrap.python_problem(version) is None
 
 
-def test_an_old_python_is_told_what_to_install() -> None:
+def test_for_an_old_python_the_message_says_what_to_install() -> None:
     problem = bootstrap.python_problem((3, 9)) or ""
     assert "3.9" in problem
     assert "python3.11-venv" in problem
@@ -24,7 +24,7 @@ def test_a_node_that_is_new_enough_is_fine(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", [None, "v18.19.1", "nonsense"])
-def test_a_missing_or_old_node_is_asked_for(version: str | None) -> None:
+def test_a_missing_or_old_node_is_reported(version: str | None) -> None:
     assert "Node.js 20" in (bootstrap.node_problem(version) or "")
 
 
@@ -34,11 +34,11 @@ def test_chromium_may_be_named(tmp_path: Path) -> None:
     assert bootstrap.find_chromium({"CHROMIUM": str(mine)}) == str(mine)
 
 
-def test_a_chromium_that_was_named_but_is_not_there_is_not_replaced_by_another() -> None:
+def test_a_named_chromium_that_is_missing_is_not_replaced_by_another() -> None:
     assert bootstrap.find_chromium({"CHROMIUM": "/nowhere/chromium"}) is None
 
 
-def test_the_compiler_is_the_one_that_is_named(tmp_path: Path) -> None:
+def test_cc_names_the_compiler(tmp_path: Path) -> None:
     mine = tmp_path / "my-cc"
     mine.touch(mode=0o755)
     assert bootstrap.compiler({"CC": f"{mine} -m64"}) == str(mine)

@@ -1,4 +1,4 @@
-"""A client's first message is understood however its bytes come, and what is none is left as it was."""
+"""The first message is read from any split of its bytes, and what is no JOIN or RESUME is left unread."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_fragments_are_put_together_and_pings_between_them_answered() -> None:
     assert read_frames(first.replies) == ([Frame(PONG, b"hello")], b"")
 
 
-def test_the_protocol_s_own_ping_is_answered_as_the_room_less_do() -> None:
+def test_the_protocol_s_ping_is_answered_as_outside_a_room() -> None:
     first = fed(client_frame(msgpack.packb([C.PING, 9])) + client_frame(msgpack.packb([C.PONG, 9])))
     assert not first.decided
     (answer,), _ = read_frames(first.replies)
@@ -103,7 +103,7 @@ def test_what_is_no_join_is_left_to_the_link_unread(data: bytes) -> None:
     assert first.replies == b""
 
 
-def test_who_only_pings_is_left_to_the_link_s_limits() -> None:
+def test_a_client_that_only_pings_is_left_to_the_link_s_limits() -> None:
     first = fed(*[client_frame(b"", PING)] * (MAX_FRAMES - 1))
     assert not first.decided
     first.feed(client_frame(b"", PING))

@@ -1,4 +1,4 @@
-"""Messages and sockets arrive whole, in order, and each socket with its message."""
+"""Messages arrive whole and in order, and each socket with its message."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_a_message_larger_than_the_kernel_s_buffer_arrives() -> None:
             nursery.cancel_scope.cancel()
 
 
-async def test_the_end_is_none_and_sockets_on_their_way_are_closed() -> None:
+async def test_the_end_is_none_and_queued_sockets_are_closed() -> None:
     near, far = socket.socketpair()
     with pipes() as (worker, director), far:
         worker.post(messages.HandOver(0, LINK), near)
@@ -76,7 +76,7 @@ async def test_the_end_is_none_and_sockets_on_their_way_are_closed() -> None:
         assert near.fileno() == -1
 
 
-async def test_a_reader_that_never_reads_is_told_from_one_that_does() -> None:
+async def test_messages_to_a_process_that_never_reads_are_bounded() -> None:
     with pipes() as (worker, _):
         assert all(worker.post(messages.DescribeAll(number)) for number in range(MAX_WAITING))
         near, far = socket.socketpair()
@@ -86,7 +86,7 @@ async def test_a_reader_that_never_reads_is_told_from_one_that_does() -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x01\0\0\0\0\xc1", b"\xff\xff\xff\xff\0", b"\x01\0\0\0\0\x01"])
-async def test_what_is_no_message_is_an_error_and_no_guess(data: bytes) -> None:
+async def test_bytes_that_are_no_message_are_an_error(data: bytes) -> None:
     with pipes() as (worker, director):
         os.write(worker._sock.fileno(), data)
         with pytest.raises(PipeBroken):
