@@ -167,7 +167,7 @@ function field(map, owner) {
       return { name, kind: "list", of, maxItems: integerOf(map.max_items, 0, MAX_CODE, where) };
     }
     default:
-      return bad(`${where}: no kind of field is ${String(map.kind)}`);
+      return bad(`${where}: there is no field type ${String(map.kind)}`);
   }
 }
 

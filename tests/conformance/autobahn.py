@@ -1,9 +1,9 @@
-"""Autobahn's WebSocket cases, groups 1 to 7 and 10, against an echo behind our net layer, on each transport.
+"""Runs Autobahn's WebSocket cases, groups 1 to 7 and 10, on each transport, against an echo behind the net layer.
 
     make conformance        or        python -m tests.conformance.autobahn --transport polled
 
-Needs kosoku (`pip install trio-gameserver[conformance]`), which runs Autobahn's own case files on Python 3. Ends with
-one line a transport; status 1 when a case failed, or when the server is worse than trio-websocket is by itself.
+Needs kosoku (`pip install trio-gameserver[conformance]`), which runs Autobahn's own case files on Python 3. Prints one
+line per transport. The exit status is 1 when a case failed, or when the server is worse than trio-websocket alone.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 GROUPS: Final = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*")
-"""All but 9, which measures, and 12 and 13, which are about compression: none is negotiated."""
+"""All groups but 9, which measures, and 12 and 13, which are about compression, which the server does not negotiate."""
 
 BARE_OK: Final = 239
 BARE_NON_STRICT: Final = 5
-"""What a bare trio-websocket 0.12.2 reaches; the other 3 of the 247 cases only inform."""
+"""The result of trio-websocket 0.12.2 alone; the other 3 of the 247 cases are informational."""
 
 FINE: Final = frozenset({"OK", "NON-STRICT", "INFORMATIONAL"})
 AT_ONCE: Final = 2
 
 
 async def serve_bare(*, task_status: trio.TaskStatus[Any]) -> None:
-    """An echo on trio-websocket and nothing else, to compare with."""
+    """An echo on trio-websocket alone, to compare with."""
 
     async def echo(request: trio_websocket.WebSocketRequest) -> None:
         websocket = await request.accept()
@@ -62,7 +62,7 @@ SERVERS: Final[dict[str, Callable[..., Awaitable[object]]]] = {
 
 
 async def run_cases(name: str, cases: tuple[str, ...], folder: Path) -> dict[str, tuple[str, str]]:
-    """Run cases against one of `SERVERS`; return for each what it found out about messages and about the close."""
+    """Run cases against one of `SERVERS`; return the outcome of each for messages and for the close."""
     async with trio.open_nursery() as nursery:
         server = await nursery.start(SERVERS[name])
         await _kosoku(f"ws://127.0.0.1:{server.port}/ws", cases, folder)
@@ -82,7 +82,7 @@ async def _kosoku(url: str, cases: tuple[str, ...], folder: Path) -> None:
 
 
 def judge(found: Mapping[str, tuple[str, str]]) -> tuple[str, list[str]]:
-    """Return a line that sums up, and what must not be."""
+    """Return a summary in one line, and the failures."""
     counts = Counter(behavior for behavior, _ in found.values())
     failed = [f"{case}: {' and '.join(row)}" for case, row in sorted(found.items()) if not FINE.issuperset(row)]
     wrong = [f"case {row}" for row in failed]
@@ -93,7 +93,7 @@ def judge(found: Mapping[str, tuple[str, str]]) -> tuple[str, list[str]]:
 
 
 def main() -> None:
-    """Run the groups against what the command line names."""
+    """Run the groups against the servers that the command line names."""
     parser = argparse.ArgumentParser(description="Autobahn's cases against an echo behind the server's net layer.")
     parser.add_argument("--transport", choices=SERVERS, action="append", help="may be given again; else both of ours")
     parser.add_argument("--case", action="append", help="a case or a pattern; may be given again")

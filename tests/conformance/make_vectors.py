@@ -1,7 +1,7 @@
-"""Writes `tests/conformance/vectors/*.json` from the server's own code.
+"""Generates `tests/conformance/vectors/*.json` from the server's own code.
 
 python -m tests.conformance.make_vectors            writes them
-python -m tests.conformance.make_vectors --check    exits with 1 if one is stale
+python -m tests.conformance.make_vectors --check    exits with 1 if one is out of date
 """
 
 import sys
@@ -24,7 +24,7 @@ FILES: Final[dict[str, Callable[[], Iterable[Case]]]] = {
 
 
 def main(arguments: Sequence[str], folder: Path = FOLDER) -> int:
-    """Write the files, or with `--check` only compare them; return the exit status."""
+    """Write the files, or only compare them with `--check`; return the exit status."""
     stale = []
     for name, cases in FILES.items():
         text = write_cases(list(cases()))

@@ -1,4 +1,4 @@
-"""What the run of Autobahn's cases makes of their outcomes."""
+"""How the outcomes of Autobahn's cases are summed up."""
 
 from tests.conformance.autobahn import judge
 

@@ -1,4 +1,4 @@
-"""A client that was written from protocol.md alone understands its examples."""
+"""A client written from protocol.md alone understands the examples there."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The vectors are what the code makes, and both the server's decoders and the foreign client read them as they say."""
+"""The vectors are up to date, and both the server's decoders and the foreign client pass them."""
 
 import json
 
@@ -49,8 +49,8 @@ def test_message_is_read_and_written_as_the_vector_says(case: Case) -> None:
         said = decode_client(data, LIMITS)
         items, again = said.to_items(), encode_client(said)
     else:
-        told = decode_server(data)
-        items, again = told.to_items(), encode_server(told)
+        decoded = decode_server(data)
+        items, again = decoded.to_items(), encode_server(decoded)
     assert plain([case["message"][0], *items]) == case["message"]
     assert (again == data) is not case.get("only_read", False)
 
@@ -102,7 +102,7 @@ def test_foreign_client_knows_what_codes_mean(case: Case) -> None:
 
 
 class ServersDecoder:
-    """Follows a story with the decoder that the Python client uses."""
+    """Follows a story with the Python client's decoder."""
 
     refusal = ProtocolError
 
@@ -127,7 +127,7 @@ class ServersDecoder:
 
 
 class ForeignDecoder:
-    """Follows a story with the client that was written from the page."""
+    """Follows a story with the client written from the page."""
 
     refusal = (foreign_client.Broken, foreign_view.Misfit)
 

@@ -1,4 +1,4 @@
-"""Which close code answers which bytes, in which order, and in which words."""
+"""The close code and the reason for every kind of invalid bytes, and the order of the checks."""
 
 import math
 from enum import StrEnum
@@ -270,7 +270,7 @@ def test_payload_that_the_wire_cannot_carry_is_refused_where_it_is_made(payload:
 
 
 class Mood(StrEnum):
-    """What a game might well put into an event."""
+    """A payload that a game might send."""
 
     CHASE = "chase"
 

@@ -1,4 +1,4 @@
-"""The tables hold together."""
+"""The tables of the wire are consistent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A reason always fits a close frame."""
+"""A reason always fits into a close frame."""
 
 from hypothesis import given
 from hypothesis import strategies as st

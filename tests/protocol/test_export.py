@@ -11,7 +11,7 @@ def test_generated_constants_are_not_stale() -> None:
     assert export.main(["--check"]) == 0, "run python -m gameserver.protocol.export"
 
 
-def test_stale_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_out_of_date_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "constants.js"
     assert export.main(["--check"], target) == 1
     assert export.main([], target) == 0

@@ -1,4 +1,4 @@
-"""INPUT's compiled decoder, at its edges."""
+"""The compiled decoder of INPUT at its limits."""
 
 import msgpack
 import pytest

@@ -1,4 +1,4 @@
-"""protocol.md and the tables say the same, and its worked examples are what the codec reads and writes."""
+"""The tables of protocol.md are those of the code, and the codec reads and writes its worked examples."""
 
 import re
 
@@ -90,7 +90,7 @@ def test_example_is_what_the_codec_reads_and_writes(example: Example) -> None:
 
 
 def plain(item: object) -> object:
-    """Turn an event's tuples into the arrays that they are on the wire."""
+    """Return an item with tuples as lists, as the wire has them."""
     return [plain(part) for part in item] if isinstance(item, (list, tuple)) else item
 
 

@@ -1,4 +1,4 @@
-"""Any bytes are a message or a `ProtocolError`; any message comes back as it went; both INPUT decoders agree."""
+"""Any bytes decode to a message or raise `ProtocolError`; a message survives encoding; both INPUT decoders agree."""
 
 from collections.abc import Callable
 
@@ -135,7 +135,7 @@ def test_server_message_comes_back_as_it_went(message: m.ServerMsg) -> None:
 
 
 def outcome(decode: Callable[[bytes], object], data: bytes) -> object:
-    """Return the message or the refusal; whatever else is raised fails the test."""
+    """Return the message or the refusal; any other exception fails the test."""
     try:
         return decode(data)
     except ProtocolError as error:

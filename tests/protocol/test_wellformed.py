@@ -1,4 +1,4 @@
-"""What the scan of step 3 lets through, and that it never costs more than the bytes that came."""
+"""What the check of step 3 accepts, and that it costs no more than the bytes of the message."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""One Node for all tests of the shared step: starting it takes longer than most of them."""
+"""One Node process for all tests of shared steps, since starting it takes longer than most of them."""
 
 from collections.abc import Iterator
 from functools import partial

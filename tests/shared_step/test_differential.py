@@ -1,4 +1,4 @@
-"""Python and Node agree to the last bit, on a game's step and on whatever expression can be written."""
+"""Python and Node agree bit by bit, on a game's step and on random expressions."""
 
 import random
 from itertools import pairwise
@@ -26,7 +26,7 @@ def test_ship_has_the_same_bits_after_each_of_many_steps() -> None:
 
 
 def test_ships_of_the_comparison_do_what_ships_do() -> None:
-    """Were they all at rest in a corner, equal bits would prove little."""
+    """The random cases reach many states, so that equal bits prove something."""
     experiment = Experiment(ship.steer, ship.SHIP_FIELDS, ship.CONTROLS_FIELDS, 1 / 60)
     source = random.Random(1)
     ends = []
@@ -50,7 +50,7 @@ def _rows(trace: Trace, width: int) -> list[tuple[float, ...]]:
 
 # --- expressions -----------------------------------------------------------------------------------------------------
 
-# Integers stay far below 2**53, where Python's go on being exact and doubles do not: products only by small ones.
+# Integers stay far below 2**53, beyond which doubles are not exact: factors are small.
 int_leaves = st.one_of(st.sampled_from(["s.n", "s.m", "i.turn"]), st.integers(-9, 9).map(lambda n: f"({n})"))
 float_leaves = st.one_of(
     st.sampled_from(["s.a", "s.b", "dt", "pi", "s.n"]),
@@ -142,7 +142,7 @@ def test_any_expression_has_the_same_bits(node: Node, number: str, whole: str, t
 
 def _experiment(*fields: GridField) -> Experiment:
     def nothing(state: Any, inputs: Any, dt: float) -> None:
-        """Stays as it is."""
+        """Does not change its argument."""
 
     return Experiment(nothing, fields, (GridField("k", "int", 0, 9),), 0.1)
 

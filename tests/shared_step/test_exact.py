@@ -1,4 +1,4 @@
-"""The package's own mathematics is as exact as it says, against 50 digits and against Python's math library."""
+"""The package's own mathematics has the errors that it states, against 50 digits and against Python's math library."""
 
 import math
 import random
@@ -25,7 +25,7 @@ moderate = st.floats(-1e100, 1e100)
 
 
 def far_and_near(source: random.Random, count: int) -> list[float]:
-    """Arguments of every size in the domain, and those next to a quarter turn, where digits cancel."""
+    """Arguments of every size in the domain, and next to quarter turns, where digits cancel."""
     sizes = [source.uniform(-1, 1) * 10 ** source.uniform(-9, 6) for _ in range(count)]
     return sizes + [source.randrange(600_000) * (math.pi / 2) for _ in range(count)]
 
@@ -58,7 +58,7 @@ def test_sine_and_cosine_follow_the_math_library(
 def test_sine_of_any_number_is_that_of_a_number_one_ulp_away(x: float) -> None:
     if abs(x) <= MAX_REDUCED:
         return
-    # A reduction by the double nearest to tau: exactly fmod's, then the small domain's own error.
+    # The reduction by the double nearest to tau is fmod's; the error is that of the small domain.
     reduced = math.fmod(x, tau) + (tau if x < 0 and math.fmod(x, tau) else 0.0)
     assert sin(x) == pytest.approx(math.sin(reduced), abs=2**-52)
     assert cos(x) == pytest.approx(math.cos(reduced), abs=2**-52)
@@ -92,7 +92,7 @@ def test_sine_and_cosine_refuse_what_has_none(x: float) -> None:
 
 @given(finite, finite)
 def test_atan2_follows_the_math_library_for_all_finite_points(y: float, x: float) -> None:
-    # Adding 0.0 makes -0.0 to 0.0: the sign of a zero is not looked at.
+    # Adding 0.0 makes 0.0 of -0.0: the sign of a zero does not count.
     true = math.atan2(y + 0.0, x + 0.0)
     assert abs(atan2(y, x) - true) <= 3 * math.ulp(true)
 

@@ -1,4 +1,4 @@
-"""Everything that a step can say gives the same bits in Python and in Node."""
+"""Everything that a step can do gives the same bits in Python and in Node."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ def test_comparison_finds_a_difference_of_one_bit(compare: Compare) -> None:
         """
     )
     assert compare(step) is None
-    # Python goes on with other code than what was translated; nothing but running both can see that.
+    # Python runs other code than what was translated; only running both shows that.
     step.__globals__["helper"].__code__ = (lambda x: x + 1.0000000000000002).__code__
     difference = compare(step)
     assert difference is not None

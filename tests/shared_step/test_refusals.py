@@ -1,4 +1,4 @@
-"""What a step cannot say is refused where it is declared, with the place and with what to write instead."""
+"""What a step cannot do is refused at its declaration, with the place and with what to write instead."""
 
 import linecache
 import math
@@ -10,7 +10,7 @@ from tests.support.shared_step.declaring import declare
 
 HEAD = "@shared\ndef step(s, i, dt):\n"
 
-# The line that is refused (as the third one of its module), its column, and words of the message.
+# A refused line (the third one of its module), its column, and words of the message.
 LINES = [
     ("while s.a < 3:\n        s.a += 1", 5, "`while` may never end", "for i in range(100)"),
     ("s.a = s.b ** 2", 11, "pow()", "x * x"),

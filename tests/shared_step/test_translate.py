@@ -1,4 +1,4 @@
-"""The module that browsers load: readable, complete, the same every time, and named by what it does."""
+"""The module that browsers load: readable, complete, always the same text, and with a fingerprint of what it does."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,12 @@ from gameserver.shared_step import SharedStepError, fingerprint, shared, to_modu
 from tests.support.shared_step import ship
 from tests.support.shared_step.declaring import declare
 
-# `.txt`: it is a picture of the output, not JavaScript of ours that linters should look at.
+# `.txt`: output to compare with, not JavaScript for linters to check.
 GOLDEN = Path(__file__).with_name("ship.mjs.txt")
 
 
 def test_module_of_a_ship_is_the_golden_one() -> None:
-    """To renew after a wanted change: write to_module([steer], banner="A ship.") into the file, and read it."""
+    """To renew it after a deliberate change: write to_module([steer], banner="A ship.") into the file, and read it."""
     assert to_module([ship.steer], banner="A ship.") == GOLDEN.read_text()
 
 

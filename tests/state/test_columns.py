@@ -1,4 +1,4 @@
-"""A type in columns is captured as the same type in objects is."""
+"""A type kept in columns is captured like the same type kept as objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A declaration that cannot work is refused when the class is made, with class, field and what to write instead."""
+"""A wrong declaration is refused when the class is created; the error names class and field, and what to write."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_an_inherited_field_may_be_a_rate_s_target() -> None:
 
 
 class Placed:
-    """No entity: what several kinds of them have in common."""
+    """Not an entity: a base of several."""
 
     x = Float(step=1 / 16, default=2.0)
 

@@ -1,4 +1,4 @@
-"""Each kind of field: every value has a stated result, and what a code decodes to encodes to that code."""
+"""Each type of field: every value has a defined result, and a code's value encodes to that code."""
 
 from __future__ import annotations
 

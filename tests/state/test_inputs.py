@@ -1,4 +1,4 @@
-"""Inputs: a frame of codes and the controls it stands for."""
+"""Inputs: from the codes of a frame to controls and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saying that an entity was put elsewhere: declared once, counted, and told in the schema."""
+"""Teleporting an entity: the counter is declared once, incremented, and marked in the schema."""
 
 from __future__ import annotations
 

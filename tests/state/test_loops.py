@@ -1,4 +1,4 @@
-"""The compiled build's loop over numbers gives the codes that numpy gives, to the bit."""
+"""The compiled build's loop over numbers gives the same codes as numpy, bit by bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schema crosses the wire whole, and a client believes nothing of it that does not make sense."""
+"""A schema is the same after a way over the wire, and a client refuses every invalid one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Controls(Inputs):
 
 
 def wire() -> dict[str, Any]:
-    """Return a schema as a client gets it."""
+    """Return a schema as a client receives it."""
     found: dict[str, Any] = msgpack.unpackb(msgpack.packb(Schema([Ship, Rock], Controls).to_wire()))
     return found
 

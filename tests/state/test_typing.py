@@ -1,4 +1,4 @@
-"""What mypy makes of an author's declaration: fields are typed on instances, and on the class what those begin with."""
+"""What mypy infers from a declaration: the types of fields on instances, and of default values on the class."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ WRONG = {
 
 
 def test_mypy_knows_the_fields(tmp_path: Path) -> None:
-    """One run for all lines: those that are right give no error, and each that is wrong gives its own."""
+    """Check all lines in one run: right lines give no error, and each wrong one gives its own."""
     lines = [*RIGHT, *WRONG]
     cases = [
         f"def case{i}(world: World, ship: Ship, controls: Controls) -> None: {each}" for i, each in enumerate(lines)

@@ -1,4 +1,4 @@
-"""The world: spawn, despawn, and a capture after which the attributes are what was captured."""
+"""The world: spawn, despawn, and a capture that sets the attributes to what is replicated."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from gameserver.state.world import World
 
 
 class Rock(Entity):
-    """Nearly nothing."""
+    """One field."""
 
     size = Int(0, 9)
 
 
 class Ship(Entity):
-    """Every kind."""
+    """A field of every type."""
 
     x = Float(step=1 / 16, min=-500, max=500)
     heading = Angle(steps=1024)
@@ -40,7 +40,7 @@ class Ship(Entity):
 
 
 class Swarm(Entity, columns=True):
-    """Columns."""
+    """Kept in columns."""
 
     x = Float(step=1)
 

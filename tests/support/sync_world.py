@@ -1,4 +1,4 @@
-"""Worlds for the tests of snapshots and deltas: types with every kind of field, and the wire between the two ends."""
+"""Worlds for the tests of snapshots and deltas: types with every type of field, and the wire between the two ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TICK_HZ = 20
 
 
 class Ship(Entity):
-    """Every kind of field, in more bits than one word holds."""
+    """Every type of field, in more bits than one word holds."""
 
     name = Text(max_bytes=12)
     x = Float(step=1 / 16, min=-500, max=500)

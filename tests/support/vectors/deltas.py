@@ -92,7 +92,7 @@ def comings() -> Story:
 
 def objects() -> Story:
     """Text, lists, references, flags and choices change and change back."""
-    story = Story("every kind of field", 60, [Ship])
+    story = Story("every type of field", 60, [Ship])
     story.show(3, {Ship: {1: ship(name="Grüße 🚀", path=[1, -5, 5]), 2: ship(mood=2, shield=1)}})
     story.show(6, {Ship: {1: ship(path=[]), 2: ship(mood=1, shield=1, target=1, name="B")}})
     story.show(9, {Ship: {1: ship(path=[0, 0, 0, 0], hp=0), 2: ship(target=2, name="B")}})

@@ -7,7 +7,7 @@ from gameserver.state.fields import Angle, Choice, Flag, Float, Int, List, Ref, 
 
 
 class Ship(Entity):
-    """Of every kind of field one, and two that have rates."""
+    """One field of every type, and two fields that have rates."""
 
     x = Float(step=1 / 16, min=-100, max=100)
     vx = Float(step=1 / 16, rate_of="x")
