@@ -41,7 +41,7 @@ async def test_oversized_messages(transport: TransportMode, rest: bytes, joined:
         async with trio.open_nursery() as nursery:
             if joined:
                 await wire.write(JOIN)
-                await trio.sleep(0.15)
+                assert await wire.next_frame() is not None, "the WELCOME"
             nursery.start_soon(wire.write, OVERSIZED + rest)
             assert await wire.close_code() == CloseCode.MESSAGE_TOO_BIG
         assert server.counters.errors == 0
@@ -97,7 +97,7 @@ async def test_rules_that_raise_end_their_room_and_nothing_else(transport: Trans
     async with serving(transport) as server:
         wire = await Wire.open(server.port)
         await wire.write(JOIN)
-        await trio.sleep(0.15)
+        assert await wire.next_frame() is not None, "the WELCOME"
         await wire.send(ClientMessage.MESSAGE, "boom", None)
         assert await wire.close_code() == CloseCode.ROOM_FAILED
         async with playing(server.port):

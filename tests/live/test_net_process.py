@@ -29,7 +29,7 @@ async def test_a_signal_tells_everyone_and_ends_the_process_quietly(number: sign
     async with ServerProcess() as server:
         wire = await Wire.open(server.port)
         await wire.write(JOIN)
-        await trio.sleep(0.2)
+        assert await wire.next_frame() is not None, "the WELCOME"
         ended: list[tuple[int, str]] = []
         async with trio.open_nursery() as nursery:
 

@@ -90,6 +90,12 @@ class ServerProcess:
         rows = re.findall(r"^gameserver_(\S+) (\S+)$", answer, re.MULTILINE)
         return {name: float(value) for name, value in rows}
 
+    async def skipped_share(self, kind: str) -> float:
+        """The share of snapshots that the running rooms of a kind did not send although they were due."""
+        metrics = await self.metrics()
+        sent, skipped = (metrics[f'room_{name}{{kind="{kind}"}}'] for name in ("states", "skipped_states"))
+        return skipped / (sent + skipped)
+
     async def end(self, number: signal.Signals = signal.SIGTERM, within_s: float = STOP_TIMEOUT_S) -> tuple[int, str]:
         """Send a signal and wait; return the exit status and what was written to standard error."""
         self.process.send_signal(number)
