@@ -3,7 +3,7 @@
  * an error that is eased out.
  *
  * Pure; times in seconds. docs/guide/time.md §6, "Each drawn frame", states the algorithm;
- * `gameserver/client/prediction.py` has the twin.
+ * `gameserver/client/pose.py` is the twin, and a test compares the two.
  */
 import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./curves.js";
 

@@ -29,7 +29,7 @@ _MAPPED: Final = IPv6Network("::ffff:0:0/96")  # IPv4 addresses as IPv6 sockets 
 # nginx, HAProxy and some cloud balancers append the client's port.
 _WITH_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
-_HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
 
 
 class AddressError(ValueError):
@@ -158,6 +158,6 @@ def _host_of(host: str) -> str:
     """
     if ":" in host:
         return f"[{IPv6Address(host)}]"
-    if not _HOST.fullmatch(host):  # urlsplit has made it lower case
+    if not _HOST_NAME.fullmatch(host):  # urlsplit has made it lower case
         raise ValueError(f"{host!r} is no host")
     return host

@@ -267,3 +267,21 @@ def test_what_is_not_there_is_found_in_each_of_its_spellings(tmp_path: Path) -> 
     assert missing_modules(page) == ["gameserver.gone", "gameserver.room.room.Gone", "tests.gone"]
     assert missing_from_files(page) == ["room/room.py: gone", "room/room.py: Room.lost", "room/room.py: lost"]
     assert missing_attributes(page) == ["Room.lost", "Room.gone", "Player.gone"]
+
+
+TWIN = re.compile(r"`([\w/]+\.(?:py|js))` (?:is|has) (?:the|its) twin")
+
+
+def twins() -> dict[str, str]:
+    """The files of both clients that say which file of the other one is their twin."""
+    folders = (ROOT / "gameserver/client", ROOT / "client_demo/sdk")
+    said = {short(path): TWIN.findall(" ".join(prose(path).split())) for path in PROSE if path.parent in folders}
+    return {path: found[0] for path, found in said.items() if found}
+
+
+def test_twins_have_the_same_name() -> None:
+    found = twins()
+    assert len(found) > 20
+    assert [twin for twin in found.values() if not (ROOT / twin).is_file()] == []
+    assert {path: twin for path, twin in found.items() if Path(path).stem != Path(twin).stem} == {}
+    assert {path: twin for path, twin in found.items() if found.get(twin, path) != path} == {}
