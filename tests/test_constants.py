@@ -47,7 +47,7 @@ OTHERWISE_IN_JAVASCRIPT = {
 """Constants of a name that Python uses for something else."""
 
 WRITTEN_OUT_FROM = 1000
-"""Smaller numbers mean many things, so they are not looked for."""
+"""Smaller numbers, and powers of two, mean many things: they are not looked for."""
 
 
 def modules(folder: Path = PACKAGE) -> list[Path]:
@@ -114,6 +114,11 @@ def number(node: ast.AST) -> int | None:
             return None
 
 
+def is_telling(value: object) -> bool:
+    """Whether the value alone says which constant it is of."""
+    return isinstance(value, str) or (isinstance(value, int) and value >= WRITTEN_OUT_FROM and value & (value - 1) != 0)
+
+
 def own_of_wire() -> dict[str, object]:
     return {name: getattr(wire, name) for name, _ in definitions(parse(WIRE))}
 
@@ -138,8 +143,7 @@ def test_no_constant_is_defined_in_two_modules() -> None:
 
 def test_no_constant_of_the_wire_is_written_out() -> None:
     own = own_of_wire()
-    values: set[object] = {value for value in own.values() if isinstance(value, int) and value >= WRITTEN_OUT_FROM}
-    values |= {value for value in own.values() if isinstance(value, str)}
+    values = {value for value in own.values() if is_telling(value)}
     assert {wire.MAX_LEAD, wire.MAX_CODE, wire.SUBPROTOCOL} <= values
     found = {short(path): written_out(parse(path), values, set(SAME_NUMBER)) for path in modules() if path != WIRE}
     assert {path: lines for path, lines in found.items() if lines} == {}
@@ -152,7 +156,7 @@ def test_writing_out_is_found_in_each_of_its_spellings() -> None:
 
 def test_no_constant_of_the_wire_is_written_out_in_javascript() -> None:
     own = own_of_wire()
-    numbers = [str(value) for value in own.values() if isinstance(value, int) and value >= WRITTEN_OUT_FROM]
+    numbers = [str(value) for value in own.values() if is_telling(value) and isinstance(value, int)]
     texts = [f'"{value}"' for value in own.values() if isinstance(value, str)]
     pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(numbers)})(?![\w.])|{'|'.join(map(re.escape, texts))}")
     found = {short(path): pattern.findall(code_of(path)) for path in scripts() if path.name != "constants.js"}
