@@ -150,7 +150,7 @@ class Bot:
             case Updated():
                 self._on_updated(event)
             case Desynced(reason):
-                self.report.problems[f"desync: {reason}"] += 1
+                self.report.add_problem(f"desync: {reason}")
 
     def _on_joined(self) -> None:
         self.report.joined = 1
@@ -197,9 +197,9 @@ class Bot:
     def _on_status(self, status: Status) -> None:
         if status.state is SessionState.WAITING and self.report.joined:
             self.report.disconnects += 1
-            self.report.problems[f"lost its link: {_reason(status)}"] += 1
+            self.report.add_problem(f"lost its link: {_reason(status)}")
         elif status.state is SessionState.WAITING:
-            self.report.problems[f"could not connect: {_reason(status)}"] += 1
+            self.report.add_problem(f"could not connect: {_reason(status)}")
         elif status.state is SessionState.CLOSED and status.code != CloseCode.NORMAL:
             self.report.add_error(f"was closed: {_reason(status)}")
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from gameserver.escaping import escape_controls
+
 BUCKET_RATIO = 1.01
 """From one bucket to the next, so percentiles are right to 1 %, and hours of samples fit into a few hundred counts."""
 SMALLEST = 1e-6
@@ -89,6 +91,15 @@ class Report:
             problem: What was wrong, in words.
         """
         self.errors += 1
+        self.add_problem(problem)
+
+    def add_problem(self, problem: str) -> None:
+        """Count a problem that is no error by itself.
+
+        Args:
+            problem: What was wrong, in words. It may quote a server, so control characters are escaped.
+        """
+        problem = escape_controls(problem)
         if problem in self.problems or len(self.problems) < MAX_PROBLEM_TEXTS:
             self.problems[problem] += 1
 

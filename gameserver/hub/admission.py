@@ -1,4 +1,4 @@
-"""Admission limits: the joins in flight in a process, and the rooms that the clients of one address have running."""
+"""Admission limits: joins in flight in a process, and for each address its joins a second and its rooms."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING
 
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
+from gameserver.sync.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.protocol.constants import Limits
 
+MAX_IDLE_ADDRESSES = 1024
+"""So many addresses are remembered before those that have not joined lately are forgotten."""
+
 
 class Admission:
-    """Counts links that have not joined yet, and rooms by the address that opened them."""
+    """Counts links that have not joined yet, and by address the joins and the rooms."""
 
     def __init__(self, limits: Limits) -> None:
         self.limit_key: Callable[[str], str] = str
         """Returns what an address is counted by, such as its network; "" for one that many clients share, such as this
-        machine's and a proxy's: their rooms are not limited.
+        machine's and a proxy's: their joins and rooms are not limited.
         """
         self._limits = limits
         self._joining: set[object] = set()
         self._opened_by: dict[str, str] = {}
+        self._joins: dict[str, TokenBucket] = {}
 
     def link_opened(self, peer: object) -> bool:
         """A link is up and has not joined yet. Return False when too many are."""
@@ -35,6 +40,29 @@ class Admission:
     def join_ended(self, peer: object) -> None:
         """The link has joined a room or is gone. Idempotent."""
         self._joining.discard(peer)
+
+    def check_join_rate(self, address: str, now_s: float) -> None:
+        """Count a JOIN or RESUME of a client at `address`.
+
+        Raises:
+            ProtocolError: SERVER_FULL; there were too many from this address lately.
+        """
+        key = self.limit_key(address) if address else ""
+        if not key:
+            return
+        limits = self._limits
+        bucket = self._joins.get(key)
+        if bucket is None:
+            self._forget_idle_addresses(now_s)
+            bucket = TokenBucket(limits.max_joins_per_s_per_address, limits.max_joins_burst_per_address, now_s)
+            self._joins[key] = bucket
+        if not bucket.take(1, now_s):
+            raise ProtocolError(CloseCode.SERVER_FULL, "too many joins from one address: retry in 1 s")
+
+    def _forget_idle_addresses(self, now_s: float) -> None:
+        """Drop the buckets that are full again, once there are many: their next join finds a full one anyway."""
+        if len(self._joins) >= MAX_IDLE_ADDRESSES:
+            self._joins = {address: bucket for address, bucket in self._joins.items() if not bucket.is_full(now_s)}
 
     def check_room(self, address: str) -> None:
         """Check whether one more room may be opened.

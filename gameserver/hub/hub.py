@@ -133,7 +133,7 @@ class Hub:
 
     # -- joining and resuming ------------------------------------------------------------------------------------------
 
-    def join(self, peer: Peer, message: m.Join) -> None:
+    def join(self, peer: Peer, message: m.Join, at_s: float) -> None:
         """Take a seat for a peer's client: protocol.md §9 step 7 for JOIN.
 
         Raises:
@@ -141,6 +141,7 @@ class Hub:
         """
         if self.draining:
             raise ProtocolError(CloseCode.GOING_AWAY, "the server is stopping")
+        self.admission.check_join_rate(peer.address, at_s)
         kind = self.kinds.get(message.kind)
         if kind is None:
             raise ProtocolError(
@@ -213,9 +214,7 @@ class Hub:
         self.admission.check_room(address)
         engine = self._make_room(kind_name, room_id or self._new_room_id(), options or {})
         try:
-            recorder = self.open_recording(engine) if self.open_recording is not None else None
-            if recorder is not None:
-                engine.record(recorder)
+            self._open_recording(engine)
             if self.on_room_opened is not None:
                 self.on_room_opened(engine)
         except Exception:
@@ -227,6 +226,18 @@ class Hub:
         self.admission.room_opened(engine.id, address)
         self._counts["rooms_opened"] += 1
         return engine
+
+    def _open_recording(self, engine: RoomEngine) -> None:
+        """Record a new room, if rooms are recorded. A recording that cannot begin does not keep a room from opening."""
+        if self.open_recording is None:
+            return
+        try:
+            recorder = self.open_recording(engine)
+        except Exception:
+            log.exception("room %s is not recorded", engine.id)
+            return
+        if recorder is not None:
+            engine.record(recorder)
 
     def _make_room(self, kind_name: str, room_id: str, options: Mapping[str, object]) -> RoomEngine:
         """Make an engine.
@@ -257,12 +268,13 @@ class Hub:
             if room_id not in self.rooms:
                 return room_id
 
-    def resume(self, peer: Peer, message: m.Resume) -> None:
+    def resume(self, peer: Peer, message: m.Resume, at_s: float) -> None:
         """Continue a session over a peer's link: protocol.md §9 step 7 for RESUME.
 
         Raises:
             ProtocolError: SESSION_EXPIRED or SERVER_RESTARTED for the token, INVALID_FIELD for an impossible cursor.
         """
+        self.admission.check_join_rate(peer.address, at_s)
         session, engine = self.tokens.find(message.token)
         if message.event > session.event_cursor:
             raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what was sent to this session")

@@ -57,14 +57,14 @@ ALLOWED: dict[PeerState, frozenset[ClientMessage]] = {
 class PeerOwner(Protocol):
     """What a peer asks of its hub."""
 
-    def join(self, peer: Peer, message: m.Join) -> None:
+    def join(self, peer: Peer, message: m.Join, at_s: float) -> None:
         """Take a seat for the peer's client.
 
         Raises:
             ProtocolError: The join is refused.
         """
 
-    def resume(self, peer: Peer, message: m.Resume) -> None:
+    def resume(self, peer: Peer, message: m.Resume, at_s: float) -> None:
         """Continue a session over the peer's link.
 
         Raises:
@@ -253,9 +253,9 @@ class Peer:
     def _handle_before_join(self, message: m.ClientMsg, at_s: float) -> None:
         match message:
             case m.Join():
-                self._owner.join(self, message)
+                self._owner.join(self, message, at_s)
             case m.Resume():
-                self._owner.resume(self, message)
+                self._owner.resume(self, message, at_s)
             case m.Ping(nonce):
                 self.link.send(encode_server(m.ServerPong(nonce, 0, 0, 0, 0)))
 

@@ -97,9 +97,12 @@ class ServerState:
     # -- counters ----------------------------------------------------------------------------------------------------
 
     def count_link(self, link: Link) -> None:
-        """Add the counts of a link that is over, and how it ended."""
-        code = link.final_code()
-        self.counters.closes["lost" if code is None else str(int(code))] += 1
+        """Add the counts of a link that is over, and how it ended: the code that this side sent, `peer` when the client
+        closed, whatever code it chose, and `lost` when the link broke."""
+        if link.close_code is not None:
+            self.counters.closes[str(int(link.close_code))] += 1
+        else:
+            self.counters.closes["lost" if link.final_code() is None else "peer"] += 1
         self.counters.add_traffic(link.transport)
 
     def totals(self) -> Counters:

@@ -11,7 +11,10 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Final, Literal, TypeAlias
+
+from gameserver.escaping import escape_controls, escape_json, escape_lines
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 LogFormat: TypeAlias = Literal["text", "json"]
@@ -48,17 +51,20 @@ def _stamp(record: logging.LogRecord) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """Writes `time LEVEL logger message key=value …`; a traceback follows on lines of its own. Line breaks in a message
-    are escaped, so that a client's text cannot look like another log line.
+    """Writes `time LEVEL logger message key=value …`; a traceback follows on lines of its own that begin with `| `.
+
+    Control characters are escaped everywhere, so that no text from outside, the text of an exception included, can look
+    like another log line or reach a terminal as an escape sequence.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one record as text."""
-        message = _one_line(record.getMessage())
+        message = escape_controls(record.getMessage().replace("\\", "\\\\"))
         fields = [f"{key}={_quoted(str(value))}" for key, value in extra_fields(record).items()]
         line = " ".join((_stamp(record), record.levelname, record.name, message, *fields))
         if record.exc_info:
-            line = f"{line}\n{self.formatException(record.exc_info)}"
+            traceback = escape_lines(self.formatException(record.exc_info))
+            line = f"{line}\n{indent(traceback, '| ', lambda _: True)}"
         return without_tokens(line)
 
 
@@ -76,14 +82,8 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
-        return without_tokens(json.dumps(fields, default=str, ensure_ascii=False))
-
-
-def _one_line(text: str) -> str:
-    return (
-        text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n") if "\n" in text or "\r" in text else text
-    )
+        return without_tokens(escape_json(json.dumps(fields, default=str, ensure_ascii=False)))
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False) if _NEEDS_QUOTES.search(text) else text
+    return escape_json(json.dumps(text, ensure_ascii=False)) if _NEEDS_QUOTES.search(text) else escape_controls(text)

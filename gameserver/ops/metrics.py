@@ -74,7 +74,13 @@ def net_metrics(server: ServerState) -> Iterable[Metric]:
     yield _by("http_responses_total", "counter", "HTTP responses.", "status", totals.responses)
     yield _one("links", "gauge", "Open WebSockets.", len(server.links))
     yield _one("links_total", "counter", "WebSockets opened.", totals.links)
-    yield _by("link_closes_total", "counter", "WebSockets closed, by close code.", "code", totals.closes)
+    yield _by(
+        "link_closes_total",
+        "counter",
+        "WebSockets closed, by the code that the server sent, or peer or lost.",
+        "code",
+        totals.closes,
+    )
     yield _one("messages_in_total", "counter", "Messages from clients.", totals.messages_in)
     yield _one("messages_out_total", "counter", "Messages to clients.", totals.messages_out)
     yield _one("bytes_in_total", "counter", "Bytes from clients.", totals.bytes_in)

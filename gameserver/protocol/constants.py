@@ -181,6 +181,8 @@ class Limits:
     evict_after_s: float = _limit(15, "how long a viewer may take no snapshot before it is closed with TOO_SLOW")
     max_rooms: int = _count(1000, "rooms in one process")
     max_rooms_per_address: int = _count(32, "running rooms that clients from one address created")
+    max_joins_per_s_per_address: float = _limit(10, "JOIN and RESUME from one address, a second")
+    max_joins_burst_per_address: float = _limit(100, "JOIN and RESUME from one address at once, after a pause")
     max_joins_in_flight: int = _count(1000, "links in one process that have not sent JOIN or RESUME yet")
 
     @property

@@ -195,10 +195,17 @@ class RoomEngine:
         snapshot = Snapshot(self.tick_number, self.capture_state())
         self.history.put(snapshot)
         if self._recorder is not None:
-            inputs = [(session.number, codes) for session, codes in self._tick_inputs]
-            lags = self.lag_compensation.lags
-            self._recorder.put(self._tick_commands, inputs, lags, self._tick_events, snapshot)
+            self._record_tick(self._recorder, snapshot)
         return snapshot
+
+    def _record_tick(self, recorder: TickRecorder, snapshot: Snapshot) -> None:
+        """Record what this tick was made of. A recorder that fails ends the recording, not the room."""
+        inputs = [(session.number, codes) for session, codes in self._tick_inputs]
+        try:
+            recorder.put(self._tick_commands, inputs, self.lag_compensation.lags, self._tick_events, snapshot)
+        except Exception:
+            log.exception("the recording of room %s ends at tick %d", self.id, self.tick_number)
+            self._recorder = None
 
     @property
     def _snapshot_due(self) -> bool:

@@ -31,6 +31,10 @@ class TokenBucket:
         self._token_s, self._burst_s = _times(rate_per_s, burst)
         self._empty_at_s = now_s - self._burst_s
 
+    def is_full(self, now_s: float) -> bool:
+        """Whether nothing was taken that has not come back since."""
+        return self._empty_at_s <= now_s - self._burst_s
+
     def take(self, amount: float, now_s: float) -> bool:
         """Take `amount` tokens and return True; when there are fewer, take none and return False."""
         empty_at_s = self._empty_at_s

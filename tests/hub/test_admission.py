@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gameserver import Player, Room
+from gameserver.hub.admission import MAX_IDLE_ADDRESSES, Admission
 from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
@@ -119,3 +120,34 @@ def test_a_room_that_the_process_has_no_means_for_is_not_there_at_all() -> None:
     link, _ = server.join("field")
     assert link.closed is None
     assert link.welcome["room"] in server.hub.rooms
+
+
+def test_joins_and_resumes_from_one_address_are_limited_a_second_and_others_are_not() -> None:
+    limits = Limits(max_joins_per_s_per_address=0.5, max_joins_burst_per_address=5)
+    server = MemoryServer(Field, limits=limits)
+    server.hub.admission.limit_key = lambda address: "" if address == "127.0.0.1" else address
+
+    def refused(address: str, tries: int) -> int:
+        links = []
+        for _ in range(tries):
+            link, peer = connect_from(server, address, C.JOIN, "field", None, 1, {})
+            links.append(link)
+            peer.lost(server.now_s, 1000)
+        found = [link.closed for link in links if link.closed is not None and link.closed[0] == CloseCode.SERVER_FULL]
+        assert all("retry in 1 s" in reason for _, reason in found)
+        return len(found)
+
+    assert refused("203.0.113.5", 9) == 4
+    assert refused("203.0.113.6", 5) == 0
+    assert refused("127.0.0.1", 20) == 0
+    server.tick(20)
+    assert refused("203.0.113.5", 4) == 3, "one is allowed again"
+    link, _ = connect_from(server, "203.0.113.5", C.RESUME, bytes(24), 0, 0)
+    assert link.closed == (CloseCode.SERVER_FULL, "too many joins from one address: retry in 1 s")
+
+
+def test_addresses_that_have_not_joined_lately_are_forgotten() -> None:
+    admission = Admission(Limits())
+    for number in range(3 * MAX_IDLE_ADDRESSES):
+        admission.check_join_rate(f"198.51.100.{number}", number * 1.0)
+    assert len(admission._joins) <= MAX_IDLE_ADDRESSES + 1

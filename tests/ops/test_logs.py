@@ -63,3 +63,19 @@ def test_a_traceback_is_logged() -> None:
         entry = record("failed", exc_info=sys.exc_info())
     assert "ValueError: oh" in TextFormatter().format(entry)
     assert "ValueError: oh" in json.loads(JsonFormatter().format(entry))["traceback"]
+
+
+FORGERY = "\n2026-01-01T00:00:00.000Z ERROR gameserver.net forged\x1b[2J\x9b31m\u202e\u2028"
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
+def test_no_text_from_outside_forges_a_line_or_controls_a_terminal(formatter: logging.Formatter) -> None:
+    try:
+        raise ValueError(FORGERY)
+    except ValueError:
+        entry = record(f"said {FORGERY}", reason=FORGERY, exc_info=sys.exc_info())
+    lines = formatter.format(entry).split("\n")
+    assert not any(line.startswith("2026-01-01") for line in lines)
+    assert all(line.startswith("| ") for line in lines[1:]), "a traceback is marked as one"
+    for character in "\r\x1b\x9b\u202e\u2028":
+        assert character not in "".join(lines)

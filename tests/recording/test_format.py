@@ -9,8 +9,9 @@ from gameserver.games.arena import Arena
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.recording.format import MAGIC, Recorder, Recording, RecordingError, pack_record
 from gameserver.recording.verify import verify
+from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
-from tests.support.memory_server import MemoryServer
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 
 def test_a_recorded_game_replays_tick_for_tick(recorded: bytes, arena_kind: Kind) -> None:
@@ -145,3 +146,34 @@ def test_a_recording_must_begin_before_the_first_tick() -> None:
     server.join("arena")
     with pytest.raises(ValueError, match="before the first"):
         server.engine.record(Recorder(server.engine, lambda _: None))
+
+
+@pytest.mark.parametrize("claims", [{"sub": "half \ud83d"}, {"n": 1 << 70}, {"f": {1: 2}, "s": object()}])
+def test_what_cannot_be_recorded_ends_the_recording_and_not_the_room(
+    claims: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = MemoryServer(Arena)
+    data = bytearray()
+    engine = server.hub.open_room("arena")
+    engine.record(Recorder(engine, data.extend))
+    server.tick(3)
+    link = MemoryLink()
+    peer = server.hub.open(link, server.now_s, claims=claims)
+    server.say(peer, C.JOIN, "arena", None, 0, {})
+    server.tick(3)
+    assert link.closed is None
+    assert not engine.closed
+    assert "the recording of room" in caplog.text
+    recording = Recording(bytes(data))
+    assert [tick.tick for tick in recording.ticks()] == [1, 2, 3]
+    assert recording.damaged_at is None
+
+
+def test_a_recording_that_cannot_begin_does_not_keep_a_room_from_opening() -> None:
+    def fail(_engine: RoomEngine) -> Recorder:
+        raise OSError(28, "No space left on device")
+
+    server = MemoryServer(Arena)
+    server.hub.open_recording = fail
+    link, _ = server.join("arena")
+    assert link.closed is None
