@@ -41,6 +41,19 @@ export class EventQueue {
   }
 
   /**
+   * Goes on from the cursor of a WELCOME that answers RESUME.
+   *
+   * @param {number} cursor
+   * @returns {number} how many events may be lost: so many numbers passed that the room no longer
+   *   holds
+   */
+  resume(cursor) {
+    const missed = Math.max(0, cursor - this.cursor);
+    this.cursor += missed;
+    return missed;
+  }
+
+  /**
    * An event that was told already, ahead of the server: the server's own is not told again.
    *
    * @param {Expected} expected

@@ -38,7 +38,7 @@ export { Session } from "./session.js";
  * @property {string} reason what the server said
  *
  * @typedef {object} Notice `draining`, `skipped` from the server; `bad_controls`,
- *   `prediction_failed` from the SDK
+ *   `prediction_failed`, `missed` (up to so many `events` were lost while away) from the SDK
  * @property {string} name
  * @property {Record<string, any>} detail
  *

@@ -216,6 +216,8 @@ export class SessionCore {
     this.#wantsFull = false;
     const { token: _, ...told } = welcome;
     const actions = [emit("welcome", told)];
+    const missed = welcome.resumed ? seat.events.resume(welcome.event) : 0;
+    if (missed > 0) actions.push(emit("notice", { name: "missed", detail: { events: missed } }));
     if (!same && welcome.step !== null) actions.push(loadStep(welcome.step));
     return actions;
   }

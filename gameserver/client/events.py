@@ -61,6 +61,16 @@ class EventQueue:
         self.cursor = message.upto
         self._waiting += [event for event in message.items if not self._claim(event)]
 
+    def resume(self, cursor: int) -> int:
+        """Go on from the cursor of a WELCOME that answers RESUME.
+
+        Returns:
+            How many events may be lost: so many numbers passed that the room no longer holds.
+        """
+        missed = max(0, cursor - self.cursor)
+        self.cursor += missed
+        return missed
+
     def expect(self, expected: Expected) -> None:
         """Remember an event that was reported ahead of the server."""
         self._expected.append(expected)

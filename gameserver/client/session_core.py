@@ -283,11 +283,13 @@ class SessionCore:
         self.phase = Phase.JOINED
         self._may_resume = True
         self._wants_full = False
-        if welcome.resumed:
-            self.counters.resumes += 1
-        else:
+        if not welcome.resumed:
             self.counters.joins += 1
-        return [Joined(welcome.resumed, welcome)]
+            return [Joined(False, welcome)]
+        self.counters.resumes += 1
+        missed = seat.events.resume(welcome.event)
+        notices = [m.Notice("missed", {"events": missed})] if missed else []
+        return [Joined(True, welcome), *notices]
 
     def _take_state(self, seat: Seat, state: m.State, size: int, now_s: float) -> list[SessionEvent]:
         if self._wants_full and state.span:

@@ -392,6 +392,20 @@ def test_a_broken_link_is_resumed_with_token_tick_and_cursor() -> None:
     assert table.sent()[0][1] == bytes([1] * 24), "the new token"
 
 
+def test_events_that_the_room_no_longer_holds_are_reported_and_the_session_goes_on() -> None:
+    table = joined()
+    table.hear(m.Events(4, 9, ()))
+    table.core.lost(None)
+    table.core.opened(table.now_s)
+    joined_again, notice = table.hear(replace_welcome(resumed=True, event=5000))
+    assert isinstance(joined_again, Joined)
+    assert notice == m.Notice("missed", {"events": 4991})
+    table.hear(m.Events(5000, 5001, (m.Event(8, "hi", None),)))
+    table.core.lost(None)
+    table.core.opened(table.now_s)
+    assert table.sent()[-1][3] == 5001
+
+
 def test_a_resumed_session_numbers_its_frames_above_all_that_it_sent() -> None:
     table = joined()
     table.wait(0.0)

@@ -241,3 +241,20 @@ def test_a_resume_before_the_first_state_in_a_room_with_interest_gets_a_full_sta
     assert new.of(S.STATE)[0][2] == 0, "a full state"
     assert new.closed is None
     assert other.closed is None
+
+
+def test_a_resume_that_missed_more_events_than_the_room_holds_keeps_its_session() -> None:
+    server = MemoryServer(Field, limits=Limits(max_held_events=10))
+    link, peer = server.join("field")
+    lose(server, peer)
+    room = field(server)
+    for number in range(25):
+        room.broadcast("news", number)
+    server.tick()
+    new, _ = resume(server, link)
+    assert new.closed is None
+    assert new.welcome["resumed"]
+    assert new.welcome["event"] > link.welcome["event"]
+    first = new.of(S.EVENTS)[0]
+    assert first[1] == new.welcome["event"]
+    assert [event[2] for event in first[3]] == list(range(15, 25))

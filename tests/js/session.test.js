@@ -181,6 +181,20 @@ test("events come in order and once, across links", () => {
   ]);
 });
 
+test("events that the room no longer holds are reported, and the session goes on", () => {
+  const play = fakeSession({ eventsAtOnce: true });
+  play.join({ event: 10 });
+  play.socket.drop(1006);
+  play.clock.advance(250);
+  play.join({ resumed: true, event: 5000 });
+  assert.deepEqual(play.heard("notice"), [{ name: "missed", detail: { events: 4990 } }]);
+  play.socket.say([18, 5000, 5001, [[1, "a", null]]]);
+  assert.deepEqual(
+    play.heard("event").map(({ name }) => name),
+    ["a"],
+  );
+});
+
 test("a gap in the events closes with 4000", () => {
   const play = fakeSession();
   play.join({ event: 10 });

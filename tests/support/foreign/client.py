@@ -104,8 +104,8 @@ class Client:
         return []
 
     def _welcome(self, welcome: dict[str, Any]) -> None:
+        self.event = max(self.event, welcome["event"]) if welcome["resumed"] else welcome["event"]
         if not welcome["resumed"]:
-            self.event = welcome["event"]
             self.view = View()
         self.seq = max(self.seq, welcome["seq"]) if welcome["resumed"] else welcome["seq"]
         self.welcome = welcome
