@@ -143,7 +143,7 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
     scene = Scene(count)
     encoder, decoder = DeltaEncoder(scene.schema, TICK_HZ), DeltaDecoder(scene.schema, TICK_HZ)
     interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
-    capture, look = Row(f"capture, {count} entities", count), Row(f"interest, {count} viewers", count)
+    capture, views = Row(f"capture, {count} entities", count), Row(f"interest, {count} viewers", count)
     encode = Row(f"encode, {count} with views", count)
     decode = Row("decode of a view (one client)", 1)
     state, base, before, seen = decoder.empty(), None, None, []
@@ -151,7 +151,7 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
         scene.step()
         with capture:
             new = scene.capture()
-        with look:
+        with views:
             now = interest.views(new, positions_of(scene.schema, new, new.tables[0].ids), before)
         with encode:
             bodies = encoder.encode_views(base, new, before, now)
@@ -163,7 +163,7 @@ def own_views(count: int, ticks: int) -> Iterator[Row]:
         seen.append(float(np.mean(now.masks[0].sum(axis=1))))
         check(state, Snapshot(new.tick, now[0].tables()))
     encode.what += f", {statistics.mean(seen):.0f} each"
-    yield from (capture, look, encode, decode)
+    yield from (capture, views, encode, decode)
 
 
 def with_budget(count: int, ticks: int, budget: float) -> Iterator[Row]:
@@ -200,7 +200,7 @@ def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
     rows = [
         Row(f"{what}, {count} in columns", viewers) for what in ("rules", "capture", f"interest of {viewers}", "encode")
     ]
-    rules, capture, look, encode = rows
+    rules, capture, views, encode = rows
     state, base, before = decoder.empty(), None, None
     for tick in range(1, ticks + 1):
         with rules:
@@ -209,7 +209,7 @@ def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
             boids.x, boids.y = boids.x + boids.vx * DT, boids.y + boids.vy * DT
         with capture:
             new = Snapshot(tick, world.capture())
-        with look:
+        with views:
             now = interest.views(new, positions_of(schema, new, boids.ids[:viewers]), before)
         with encode:
             bodies = encoder.encode_views(base, new, before, now)

@@ -42,39 +42,46 @@ def residuals(before: bytes, after: bytes, count: i64, span: i64, table: RateTab
         table: The type's.
     """
     found = BytesWriter()
-    row_bytes: i64 = count * CODE_BYTES
     fields: i64 = len(table.rate)
     field: i64 = 0
     while field < fields:
-        rate: i64 = table.rate[field]
-        turn: i64 = table.turn[field]
-        k, lo, hi = table.k[field], table.lo[field], table.hi[field]
-        at: i64 = field * row_bytes
-        at_rate: i64 = rate * row_bytes
-        end: i64 = at + row_bytes
-        while at < end:
-            expected = read_i64_le(before, at)
-            if rate >= 0:
-                v1 = read_i64_le(after, at_rate)
-                place = float(expected) + floor(k * float(v1) + 0.5)
-                if span > 1:
-                    v0 = read_i64_le(before, at_rate)
-                    place += float(span - 1) * floor(k * (float(v0 + v1) / 2.0) + 0.5)
-                if turn > 0:
-                    place %= float(turn)
-                elif place < lo:
-                    place = lo
-                elif place > hi:
-                    place = hi
-                expected = i64(place)
-                at_rate += CODE_BYTES
-            residual = read_i64_le(after, at) - expected
-            if turn > 0:
-                residual = (residual + turn // 2) % turn - turn // 2
-            write_i64_le(found, (residual << 1) ^ (residual >> 63))
-            at += CODE_BYTES
+        _write_residuals(found, before, after, count, span, table, field)
         field += 1
     return found.getvalue()
+
+
+def _write_residuals(
+    found: BytesWriter, before: bytes, after: bytes, count: i64, span: i64, table: RateTable, field: i64
+) -> None:
+    """Append the zigzag residuals of one field to `found`."""
+    rate: i64 = table.rate[field]
+    turn: i64 = table.turn[field]
+    k, lo, hi = table.k[field], table.lo[field], table.hi[field]
+    row_bytes: i64 = count * CODE_BYTES
+    at: i64 = field * row_bytes
+    at_rate: i64 = rate * row_bytes
+    end: i64 = at + row_bytes
+    while at < end:
+        expected = read_i64_le(before, at)
+        if rate >= 0:
+            v1 = read_i64_le(after, at_rate)
+            place = float(expected) + floor(k * float(v1) + 0.5)
+            if span > 1:
+                v0 = read_i64_le(before, at_rate)
+                place += float(span - 1) * floor(k * (float(v0 + v1) / 2.0) + 0.5)
+            if turn > 0:
+                place %= float(turn)
+            elif place < lo:
+                place = lo
+            elif place > hi:
+                place = hi
+            expected = i64(place)
+            at_rate += CODE_BYTES
+        residual = read_i64_le(after, at) - expected
+        if turn > 0:
+            residual = (residual + turn // 2) % turn - turn // 2
+        write_i64_le(found, (residual << 1) ^ (residual >> 63))
+        at += CODE_BYTES
 
 
 def widths_of(codes: bytes, count: i64, limits: list[int]) -> list[int]:

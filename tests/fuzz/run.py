@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.run client -max_total_time=60
 
-Options after the target are libFuzzer's. New inputs go to a directory of their own first; what is worth keeping is
-moved to `tests/fuzz/corpus/<target>/`, where the test suite runs it for ever after.
+Options after the target are those of libFuzzer. New inputs are written to a temporary directory; move those worth
+keeping to `tests/fuzz/corpus/<target>/`, and the test suite runs them from then on.
 """
 
 import sys
@@ -21,7 +21,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 def main() -> None:
-    """Run until a limit of libFuzzer's is met, or something that is no `ProtocolError` is raised."""
+    """Run until a limit of libFuzzer is reached, or an error other than `ProtocolError` is raised."""
     name, *options = sys.argv[1:]
     target = TARGETS[name]
     found = tempfile.mkdtemp(prefix=f"fuzz-{name}-")

@@ -1,4 +1,4 @@
-"""Writes the first inputs of the corpus, `python -m tests.fuzz.seed`; those that fuzzing finds are added by hand."""
+"""Writes the first inputs of the corpus: `python -m tests.fuzz.seed`. Inputs that fuzzing finds are added by hand."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
-    """Yield target and input."""
+    """Yield the name of a target, and an input for it."""
     for case in (*messages(), *refused()):
         data = bytes.fromhex(case["hex"])
         yield case["from"], data
@@ -33,7 +33,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
 
 
 def deltas() -> Iterator[bytes]:
-    """Yield STATE messages on top of `targets.SCENE`, one for each thing that can happen, and all that are refused."""
+    """Yield STATE messages that follow `targets.SCENE`, one for each kind of change, and all that are refused."""
     dots, ships = targets.SCENE[Dot], targets.SCENE[Ship]
     changes: tuple[Scene, ...] = (
         {},
@@ -51,7 +51,7 @@ def deltas() -> Iterator[bytes]:
 
 
 def main() -> None:
-    """Write every seed under the name that its content gives it."""
+    """Write every seed into a file named after the hash of its content."""
     for target, data in seeds():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
-"""What is fuzzed, one function a decoder: it takes any bytes, permits `ProtocolError` only, and checks what came out.
+"""One function for each decoder that is fuzzed. It takes any bytes, permits no error but `ProtocolError`, and checks
+the result.
 
-The same functions run under atheris (`run`), under Hypothesis and over the stored corpus (`test_targets`).
+The functions run under atheris (`run`), under Hypothesis and over the stored corpus (`test_targets`).
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from tests.support.vectors.story import Scene, Story
 from tests.support.vectors.types import Dot, Flock, Ship, Sign, ship
 
 Target = Callable[[bytes], bool]
-"""Takes any bytes; says whether they were accepted."""
+"""Takes any bytes and returns whether they were accepted."""
 
 LIMITS: Final = Limits()
 INPUTS: Final = InputCodec([(-1, 1), (0, 1), (0, 1023)])
@@ -42,7 +43,7 @@ SCENE: Final[Scene] = {
 
 
 def client(data: bytes) -> bool:
-    """What a client sends, to a link in a room."""
+    """Decode a message from a client, as the peer of a link in a room does."""
     try:
         message = decode_client(data, LIMITS, INPUTS)
     except ProtocolError:
@@ -52,7 +53,7 @@ def client(data: bytes) -> bool:
 
 
 def inputs(data: bytes) -> bool:
-    """INPUT's compiled decoder, which must take exactly what the general one takes."""
+    """Decode an INPUT with its compiled decoder, which must accept exactly what the general one accepts."""
     frame = INPUTS.match(data)
     try:
         message = decode_client(data, LIMITS, INPUTS)
@@ -64,7 +65,7 @@ def inputs(data: bytes) -> bool:
 
 
 def server(data: bytes) -> bool:
-    """What a server sends."""
+    """Decode a message from a server."""
     try:
         message = decode_server(data)
     except ProtocolError:
@@ -74,7 +75,7 @@ def server(data: bytes) -> bool:
 
 
 def schema(data: bytes) -> bool:
-    """The schema in WELCOME."""
+    """Read the schema in WELCOME."""
     try:
         made = Schema.from_wire(_unpack(data))
     except ProtocolError:
@@ -84,7 +85,7 @@ def schema(data: bytes) -> bool:
 
 
 def _unpack(data: bytes) -> object:
-    """Read what the codec lets through to the schema, and nothing for what it would refuse."""
+    """Return the value that the codec would pass on to the schema; None for bytes that it would refuse."""
     try:
         value: object = msgpack.unpackb(data, ext_hook=lambda *_: None)
     except (ValueError, RecursionError):
@@ -93,7 +94,7 @@ def _unpack(data: bytes) -> object:
 
 
 def delta(data: bytes) -> bool:
-    """STATE on top of a view: the server's decoder and the one written from the page must agree."""
+    """Apply a STATE to a view: our decoder and the one written from protocol.md must agree."""
     try:
         message = decode_server(data)
     except ProtocolError:
@@ -126,11 +127,11 @@ def _content(view: ViewState | None) -> list[Any] | None:
     if view is None:
         return None
     content: list[Any] = []
-    for index, (kind, table) in enumerate(zip(view.schema.entities, view.tables, strict=True)):
+    for index, (entity_type, table) in enumerate(zip(view.schema.entities, view.tables, strict=True)):
         assert table.ids.tolist() == sorted(set(table.ids.tolist()))
         for row, number in enumerate(table.ids.tolist()):
-            values = dict(zip((*kind.numeric, *kind.objects), table.values_at(row), strict=True))
-            codes = [list(code) if isinstance(code, tuple) else code for code in map(values.get, kind.fields)]
+            values = dict(zip((*entity_type.numeric, *entity_type.objects), table.values_at(row), strict=True))
+            codes = [list(code) if isinstance(code, tuple) else code for code in map(values.get, entity_type.fields)]
             content.append((number, index, codes))
     return sorted(content)
 

@@ -1,4 +1,4 @@
-"""Every fuzz target takes its stored corpus, and what Hypothesis makes of it by changing and dropping bytes."""
+"""Every fuzz target runs over its stored corpus, and over inputs that Hypothesis damages or makes up."""
 
 from pathlib import Path
 

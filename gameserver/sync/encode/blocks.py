@@ -87,6 +87,7 @@ def split_blocks(residuals: Residuals, width_cache: WidthCache | None = None, sp
 
 
 def _split_in_numpy(residuals: Residuals, usual: list[int], widest: list[int]) -> list[Block]:
+    """Return a block of the values that fit the usual widths, and one of those that do not."""
     if usual == widest:
         return [_block(residuals, widest)]
     fits = residuals >> np.array(usual, np.uint64)[:, None] == 0
@@ -96,6 +97,7 @@ def _split_in_numpy(residuals: Residuals, usual: list[int], widest: list[int]) -
 
 
 def _block(residuals: Residuals, widths: list[int]) -> Block:
+    """Return the block of residuals that all fit `widths`."""
     return Block(np.logical_or.reduce(residuals, axis=0), widths, pack(residuals, widths))
 
 

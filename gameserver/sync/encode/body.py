@@ -34,6 +34,7 @@ class _BlockArrays:
         self._packed = [b""] * count
 
     def add(self, viewer: int, block: bytes) -> None:
+        """Append a packed block to a viewer's array."""
         self._counts[viewer] += 1
         self._packed[viewer] += block
 

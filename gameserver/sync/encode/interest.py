@@ -194,6 +194,7 @@ def positions_of(
 
 
 def _coordinates(position: _Position, table: Table) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the x and the y of each entity."""
     x = (table.codes[position.x] * position.step_x).astype(np.float32)
     y = (table.codes[position.y] * position.step_y).astype(np.float32)
     return x, y

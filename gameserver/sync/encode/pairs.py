@@ -127,6 +127,7 @@ class Selection:
         return self._gaps
 
     def _bit_string(self, viewer: int) -> bytes:
+        """Return the packed bit string of one viewer."""
         strings, starts = self._pack_bit_strings()
         first, end = starts[viewer], starts[viewer + 1]
         return bin_header(end - first) + strings[first:end]

@@ -137,7 +137,10 @@ class TypeDelta:
         return self._changed_objects
 
     def _changed(self, old: tuple[object, ...], new: tuple[object, ...]) -> Flags | None:
-        # With other entities in the rows, the same column is not the same state.
+        """Return which values of a column are new or differ; None when the column is the same object.
+
+        The same column is compared as well when its rows belong to other entities.
+        """
         if old is new and self.base_rows is None:
             return None
         changed = np.ones(len(new), np.bool_)
