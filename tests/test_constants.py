@@ -41,7 +41,6 @@ SAME_NUMBER = {
 """Constants that happen to have the value of one of the wire's, and what they count instead."""
 
 OTHERWISE_IN_JAVASCRIPT = {
-    ("client_demo/arena/scene.js", "NOTHING"): "an empty list",
     ("client_demo/lab/client.js", "MAX_AHEAD_S"): "the lab draws less far ahead than players need",
 }
 """Constants of a name that Python uses for something else."""

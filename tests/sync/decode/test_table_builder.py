@@ -132,7 +132,7 @@ REFUSED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "a row that does not stay": ("change", ([3], *packed((0, 0, 1)))),
     "values of a numeric field": ("set_values", (0, None, [1, 2, 3])),
     "values of no field": ("set_values", (None, None, [])),
-    "values of True, which is no index": ("set_values", (True, None, [])),
+    "values of a field that is no integer": ("set_values", (3.0, None, ["", "", "", ""])),
     "too few values": ("set_values", (NAME, None, ["", "", ""])),
     "a value too many": ("set_values", (NAME, [0], ["", ""])),
     "a text that is too long": ("set_values", (NAME, [0], ["12345"])),

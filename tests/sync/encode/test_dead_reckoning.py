@@ -1,5 +1,7 @@
 """The expected codes are those that a client holds, for every snapshot that is still covered."""
 
+import weakref
+
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
 from gameserver.state.schema import Schema
@@ -67,6 +69,18 @@ def test_while_none_was_dropped_every_snapshot_is_covered() -> None:
     snapshots = [Snapshot(tick, World(SCHEMA).capture()) for tick in range(1, 4)]
     dead_reckoning = after(snapshots[:2])
     assert [dead_reckoning.covers(snapshot) for snapshot in snapshots] == [True, True, False]
+
+
+def test_expected_codes_are_dropped_with_their_snapshot() -> None:
+    world = World(SCHEMA)
+    world.spawn(Ball, vx=1)
+    snapshots = [Snapshot(tick, world.capture()) for tick in range(1, 3 + KEPT_SNAPSHOTS)]
+    dead_reckoning = after(snapshots[:2])
+    codes = weakref.ref(dead_reckoning.expected(snapshots[1], 0, 1))
+    assert codes() is not None
+    for snapshot in snapshots[2:]:
+        dead_reckoning.add(snapshot)
+    assert codes() is None
 
 
 def test_adding_the_newest_snapshot_again_changes_nothing() -> None:

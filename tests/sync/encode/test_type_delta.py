@@ -96,6 +96,14 @@ def test_a_column_that_is_the_same_object_is_not_compared() -> None:
     assert TypeDelta(MOTION, old, Table(old.ids, old.codes + 1, old.objects), 1).changed_objects == [None]
 
 
+def test_a_column_that_is_the_same_object_is_compared_when_its_rows_are_of_other_ships() -> None:
+    old = table_of({1: (0, 0, "Ada"), 2: (0, 0, "Bo")})
+    new = Table(np.array([2, 3]), old.codes, old.objects)
+    (changed,) = TypeDelta(MOTION, old, new, 1).changed_objects
+    assert changed is not None
+    assert changed.tolist() == [True, True]
+
+
 @given(SHIPS)
 def test_enter_rows_hold_all_codes_and_know_about_how_many_bytes_each_takes(ships: Ships) -> None:
     table = table_of(ships)
