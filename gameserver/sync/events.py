@@ -37,7 +37,7 @@ class Event(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """What a viewer is to be sent."""
+    """What a viewer has not been sent yet, as far as one message holds it."""
 
     message: bytes | None
     """An EVENTS message; None: there is no event for this viewer."""
@@ -59,6 +59,7 @@ class _Log:
         self._bytes = 0
 
     def append(self, event: Event) -> None:
+        """Add an event, and drop the oldest ones that are above a limit."""
         self.entries.append(event)
         self._bytes += len(event.packed)
         while len(self.entries) > self._max_held or self._bytes > self._max_bytes:
@@ -67,7 +68,7 @@ class _Log:
             self.oldest_cursor = oldest.number
 
     def after(self, cursor: int) -> list[Event]:
-        """The events after `cursor`, oldest first; takes as long as there are such events."""
+        """Return the events after `cursor`, oldest first. Events before it take no time."""
         found = []
         for event in reversed(self.entries):
             if event.number <= cursor:
@@ -93,12 +94,12 @@ class EventLog:
         """Number of the newest event, and so the cursor of a viewer who has got all of them; 0 before the first."""
 
     def open(self, session: int) -> None:
-        """From now on keep events for the session of this number."""
+        """Begin to keep events for the session of this number."""
         limits = self._limits
         self._private[session] = _Log(limits.max_private_events, limits.max_private_event_bytes, self.newest)
 
     def close(self, session: int) -> None:
-        """The session has ended. Idempotent."""
+        """Drop the events of a session that has ended; does nothing when there are none."""
         self._private.pop(session, None)
 
     def append(self, tick: int, name: str, payload: object, to: frozenset[int] | None = None) -> None:
@@ -108,7 +109,7 @@ class EventLog:
             tick: When it happened.
             name: What happened.
             payload: The game's own value.
-            to: The numbers of the sessions that get it, those that have ended are left out; None: all.
+            to: The numbers of the sessions that get it, of which those that have ended are left out; None: all.
 
         Raises:
             ValueError: `payload` is nothing that a message can carry, or too large. Nothing was added.
@@ -126,12 +127,12 @@ class EventLog:
                 log.append(event)
 
     def oldest_cursor(self, session: int) -> int:
-        """The oldest cursor after which a session misses no event."""
+        """Return the oldest cursor after which no event of a session is missing."""
         log = self._private.get(session)
         return self._for_all.oldest_cursor if log is None else max(self._for_all.oldest_cursor, log.oldest_cursor)
 
     def backlog(self, cursor: int, scan: int, session: int) -> Backlog:
-        """Encode what a session has not been sent, at most `MAX_EVENT_BYTES` of it (and at least one event).
+        """Encode the events that a session has not been sent: at least one of them, else at most `MAX_EVENT_BYTES`.
 
         Args:
             cursor: The number of the last event that was sent to it.
@@ -139,7 +140,7 @@ class EventLog:
             session: Its number.
 
         Raises:
-            EventsLost: Some of it is no longer in the log.
+            EventsLost: Some of them are no longer in the log.
         """
         if scan < self.oldest_cursor(session):
             raise EventsLost

@@ -15,8 +15,8 @@ SLACK_S = 0.25
 """What may be in flight beyond the shortest round trip. Acks wait for the client's next frame, and round trips vary.
 It is also how much old state a client that stalled reads before it gets the present."""
 
-REMEMBER_S = 10.0
-"""How long a shorter round trip counts, at most twice as long; after that the path may have changed."""
+PERIOD_S = 10.0
+"""The shortest round trip is that of this period and the one before; longer ago the path may have been another."""
 
 
 class Window:
@@ -26,7 +26,7 @@ class Window:
         "_before",
         "_in_flight",
         "_lowest",
-        "_remember_ticks",
+        "_period_ticks",
         "_slack_ticks",
         "_snapshot_every",
         "_until",
@@ -38,10 +38,10 @@ class Window:
 
     def __init__(self, limit: int, tick_hz: int, snapshot_every: int = 1) -> None:
         """Begin with an open window; a snapshot is taken every `snapshot_every` ticks."""
-        self._in_flight: list[int] = []  # few: a deque would cost 600 bytes more a client
+        self._in_flight: list[int] = []  # short: a deque would take 600 bytes more a client
         self._snapshot_every = snapshot_every
         self._slack_ticks = math.ceil(SLACK_S * tick_hz)
-        self._remember_ticks = REMEMBER_S * tick_hz
+        self._period_ticks = PERIOD_S * tick_hz
         self.limit = limit
         self.acked = 0
         self.restart()
@@ -90,10 +90,10 @@ class Window:
     def _measure(self, round_trip: int, newest_tick: int) -> None:
         """Take a sample, in ticks, of which the lowest of this period and the one before sets the width.
 
-        A period ends REMEMBER_S after it began.
+        A period ends PERIOD_S after it began.
         """
         if newest_tick > self._until:
-            self._until = newest_tick + self._remember_ticks
+            self._until = newest_tick + self._period_ticks
             self._before, self._lowest = self._lowest, math.inf
         self._lowest = min(self._lowest, round_trip)
         needed = (min(self._before, self._lowest) + self._slack_ticks) / self._snapshot_every
