@@ -27,6 +27,7 @@ IN_FILE = re.compile(rf"{_FILE}(?:\]\([^)]*\))?:? \(?((?:{_NAME}(?:,| and)? ?)+)
 FROM_FILE = re.compile(rf"({_NAME}) (?:in|of|from|\() ?\[?{_FILE}")
 """A name, then the file that has it: "`tick` in `room/engine.py`"."""
 LINK = re.compile(r"\]\(([^()\s]+)\)")
+TARGET = re.compile(r"`make ([\w-]+)[^`]*`|^ {4}make ([\w-]+)", re.MULTILINE)
 ADDRESS = re.compile(r"\w+://\S+")
 
 NOT_OURS = {
@@ -239,7 +240,15 @@ def missing_attributes(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("find", [missing_files, missing_modules, missing_from_files, missing_attributes])
+def missing_targets(path: Path) -> list[str]:
+    there = re.findall(r"^([\w-]+):", text_of(ROOT / "Makefile"), re.MULTILINE)
+    named = {quoted or alone for quoted, alone in TARGET.findall(prose(path))}
+    return sorted(named - set(there))
+
+
+@pytest.mark.parametrize(
+    "find", [missing_files, missing_modules, missing_from_files, missing_attributes, missing_targets]
+)
 def test_everything_that_prose_names_is_there(find: Callable[[Path], list[str]]) -> None:
     found = {short(path): find(path) for path in PROSE}
     assert {path: names for path, names in found.items() if names} == {}
@@ -251,7 +260,7 @@ See [this](#a-heading-with-code), [that](#another) and [a page](gone.md).
 `room/gone.py`, docs/guide/gone.md, `gone.js`; mail@gone.py, https://a.example/gone.py, `room/room.py`.
 gameserver.gone, `gameserver.room.room.Gone`, `gameserver.room.room.Room`, python -m tests.gone
 `room/room.py` `gone`, `Room`; `lost` in `room/room.py`; [`room/room.py`](room.py): `Room.lost` and `Room.all`
-`Room.gone`, `Room.all(Ship)`, `Player.gone()`
+`Room.gone`, `Room.all(Ship)`, `Player.gone()`, `make gone`, `make test X=1`
 
 ```
 from gone.py
@@ -267,6 +276,7 @@ def test_what_is_not_there_is_found_in_each_of_its_spellings(tmp_path: Path) -> 
     assert missing_modules(page) == ["gameserver.gone", "gameserver.room.room.Gone", "tests.gone"]
     assert missing_from_files(page) == ["room/room.py: gone", "room/room.py: Room.lost", "room/room.py: lost"]
     assert missing_attributes(page) == ["Room.lost", "Room.gone", "Player.gone"]
+    assert missing_targets(page) == ["gone"]
 
 
 TWIN = re.compile(r"`([\w/]+\.(?:py|js))` (?:is|has) (?:the|its) twin")
