@@ -48,6 +48,6 @@ def main(arguments: list[str] | None = None) -> Any:
     except KeyboardInterrupt:
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
-        # Nobody reads standard output any more. Python flushes it at exit and would report the broken pipe once more.
+        # Standard output is closed. Python flushes it at exit and would report the broken pipe once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(EXIT_BROKEN_PIPE) from None

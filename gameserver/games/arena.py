@@ -161,11 +161,8 @@ class Arena(Room[Controls]):
             self._fired.append((shot, self.rewind(player)))
 
     def _catch_up(self) -> None:
-        """Let the new shots fly through the past that their players saw.
-
-        A player fires at ships as they were some ticks ago. The shot makes one step for each of those ticks, among the
-        ships as they were then, so it hits what its player sees it hit.
-        """
+        """Let new shots fly through the past that their players saw: one step for each of those ticks, among the ships
+        as they were then. So a shot hits what its player sees it hit."""
         for shot, rewind in self._fired:
             shot.born -= len(rewind.ticks)
             for tick in rewind.ticks:
@@ -200,10 +197,7 @@ class Arena(Room[Controls]):
         return False
 
     def _first_hit(self, shot: Shot, from_x: float, from_y: float, ships: Iterable[Ship]) -> Ship | None:
-        """Return the ship that the shot hits on its way from (from_x, from_y), None if it hits none.
-
-        `ships` may be as they were in the past. A ship that is dead by now is not hit.
-        """
+        """Return the ship that the shot hits, or None. `ships` may be as they were; one that is dead now is not hit."""
         own = shot.owner_ship
         for ship in ships:
             if ship.dead or (own is not None and ship.id == own.id) or abs(ship.x - shot.x) > CELL:

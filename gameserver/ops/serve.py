@@ -108,6 +108,6 @@ async def _obey_signals(server: Server, nursery: trio.Nursery, *, task_status: t
 
 
 def print_line(stream: TextIO, line: str) -> None:
-    """Write a line and flush it, so that whoever reads a pipe gets it now."""
+    """Write a line and flush it, so that the reader of a pipe gets it at once."""
     stream.write(line + "\n")
     stream.flush()

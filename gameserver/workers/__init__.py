@@ -5,5 +5,5 @@ The director is the parent process. It decides where links belong, and never rea
 a process that serves rooms of its own. At any time one process owns a link. A worker that dies takes only its own rooms
 with it. docs/decisions/0014-workers.md gives the reasons.
 
-Nothing here knows how a process is configured: command, options, logging and metrics are handed in by `gameserver.ops`.
+The command of a worker process, its options, its logging and its metrics are handed in by `gameserver.ops`.
 """

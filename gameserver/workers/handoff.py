@@ -62,7 +62,6 @@ class Handoff:
         self._settled: list[int] = []
         self._changed = trio.Event()
         hub.on_seats_changed = self._note_change
-        self.handed_over = 0
 
     # -- links ---------------------------------------------------------------------------------------------------------
 
@@ -128,7 +127,6 @@ class Handoff:
             reservation=admitted.reservation,
         )
         self._director.post(messages.HandOver(worker, link), sock.dup())
-        self.handed_over += 1
 
     def take_over(self, server: Server, link: messages.HandedLink, sock: socket.socket) -> None:
         """Run a link that another worker has handed over."""

@@ -25,7 +25,7 @@ class HandedLink(msgspec.Struct, frozen=True):
     address: str
     """The client's."""
     data: bytes
-    """The client's frames that nobody has handled yet: its JOIN or RESUME, and what came after it."""
+    """The client's frames that are not handled yet: its JOIN or RESUME, and what came after it."""
     room: str | None
     reservation: int
 

@@ -134,8 +134,8 @@ class Pipe(Generic[T]):
             data, ancillary, flags, _ = await self._sock.recvmsg(_READ_BYTES, space, socket.MSG_CMSG_CLOEXEC)
         except ConnectionError:
             return False
-        for level, kind, raw in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+        for level, control_type, raw in ancillary:
+            if (level, control_type) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 fds = array.array("i")
                 fds.frombytes(raw[: len(raw) - len(raw) % fds.itemsize])
                 self._fds.extend(fds)
