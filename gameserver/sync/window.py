@@ -15,7 +15,7 @@ SLACK_S = 0.25
 """What may be in flight beyond the shortest round trip. Acks wait for the client's next frame, and round trips vary.
 It is also how much old state a client that stalled reads before it gets the present."""
 
-PERIOD_S = 10.0
+ROUND_TRIP_PERIOD_S = 10.0
 """The shortest round trip is that of this period and the one before; longer ago the path may have been another."""
 
 
@@ -41,7 +41,7 @@ class Window:
         self._in_flight: list[int] = []  # short: a deque would take 600 bytes more a client
         self._snapshot_every = snapshot_every
         self._slack_ticks = math.ceil(SLACK_S * tick_hz)
-        self._period_ticks = PERIOD_S * tick_hz
+        self._period_ticks = ROUND_TRIP_PERIOD_S * tick_hz
         self.limit = limit
         self.acked = 0
         self.restart()
@@ -90,7 +90,7 @@ class Window:
     def _measure(self, round_trip: int, newest_tick: int) -> None:
         """Take a sample, in ticks, of which the lowest of this period and the one before sets the width.
 
-        A period ends PERIOD_S after it began.
+        A period ends ROUND_TRIP_PERIOD_S after it began.
         """
         if newest_tick > self._until:
             self._until = newest_tick + self._period_ticks
