@@ -1,6 +1,6 @@
-"""Escapes characters that a terminal or a log reader could take for something else than text.
+"""Escapes characters that a terminal or a log reader could mistake for something other than text.
 
-Text from outside (a close reason, a message of an exception, a name) may hold escape sequences that clear a screen,
+Text from outside (a close reason, a message of an exception, a name) may contain escape sequences that clear a screen,
 characters that reverse the reading order, and line breaks that forge a line. Pure.
 """
 
@@ -16,11 +16,11 @@ _UNSAFE: Final = (
     "\ud800-\udfff"  # lone surrogates, which no UTF-8 stream takes
 )
 _CONTROLS: Final = re.compile(f"[{_UNSAFE}]")
-_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def escape_controls(text: str) -> str:
-    r"""Replace every character that is not plain text by an escape such as `\n`, `\x1b` or `\u202e`.
+    r"""Replace every character that is not plain text with an escape such as `\n`, `\x1b` or `\u202e`.
 
     Args:
         text: Any text.
@@ -44,7 +44,7 @@ def escape_lines(text: str) -> str:
 
 
 def escape_json(text: str) -> str:
-    r"""Replace control characters in JSON by `\u` escapes, which leave its meaning as it is.
+    r"""Replace control characters in JSON with `\u` escapes, which mean the same.
 
     Args:
         text: JSON on one line.
@@ -58,4 +58,4 @@ def escape_json(text: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     character = match[0]
     code = ord(character)
-    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    return _SHORT_ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

@@ -77,7 +77,7 @@ def net_metrics(server: ServerState) -> Iterable[Metric]:
     yield _by(
         "link_closes_total",
         "counter",
-        "WebSockets closed, by the code that the server sent, or peer or lost.",
+        "WebSockets closed, by the server's close code, peer (closed by the client) or lost.",
         "code",
         totals.closes,
     )
