@@ -60,12 +60,6 @@ import { bad, bool, counter, isMap, list, payloadOf, seconds, text, tokenOf } fr
  * @typedef {Welcome | State | Events | Ping | Pong | Notice} ServerMsg
  */
 
-/**
- * Longest array or map that is read: ids of a whole view fit, a length out of the blue does not
- * reserve memory.
- */
-const MAX_ITEMS = 2 ** 17;
-
 /** How deep a payload may be nested: what the message around it leaves of what a client takes. */
 const EVENTS_DEPTH = MAX_SERVER_DEPTH - 3;
 const NOTICE_DEPTH = MAX_SERVER_DEPTH - 1;
@@ -85,8 +79,6 @@ const NO_EXTENSIONS = {
 
 const decoder = new Decoder({
   extensionCodec: NO_EXTENSIONS,
-  maxArrayLength: MAX_ITEMS,
-  maxMapLength: MAX_ITEMS,
   /** @param {unknown} key @returns {string} */
   mapKeyConverter(key) {
     if (typeof key === "string") return key;
@@ -126,6 +118,8 @@ export function decodeServer(bytes) {
 /** @param {Uint8Array} bytes @returns {any[]} not empty, begins with an integer */
 function readArray(bytes) {
   let value;
+  // No array has more items than the message has bytes: so a made-up length reserves no memory.
+  Object.assign(decoder, { maxArrayLength: bytes.length, maxMapLength: bytes.length });
   try {
     value = decoder.decode(bytes);
   } catch (error) {

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import HandshakeError, wrap_client_stream
 
-from gameserver.protocol.constants import SUBPROTOCOL
+from gameserver.protocol.constants import MAX_SERVER_BYTES, SUBPROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -33,8 +33,6 @@ CONNECT_WITHIN_S = 10.0
 counts as away."""
 CLOSE_WITHIN_S = 1.0
 """For the closing handshake; then the socket is closed without it."""
-MAX_MESSAGE_BYTES = 16 << 20
-"""A full state of some hundred thousand entities; a longer message is the server's fault."""
 QUEUED_MESSAGES = 64
 """Messages between socket and core: twice as many as a server sends without an ack."""
 
@@ -159,7 +157,7 @@ async def _upgrade(
             subprotocols=[SUBPROTOCOL],
             extra_headers=[] if token is None else [(b"Authorization", b"Bearer " + token.encode())],
             message_queue_size=QUEUED_MESSAGES,
-            max_message_size=MAX_MESSAGE_BYTES,
+            max_message_size=MAX_SERVER_BYTES,
             receive_buffer_size=None,
         )
         stream.upgraded = True

@@ -27,6 +27,7 @@ TOKEN_KEY_BYTES: Final = 4  # of a resume token: the session
 TOKEN_SECRET_BYTES: Final = 16  # of a resume token: 128 random bits, so it cannot be guessed
 RESUME_TOKEN_BYTES: Final = TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES + TOKEN_SECRET_BYTES
 MAX_TICK_HZ: Final = 240
+MAX_SERVER_BYTES: Final = 16 << 20  # of a server's message: a full state of some million entities
 MAX_SERVER_DEPTH: Final = 16  # of nested arrays and maps in a server's message; WELCOME's schema needs 9
 MAX_DEPTH_LIMIT: Final = 64  # the highest max_depth an operator can set: checking a payload recurses this deep
 MAX_PAYLOAD_DEPTH: Final = 12  # of a payload to send: EVENTS adds 3, within MAX_SERVER_DEPTH

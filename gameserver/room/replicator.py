@@ -7,10 +7,11 @@ same bytes; viewers with views of their own are encoded together, base by base.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gameserver.protocol.codec import encode_state, state_head
-from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.constants import MAX_SERVER_BYTES, CloseCode
+from gameserver.state.errors import StateError
 from gameserver.sync.encode.views import ALL
 from gameserver.sync.events import EventsLost
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from gameserver.sync.snapshot import Snapshot
 
     ByBase = dict[Snapshot | None, list[Session]]
+
+
+STATE_HEAD_BYTES: Final = 32
+"""At least what stands before the body of a STATE."""
 
 
 class Replicator:
@@ -51,11 +56,17 @@ class Replicator:
             self._visibility.set_tier_stretch(stretch)
 
     def send(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
-        """Send `snapshot` to every viewer whose link can take it now. What the author's `narrow_view` raises comes
-        through."""
+        """Send `snapshot` to every viewer whose link can take it now.
+
+        What the author's `narrow_view` raises comes through.
+
+        Raises:
+            StateError: The state is larger than what a client takes.
+        """
         seeing_all, with_views = self._ready_by_base(sessions, now_s)
         for base, viewers in seeing_all.items():
             head, body = _head(base, snapshot), self._encoder.encode(base, snapshot)
+            _check_size(body)
             for viewer in viewers:
                 self._offer(viewer, snapshot, ALL, head, body)
         for viewers in with_views.values():
@@ -91,6 +102,7 @@ class Replicator:
         encoded = self._visibility.encode(viewers, snapshot)
         head = _head(encoded.base, snapshot)
         for row, (viewer, body) in enumerate(zip(viewers, encoded.bodies, strict=True)):
+            _check_size(body)
             viewer.base = encoded.base
             self._offer(viewer, snapshot, encoded.views[row], head, body)
 
@@ -146,6 +158,11 @@ class Replicator:
         """Close the viewer's link; its session is suspended and may resume."""
         if session.peer is not None:
             session.peer.close(CloseCode.TOO_SLOW, reason)
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_SERVER_BYTES - STATE_HEAD_BYTES:
+        raise StateError(f"the state takes {len(body)} bytes; clients take messages of at most {MAX_SERVER_BYTES}")
 
 
 def _head(base: Snapshot | None, snapshot: Snapshot) -> bytes:

@@ -194,3 +194,26 @@ function mutated(bytes, random) {
   }
   return copy;
 }
+
+test("a view may hold more entities than 2^17, and 2^16", () => {
+  const count = 300_000;
+  const ids = Array.from({ length: count }, () => 1);
+  const rows = new Uint8Array(count).fill(2);
+  const bytes = encode([17, 7, 0, 0, null, [], [[0, ids, Uint8Array.of(8, 0, 0), rows]], [], []]);
+  const state = decodeServer(bytes);
+  assert.equal(state.type, "state");
+  const viewer = new Viewer(SHIP_SCHEMA, 20);
+  viewer.apply(/** @type {State} */ (state));
+  const [ships] = viewer.ring.newest.tables;
+  assert.equal(ships.count, count);
+  assert.equal(ships.ids[count - 1], count);
+});
+
+test("a made-up length reserves no memory", () => {
+  const before = process.memoryUsage().rss;
+  for (const head of [0xdd, 0xdf]) {
+    const nested = Array.from({ length: 12 }, () => [head, 0x07, 0xff, 0xff, 0xff]).flat();
+    assert.throws(() => decodeServer(Uint8Array.from(nested)), ProtocolError);
+  }
+  assert.ok(process.memoryUsage().rss - before < 64 << 20);
+});

@@ -11,6 +11,7 @@ import pytest
 from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER, CloseCode, Limits
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import ServerMessage as S
+from gameserver.room import replicator
 from gameserver.room.player import Player
 from gameserver.room.room import Room
 from tests.support.field_room import Dot, Field, field
@@ -350,3 +351,18 @@ def test_whatever_the_rules_raise_ends_their_room_only(
             CloseCode.ROOM_FAILED,
             f"the room's rules raised {name}; the server has logged where",
         )
+
+
+def test_a_state_that_is_larger_than_clients_take_ends_its_room_with_the_sizes_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(replicator, "MAX_SERVER_BYTES", 100)
+    server = MemoryServer(Field)
+    link, _ = server.join("field")
+    assert link.closed is None
+    for number in range(50):
+        field(server).spawn(Dot, x=number * 77)
+    server.tick()
+    assert link.closed is not None
+    assert link.closed[0] == CloseCode.ROOM_FAILED
+    assert "clients take messages of at most 100" in caplog.text
