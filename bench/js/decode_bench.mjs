@@ -6,6 +6,7 @@
  *     node --expose-gc bench/js/decode_bench.mjs
  */
 import { decodeServer } from "../../client_demo/sdk/codec.js";
+import { InputFrames } from "../../client_demo/sdk/inputs.js";
 import { Replica } from "../../client_demo/sdk/replica.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
@@ -91,7 +92,7 @@ function summary(samples) {
 }
 
 /** A spectator steers nothing. */
-const NO_FRAMES = { recent: [], sentAtS: () => null };
+const NO_FRAMES = new InputFrames(schema, TICK_HZ);
 
 const first = firstState();
 const deltas = states();
@@ -111,7 +112,7 @@ function play(/** @type {number} */ count, /** @type {boolean} */ measure) {
     replica.apply(stateOf(deltas[at]), nowS, NO_FRAMES);
     const appliedMs = performance.now();
     for (let frame = 0; frame < SNAPSHOT_EVERY; frame += 1) {
-      replica.frame(nowS + frame / TICK_HZ, { prediction: true, interpolation: true });
+      replica.draw(nowS + frame / TICK_HZ, { prediction: true, interpolation: true });
     }
     const drawnMs = performance.now();
     if (!measure) continue;

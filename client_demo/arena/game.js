@@ -92,7 +92,7 @@ export class Game {
     this.#lastMs = now;
     this.#seconds += dt;
     this.#steer(now);
-    this.scene.take(this.session?.frame(now) ?? EMPTY_FRAME, dt);
+    this.scene.take(this.session?.draw(now) ?? EMPTY_FRAME, dt);
     this.effects.update(dt);
     this.#aimCamera(dt);
     this.renderer.draw(this.scene, this.#parts.input.pointer, this.#seconds, dt);

@@ -153,8 +153,8 @@ function listen(session) {
   });
   session.on("status", (change) => {
     if (game.session !== session) return;
-    if (change.state === "online") status.online();
-    else if (change.state === "reconnecting") status.reconnecting(change, performance.now());
+    if (change.state === "joined") status.online();
+    else if (change.state === "waiting") status.reconnecting(change, performance.now());
   });
   session.on("notice", ({ name }) => {
     if (name === "draining") feed.line("The server", "is about to restart");

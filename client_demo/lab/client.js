@@ -28,7 +28,7 @@ export class LabClient {
   /** @param {Parameters<typeof joinArena>[0]} options */
   constructor(options) {
     this.session = joinArena(options);
-    this.session.on("state", () => {
+    this.session.on("updated", () => {
       this.#receivedAtMs = performance.now();
     });
   }
@@ -43,9 +43,9 @@ export class LabClient {
   frame(now) {
     const { prediction, interpolation } = this.session.switches;
     this.session.switches = RAW;
-    this.#copy(this.session.frame(now), 0);
+    this.#copy(this.session.draw(now), 0);
     this.session.switches = { prediction, interpolation };
-    return this.session.frame(now);
+    return this.session.draw(now);
   }
 
   /**
@@ -57,7 +57,7 @@ export class LabClient {
   serverPoses(now) {
     this.session.switches = RAW;
     const aheadS = Math.max(0, Math.min(MAX_AHEAD_S, (now - this.#receivedAtMs) / 1000));
-    this.#copy(this.session.frame(now), aheadS);
+    this.#copy(this.session.draw(now), aheadS);
     return this.received;
   }
 

@@ -63,7 +63,7 @@ async function join() {
     pane.client = new LabClient({ pilot: player, room, switches: pane.switches });
     const { session } = pane.client;
     session.on("status", ({ state }) =>
-      setText(live, state === "online" ? "" : `${player.name}: ${state}…`),
+      setText(live, state === "joined" ? "" : `${player.name}: ${state}…`),
     );
     ({ room } = await session.joined);
   }

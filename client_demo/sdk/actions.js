@@ -1,7 +1,12 @@
-/** What the session's core asks its shell to do. */
+/**
+ * What the session's core asks the connector to do: send bytes, report an event, load the shared
+ * step, close the link.
+ *
+ * No twin in Python: there the core returns events, queues messages, and raises what closes a link.
+ */
 
 /**
- * @typedef {"welcome" | "state" | "event" | "notice" | "predicted" | "withdrawn"} CoreEvent
+ * @typedef {"joined" | "updated" | "event" | "notice" | "predicted" | "withdrawn"} CoreEvent
  *
  * @typedef {{do: "send", bytes: Uint8Array}
  *   | {do: "emit", name: CoreEvent, value: any}
@@ -20,7 +25,7 @@ export function emit(name, value) {
 }
 
 /**
- * Something that a developer should know of.
+ * A notice for the developer of the page.
  *
  * @param {string} name
  * @param {string} message

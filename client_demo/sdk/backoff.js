@@ -1,63 +1,83 @@
 /**
- * What to do when a link has ended: whether to come back, how, and when (protocol.md §10). Pure;
- * randomness is an argument.
+ * What to do after a link has ended, and how long to wait before the next attempt (protocol.md
+ * §10).
+ *
+ * The waits are exponential with full jitter, so that a thousand clients whose server restarted do
+ * not all come back at the same moment. Pure: the randomness is an argument; times in seconds.
+ * `gameserver/client/backoff.py` is the twin, and a test compares the two.
  */
-import { CLOSE } from "./constants.js";
+import { CLOSE, CloseCode } from "./constants.js";
+
+/** @typedef {import("./constants.js").CloseInfo} CloseInfo */
+
+/** protocol.md §10: the longest possible wait doubles from 0.5 s to 16 s. */
+export const FIRST_S = 0.5;
+export const CAP_S = 16;
+
+/** A server that stops says when to come back; a longer time than this is cut to it. */
+export const MAX_RETRY_AFTER_S = 300;
 
 /**
- * Back-off: doubling from the first to the last, full jitter, so that the clients of a server that
- * fell do not return as one.
+ * A link that was joined for at least this long has worked, so the waits start over when it is
+ * lost. A server that accepts a client and drops it at once does not reset them.
  */
-export const FIRST_DELAY_MS = 500;
-export const MAX_DELAY_MS = 16_000;
+export const HELD_AFTER_S = 1;
 
 /**
- * Codes from here on are the protocol's; an unknown one is of a later version, and means nothing to
- * us.
+ * Close codes from here on are the application's (RFC 6455, 7.4.2); an unknown one comes from a
+ * later version of the protocol.
  */
-const FIRST_OWN_CODE = 4000;
+export const PRIVATE_CODES_FROM = 4000;
+
+/** The session is gone, but the server is there: no reason to wait long before joining anew. */
+const ANSWERED = /** @type {readonly number[]} */ ([
+  CloseCode.SESSION_EXPIRED,
+  CloseCode.SERVER_RESTARTED,
+]);
 
 /**
- * @typedef {object} Plan
- * @property {"no" | "resume" | "join"} back
- * @property {number} afterMs
+ * What a client does after a link has ended. A code of the protocol's own table means what the
+ * table says, any other private code means "no", and every other end is a broken link.
+ *
+ * @param {number} code
+ * @returns {CloseInfo["back"]}
  */
+export function backAfter(code) {
+  return CLOSE[code]?.back ?? (code < PRIVATE_CODES_FROM ? "resume" : "no");
+}
 
+/** The waits of one session. */
 export class Backoff {
   #random;
-  /** Tries since the last time that a room was joined. */
-  attempt = 0;
+  /** Attempts since the last link that held. */
+  attempts = 0;
 
   /** @param {() => number} random 0 ≤ value < 1 */
   constructor(random) {
     this.#random = random;
   }
 
-  /** A room was joined: the next loss begins anew. */
-  joined() {
-    this.attempt = 0;
+  /**
+   * Starts over if the link has worked, or if the server has answered.
+   *
+   * @param {number} code the close code
+   * @param {number | null} joinedForS how long the link was joined; null if it never was
+   */
+  linkEnded(code, joinedForS) {
+    const held = joinedForS !== null && joinedForS >= HELD_AFTER_S;
+    if (held || ANSWERED.includes(code)) this.attempts = 0;
   }
 
   /**
-   * @param {number} code with which the link ended
-   * @param {string} reason
-   * @returns {Plan}
+   * How many seconds to wait before the next attempt; counts the attempt.
+   *
+   * @param {string} [reason] of the close before, which may be `retry in N s`
    */
-  plan(code, reason) {
-    const back = CLOSE[code]?.back ?? (code < FIRST_OWN_CODE ? "resume" : "no");
-    if (back === "no") return { back, afterMs: 0 };
-    const ceiling = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.attempt);
-    this.attempt += 1;
-    return { back, afterMs: retryAfterMs(reason) + this.#random() * ceiling };
+  nextS(reason = "") {
+    const mostS = Math.min(CAP_S, FIRST_S * 2 ** Math.min(this.attempts, 16));
+    this.attempts += 1;
+    const asked = /^retry in (\d+(?:\.\d+)?) s$/.exec(reason);
+    const leastS = asked === null ? 0 : Math.min(MAX_RETRY_AFTER_S, Number(asked[1]));
+    return leastS + this.#random() * mostS;
   }
-}
-
-/**
- * What the server asked for in a close with 1001, `retry in N s`; 0 if nothing.
- *
- * @param {string} reason
- */
-function retryAfterMs(reason) {
-  const found = /^retry in (\d{1,4}(?:\.\d+)?) s$/.exec(reason);
-  return found === null ? 0 : Number(found[1]) * 1000;
 }

@@ -7,6 +7,7 @@ import { Decoder, Encoder } from "../vendor/msgpack/msgpack.js";
 import {
   ClientMessage,
   CloseCode,
+  LIMITS,
   MAX_LEAD,
   MAX_SERVER_DEPTH,
   MAX_TICK_HZ,
@@ -237,9 +238,37 @@ export function encodeInput(seq, ack, behind, codes) {
   return encoder.encode([ClientMessage.INPUT, seq, ack, behind, ...codes]);
 }
 
-/** @param {string} name @param {unknown} payload */
+/**
+ * @param {string} name
+ * @param {unknown} payload
+ * @throws {RangeError} when it is longer, or nested deeper, than a server takes
+ * @throws {TypeError} for what the wire cannot carry
+ */
 export function encodeMessage(name, payload) {
-  return encoder.encode([ClientMessage.MESSAGE, name, payload]);
+  const nameBytes = new TextEncoder().encode(name).length;
+  if (nameBytes === 0 || nameBytes > LIMITS.MAX_NAME_BYTES) {
+    throw new RangeError(`a message's name has 1 to ${LIMITS.MAX_NAME_BYTES} bytes`);
+  }
+  checkPayload(payload, LIMITS.MAX_DEPTH - 1);
+  const bytes = encoder.encode([ClientMessage.MESSAGE, name, payload]);
+  if (bytes.length > LIMITS.MAX_MESSAGE_BYTES) {
+    const most = LIMITS.MAX_MESSAGE_BYTES;
+    throw new RangeError(`"${name}" takes ${bytes.length} bytes; a server takes at most ${most}`);
+  }
+  return bytes;
+}
+
+/** @param {unknown} value @param {number} depth of arrays and maps that it may have */
+function checkPayload(value, depth) {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new TypeError("a payload's numbers are finite");
+  }
+  if (typeof value === "function" || typeof value === "symbol") {
+    throw new TypeError(`a payload cannot hold a ${typeof value}`);
+  }
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
+  if (depth === 0) throw new RangeError(`a message is nested deeper than ${LIMITS.MAX_DEPTH}`);
+  for (const part of Object.values(value)) checkPayload(part, depth - 1);
 }
 
 /** @param {number} nonce */

@@ -1,6 +1,9 @@
 /**
- * Drawn entities: plain objects with a value under each field's name, kept from one frame to the
- * next so that drawing makes no garbage. Knows nothing of time.
+ * What `draw` returns: plain objects with a value under each field's name, kept from one drawn frame
+ * to the next so that drawing makes no garbage. Knows nothing of time.
+ *
+ * `gameserver/client/drawn.py` is the twin. Programs that draw look at many entities at once, so
+ * there they are numpy arrays, new each time.
  */
 import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
 
@@ -9,8 +12,15 @@ import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
  * @typedef {import("./view_state.js").Table} Table
  *
  * @typedef {Record<string, any> & {id: number, type: string, isNew: boolean}} Entity a field's
- *   value under its name, `type` the name of its type, `isNew` true in the first frame that draws
- *   it. A game's own field called `type` or `isNew` counts under that name.
+ *   value under its name, `type` the name of its type, `isNew` true the first time that it is drawn.
+ *   A game's own field called `type` or `isNew` stands under that name.
+ *
+ * @typedef {object} Drawn what to draw; all objects are reused the next time
+ * @property {Map<string, Entity[]>} entities by the name of their type, each list in ascending
+ *   order of id except for the own avatar
+ * @property {Entity | null} avatar what the player steers, predicted if prediction is on; also in
+ *   its list
+ * @property {number} tick the moment at which the others are drawn, in ticks of the room
  */
 
 /**

@@ -1,15 +1,19 @@
 /**
- * The SDK's errors. What a server sends may only ever raise these two; anything else that is thrown
- * is a bug of ours or of the game's and is not caught on the way.
+ * The SDK's errors. What a server sends raises one of the first two and nothing else; any other
+ * error is a bug of the SDK or of the game, and is not caught on the way.
+ *
+ * In Python `ProtocolError` is in `gameserver/protocol/errors.py`, `DeltaError` in
+ * `gameserver/sync/decode/decoder.py`, and `JoinFailed` in `gameserver/client/errors.py`.
  */
+import { CLOSE, CloseCode } from "./constants.js";
 
-/** A message that is not one of this protocol's: the link is closed with `code`. */
+/** A message that a server may not send: the link is closed with `code`. */
 export class ProtocolError extends Error {
   /**
    * @param {string} message what is wrong, fit for a developer to read
    * @param {number} [code] close code of protocol.md §10
    */
-  constructor(message, code = 4000) {
+  constructor(message, code = CloseCode.MALFORMED) {
     super(message);
     this.name = "ProtocolError";
     this.code = code;
@@ -25,5 +29,20 @@ export class DeltaError extends ProtocolError {
   constructor(message) {
     super(message);
     this.name = "DeltaError";
+  }
+}
+
+/** The session ended before it had joined a room. */
+export class JoinFailed extends Error {
+  /**
+   * @param {number} code the close code
+   * @param {string} reason what the server gave as the reason
+   */
+  constructor(code, reason) {
+    const name = CLOSE[code]?.name ?? "";
+    super(`closed with ${code} ${name}${reason === "" ? "" : `: ${reason}`}`);
+    this.name = "JoinFailed";
+    this.code = code;
+    this.reason = reason;
   }
 }

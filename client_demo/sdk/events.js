@@ -1,19 +1,34 @@
 /**
  * The events of a room, in order and once (protocol.md §6), held until what is drawn has reached
- * their tick. Pure.
+ * their tick.
+ *
+ * Events that the client expects, because its own action is going to cause them, are reported ahead
+ * of the server; the server's own is then not reported again, and one that does not come in time is
+ * withdrawn.
+ *
+ * Pure; times in seconds. `gameserver/client/events.py` is the twin, and a test compares the two.
  */
+import { CloseCode } from "./constants.js";
 import { ProtocolError } from "./errors.js";
 
 /**
  * @typedef {import("./codec.js").RoomEvent} RoomEvent
  *
- * @typedef {object} Expected an event that was told ahead of the server
+ * @typedef {object} Expected an event that was reported ahead of the server
  * @property {string} name
  * @property {any} payload
- * @property {(payload: any) => boolean} match whether one of that name is it
- * @property {number} untilS when it is given up
+ * @property {(payload: any) => boolean} match whether an event of that name with this payload is
+ *   the expected one
+ * @property {number} untilS when it is withdrawn
  */
 
+/**
+ * How long an expected event is waited for unless the game says otherwise: several round trips on
+ * any link that one can play on.
+ */
+export const EXPECT_WITHIN_S = 1;
+
+/** The events of one session. */
 export class EventQueue {
   /** @type {RoomEvent[]} */
   #waiting = [];
@@ -23,18 +38,24 @@ export class EventQueue {
   /** Everything up to here has arrived. */
   cursor;
 
-  /** @param {number} cursor from WELCOME */
+  /** @param {number} cursor WELCOME's event cursor */
   constructor(cursor) {
     this.cursor = cursor;
   }
 
   /**
+   * Takes an EVENTS message.
+   *
    * @param {import("./codec.js").Events} message
-   * @throws {ProtocolError} when events were lost, which the server never does
+   * @throws {ProtocolError} when events between the cursor and this message are missing, which no
+   *   server does
    */
   add({ since, upto, items }) {
     if (since !== this.cursor) {
-      throw new ProtocolError(`EVENTS go on from ${since}, the cursor is ${this.cursor}`);
+      throw new ProtocolError(
+        `EVENTS: since ${since}, but the cursor is ${this.cursor}`,
+        CloseCode.MALFORMED,
+      );
     }
     this.cursor = upto;
     for (const event of items) if (!this.#claim(event)) this.#waiting.push(event);
@@ -53,39 +74,38 @@ export class EventQueue {
     return missed;
   }
 
-  /**
-   * An event that was told already, ahead of the server: the server's own is not told again.
-   *
-   * @param {Expected} expected
-   */
+  /** Remembers an event that was reported ahead of the server. @param {Expected} expected */
   expect(expected) {
     this.#expected.push(expected);
   }
 
   /**
-   * Takes out an expected event that did not come in time, or undefined.
+   * Takes out the expected events that did not come in time.
    *
    * @param {number} nowS
-   * @returns {Expected | undefined}
+   * @returns {Expected[]} oldest first
    */
   takeOverdue(nowS) {
-    const overdue = this.#expected.findIndex(({ untilS }) => untilS <= nowS);
-    return overdue < 0 ? undefined : this.#expected.splice(overdue, 1)[0];
+    const overdue = this.#expected.filter(({ untilS }) => untilS <= nowS);
+    if (overdue.length > 0) {
+      this.#expected = this.#expected.filter(({ untilS }) => untilS > nowS);
+    }
+    return overdue;
   }
 
   /**
-   * Takes out the oldest event that happened by `tick`, or undefined.
+   * Takes out the events that happened by `tick`.
    *
    * @param {number} tick
-   * @returns {RoomEvent | undefined}
+   * @returns {RoomEvent[]} oldest first
    */
   take(tick) {
-    return this.#waiting.length > 0 && this.#waiting[0].tick <= tick
-      ? this.#waiting.shift()
-      : undefined;
+    let count = 0;
+    while (count < this.#waiting.length && this.#waiting[count].tick <= tick) count += 1;
+    return this.#waiting.splice(0, count);
   }
 
-  /** @param {RoomEvent} event @returns {boolean} whether it was expected */
+  /** @param {RoomEvent} event @returns {boolean} whether it was expected; it then no longer is */
   #claim(event) {
     const found = this.#expected.findIndex(
       ({ name, match }) => name === event.name && match(event.payload),

@@ -1,9 +1,14 @@
 /**
  * The player's input frames: one for each tick of the client's clock, numbered, kept until the
- * server has consumed them, and held back, not queued, while the link's send buffer is backed up.
+ * server has consumed them, and held back, not queued, while the link is busy.
  *
- * Pure; times in seconds. Rules kept here: a frame is sent once, in order of `seq`; of frames that
- * could not leave in time only those are kept that can still help; what is shed is counted.
+ * - A frame is sent once, in order of `seq`.
+ * - Of the frames that could not leave in time only those are kept that can still help (protocol.md
+ *   §7: the server would drop the others too); dropped frames are counted.
+ *
+ * Pure; times in seconds. `gameserver/client/inputs.py` is the twin. There a program sets controls
+ * once, and gets an error where it sets bad ones; a page changes its controls object at any time, so
+ * here it is read at each tick, and what is wrong with it is reported (`fault`).
  */
 import { RoundTrip } from "./clock.js";
 import { encodeInput } from "./codec.js";
@@ -16,27 +21,22 @@ import { checkControls, encodeControls } from "./schema.js";
  * @typedef {import("./schema.js").Schema} Schema
  * @typedef {Readonly<Record<string, unknown>>} Controls
  *
- * @typedef {object} Frame
+ * @typedef {object} InputFrame one tick's worth of the player's controls
  * @property {number} seq
  * @property {readonly number[]} codes
- * @property {number | null} seen the tick of the others that was on the screen as it was made;
- *   null: nothing was drawn
+ * @property {number | null} seen the tick of the others that was on the screen when the frame was
+ *   made; null: nothing was drawn
  */
-
-/**
- * More than this waiting in the WebSocket means that the network takes less than we give it; a
- * frame is some 30 bytes.
- */
-export const MAX_BUFFERED_BYTES = 512;
 
 /** Frames kept for a prediction that begins late: as many as may be pending. */
-const MAX_RECENT = 256;
+export const MAX_RECENT = 256;
 
+/** The input frames of one session. */
 export class InputFrames {
   #schema;
-  /** Frames that the server has not consumed, oldest first. @type {Frame[]} */
+  /** @type {InputFrame[]} */
   #recent = [];
-  /** Frames that have not left. @type {Frame[]} */
+  /** @type {InputFrame[]} */
   #unsent = [];
   #codes;
 
@@ -47,8 +47,8 @@ export class InputFrames {
   /** Frames dropped because the link did not take them in time. */
   shed = 0;
   /**
-   * What is wrong with the controls that were given last; empty: nothing. While something is, the
-   * codes of before count.
+   * What is wrong with the controls that were read last; empty: nothing. While something is, the
+   * codes from before count.
    */
   fault = "";
 
@@ -59,21 +59,16 @@ export class InputFrames {
     this.pacer = new TickPacer(1 / tickHz, LIMITS.INPUT_HOLD_S);
   }
 
-  /** Frames that the server has not consumed, oldest first. @returns {readonly Frame[]} */
+  /** Frames that the server has not consumed, oldest first. @returns {readonly InputFrame[]} */
   get recent() {
     return this.#recent;
   }
 
-  /** When a frame left, or null if that is not remembered. @param {number} seq */
-  sentAtS(seq) {
-    return this.roundTrip.sentAtS(seq);
-  }
-
   /**
-   * A room was joined, or joined again: frames of before must not act now.
+   * Begins after a WELCOME: frames from before must not act now.
    *
    * @param {number} nowS
-   * @param {number} seq newest consumed
+   * @param {number} seq newest frame that the server has consumed
    */
   start(nowS, seq) {
     this.#recent = [];
@@ -81,9 +76,10 @@ export class InputFrames {
     this.pacer.start(nowS, Math.max(seq, this.pacer.seq));
   }
 
-  /** The link is gone: no frame is due until the next start. */
+  /** The link is gone: no frame is due or sent until the next `start`. */
   stop() {
     this.pacer.stop();
+    this.#unsent = [];
   }
 
   /**
@@ -93,7 +89,7 @@ export class InputFrames {
    * @param {Controls} controls as they are now
    * @param {number | null} seen the tick of the others that is on the screen; null: nothing is
    *   drawn
-   * @returns {readonly Frame[]} the new ones
+   * @returns {readonly InputFrame[]} the new ones
    */
   run(nowS, controls, seen) {
     const due = this.pacer.due(nowS);
@@ -109,23 +105,20 @@ export class InputFrames {
   }
 
   /**
-   * Gives out what may leave now.
+   * Sends the frames that wait; while the link is busy, drops those that come too late to help
+   * instead.
    *
    * @param {number} nowS
-   * @param {number} ack newest applied tick
-   * @param {number} bufferedBytes what the link has not sent yet
-   * @param {(bytes: Uint8Array) => void} send
-   * @param {(seq: number) => void} shed told of frames that will never leave
+   * @param {number} ack newest tick applied
+   * @param {boolean} busy whether the link has not taken yet what was sent before
+   * @param {(bytes: Uint8Array) => void} send called with each encoded frame
+   * @param {(seq: number) => void} shed called with the number of each frame that is dropped
    */
-  flush(nowS, ack, bufferedBytes, send, shed) {
-    const late = bufferedBytes > MAX_BUFFERED_BYTES;
-    while (late && this.#unsent.length > this.pacer.useful) {
-      const { seq } = /** @type {Frame} */ (this.#unsent.shift());
-      this.#recent = this.#recent.filter((frame) => frame.seq !== seq);
-      this.shed += 1;
-      shed(seq);
+  flush(nowS, ack, busy, send, shed) {
+    if (busy) {
+      while (this.#unsent.length > this.pacer.useful) this.#drop(shed);
+      return;
     }
-    if (late) return;
     for (const { seq, codes, seen } of this.#unsent) {
       this.roundTrip.frameSent(seq, nowS);
       send(encodeInput(seq, ack, behind(ack, seen), codes));
@@ -133,8 +126,17 @@ export class InputFrames {
     this.#unsent = [];
   }
 
+  /** @param {(seq: number) => void} shed */
+  #drop(shed) {
+    const { seq } = /** @type {InputFrame} */ (this.#unsent.shift());
+    this.#recent = this.#recent.filter((frame) => frame.seq !== seq);
+    this.shed += 1;
+    shed(seq);
+  }
+
   /**
-   * A STATE came: frames up to `seq` were consumed, that one after `lead` / 256 ticks.
+   * Takes what a STATE reports of the frames: all up to `seq` were consumed, that one after `lead` /
+   * 256 ticks.
    *
    * @param {number} seq
    * @param {number | null} lead
@@ -163,12 +165,12 @@ export class InputFrames {
 }
 
 /**
- * How far behind `ack` a player sees the others, as INPUT says it.
+ * How far behind `ack` a player sees the others, in 1/16 tick; 0 for one who sees nothing.
  *
  * @param {number} ack
  * @param {number | null} seen
  */
-function behind(ack, seen) {
+export function behind(ack, seen) {
   if (seen === null) return 0;
-  return clamp(Math.round((ack - seen) * BEHIND_UNITS_PER_TICK), 0, MAX_BEHIND);
+  return clamp(Math.floor((ack - seen) * BEHIND_UNITS_PER_TICK + 0.5), 0, MAX_BEHIND);
 }

@@ -1,27 +1,13 @@
 /**
- * The WebSocket, the timers and the page: the only module with I/O. Carries what the core asks for
- * to the server and back, comes back when a link breaks, and emulates a longer way for the lab.
+ * One WebSocket of a session, from opening to end, with the latency that the lab adds to it.
  *
- * Every wake-up, whether a timer, a message, a frame or the page's news, ends in `turn`, which does
- * all that is due. So a background tab, whose timers sleep, runs its ticks and shows life on the
- * messages that arrive.
+ * `gameserver/client/link.py` is the twin. There three tasks drive the core over the WebSocket; here
+ * the browser calls back, and the connector drives the core.
  */
-import { Backoff } from "./backoff.js";
-import { CLOSE, CloseCode, MAX_REASON_BYTES, SUBPROTOCOL, TOKEN_PREFIX } from "./constants.js";
+import { CloseCode, MAX_REASON_BYTES, SUBPROTOCOL, TOKEN_PREFIX } from "./constants.js";
 import { NetworkSimulator } from "./network_simulator.js";
 
 /**
- * @typedef {import("./actions.js").Action} Action
- * @typedef {import("./page.js").Page} Page
- * @typedef {import("./page.js").PageNews} PageNews
- * @typedef {import("./replica.js").SharedStep} SharedStep
- * @typedef {import("./session_core.js").SessionCore} SessionCore
- *
- * @typedef {object} Clock
- * @property {() => number} now milliseconds, never running backwards
- * @property {(work: () => void, ms: number) => any} setTimeout
- * @property {(timer: any) => void} clearTimeout
- *
  * @typedef {object} Socket as much of a WebSocket as is used
  * @property {string} binaryType
  * @property {number} readyState
@@ -33,262 +19,121 @@ import { NetworkSimulator } from "./network_simulator.js";
  * @property {(bytes: any) => void} send
  * @property {(code?: number, reason?: string) => void} close
  *
- * @typedef {object} LinkOptions
- * @property {string} url of the WebSocket
+ * @typedef {object} Address where a WebSocket is, and what it is made with
+ * @property {string} url
  * @property {string | null} token a JWT, where the server asks for one
  * @property {new (url: string, protocols: string[]) => Socket} WebSocket
- * @property {Clock} clock
- * @property {Page} page
- * @property {() => number} random 0 ≤ value < 1
- * @property {{lagMs: number, jitterMs: number}} switches latency to add in each direction
- * @property {(url: URL) => Promise<SharedStep>} loadStep
- * @property {(name: string, value: any) => void} emit
+ *
+ * @typedef {object} AddedLatency latency to add in each direction
+ * @property {number} lagMs
+ * @property {number} jitterMs by how much it varies, up and down
+ *
+ * @typedef {object} LinkHandlers
+ * @property {() => void} opened
+ * @property {(data: Uint8Array | string) => void} received
+ * @property {(code: number, reason: string) => void} ended
  */
 
-/** A server that has not answered by then is tried again; browsers themselves wait for minutes. */
-export const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * With more than this waiting in the WebSocket, the network takes less than the session gives it; an
+ * input frame takes some 30 bytes.
+ */
+export const MAX_BUFFERED_BYTES = 512;
 
 const OPEN = 1;
 
+/** One link. */
 export class Link {
-  #core;
-  #options;
-  #backoff;
-  /** @type {Socket | null} */
-  #socket = null;
-  #unsubscribe = () => {};
-  #timer = null;
-  /**
-   * When the present phase ends by itself: a try that is not answered, or the wait for the next
-   * one.
-   */
-  #deadlineMs = Number.POSITIVE_INFINITY;
+  #socket;
+  #latency;
   /** @type {NetworkSimulator<Uint8Array | string>} */
   #inbound;
   /** @type {NetworkSimulator<Uint8Array>} */
   #outbound;
 
-  /** @type {"idle" | "connecting" | "up" | "waiting" | "closed"} */
-  phase = "idle";
-
-  /** @param {SessionCore} core @param {LinkOptions} options */
-  constructor(core, options) {
-    this.#core = core;
-    this.#options = options;
-    this.#backoff = new Backoff(options.random);
-    this.#inbound = new NetworkSimulator(options.random);
-    this.#outbound = new NetworkSimulator(options.random);
+  /**
+   * @param {Address} address
+   * @param {Readonly<AddedLatency>} latency read with each message
+   * @param {() => number} random 0 ≤ value < 1
+   * @param {LinkHandlers} handlers called by the WebSocket until the link is closed here
+   * @throws {SyntaxError} for a URL that is none
+   */
+  constructor({ url, token, WebSocket }, latency, random, handlers) {
+    this.#latency = latency;
+    this.#inbound = new NetworkSimulator(random);
+    this.#outbound = new NetworkSimulator(random);
+    const offer = token === null ? [SUBPROTOCOL] : [SUBPROTOCOL, TOKEN_PREFIX + token];
+    this.#socket = new WebSocket(url, offer);
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.onopen = () => handlers.opened();
+    this.#socket.onmessage = ({ data }) =>
+      handlers.received(typeof data === "string" ? data : new Uint8Array(data));
+    this.#socket.onclose = ({ code, reason }) => handlers.ended(code, reason);
+    this.#socket.onerror = () => {};
   }
 
+  /** What the WebSocket has not sent yet. */
   get bufferedBytes() {
-    return this.#socket?.bufferedAmount ?? 0;
+    return this.#socket.bufferedAmount;
   }
 
-  /** Opens the first link. @throws {SyntaxError} for a URL that is none */
-  start() {
-    this.#unsubscribe = this.#options.page((news) => this.#hear(news));
-    this.#connect();
+  /** Whether the WebSocket has not sent yet what it was given before. */
+  get busy() {
+    return this.bufferedBytes > MAX_BUFFERED_BYTES;
   }
 
-  /** Leaves for good. */
-  leave() {
-    if (this.phase === "closed") return;
-    for (const action of this.#core.leave()) if (action.do === "send") this.#write(action.bytes);
-    this.#close(CloseCode.NORMAL, "left");
+  /** When the next delayed message is due, in milliseconds; infinite when there is none. */
+  get nextAtMs() {
+    return Math.min(this.#inbound.nextAtMs, this.#outbound.nextAtMs);
   }
 
-  /** Tries again now, if it is waiting to. */
-  reconnect() {
-    if (this.phase === "waiting") this.#connect();
-  }
-
-  /** Does all that is due. @param {number} nowMs */
-  turn(nowMs) {
-    if (nowMs >= this.#deadlineMs) {
-      if (this.phase === "waiting") this.#connect();
-      else this.#close(CloseCode.LINK_LOST, "no answer");
-    }
-    if (this.phase === "up") {
-      for (
-        let data = this.#inbound.take(nowMs);
-        data !== undefined;
-        data = this.#inbound.take(nowMs)
-      ) {
-        this.perform(this.#core.received(data, nowMs), nowMs);
-      }
-      this.perform(this.#core.advance(nowMs, this.bufferedBytes), nowMs);
-      for (let bytes = this.#outbound.take(nowMs); bytes; bytes = this.#outbound.take(nowMs)) {
-        this.#write(bytes);
-      }
-    }
-    this.#sleep();
+  /** A message has come out of the WebSocket. @param {Uint8Array | string} data @param {number} nowMs */
+  arrived(data, nowMs) {
+    const { lagMs, jitterMs } = this.#latency;
+    this.#inbound.push(data, nowMs, lagMs, jitterMs);
   }
 
   /**
-   * Carries out what the core asks for, in order.
+   * Takes out the next message that has arrived, the added latency included, or undefined.
    *
-   * @param {readonly Action[]} actions
    * @param {number} nowMs
    */
-  perform(actions, nowMs) {
-    for (const action of actions) {
-      switch (action.do) {
-        case "send":
-          this.#send(action.bytes, nowMs);
-          break;
-        case "emit":
-          if (action.name === "welcome") this.#joined();
-          this.#options.emit(action.name, action.value);
-          break;
-        case "loadStep":
-          this.#load(action.path);
-          break;
-        case "close":
-          this.#close(action.code, action.reason);
-          return;
-      }
-    }
-  }
-
-  #connect() {
-    const { url, token, WebSocket, clock } = this.#options;
-    const offer = token === null ? [SUBPROTOCOL] : [SUBPROTOCOL, TOKEN_PREFIX + token];
-    const socket = new WebSocket(url, offer);
-    socket.binaryType = "arraybuffer";
-    // A socket that was given up goes on talking for a while: only the present one is heard.
-    const present = (/** @type {(event: any) => void} */ handle) => (/** @type {any} */ event) => {
-      if (socket === this.#socket) handle(event);
-    };
-    socket.onopen = present(() => this.#opened());
-    socket.onmessage = present((event) => this.#received(event.data));
-    socket.onclose = present((event) => this.#ended(event.code, event.reason));
-    socket.onerror = () => {};
-    this.#socket = socket;
-    this.phase = "connecting";
-    this.#deadlineMs = clock.now() + CONNECT_TIMEOUT_MS;
-    this.#status("connecting", {});
-    this.#sleep();
-  }
-
-  #opened() {
-    const nowMs = this.#options.clock.now();
-    this.phase = "up";
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.perform(this.#core.opened(nowMs), nowMs);
-    this.turn(nowMs);
-  }
-
-  /** @param {ArrayBuffer | string} data */
-  #received(data) {
-    const nowMs = this.#options.clock.now();
-    const { lagMs, jitterMs } = this.#options.switches;
-    const message = typeof data === "string" ? data : new Uint8Array(data);
-    this.#inbound.push(message, nowMs, lagMs, jitterMs);
-    this.turn(nowMs);
-  }
-
-  #joined() {
-    this.#backoff.joined();
-    this.#status("online", {});
+  take(nowMs) {
+    return this.#inbound.take(nowMs);
   }
 
   /** @param {Uint8Array} bytes @param {number} nowMs */
-  #send(bytes, nowMs) {
-    const { lagMs, jitterMs } = this.#options.switches;
+  send(bytes, nowMs) {
+    const { lagMs, jitterMs } = this.#latency;
     this.#outbound.push(bytes, nowMs, lagMs, jitterMs);
-    for (let next = this.#outbound.take(nowMs); next; next = this.#outbound.take(nowMs)) {
-      this.#write(next);
+    this.flush(nowMs);
+  }
+
+  /** Gives the WebSocket what is due. @param {number} nowMs */
+  flush(nowMs) {
+    for (let bytes = this.#outbound.take(nowMs); bytes; bytes = this.#outbound.take(nowMs)) {
+      this.sendNow(bytes);
     }
   }
 
-  /** @param {Uint8Array} bytes */
-  #write(bytes) {
-    if (this.#socket?.readyState === OPEN) this.#socket.send(bytes);
+  /** Sends without added latency. @param {Uint8Array} bytes */
+  sendNow(bytes) {
+    if (this.#socket.readyState === OPEN) this.#socket.send(bytes);
   }
 
-  /** Ends the link from our side. @param {number} code @param {string} reason */
-  #close(code, reason) {
-    const socket = this.#socket;
-    // A close that is never answered must not keep us: it counts from now on.
-    this.#ended(code, reason);
-    if (socket === null) return;
-    if (code === CloseCode.LINK_LOST) socket.close();
-    else socket.close(code, clipped(reason));
-  }
-
-  /** The link has ended. @param {number} code @param {string} reason */
-  #ended(code, reason) {
-    this.#socket = null;
-    this.#inbound.clear();
-    this.#outbound.clear();
-    this.#core.lost();
-    const { back, afterMs } = this.#backoff.plan(code, reason);
-    if (back === "no") {
-      this.#finish(code, reason);
-      return;
-    }
-    if (back === "join") this.#core.forget();
-    this.phase = "waiting";
-    this.#deadlineMs = this.#options.clock.now() + afterMs;
-    const { attempt } = this.#backoff;
-    this.#status("reconnecting", { attempt, retryInMs: afterMs, code, reason });
-    this.#sleep();
-  }
-
-  /** @param {number} code @param {string} reason */
-  #finish(code, reason) {
-    this.phase = "closed";
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.#unsubscribe();
-    this.#sleep();
-    const { name = "", meaning = "" } = CLOSE[code] ?? {};
-    this.#status("closed", { code, reason });
-    this.#options.emit("closed", { code, name, meaning, reason });
-  }
-
-  /** @param {string} path */
-  #load(path) {
-    const replica = this.#core.seat?.replica;
-    const base = new URL(this.#options.url.replace(/^ws/, "http"));
-    // Should another room have been joined meanwhile, this one's replica is not looked at any
-    // more.
-    const use = (/** @type {SharedStep} */ step) => replica?.useStep(step);
-    const fail = (/** @type {Error} */ error) => {
-      const detail = { message: `the room's step cannot be loaded: ${error.message}` };
-      this.#options.emit("notice", { name: "prediction_failed", detail });
-    };
-    const url = new URL(path, base);
-    if (url.origin !== base.origin) fail(new Error("it is of another origin"));
-    else this.#options.loadStep(url).then(use, fail);
-  }
-
-  /** @param {PageNews} news */
-  #hear(news) {
-    if (news === "gone") this.leave();
-    else if (this.phase === "waiting") this.#connect();
-    else this.turn(this.#options.clock.now());
-  }
-
-  /** Wakes up when the next thing is due. */
-  #sleep() {
-    const { clock } = this.#options;
-    clock.clearTimeout(this.#timer);
-    this.#timer = null;
-    const due = Math.min(
-      this.#deadlineMs,
-      this.#core.dueMs,
-      this.#inbound.dueMs,
-      this.#outbound.dueMs,
-    );
-    if (due === Number.POSITIVE_INFINITY) return;
-    // Timers cut fractions off: one that woke up early would find nothing due.
-    const wait = Math.max(0, Math.ceil(due - clock.now()));
-    this.#timer = clock.setTimeout(() => this.turn(clock.now()), wait);
-  }
-
-  /** @param {"connecting" | "online" | "reconnecting" | "closed"} state @param {object} more */
-  #status(state, more) {
-    this.#options.emit("status", { state, ...more });
+  /**
+   * Closes the link from this side. It counts as closed from now on, whether the server answers or
+   * not: no handler is called any more.
+   *
+   * @param {number} code
+   * @param {string} reason
+   */
+  close(code, reason) {
+    this.#socket.onopen = null;
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+    if (code === CloseCode.LINK_LOST) this.#socket.close();
+    else this.#socket.close(code, clipped(reason));
   }
 }
 

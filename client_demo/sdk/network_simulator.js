@@ -1,9 +1,16 @@
 /**
- * Holds things back for a while and gives them out in order: the latency that the lab adds to a
- * link. Pure.
+ * Delays messages and gives them out in order: the latency that the lab adds to a link. Pure; times
+ * in milliseconds.
+ *
+ * The Python client has none of its own: `gameserver/net/network_simulator.py` adds latency on the
+ * server's side (`--lag`).
  */
 
-/** @template T */
+/**
+ * One direction of a link.
+ *
+ * @template T
+ */
 export class NetworkSimulator {
   /** @type {{item: T, dueMs: number}[]} */
   #items = [];
@@ -15,12 +22,14 @@ export class NetworkSimulator {
     this.#random = random;
   }
 
-  /** When the first item comes out; infinite when there is none. */
-  get dueMs() {
+  /** When the first item is due; infinite when there is none. */
+  get nextAtMs() {
     return this.#items.length > 0 ? this.#items[0].dueMs : Number.POSITIVE_INFINITY;
   }
 
   /**
+   * Takes in an item.
+   *
    * @param {T} item
    * @param {number} nowMs
    * @param {number} lagMs
@@ -29,7 +38,7 @@ export class NetworkSimulator {
    */
   push(item, nowMs, lagMs, jitterMs) {
     const wanted = nowMs + Math.max(0, lagMs + (2 * this.#random() - 1) * jitterMs);
-    // Only what is still inside can be overtaken.
+    // Only an item that is still inside can be overtaken.
     this.#lastDueMs = this.#items.length > 0 ? Math.max(wanted, this.#lastDueMs) : wanted;
     this.#items.push({ item, dueMs: this.#lastDueMs });
   }
@@ -41,10 +50,6 @@ export class NetworkSimulator {
    * @returns {T | undefined}
    */
   take(nowMs) {
-    return this.dueMs <= nowMs ? this.#items.shift()?.item : undefined;
-  }
-
-  clear() {
-    this.#items = [];
+    return this.nextAtMs <= nowMs ? this.#items.shift()?.item : undefined;
   }
 }

@@ -1,16 +1,23 @@
 /**
- * The surroundings: what a browser tells about the page, in the three words that a link needs; its
- * clock; its modules.
+ * What the SDK takes from the browser, apart from the WebSocket: events of the page, the clock,
+ * modules.
+ *
+ * No twin in Python: a program has no page, and brings its own shared step.
  */
 
 /**
- * @typedef {"online" | "visible" | "gone"} PageNews the network is back; the tab came back to the
+ * @typedef {"online" | "visible" | "gone"} PageEvent the network is back; the tab came back to the
  *   front; the page is being left
- * @typedef {(listener: (news: PageNews) => void) => () => void} Page subscribes, and gives back how
- *   to end that
+ * @typedef {(listener: (event: PageEvent) => void) => () => void} Page subscribes; returns how to
+ *   unsubscribe
+ *
+ * @typedef {object} Clock
+ * @property {() => number} now milliseconds, never running backwards
+ * @property {(work: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
  */
 
-/** @type {Page} the page that this runs in; nothing ever happens outside of a browser */
+/** @type {Page} the page that this runs in; outside of a browser it has no events */
 export function browserPage(listener) {
   if (typeof window === "undefined" || typeof document === "undefined") return () => {};
   const online = () => listener("online");
@@ -31,7 +38,7 @@ export function browserPage(listener) {
   };
 }
 
-/** The time and the timers of this machine. @returns {import("./link.js").Clock} */
+/** The clock and the timers of this machine. @returns {Clock} */
 export function systemClock() {
   return {
     now: () => performance.now(),
@@ -41,7 +48,7 @@ export function systemClock() {
 }
 
 /**
- * A room's shared step, from the server that it is played on.
+ * Imports a room's shared step.
  *
  * @param {URL} url
  * @returns {Promise<import("./replica.js").SharedStep>}

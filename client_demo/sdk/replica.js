@@ -1,8 +1,10 @@
 /**
- * Follows one room: applies its deltas, predicts the own avatar, and makes what is to be drawn.
- * Knows no messages but STATE.
+ * What a client knows of the room it is in: the state at the newest tick, its own avatar ahead of
+ * that, the others a little behind.
  *
- * Pure; times in seconds. A STATE that does not fit changes nothing here and raises DeltaError.
+ * Pure; times in seconds. A STATE that does not fit raises DeltaError and changes nothing.
+ * `gameserver/client/replica.py` is the twin. There a shared step that raises goes to the caller,
+ * who brought it; here it came from the server, so it ends prediction, not the session.
  */
 import { InterpolationClock } from "./clock.js";
 import { Others } from "./contact.js";
@@ -14,34 +16,26 @@ import { NO_TICK, ViewRing } from "./view_state.js";
 
 /**
  * @typedef {import("./codec.js").State} State
- * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./contact.js").Contact} Contact
+ * @typedef {import("./drawn.js").Drawn} Drawn
+ * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./inputs.js").InputFrames} InputFrames
  * @typedef {import("./prediction.js").Step} Step
  * @typedef {import("./schema.js").Schema} Schema
- *
- * @typedef {object} OwnFrames the player's input frames, as far as following needs to know of them
- * @property {readonly import("./inputs.js").Frame[]} recent those that may not be consumed yet
- * @property {(seq: number) => number | null} sentAtS when one left
- *
- * @typedef {object} Drawn what a frame shows; all objects are reused in the next frame
- * @property {Map<string, Entity[]>} entities by the name of their type, each list in ascending
- *   order of id except for the own avatar
- * @property {Entity | null} avatar what the player steers, predicted if prediction is on; also in
- *   its list
- * @property {number} tick the moment at which the others are drawn, in ticks of the room
  *
  * @typedef {object} SharedStep what the room's own module exports
  * @property {Step} predict
  * @property {Contact} [contact] for avatars that touch, where the room predicts that
  *
- * @typedef {object} View what a frame should show
- * @property {boolean} prediction
- * @property {boolean} interpolation
+ * @typedef {object} DrawSwitches
+ * @property {boolean} prediction whether the own avatar is drawn as predicted
+ * @property {boolean} interpolation whether the others are drawn between two snapshots
  */
 
-/** Nobody has drawn for so long: the page is hidden. */
-const NOT_DRAWN_AFTER_S = 0.5;
+/** A page that has drawn nothing for this long is hidden. */
+export const NOT_DRAWN_AFTER_S = 0.5;
 
+/** One room, followed. */
 export class Replica {
   #schema;
   #tickHz;
@@ -62,10 +56,11 @@ export class Replica {
   predictor = null;
   /** @type {number | null} */
   avatarId = null;
-  /** States that moved the avatar from where it was predicted to be, and how far the newest did. */
+  /** States that moved the avatar from where it was predicted to be. */
   corrections = 0;
+  /** How far the newest of them did, in the avatar's own unit. */
   correctionUnits = 0;
-  /** What the game's step raised; prediction has ended then. */
+  /** What the shared step raised; prediction has ended then. */
   stepFault = "";
   /** @type {Drawn} */
   drawn;
@@ -93,56 +88,65 @@ export class Replica {
     return this.#schema;
   }
 
-  /** Newest applied tick, 0 before the first. */
+  /** The newest applied tick; 0 before the first. */
   get tick() {
     const { tick } = this.ring.newest;
     return tick === NO_TICK ? 0 : tick;
   }
 
-  /** The room's shared step is here: prediction may begin. @param {SharedStep | null} step */
+  /** Predicts with this step from now on; null: not at all. @param {SharedStep | null} step */
   useStep(step) {
     this.#step = step;
-    this.predictor = null;
+    this.#dropPredictor();
   }
 
   /** The player steers this entity from now on. @param {number | null} id */
-  steer(id) {
+  setAvatar(id) {
     if (id === this.avatarId) return;
     this.avatarId = id;
-    this.predictor = null;
+    this.#dropPredictor();
+  }
+
+  /** Frames and spawns from before a lost link must not act on the state that comes after. */
+  linkLost() {
+    this.predictor?.forgetPending();
+    this.spawns.clear();
   }
 
   /**
+   * Takes a STATE.
+   *
    * @param {State} state
    * @param {number} nowS
-   * @param {OwnFrames} frames
-   * @throws {import("./errors.js").DeltaError}
+   * @param {InputFrames} frames the player's
+   * @throws {import("./errors.js").DeltaError} when it does not fit; nothing has changed
    */
   apply(state, nowS, frames) {
     this.#decoder.apply(this.ring.newest, state, this.ring.spare);
     this.ring.commit();
     this.clock.arrived(state.tick, nowS);
-    this.#guard(() => this.#reconcile(state, nowS, frames.recent));
-    const sentS = frames.sentAtS(state.seq);
-    const shownS = sentS === null ? null : sentS + 1 / this.#tickHz;
-    this.spawns.reconcile(this.ring.newest, state.seq, shownS);
+    this.#guard(() => this.#reconcile(state, nowS, frames));
+    const sentAtS = frames.roundTrip.sentAtS(state.seq);
+    const atS = sentAtS === null ? null : sentAtS + 1 / this.#tickHz;
+    this.spawns.reconcile(this.ring.newest, state.seq, atS);
   }
 
   /**
    * Runs a tick of the client's for the own avatar.
    *
-   * @param {number} seq @param {readonly number[]} codes of the inputs
+   * @param {number} seq of the tick's input frame @param {readonly number[]} codes of the inputs
    * @param {number} tickedAtS when it was due @param {number} lengthS how long it lasts
    */
   predict(seq, codes, tickedAtS, lengthS) {
     this.#guard(() => this.predictor?.predict(seq, codes, tickedAtS, lengthS));
   }
 
-  /**
-   * The step is the game's: what it raises ends prediction, not the session.
-   *
-   * @param {() => void} work
-   */
+  /** Input frame `seq` was never sent: the server will not consume it. @param {number} seq */
+  drop(seq) {
+    this.predictor?.drop(seq);
+  }
+
+  /** Ends prediction when the shared step raises. @param {() => void} work */
   #guard(work) {
     try {
       work();
@@ -152,11 +156,11 @@ export class Replica {
     }
   }
 
-  /** @param {State} state @param {number} nowS @param {OwnFrames["recent"]} recent */
-  #reconcile({ tick, seq }, nowS, recent) {
+  /** @param {State} state @param {number} nowS @param {InputFrames} frames */
+  #reconcile({ tick, seq }, nowS, frames) {
     const table = this.avatarId === null ? undefined : this.ring.newest.tableOf(this.avatarId);
     if (table === undefined || this.#step === null) {
-      this.predictor = null;
+      this.#dropPredictor();
       return;
     }
     const avatarId = /** @type {number} */ (this.avatarId);
@@ -173,9 +177,15 @@ export class Replica {
     const others = this.#others;
     this.predictor = new Predictor(table.type, inputs, predict, hz, this.#snapDistance, others);
     this.predictor.begin(tick, seq, table, row);
-    for (const frame of recent) {
-      if (frame.seq > seq) this.predictor.predict(frame.seq, frame.codes, nowS, 1 / hz);
+    const { tickedAtS } = frames.pacer;
+    for (const frame of frames.recent) {
+      if (frame.seq > seq) this.predictor.predict(frame.seq, frame.codes, tickedAtS, 1 / hz);
     }
+  }
+
+  #dropPredictor() {
+    this.#others = null;
+    this.predictor = null;
   }
 
   /** @param {import("./schema.js").EntityType} type @param {SharedStep} step */
@@ -190,7 +200,7 @@ export class Replica {
     this.correctionUnits = predictor.correctionUnits;
   }
 
-  /** The tick of the others that is on the screen; null when nobody draws. @param {number} nowS */
+  /** The tick of the others that is on the screen; null: nothing is drawn. @param {number} nowS */
   seen(nowS) {
     return nowS - this.#drawnAtS > NOT_DRAWN_AFTER_S ? null : this.drawn.tick;
   }
@@ -199,30 +209,29 @@ export class Replica {
    * What to draw now.
    *
    * @param {number} nowS
-   * @param {View} view
+   * @param {DrawSwitches} switches
    * @returns {Drawn}
    */
-  frame(nowS, view) {
+  draw(nowS, { prediction, interpolation }) {
     const drawnS = this.clock.draw(nowS);
-    const lists = view.interpolation
+    const lists = interpolation
       ? this.#interpolator.draw(this.ring, drawnS)
       : this.#interpolator.drawNewest(this.ring);
-    const predictor = view.prediction ? this.predictor : null;
+    const predictor = prediction ? this.predictor : null;
     const own = predictor === null ? null : predictor.pose(nowS);
     this.drawn.avatar = own;
     lists.forEach((list, i) => {
       this.#show(list, this.#lists[i], predictor?.type.index === i ? own : null);
     });
-    this.drawn.tick = view.interpolation ? Math.max(0, drawnS * this.#tickHz) : this.tick;
+    this.drawn.tick = interpolation ? Math.max(0, drawnS * this.#tickHz) : this.tick;
     this.#drawnAtS = nowS;
-    if (!view.prediction) this.spawns.clear();
-    this.spawns.show(this.#lists, this.drawn.tick, nowS);
+    if (!prediction) this.spawns.clear();
+    this.spawns.draw(this.#lists, this.drawn.tick, nowS);
     return this.drawn;
   }
 
   /**
-   * Copies a list to where the caller sees it; the own avatar as predicted takes the place of what
-   * the server last said of it.
+   * Copies a list to where the caller sees it; the predicted avatar takes the place of the server's.
    *
    * @param {Entity[]} from @param {Entity[]} to @param {Entity | null} own
    */

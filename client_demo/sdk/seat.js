@@ -1,37 +1,40 @@
 /**
- * The place in a room that a session holds: all that lasts from one link to the next, and nothing
- * of the link. Pure; times in seconds.
+ * The place in a room that a session holds: everything that lasts from one link to the next, and
+ * nothing of the link.
+ *
+ * Pure; times in seconds. `gameserver/client/seat.py` is the twin.
  */
-import { Role } from "./constants.js";
+import { AVATAR_EVENT, CloseCode, Role } from "./constants.js";
+import { ProtocolError } from "./errors.js";
 import { EventQueue } from "./events.js";
 import { InputFrames } from "./inputs.js";
 import { Replica } from "./replica.js";
 
 /**
+ * @typedef {import("./codec.js").Events} Events
+ * @typedef {import("./codec.js").RoomEvent} RoomEvent
+ * @typedef {import("./codec.js").State} State
  * @typedef {import("./codec.js").Welcome} Welcome
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").Schema} Schema
- *
- * @typedef {object} PredictedTick a tick of the own avatar that was predicted for the first time
- * @property {number} seq
- * @property {Entity} avatar after it
- * @property {Entity} before
- * @property {Readonly<Record<string, any>>} controls that it ran with
+ * @typedef {import("./session_events.js").PredictedTick} PredictedTick
+ * @typedef {import("./session_events.js").Withdrawn} Withdrawn
  */
 
+/** One seat, from the WELCOME that gave it on. */
 export class Seat {
   schema;
   tickS;
   replica;
   frames;
   events;
-  /** The newest one: its token is good for coming back. */
+  /** The newest one: its token resumes the session. */
   welcome;
-  /** The server's count of our frames that came late, and that it dropped. */
+  /** How many of this session's input frames came late, and how many the server dropped. */
   missed = 0;
   trimmed = 0;
-  /** The fault of the controls that the game was told of. */
-  reportedFault = "";
+  /** The fault of the controls that was reported last. */
+  #reportedFault = "";
 
   /** @param {Welcome} welcome @param {Schema} schema @param {number | null} snapDistance */
   constructor(welcome, schema, snapDistance) {
@@ -41,6 +44,7 @@ export class Seat {
     this.tickS = 1 / hz;
     this.replica = new Replica(schema, hz, every, snapDistance);
     this.frames = new InputFrames(schema, hz);
+    this.frames.consumedSeq = welcome.seq;
     this.events = new EventQueue(welcome.event);
   }
 
@@ -49,17 +53,25 @@ export class Seat {
     return this.welcome.role === Role.PLAYER && this.schema.inputs.length > 0;
   }
 
+  // --- the life of a link
+
   /**
-   * A link has joined, or joined again: its clock begins, and frames of before do not act.
+   * A link has joined: its clock begins, and frames from before do not act.
    *
    * @param {Welcome} welcome
    * @param {number} nowS
+   * @returns {number} how many events may be lost, because the room no longer holds them
+   * @throws {ProtocolError} for the WELCOME of another session than the one that this seat belongs
+   *   to
    */
   take(welcome, nowS) {
+    if (welcome.schema.fingerprint !== this.schema.fingerprint) {
+      throw new ProtocolError("WELCOME: not the session that was resumed", CloseCode.MALFORMED);
+    }
     this.welcome = welcome;
-    this.replica.predictor?.forgetPending();
-    this.replica.spawns.clear();
+    this.replica.linkLost();
     if (this.steers) this.frames.start(nowS, welcome.seq);
+    return this.events.resume(welcome.event);
   }
 
   /** The link is gone. */
@@ -67,26 +79,41 @@ export class Seat {
     this.frames.stop();
   }
 
+  // --- what the player does
+
   /**
    * Runs the ticks that are due.
    *
    * @param {number} nowS
    * @param {Readonly<Record<string, unknown>>} controls
-   * @param {((tick: PredictedTick) => void) | null} tell is told of each, if somebody wants to know
+   * @param {((tick: PredictedTick) => void) | null} report called with each predicted tick; null:
+   *   nobody wants to know
    */
-  tick(nowS, controls, tell) {
+  tick(nowS, controls, report) {
     for (const { seq, codes } of this.frames.run(nowS, controls, this.replica.seen(nowS))) {
       const { tickedAtS, nextAtS } = this.frames.pacer;
       this.replica.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
       const { predictor } = this.replica;
-      if (tell === null || predictor === null) continue;
+      if (report === null || predictor === null) continue;
       const { avatar, before, controls: ran } = predictor;
-      tell({ seq, avatar: { ...avatar }, before: { ...before }, controls: ran });
+      report({ seq, avatar: { ...avatar }, before: { ...before }, controls: ran });
     }
   }
 
   /**
-   * Shows what a predicted tick spawned.
+   * Sends the frames that may leave now.
+   *
+   * @param {number} nowS
+   * @param {boolean} busy whether the link has not taken yet what was sent before
+   * @param {(bytes: Uint8Array) => void} send called with each encoded frame
+   */
+  flush(nowS, busy, send) {
+    const { replica } = this;
+    this.frames.flush(nowS, replica.tick, busy, send, (seq) => replica.drop(seq));
+  }
+
+  /**
+   * Shows at once what a predicted tick spawned; see `Session.predictSpawn`.
    *
    * @param {string} type
    * @param {Readonly<Record<string, unknown>>} values
@@ -98,20 +125,98 @@ export class Seat {
   spawn(type, values, seq, match, rewound) {
     const { replica, frames } = this;
     if (replica.predictor === null) return null;
-    const atS = (frames.sentAtS(seq) ?? frames.pacer.tickedAtS) + this.tickS;
+    const atS = (frames.roundTrip.sentAtS(seq) ?? frames.pacer.tickedAtS) + this.tickS;
     return replica.spawns.add(type, values, seq, atS, match, replica.ring.newest, rewound);
   }
 
+  // --- what the server says
+
   /**
-   * Gives out the frames that may leave now.
+   * Takes a STATE.
+   *
+   * @param {State} state
+   * @param {number} nowS
+   * @throws {import("./errors.js").DeltaError} when it does not fit the view; nothing has changed
+   * @throws {ProtocolError} when it is of an earlier tick or frame than the newest; nothing has
+   *   changed
+   */
+  apply(state, nowS) {
+    const { frames, replica } = this;
+    if (state.seq < frames.consumedSeq) {
+      const from = `from ${frames.consumedSeq} to ${state.seq}`;
+      throw new ProtocolError(`STATE: seq ran backwards, ${from}`, CloseCode.INVALID_FIELD);
+    }
+    if (state.tick < replica.tick) {
+      const ticks = `tick ${state.tick} comes after ${replica.tick}`;
+      throw new ProtocolError(`STATE: ${ticks}`, CloseCode.INVALID_FIELD);
+    }
+    replica.apply(state, nowS, frames);
+    frames.consumed(state.seq, state.lead, this.tickS, nowS);
+  }
+
+  /**
+   * Takes an EVENTS message; what is to be reported of it waits in `events`.
+   *
+   * @param {Events} message
+   * @throws {ProtocolError} when events are missing, or the avatar is no entity's id
+   */
+  takeEvents(message) {
+    this.events.add(message);
+    for (const { name, payload } of message.items) {
+      if (name === AVATAR_EVENT) this.replica.setAvatar(avatarId(payload));
+    }
+  }
+
+  // --- what is to be reported
+
+  /**
+   * Takes out the events that are due: those that what is drawn has reached, and all while nothing
+   * is drawn.
    *
    * @param {number} nowS
-   * @param {number} bufferedBytes what the link has not sent yet
-   * @param {(bytes: Uint8Array) => void} send
+   * @param {boolean} atOnce whether to take all in any case
+   * @returns {RoomEvent[]}
    */
-  flush(nowS, bufferedBytes, send) {
-    const { replica } = this;
-    const shed = (/** @type {number} */ seq) => replica.predictor?.drop(seq);
-    this.frames.flush(nowS, replica.tick, bufferedBytes, send, shed);
+  dueEvents(nowS, atOnce) {
+    const seen = atOnce ? null : this.replica.seen(nowS);
+    return this.events.take(seen ?? Number.POSITIVE_INFINITY);
   }
+
+  /**
+   * Takes out what was shown ahead of the server and did not happen.
+   *
+   * @param {number} nowS
+   * @returns {Withdrawn[]}
+   */
+  withdrawn(nowS) {
+    const entities = this.replica.spawns.withdrawn.splice(0);
+    const overdue = this.events.takeOverdue(nowS);
+    return [
+      ...entities.map((entity) => ({ entity })),
+      ...overdue.map(({ name, payload }) => ({ name, payload })),
+    ];
+  }
+
+  /**
+   * Takes out what the page did wrong: controls that the room does not have, a step that raised.
+   *
+   * @returns {[name: string, message: string][]} each once
+   */
+  faults() {
+    /** @type {[string, string][]} */
+    const found = [];
+    const { fault } = this.frames;
+    if (fault !== "" && fault !== this.#reportedFault) found.push(["bad_controls", fault]);
+    this.#reportedFault = fault;
+    if (this.replica.stepFault !== "") found.push(["prediction_failed", this.replica.stepFault]);
+    this.replica.stepFault = "";
+    return found;
+  }
+}
+
+/** @param {unknown} payload @returns {number | null} */
+function avatarId(payload) {
+  if (payload === null || Number.isInteger(payload)) return /** @type {number | null} */ (payload);
+  const what = `EVENTS: ${AVATAR_EVENT} is neither an id nor nil`;
+  throw new ProtocolError(what, CloseCode.INVALID_FIELD);
 }

@@ -1,53 +1,100 @@
 /**
- * A session as the game sees it: the core and its link put together, and what one can ask of them.
+ * The browser client: `connect` joins a room and keeps the session across broken links.
+ *
+ * State, inputs and what is drawn are the core's (`session_core.js`), the links are the connector's
+ * (`connector.js`). `gameserver/client/session.py` is the twin. There times are in seconds, as
+ * Python has them; here they are in milliseconds, as browsers have them.
  */
-import { LIMITS, Role } from "./constants.js";
+import { Connector } from "./connector.js";
+import { Role } from "./constants.js";
 import { Emitter } from "./emitter.js";
-import { Link } from "./link.js";
+import { JoinFailed } from "./errors.js";
+import { EXPECT_WITHIN_S } from "./events.js";
 import { browserPage, importStep, systemClock } from "./page.js";
 import { checkControls, encodeControls } from "./schema.js";
 import { SessionCore } from "./session_core.js";
 import { noStats, readStats } from "./stats.js";
 
 /**
+ * @typedef {import("./drawn.js").Drawn} Drawn
  * @typedef {import("./drawn.js").Entity} Entity
- * @typedef {import("./replica.js").Drawn} Drawn
- * @typedef {import("./index.js").ConnectOptions} ConnectOptions
- * @typedef {import("./index.js").SessionEvents} SessionEvents
- * @typedef {import("./index.js").Status} Status
- * @typedef {import("./index.js").Switches} Switches
- * @typedef {import("./index.js").Welcome} Welcome
+ * @typedef {import("./replica.js").SharedStep} SharedStep
+ * @typedef {import("./session_events.js").SessionEvents} SessionEvents
+ * @typedef {import("./session_events.js").Status} Status
+ * @typedef {import("./session_events.js").Welcome} Welcome
  * @typedef {import("./stats.js").Stats} Stats
+ *
+ * @typedef {object} Switches what a page can turn on and off at any time, to show what it does
+ * @property {boolean} prediction draw the own avatar where it will be, not where the server last
+ *   said it was
+ * @property {boolean} interpolation draw others between two snapshots, not where the newest has
+ *   them
+ * @property {number} lagMs latency to add in each direction
+ * @property {number} jitterMs by how much that varies, up and down
+ *
+ * @typedef {object} ConnectOptions
+ * @property {string} kind of room
+ * @property {string | null} [room] the id of a room; left out: any with a free seat
+ * @property {number} [role] `Role.PLAYER` (left out) or `Role.SPECTATOR`
+ * @property {Record<string, unknown>} [params] the game's own: a name, a colour
+ * @property {string | null} [token] a JWT, where the server asks for one
+ * @property {boolean} [prediction] as in `Switches`; left out: true
+ * @property {boolean} [interpolation] as in `Switches`; left out: true
+ * @property {{ms?: number, jitterMs?: number}} [lag] latency to add, for the lab
+ * @property {number | null} [snapDistance] an error of the prediction beyond it is not eased out, in
+ *   the avatar's own unit; left out: by the present speed
+ * @property {boolean} [eventsAtOnce] report events when they arrive, not when what is drawn has
+ *   reached them
+ * @property {new (url: string, protocols: string[]) => any} [WebSocket] where there is no global
+ *   one
+ * @property {(url: URL) => Promise<SharedStep>} [loadStep] where modules cannot be imported from the
+ *   server
+ * @property {import("./page.js").Clock} [clock] for tests
+ * @property {import("./page.js").Page} [page] for tests
+ * @property {() => number} [random] for tests
  */
-
-/** A round trip over a bad link, and what the server needs to make up its mind. */
-const EXPECT_FOR_MS = 1000;
 
 /** @type {Drawn} */
 const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
 
-/** A place in a room. Made by `connect`. */
+/**
+ * Joins a room. Returns at once; `session.joined` resolves when the room has answered.
+ *
+ * @param {string} url of the WebSocket: `wss://game.example/ws`
+ * @param {ConnectOptions} options
+ * @returns {Session}
+ * @throws {SyntaxError} for a URL that is none
+ */
+export function connect(url, options) {
+  return new Session(url, options);
+}
+
+/** A participant in a room, across links. Made by `connect`. */
 export class Session {
   #core;
-  #link;
+  #connector;
   #clock;
   #emitter = new Emitter();
   #stats = noStats();
   /** @type {Switches} */
   #switches;
-  /** The newest tick that `predicted` told of. */
+  /** The newest tick that was reported as `predicted`. */
   #predictedSeq = 0;
 
   /**
-   * Resolves with the first WELCOME; rejects when the session ends before.
+   * Resolves with the first WELCOME; rejects with `JoinFailed` when the session ends before.
    *
    * @type {Promise<Welcome>}
    */
   joined;
-  /** @type {Status} */
+  /** What the session is doing. @type {Status} */
   status = { state: "connecting" };
 
-  /** @param {string} url @param {ConnectOptions} options */
+  /**
+   * @param {string} url
+   * @param {ConnectOptions} options
+   * @throws {SyntaxError} for a URL that is none
+   */
   constructor(url, options) {
     this.#core = new SessionCore({
       kind: options.kind,
@@ -65,33 +112,36 @@ export class Session {
     };
     this.#clock = options.clock ?? systemClock();
     this.joined = this.#promiseToJoin();
-    this.#link = new Link(this.#core, {
-      url,
-      token: options.token ?? null,
-      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    this.#connector = new Connector(this.#core, {
+      address: { url, token: options.token ?? null, WebSocket },
+      latency: this.#switches,
       clock: this.#clock,
       page: options.page ?? browserPage,
       random: options.random ?? Math.random,
-      switches: this.#switches,
       loadStep: options.loadStep ?? importStep,
-      emit: (name, value) => this.#tell(name, value),
+      emit: (name, value) => this.#emit(name, value),
     });
-    this.#link.start();
+    this.#connector.start();
   }
 
   /**
+   * Calls a handler with each event of a name from now on.
+   *
    * @template {keyof SessionEvents} N
    * @param {N} name
    * @param {(value: SessionEvents[N]) => void} handler
    * @returns {this}
    */
   on(name, handler) {
-    if (name === "predicted") this.#core.tellsPredicted = true;
+    if (name === "predicted") this.#core.reportsPredicted = true;
     this.#emitter.on(name, handler);
     return this;
   }
 
   /**
+   * Stops calling a handler.
+   *
    * @template {keyof SessionEvents} N
    * @param {N} name
    * @param {(value: SessionEvents[N]) => void} handler
@@ -102,9 +152,11 @@ export class Session {
     return this;
   }
 
+  // --- what the player does
+
   /**
    * What the player does, by the names of the room's inputs; read at each tick. What is left out is
-   * neutral.
+   * neutral. Setting it is `setControls`.
    *
    * @returns {Readonly<Record<string, unknown>>}
    */
@@ -117,6 +169,8 @@ export class Session {
   }
 
   /**
+   * Has these controls count from the next tick on, until others are set.
+   *
    * @param {Readonly<Record<string, unknown>>} controls is not copied: what is written into it
    *   later counts from the next tick on
    * @throws {TypeError} for an input that the room does not have, or a value that it cannot hold
@@ -131,58 +185,66 @@ export class Session {
   }
 
   /**
-   * Says something to the room: a chat line, a vote.
+   * Sends a message of the game's own: a chat line, a vote.
    *
    * @param {string} name
    * @param {unknown} [payload] anything that msgpack holds, without extensions
-   * @returns {boolean} false when there is no link now: it was not said, and is not kept
-   * @throws {RangeError} when it is larger than servers take
+   * @returns {boolean} false when the session is in no room now: the message was not sent, and is
+   *   not kept
+   * @throws {RangeError} when it is longer, or nested deeper, than a server takes
+   * @throws {TypeError} for what the wire cannot carry
    */
   send(name, payload = null) {
-    const actions = this.#core.say(name, payload);
-    for (const action of actions) {
-      if (action.do === "send" && action.bytes.length > LIMITS.MAX_MESSAGE_BYTES) {
-        throw new RangeError(
-          `"${name}" takes ${action.bytes.length} bytes, more than servers take`,
-        );
-      }
-    }
-    this.#link.perform(actions, this.#clock.now());
+    const actions = this.#core.send(name, payload);
+    this.#connector.perform(actions, this.#clock.now());
     return actions.length > 0;
   }
 
+  /** Leaves the room for good. */
+  leave() {
+    this.#connector.leave();
+  }
+
+  /** Tries to reconnect now, if the session waits to. */
+  reconnect() {
+    this.#connector.reconnect();
+  }
+
+  // --- what the player sees
+
   /**
-   * What to draw now. Call it once for each frame of the display; runs what is due first, so that a
-   * key that was just pressed counts.
+   * What to draw now. Call it once for each frame of the display; it runs what is due first, so that
+   * a key that was just pressed counts.
    *
-   * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame hands
-   *   it over
-   * @returns {Drawn} reused in the next frame: read it, do not keep it
+   * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame passes
+   *   it
+   * @returns {Drawn} reused the next time: read it, do not keep it
    */
-  frame(nowMs = this.#clock.now()) {
+  draw(nowMs = this.#clock.now()) {
     // What the display calls now began a little ago; what is due by this moment is run, whatever is
     // drawn.
-    this.#link.turn(Math.max(nowMs, this.#clock.now()));
+    this.#connector.turn(Math.max(nowMs, this.#clock.now()));
     /** @type {import("./actions.js").Action[]} */
-    const told = [];
-    const drawn = this.#core.frame(nowMs, this.#switches, told);
-    this.#link.perform(told, nowMs);
+    const actions = [];
+    const drawn = this.#core.draw(nowMs, this.#switches, actions);
+    this.#connector.perform(actions, nowMs);
     return drawn ?? NOTHING;
   }
 
   /**
-   * Shows at once what a predicted tick spawns; the server's entity takes its place when it comes.
-   * To be called from a handler of `predicted`. The values are those that the server will have
-   * after that tick.
+   * Shows at once what a predicted tick spawns; the server's own entity takes its place when it
+   * comes. When the server has consumed the tick's input frame and there is none, `withdrawn` is
+   * reported. To be called from a handler of `predicted`.
    *
    * @param {string} type name of the entity type
-   * @param {Readonly<Record<string, unknown>>} values of its fields; those left out are 0, false or
-   *   empty
+   * @param {Readonly<Record<string, unknown>>} values of its fields, as the server will have them
+   *   after the tick; those left out are 0, false or empty
    * @param {{match?: (entity: Entity) => boolean, rewound?: boolean}} [options] `match`: whether an
-   *   entity of the server's may be it; `rewound`: the room takes it through the past that this
-   *   player saw (`Room.rewind`), so it belongs to the others, and is drawn in their time then
-   * @returns {Entity | null} what is drawn, with a negative id until it is adopted; null when
-   *   prediction is off
+   *   entity of the server's may be this one; `rewound`: whether the room takes it through the past
+   *   that this player saw (`Room.rewind`), so that it belongs to the others, and is drawn in their
+   *   time once the server's has come
+   * @returns {Entity | null} what is drawn, with a negative id until the server's own has come; null
+   *   when nothing is predicted
    * @throws {TypeError} for a type or field that the room does not have
    */
   predictSpawn(type, values, { match = () => true, rewound = false } = {}) {
@@ -191,34 +253,31 @@ export class Session {
   }
 
   /**
-   * Tells at once an event that the server is going to tell; its own is not told again. If it does
-   * not come in time, `withdrawn` is told.
+   * Reports at once an event that the server is going to send; its own is then not reported again.
    *
    * @param {string} name
-   * @param {any} payload
-   * @param {{match?: (payload: any) => boolean, timeoutMs?: number}} [options] `match`: whether one
-   *   of that name is it
+   * @param {any} payload to report it with
+   * @param {{match?: (payload: any) => boolean, withinMs?: number}} [options] `match`: whether an
+   *   event of that name with this payload is the expected one; `withinMs`: how long it is waited
+   *   for; then `withdrawn` is reported
    */
-  expectEvent(name, payload, { match = () => true, timeoutMs = EXPECT_FOR_MS } = {}) {
-    const { seat } = this.#core;
-    if (seat === null) return;
-    const untilS = (this.#clock.now() + timeoutMs) / 1000;
-    seat.events.expect({ name, payload, match, untilS });
-    this.#emitter.emit("event", { tick: seat.replica.tick, name, payload });
+  expectEvent(name, payload, { match = () => true, withinMs = EXPECT_WITHIN_S * 1000 } = {}) {
+    const nowMs = this.#clock.now();
+    this.#connector.perform(this.#core.expect(name, payload, match, nowMs + withinMs), nowMs);
   }
 
   /** Figures for a net graph; the same object each time. @returns {Readonly<Stats>} */
   get stats() {
-    readStats(this.#stats, this.#core, this.#link.bufferedBytes, this.#clock.now() / 1000);
+    readStats(this.#stats, this.#core, this.#connector.bufferedBytes, this.#clock.now() / 1000);
     return this.#stats;
   }
 
-  /** @returns {Switches} */
+  /** What can be turned on and off. Setting it changes those that are given. @returns {Switches} */
   get switches() {
     return this.#switches;
   }
 
-  /** Those that are given change. @param {Partial<Switches>} switches */
+  /** @param {Partial<Switches>} switches */
   set switches(switches) {
     Object.assign(this.#switches, switches);
   }
@@ -228,37 +287,25 @@ export class Session {
     return this.#core.seat?.welcome ?? null;
   }
 
-  /** The entity that the player steers. @returns {number | null} */
+  /** The id of the entity that the player steers; null: there is none. @returns {number | null} */
   get avatarId() {
     return this.#core.seat?.replica.avatarId ?? null;
-  }
-
-  /** Tries to come back now, if it is waiting to. */
-  reconnect() {
-    this.#link.reconnect();
-  }
-
-  /** Leaves the room for good. */
-  leave() {
-    this.#link.leave();
   }
 
   /** @returns {Promise<Welcome>} */
   #promiseToJoin() {
     /** @type {Promise<Welcome>} */
     const joined = new Promise((resolve, reject) => {
-      this.on("welcome", resolve);
-      this.on("closed", ({ code, name, reason }) => {
-        reject(new Error(`closed with ${code} ${name}${reason === "" ? "" : `: ${reason}`}`));
-      });
+      this.on("joined", resolve);
+      this.on("closed", ({ code, reason }) => reject(new JoinFailed(code, reason)));
     });
-    // Who does not wait for it hears of the end by "closed".
+    // A page that does not wait for it has a handler of "closed".
     joined.catch(() => {});
     return joined;
   }
 
   /** @param {string} name @param {any} value */
-  #tell(name, value) {
+  #emit(name, value) {
     if (name === "status") this.status = value;
     if (name === "predicted") this.#predictedSeq = value.seq;
     this.#emitter.emit(name, value);

@@ -1,22 +1,26 @@
 /**
- * One participant across links, as the client sees it: joins, follows, steers, and comes back
- * (protocol.md §8). Sans-I/O: whole messages, the time and what happens to the link come in;
- * actions come out, for `link.js` to carry out in order.
+ * One participant in a room across its links, without any I/O (protocol.md §8): whole messages, the
+ * time and what happens to the link come in; actions come out, for `connector.js` to carry out in
+ * order.
  *
- * - A message that is not the protocol's closes the link with its code; a STATE that does not fit
- *   asks for a full one, and changes nothing.
- * - Events are told in order and once, across links; each when what is drawn has reached its tick.
- * - Input frames of before a lost link do not act after it.
+ * - A message that a server may not send closes the link with its code; the replica stays whole.
+ * - A STATE that does not fit is never applied: the client asks for a full one and drops STATEs
+ *   until it comes.
+ * - Events are reported in order and once, across links; each when what is drawn has reached its
+ *   tick.
+ * - Input frames from before a lost link do not act after it.
+ *
+ * `gameserver/client/session_core.py` is the twin.
  */
-import { close, emit, loadStep, send } from "./actions.js";
+import { close, emit, loadStep, send, warn } from "./actions.js";
+import { backAfter } from "./backoff.js";
 import * as codec from "./codec.js";
-import { AVATAR_EVENT, CloseCode, LIMITS } from "./constants.js";
+import { CloseCode, LEAD_UNITS_PER_TICK, LIMITS } from "./constants.js";
 import { DeltaError, ProtocolError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
-import { RateMeter } from "./meter.js";
-import { reportFaults, tellEvents, tellWithdrawn } from "./reports.js";
 import { compileSchema } from "./schema.js";
 import { Seat } from "./seat.js";
+import { RateMeter } from "./stats.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
@@ -25,28 +29,30 @@ import { Seat } from "./seat.js";
  * @typedef {import("./codec.js").ServerMsg} ServerMsg
  * @typedef {import("./codec.js").State} State
  * @typedef {import("./codec.js").Welcome} Welcome
- * @typedef {import("./replica.js").Drawn} Drawn
- * @typedef {import("./replica.js").View} View
- * @typedef {import("./seat.js").PredictedTick} PredictedTick
+ * @typedef {import("./constants.js").CloseInfo} CloseInfo
+ * @typedef {import("./drawn.js").Drawn} Drawn
+ * @typedef {import("./replica.js").DrawSwitches} DrawSwitches
+ * @typedef {import("./session_events.js").PredictedTick} PredictedTick
  *
- * @typedef {object} SessionOptions
+ * @typedef {object} CoreOptions
  * @property {string} kind of room
  * @property {string | null} room its id, or null for any with a free seat
  * @property {number} role
- * @property {Readonly<Record<string, unknown>>} params the game's business
- * @property {number | null} snapDistance an error of the prediction beyond it is not eased; null:
- *   by the present speed
- * @property {boolean} eventsAtOnce tell events when they arrive, not when what is drawn has reached
- *   them
+ * @property {Readonly<Record<string, unknown>>} params the game's own
+ * @property {number | null} snapDistance an error of the prediction beyond it is not eased out;
+ *   null: by the present speed
+ * @property {boolean} eventsAtOnce report events when they arrive, not when what is drawn has
+ *   reached them
  */
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** The core of one session. */
 export class SessionCore {
   #options;
   #heartbeat = new Heartbeat(LIMITS.DEAD_AFTER_S);
-  /** @type {"down" | "open" | "joined"} */
-  #link = "down";
+  /** @type {"down" | "opening" | "joined"} where the link is; opening: JOIN or RESUME is on its way */
+  #phase = "down";
   /** A STATE did not fit: those that do not start from nothing are dropped until one does. */
   #wantsFull = false;
   #mayResume = false;
@@ -57,31 +63,39 @@ export class SessionCore {
    * @type {Readonly<Record<string, unknown>>}
    */
   controls = {};
-  /** Whether somebody wants to know of each predicted tick. */
-  tellsPredicted = false;
+  /** Whether predicted ticks are reported. */
+  reportsPredicted = false;
   /** What was joined last, also while the link is down. @type {Seat | null} */
   seat = null;
   states = new RateMeter();
   /** STATEs that did not fit. */
-  resyncs = 0;
+  desyncs = 0;
 
-  /** @param {SessionOptions} options */
+  /** @param {CoreOptions} options */
   constructor(options) {
     this.#options = options;
   }
 
-  /** When `advance` has something to do, in milliseconds; infinite while the link is down. */
-  get dueMs() {
-    if (this.#link === "down") return NEVER;
-    const tickS = this.seat?.frames.pacer.nextAtS ?? NEVER;
-    return Math.min(tickS, this.#heartbeat.dueS) * 1000;
+  /**
+   * When `tick` has something to do, if nothing is received before, in milliseconds; infinite while
+   * the link is down.
+   */
+  get nextAtMs() {
+    if (this.#phase === "down") return NEVER;
+    const frameAtS = this.seat?.frames.pacer.nextAtS ?? NEVER;
+    return Math.min(frameAtS, this.#heartbeat.nextAtS) * 1000;
   }
 
-  // --- what happens to the link
+  // --- the life of a link
 
-  /** A link is up. @param {number} nowMs @returns {Action[]} */
+  /**
+   * A link came up: joins a room, or resumes the session there is.
+   *
+   * @param {number} nowMs
+   * @returns {Action[]}
+   */
   opened(nowMs) {
-    this.#link = "open";
+    this.#phase = "opening";
     this.#heartbeat.start(nowMs / 1000);
     if (this.seat !== null && this.#mayResume) {
       const { welcome, replica, events } = this.seat;
@@ -91,19 +105,113 @@ export class SessionCore {
     return [send(codec.encodeJoin(kind, room, role, params))];
   }
 
-  /** The link is gone; the session may go on over another. */
-  lost() {
-    this.#link = "down";
+  /**
+   * The link is gone. What was seen last stays, to be drawn until another room is joined.
+   *
+   * @param {number} code with which it closed
+   * @returns {CloseInfo["back"]} what to do
+   */
+  lost(code) {
+    this.#phase = "down";
     this.seat?.leave();
+    const wanted = backAfter(code);
+    const back = wanted === "resume" && !this.#mayResume ? "join" : wanted;
+    if (back === "join") this.#mayResume = false;
+    return back;
+  }
+
+  /** Leaves for good. @returns {Action[]} */
+  leave() {
+    if (this.#phase !== "joined") return [];
+    this.seat?.leave();
+    return [send(codec.encodeLeave())];
+  }
+
+  // --- what goes out
+
+  /**
+   * A message of the game's own.
+   *
+   * @param {string} name
+   * @param {unknown} payload
+   * @returns {Action[]} nothing while no room is joined
+   * @throws {RangeError} when it is longer, or nested deeper, than a server takes
+   * @throws {TypeError} for what the wire cannot carry
+   */
+  send(name, payload) {
+    const bytes = codec.encodeMessage(name, payload);
+    return this.#phase === "joined" ? [send(bytes)] : [];
   }
 
   /**
-   * There is no session to come back to: the next link joins anew. What was seen last stays on
-   * screen until then.
+   * An event to be reported now, ahead of the server, whose own is not reported again.
+   *
+   * @param {string} name
+   * @param {any} payload
+   * @param {(payload: any) => boolean} match
+   * @param {number} untilMs when it is withdrawn
+   * @returns {Action[]} nothing before the first WELCOME
    */
-  forget() {
-    this.#mayResume = false;
+  expect(name, payload, match, untilMs) {
+    if (this.seat === null) return [];
+    this.seat.events.expect({ name, payload, match, untilS: untilMs / 1000 });
+    return [emit("event", { tick: this.seat.replica.tick, name, payload })];
   }
+
+  /**
+   * What to draw now.
+   *
+   * @param {number} nowMs
+   * @param {DrawSwitches} switches
+   * @param {Action[]} actions takes the events that have become due with it
+   * @returns {Drawn | null} null before the first WELCOME
+   */
+  draw(nowMs, switches, actions) {
+    if (this.seat === null) return null;
+    const drawn = this.seat.replica.draw(nowMs / 1000, switches);
+    this.#reportEvents(this.seat, nowMs / 1000, actions);
+    return drawn;
+  }
+
+  /**
+   * Does what is due: runs the client's ticks, and shows life. Call it whenever something happens,
+   * and at `nextAtMs`.
+   *
+   * @param {number} nowMs
+   * @param {boolean} busy whether the link has not sent yet what it was given before; input frames
+   *   are held back then
+   * @returns {Action[]}
+   */
+  tick(nowMs, busy) {
+    if (this.#phase === "down") return [];
+    const nowS = nowMs / 1000;
+    const sign = this.#heartbeat.check(nowS);
+    if (sign === "dead") return [close(CloseCode.DEAD, "nothing heard from the server")];
+    /** @type {Action[]} */
+    const actions = sign === null ? [] : [send(codec.encodePing(sign))];
+    if (this.#phase !== "joined" || this.seat === null) return actions;
+    if (this.seat.steers) this.#steer(this.seat, nowS, busy, actions);
+    this.#reportEvents(this.seat, nowS, actions);
+    for (const withdrawn of this.seat.withdrawn(nowS)) actions.push(emit("withdrawn", withdrawn));
+    return actions;
+  }
+
+  /** @param {Seat} seat @param {number} nowS @param {boolean} busy @param {Action[]} actions */
+  #steer(seat, nowS, busy, actions) {
+    const report = (/** @type {PredictedTick} */ tick) => actions.push(emit("predicted", tick));
+    seat.tick(nowS, this.controls, this.reportsPredicted ? report : null);
+    seat.flush(nowS, busy, (bytes) => actions.push(send(bytes)));
+    for (const [name, message] of seat.faults()) actions.push(warn(name, message));
+  }
+
+  /** @param {Seat} seat @param {number} nowS @param {Action[]} actions */
+  #reportEvents(seat, nowS, actions) {
+    for (const event of seat.dueEvents(nowS, this.#options.eventsAtOnce)) {
+      actions.push(emit("event", event));
+    }
+  }
+
+  // --- what comes in
 
   /**
    * A whole message came.
@@ -112,8 +220,8 @@ export class SessionCore {
    * @param {number} nowMs
    * @returns {Action[]}
    */
-  received(data, nowMs) {
-    if (this.#link === "down") return [];
+  receive(data, nowMs) {
+    if (this.#phase === "down") return [];
     this.#heartbeat.heard(nowMs / 1000);
     try {
       if (typeof data === "string") throw new ProtocolError("a text message", CloseCode.TEXT_FRAME);
@@ -124,102 +232,54 @@ export class SessionCore {
     }
   }
 
-  /**
-   * Time passed: runs the ticks that are due, and shows life. Call it whenever something happens,
-   * and at `dueMs`.
-   *
-   * @param {number} nowMs
-   * @param {number} bufferedBytes what the link has not sent yet
-   * @returns {Action[]}
-   */
-  advance(nowMs, bufferedBytes) {
-    if (this.#link === "down") return [];
-    const nowS = nowMs / 1000;
-    const sign = this.#heartbeat.check(nowS);
-    if (sign === "dead") return [close(CloseCode.DEAD, "nothing heard from the server")];
-    /** @type {Action[]} */
-    const actions = sign === null ? [] : [send(codec.encodePing(sign))];
-    if (this.#link !== "joined" || this.seat === null) return actions;
-    if (this.seat.steers) {
-      const tell = (/** @type {PredictedTick} */ tick) => actions.push(emit("predicted", tick));
-      this.seat.tick(nowS, this.controls, this.tellsPredicted ? tell : null);
-      this.seat.flush(nowS, bufferedBytes, (bytes) => actions.push(send(bytes)));
-      reportFaults(this.seat, actions);
-    }
-    // Nobody draws: events are told as they come.
-    if (this.seat.replica.seen(nowS) === null) tellEvents(this.seat, NEVER, actions);
-    tellWithdrawn(this.seat, nowS, actions);
-    return actions;
-  }
-
-  // --- what the game does
-
-  /**
-   * @param {string} name
-   * @param {unknown} payload
-   * @returns {Action[]} nothing while no room is joined
-   */
-  say(name, payload) {
-    return this.#link === "joined" ? [send(codec.encodeMessage(name, payload))] : [];
-  }
-
-  /** @returns {Action[]} */
-  leave() {
-    return this.#link === "joined" ? [send(codec.encodeLeave())] : [];
-  }
-
-  /**
-   * What to draw now; null before there was anything. `told` takes the events that belong to it.
-   *
-   * @param {number} nowMs @param {View} view @param {Action[]} told
-   * @returns {Drawn | null}
-   */
-  frame(nowMs, view, told) {
-    if (this.seat === null) return null;
-    const drawn = this.seat.replica.frame(nowMs / 1000, view);
-    tellEvents(this.seat, drawn.tick, told);
-    return drawn;
-  }
-
-  // --- messages
-
   /** @param {ServerMsg} message @param {number} bytes @param {number} nowS @returns {Action[]} */
   #take(message, bytes, nowS) {
     switch (message.type) {
       case "welcome":
-        return this.#begin(message, nowS);
+        return this.#takeWelcome(message, nowS);
       case "state":
-        return this.#apply(this.#joinedSeat("STATE"), message, bytes, nowS);
+        return this.#takeState(this.#joined("STATE"), message, bytes, nowS);
       case "events":
-        return this.#hear(this.#joinedSeat("EVENTS"), message);
+        return this.#takeEvents(this.#joined("EVENTS"), message, nowS);
       case "ping":
         return [send(codec.encodePong(message.nonce))];
       case "pong":
-        return this.#measure(message, nowS);
+        return this.#takePong(message, nowS);
       case "notice":
         return [emit("notice", { name: message.name, detail: message.detail })];
     }
   }
 
+  /** @param {string} what came */
+  #joined(what) {
+    if (this.#phase !== "joined" || this.seat === null) {
+      throw new ProtocolError(`${what} before WELCOME`, CloseCode.OUT_OF_STATE);
+    }
+    return this.seat;
+  }
+
   /** @param {Welcome} welcome @param {number} nowS @returns {Action[]} */
-  #begin(welcome, nowS) {
-    if (this.#link !== "open" || welcome.resumed !== this.#mayResume) throw outOfState("WELCOME");
-    const schema = compileSchema(welcome.schema, welcome.tick_hz);
-    const before = welcome.resumed ? this.seat : null;
-    const same = before?.schema.fingerprint === schema.fingerprint;
-    const seat =
-      before !== null && same ? before : new Seat(welcome, schema, this.#options.snapDistance);
-    seat.take(welcome, nowS);
+  #takeWelcome(welcome, nowS) {
+    if (this.#phase !== "opening" || welcome.resumed !== this.#mayResume) {
+      throw new ProtocolError("a WELCOME that was not asked for", CloseCode.OUT_OF_STATE);
+    }
+    const seat = welcome.resumed && this.seat !== null ? this.seat : this.#newSeat(welcome);
+    const missed = seat.take(welcome, nowS);
     this.seat = seat;
-    this.#link = "joined";
+    this.#phase = "joined";
     this.#mayResume = true;
     this.#wantsFull = false;
-    const { token: _, ...told } = welcome;
-    const actions = [emit("welcome", told)];
-    const missed = welcome.resumed ? seat.events.resume(welcome.event) : 0;
+    const { token: _, ...shown } = welcome;
+    const actions = [emit("joined", shown)];
     if (missed > 0) actions.push(emit("notice", { name: "missed", detail: { events: missed } }));
-    if (!same && welcome.step !== null) actions.push(loadStep(welcome.step));
+    if (!welcome.resumed && welcome.step !== null) actions.push(loadStep(welcome.step));
     return actions;
+  }
+
+  /** @param {Welcome} welcome */
+  #newSeat(welcome) {
+    const schema = compileSchema(welcome.schema, welcome.tick_hz);
+    return new Seat(welcome, schema, this.#options.snapDistance);
   }
 
   /**
@@ -229,63 +289,41 @@ export class SessionCore {
    * @param {number} nowS
    * @returns {Action[]}
    */
-  #apply(seat, state, bytes, nowS) {
-    const { replica, frames } = seat;
-    if (state.seq < frames.consumedSeq || state.tick < replica.tick) {
-      throw new ProtocolError("STATE of an earlier tick or frame", CloseCode.INVALID_FIELD);
-    }
+  #takeState(seat, state, bytes, nowS) {
     this.states.add(bytes, nowS);
     if (this.#wantsFull && state.span !== 0) return [];
-    frames.consumed(state.seq, state.lead, seat.tickS, nowS);
     try {
-      replica.apply(state, nowS, frames);
+      seat.apply(state, nowS);
     } catch (error) {
       if (!(error instanceof DeltaError)) throw error;
       this.#wantsFull = true;
-      this.resyncs += 1;
-      return [send(codec.encodeResync(replica.tick))];
+      this.desyncs += 1;
+      return [send(codec.encodeResync(seat.replica.tick))];
     }
     this.#wantsFull = false;
-    const applied = emit("state", { tick: state.tick, bytes });
-    return seat.steers ? [applied] : [send(codec.encodeAck(state.tick)), applied];
+    const updated = emit("updated", { tick: state.tick, bytes });
+    return seat.steers ? [updated] : [send(codec.encodeAck(state.tick)), updated];
   }
 
-  /** @param {Seat} seat @param {Events} message @returns {Action[]} */
-  #hear(seat, message) {
-    seat.events.add(message);
-    for (const { name, payload } of message.items) {
-      if (name === AVATAR_EVENT) seat.replica.steer(avatarId(payload));
-    }
+  /** @param {Seat} seat @param {Events} message @param {number} nowS @returns {Action[]} */
+  #takeEvents(seat, message, nowS) {
+    seat.takeEvents(message);
     /** @type {Action[]} */
     const actions = [];
-    if (this.#options.eventsAtOnce) tellEvents(seat, NEVER, actions);
+    this.#reportEvents(seat, nowS, actions);
     return actions;
   }
 
   /** @param {Pong} pong @param {number} nowS @returns {Action[]} */
-  #measure({ nonce, held, missed, trimmed }, nowS) {
+  #takePong({ nonce, held, missed, trimmed }, nowS) {
+    const sentAtS = this.#heartbeat.answered(nonce);
     if (this.seat === null) return [];
     this.seat.missed = missed;
     this.seat.trimmed = trimmed;
     const { frames, tickS } = this.seat;
-    this.#heartbeat.answered(nonce, held, tickS, frames.roundTrip, nowS);
+    if (sentAtS !== null) {
+      frames.roundTrip.add(nowS - sentAtS - (held / LEAD_UNITS_PER_TICK) * tickS);
+    }
     return [];
   }
-
-  /** @param {string} what came */
-  #joinedSeat(what) {
-    if (this.#link !== "joined" || this.seat === null) throw outOfState(what);
-    return this.seat;
-  }
-}
-
-/** @param {string} what */
-function outOfState(what) {
-  return new ProtocolError(`${what} out of place`, CloseCode.OUT_OF_STATE);
-}
-
-/** @param {unknown} payload @returns {number | null} */
-function avatarId(payload) {
-  if (payload === null || Number.isInteger(payload)) return /** @type {number | null} */ (payload);
-  throw new ProtocolError("@avatar is neither an id nor nil", CloseCode.INVALID_FIELD);
 }

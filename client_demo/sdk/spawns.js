@@ -1,16 +1,20 @@
 /**
- * What the player's own actions spawn, shown before the server has heard of them: a shot leaves the
- * gun in the frame in which the key is pressed. Pure; times in seconds.
+ * What the player's own actions spawn, shown before the server knows of them: a shot leaves the gun
+ * when the key is pressed.
  *
- * A spawn belongs to an input frame. The first STATE that has consumed the frame decides: either
- * the server's entity is in it, and is adopted (the same drawn object goes on, under the server's
- * id, its error eased out), or there is none, and the spawn is withdrawn. An adopted one goes on
- * being drawn in the player's own time, ahead of the others, until the server's is gone; one that
- * the rules take through the past that its player saw (`Room.rewind`) in the time of the others,
- * whom it then meets where they are drawn. `gameserver/client/spawns.py` is the twin.
+ * Pure; times in seconds. A spawn belongs to an input frame. The first STATE that has consumed the
+ * frame decides: either the server's entity is in it and is adopted (the same object goes on, under
+ * the server's id, its error eased out), or there is none and the spawn is withdrawn. An adopted one
+ * goes on being drawn in the player's own time, ahead of the others, until the server's is gone. One
+ * that the rules take through the past that its player saw (`Room.rewind`) is drawn in the time of
+ * the others, whom it then meets where they are drawn.
+ *
+ * `gameserver/client/spawns.py` is the twin, and a test compares the two. Fields that are not given
+ * are 0, false or empty here, since a page knows no defaults; there they have those of the client's
+ * own classes.
  */
 
-import { Curves, wrap } from "./curves.js";
+import { Curves, shortestWay, wrap } from "./curves.js";
 import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
 import { clamp } from "./fields.js";
 import { EASE_S } from "./pose.js";
@@ -34,23 +38,26 @@ import { EASE_S } from "./pose.js";
  * @property {EntityType} type
  * @property {number} seq the input frame that spawned it
  * @property {(entity: Entity) => boolean} match whether an entity of the server's may be it
- * @property {number} afterId the server's has a higher id: it did not exist yet
+ * @property {number} afterId the server's own has a higher id, since it did not exist yet
  * @property {boolean} rewound
  * @property {boolean} adopted
- * @property {number} endsAt the tick at which the server's was gone
+ * @property {number} endsAt the tick at which the server's own was gone
  * @property {Entity} base its values at `atS`
- * @property {number} atS in the player's own time, or once it is adopted and `rewound`, in that of
- *   the others
+ * @property {number} atS in the player's own time; in that of the others once it is adopted and
+ *   `rewound`
  * @property {Map<string, number>} offsets what is drawn beside the base's motion
  * @property {number} drawnAtS in the same time
- * @property {boolean} shown whether a frame has drawn it
+ * @property {boolean} shown whether it was drawn
  */
 
-/** Withdrawn, if there is no sign of the server's after this: a link that is as good as dead. */
+/**
+ * A spawn is withdrawn when no STATE has decided on it for this long: the link is as good as dead.
+ */
 export const MAX_WAIT_S = 2;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** The spawns of one session. */
 export class PredictedSpawns {
   #types;
   #tickS;
@@ -69,7 +76,7 @@ export class PredictedSpawns {
   #gone = new Map();
   #lastId = 0;
 
-  /** Those that did not happen, until someone takes them. @type {Entity[]} */
+  /** Those that did not happen, until somebody takes them. @type {Entity[]} */
   withdrawn = [];
 
   /** @param {Schema} schema @param {number} tickS */
@@ -79,7 +86,13 @@ export class PredictedSpawns {
     this.#courses = schema.types.map(coursesOf);
   }
 
+  get size() {
+    return this.#spawns.length;
+  }
+
   /**
+   * Shows an entity that an input frame spawned.
+   *
    * @param {string} typeName
    * @param {Readonly<Record<string, unknown>>} values of fields, as after the tick that spawned it
    * @param {number} seq of the input frame
@@ -110,7 +123,7 @@ export class PredictedSpawns {
   }
 
   /**
-   * A STATE was applied: adopts, withdraws, and follows those that were adopted.
+   * Takes a STATE: adopts, withdraws, and follows those that were adopted.
    *
    * @param {ViewState} newest
    * @param {number} seq newest frame consumed in it
@@ -125,7 +138,7 @@ export class PredictedSpawns {
     this.#spawns = kept;
   }
 
-  /** All that were not adopted did not happen; the others are the server's alone again. */
+  /** Withdraws what was not adopted; the others are the server's alone again. */
   clear() {
     for (const { entity, adopted } of this.#spawns) if (!adopted) this.withdrawn.push(entity);
     this.#spawns = [];
@@ -133,24 +146,24 @@ export class PredictedSpawns {
   }
 
   /**
-   * Puts them into what is drawn, in the place of the server's own.
+   * Puts the spawns into what is drawn, in the place of the server's own.
    *
    * @param {Entity[][]} lists by index of the type
    * @param {number} tick at which the others are drawn
    * @param {number} nowS
    */
-  show(lists, tick, nowS) {
+  draw(lists, tick, nowS) {
+    this.#othersS = tick * this.#tickS;
     for (const [id, goneAt] of this.#gone) if (goneAt <= tick) this.#gone.delete(id);
     if (this.#spawns.length === 0 && this.#gone.size === 0) return;
-    const hidden = new Set(this.#gone.keys());
-    for (const { entity } of this.#spawns) hidden.add(entity.id);
-    for (const list of lists) removeAll(list, hidden);
     this.#spawns = this.#spawns.filter((spawn) => {
       const waits = spawn.adopted || nowS - spawn.atS < MAX_WAIT_S;
       if (!waits) this.withdrawn.push(spawn.entity);
       return waits && spawn.endsAt > tick;
     });
-    this.#othersS = tick * this.#tickS;
+    const hidden = new Set(this.#gone.keys());
+    for (const { entity } of this.#spawns) hidden.add(entity.id);
+    for (const list of lists) removeAll(list, hidden);
     for (const spawn of this.#spawns) {
       this.#move(spawn, isAmongOthers(spawn) ? this.#othersS : nowS);
       lists[spawn.type.index].push(spawn.entity);
@@ -158,6 +171,8 @@ export class PredictedSpawns {
   }
 
   /**
+   * Gives the spawn to the server's entity, or withdraws it.
+   *
    * @param {Spawn} spawn
    * @param {ViewState} newest
    * @param {number | null} atS
@@ -181,6 +196,8 @@ export class PredictedSpawns {
   }
 
   /**
+   * Takes what the view has of an adopted spawn.
+   *
    * @param {Spawn} spawn
    * @param {ViewState} newest
    * @param {number | null} atS
@@ -206,7 +223,8 @@ export class PredictedSpawns {
   }
 
   /**
-   * The moment, in the time in which it is drawn, at which it is where the newest view has it.
+   * The moment, in the time in which the spawn is drawn, at which it is where the newest view has
+   * it.
    *
    * @param {Spawn} spawn
    * @param {ViewState} newest
@@ -217,7 +235,7 @@ export class PredictedSpawns {
   }
 
   /**
-   * At that moment it is where the server has it; it is drawn on from where it is drawn.
+   * Puts the spawn where the server has it at that moment, and draws it on from where it is drawn.
    *
    * @param {Spawn} spawn
    * @param {Entity} base
@@ -230,7 +248,9 @@ export class PredictedSpawns {
     if (spawn.rewound) spawn.drawnAtS = this.#othersS;
     const courses = this.#courses[type.index];
     for (const course of courses) {
-      offsets.set(course.name, entity[course.name] - placeOf(course, spawn, spawn.drawnAtS));
+      const place = placeOf(course, spawn, spawn.drawnAtS);
+      const drawn = entity[course.name];
+      offsets.set(course.name, course.turns ? shortestWay(place, drawn) : drawn - place);
     }
     for (const { name } of type.fields) if (!offsets.has(name)) entity[name] = base[name];
   }
@@ -267,8 +287,7 @@ function isAmongOthers({ adopted, rewound }) {
 }
 
 /**
- * Where a field is at a moment, if it goes on as it did; the others' time is behind the newest
- * view.
+ * Where a field is at a moment, its rate going on; the others' time is behind the newest view.
  *
  * @param {Course} course
  * @param {Spawn} spawn

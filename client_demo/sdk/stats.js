@@ -1,6 +1,9 @@
 /**
  * The figures of the net graph, from what the parts of a session count. Pure; times in seconds come
  * in, milliseconds go out.
+ *
+ * No twin in Python: a program reads `Counters` (`gameserver/client/session_events.py`) and takes
+ * what else it wants from the parts.
  */
 
 /**
@@ -26,9 +29,12 @@
  * @property {number} shed frames that never left, because the link was backed up
  * @property {number} skipped ticks that were not run, because the page slept
  * @property {number} jumps of the client's tick and of the drawn time
- * @property {number} resyncs STATEs that did not fit
+ * @property {number} desyncs STATEs that did not fit
  * @property {number} bufferedBytes what the WebSocket has not sent yet
  */
+
+/** Rates are counted over so many seconds. */
+const WINDOW_S = 1;
 
 /** @returns {Stats} */
 export function noStats() {
@@ -36,14 +42,16 @@ export function noStats() {
     ...{ rtt: 0, jitter: 0, lead: 0, leadTarget: 0, tick: 0 },
     ...{ snapshotBytes: 0, snapshotHz: 0, bytesPerS: 0, snapshotJitter: 0, interpolationDelay: 0 },
     ...{ predicting: false, pending: 0, corrections: 0, correctionUnits: 0, diagnosis: "matched" },
-    ...{ missed: 0, trimmed: 0, shed: 0, skipped: 0, jumps: 0, resyncs: 0, bufferedBytes: 0 },
+    ...{ missed: 0, trimmed: 0, shed: 0, skipped: 0, jumps: 0, desyncs: 0, bufferedBytes: 0 },
   };
 }
 
 /**
+ * Fills in the figures of a session.
+ *
  * @param {Stats} stats filled in place
- * @param {import("./session_core.js").SessionCore} core
- * @param {number} bufferedBytes
+ * @param {{states: RateMeter, desyncs: number, seat: import("./seat.js").Seat | null}} core
+ * @param {number} bufferedBytes what the WebSocket has not sent yet
  * @param {number} nowS
  */
 export function readStats(stats, core, bufferedBytes, nowS) {
@@ -51,14 +59,14 @@ export function readStats(stats, core, bufferedBytes, nowS) {
   stats.snapshotBytes = core.states.lastBytes;
   stats.snapshotHz = core.states.perS(nowS);
   stats.bytesPerS = core.states.bytesPerS(nowS);
-  stats.resyncs = core.resyncs;
+  stats.desyncs = core.desyncs;
   if (core.seat === null) return;
   const { frames, replica, missed, trimmed } = core.seat;
   stats.missed = missed;
   stats.trimmed = trimmed;
   stats.jumps = frames.pacer.jumps + replica.clock.jumps;
   readFrames(stats, frames);
-  readFollower(stats, replica);
+  readReplica(stats, replica);
 }
 
 /** @param {Stats} stats @param {import("./inputs.js").InputFrames} frames */
@@ -72,7 +80,7 @@ function readFrames(stats, { pacer, roundTrip, shed }) {
 }
 
 /** @param {Stats} stats @param {import("./replica.js").Replica} replica */
-function readFollower(stats, { tick, clock, predictor, corrections, correctionUnits }) {
+function readReplica(stats, { tick, clock, predictor, corrections, correctionUnits }) {
   stats.tick = tick;
   stats.interpolationDelay = clock.delayS * 1000;
   stats.snapshotJitter = clock.jitterS * 1000;
@@ -81,4 +89,46 @@ function readFollower(stats, { tick, clock, predictor, corrections, correctionUn
   stats.diagnosis = predictor?.diagnosis ?? "matched";
   stats.corrections = corrections;
   stats.correctionUnits = correctionUnits;
+}
+
+/** Counts and sizes of what arrives, as rates over the last whole second. Times in seconds. */
+export class RateMeter {
+  #fromS = Number.NEGATIVE_INFINITY;
+  #count = 0;
+  #bytes = 0;
+  #perS = 0;
+  #bytesPerS = 0;
+  /** Size of the newest, in bytes. */
+  lastBytes = 0;
+
+  /** @param {number} bytes @param {number} nowS */
+  add(bytes, nowS) {
+    this.#roll(nowS);
+    this.#count += 1;
+    this.#bytes += bytes;
+    this.lastBytes = bytes;
+  }
+
+  /** How many came per second. @param {number} nowS */
+  perS(nowS) {
+    this.#roll(nowS);
+    return this.#perS;
+  }
+
+  /** How many bytes came per second. @param {number} nowS */
+  bytesPerS(nowS) {
+    this.#roll(nowS);
+    return this.#bytesPerS;
+  }
+
+  /** @param {number} nowS */
+  #roll(nowS) {
+    const elapsedS = nowS - this.#fromS;
+    if (elapsedS < WINDOW_S) return;
+    this.#perS = this.#count / elapsedS;
+    this.#bytesPerS = this.#bytes / elapsedS;
+    this.#fromS = nowS;
+    this.#count = 0;
+    this.#bytes = 0;
+  }
 }

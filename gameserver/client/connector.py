@@ -1,6 +1,6 @@
 """Keeps a session connected: one link after the other, with back-off in between, until the session ends.
 
-In the SDK `client_demo/sdk/link.js` does this. A page also learns when the network or the tab is back, and tries again
+`client_demo/sdk/connector.js` is the twin. A page also learns when the network or the tab is back, and tries again
 at once; a program learns no such thing, and waits.
 """
 

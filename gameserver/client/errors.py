@@ -18,4 +18,5 @@ class JoinFailed(Exception):
 
 
 class EventsMissed(Exception):
-    """A loop over `Session.events()` fell too far behind: events were dropped."""
+    """Events are missing from a loop over `Session.events()`: the loop fell too far behind, or the link was down for so
+    long that the room no longer held them."""

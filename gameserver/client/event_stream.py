@@ -34,7 +34,8 @@ class EventStream:
 
         Raises:
             StopAsyncIteration: The session has ended, or the stream was closed.
-            EventsMissed: The loop fell too far behind, and events were dropped.
+            EventsMissed: Events are missing from here on: the loop fell too far behind, or the room no longer held
+                those of the time without a link.
         """
         try:
             return await self._receiver.receive()

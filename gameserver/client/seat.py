@@ -54,8 +54,11 @@ class Seat:
 
     # -- the life of a link ------------------------------------------------------------------------------------------
 
-    def take(self, welcome: Welcome, now_s: float) -> None:
+    def take(self, welcome: Welcome, now_s: float) -> int:
         """A link has joined: its clock begins, and frames from before do not act.
+
+        Returns:
+            How many events may be lost, because the room no longer holds them.
 
         Raises:
             ProtocolError: The WELCOME is of another session than the one that this seat belongs to.
@@ -66,6 +69,7 @@ class Seat:
         self.replica.link_lost()
         if self.steers:
             self.frames.start(now_s, welcome.seq)
+        return self.events.resume(welcome.event)
 
     def leave(self) -> None:
         """The link is gone."""

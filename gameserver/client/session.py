@@ -24,7 +24,7 @@ from gameserver.client.errors import JoinFailed
 from gameserver.client.event_stream import EventStream
 from gameserver.client.events import EXPECT_WITHIN_S
 from gameserver.client.session_core import SessionCore
-from gameserver.client.session_events import Joined, SessionState, Status, Updated
+from gameserver.client.session_events import EVENTS_MISSED, Joined, SessionState, Status, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Role
 
@@ -148,7 +148,8 @@ class Session:
         """Return the room's events from now on, in order and once, across links: `async for event in …`.
 
         Returns:
-            The stream; it ends with the session, and raises EventsMissed in a loop that falls too far behind.
+            The stream. It ends with the session, and raises EventsMissed when the loop falls too far behind, or when
+            the link was down for so long that events may be lost.
         """
         stream = EventStream(self.closed)
         self._streams.append(stream)
@@ -259,6 +260,10 @@ class Session:
                 done.set()
             case m.Event():
                 self._streams = [stream for stream in self._streams if stream.put(event)]
+            case m.Notice(name) if name == EVENTS_MISSED:
+                for stream in self._streams:
+                    stream.end()
+                self._streams = []
         if self._on_event is not None:
             self._on_event(event)
 

@@ -27,7 +27,7 @@ from gameserver.client.events import Expected
 from gameserver.client.heartbeat import Heartbeat
 from gameserver.client.replica import Options
 from gameserver.client.seat import Seat
-from gameserver.client.session_events import Counters, Desynced, Joined, SessionEvent, Updated
+from gameserver.client.session_events import EVENTS_MISSED, Counters, Desynced, Joined, SessionEvent, Updated
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_client
@@ -278,18 +278,17 @@ class SessionCore:
         seat = self.seat
         if seat is None or not welcome.resumed:
             seat = Seat(welcome, self.options, self._reader)
-        seat.take(welcome, now_s)
+        missed = seat.take(welcome, now_s)
         self.seat = seat
         self.phase = Phase.JOINED
         self._may_resume = True
         self._wants_full = False
-        if not welcome.resumed:
+        if welcome.resumed:
+            self.counters.resumes += 1
+        else:
             self.counters.joins += 1
-            return [Joined(False, welcome)]
-        self.counters.resumes += 1
-        missed = seat.events.resume(welcome.event)
-        notices = [m.Notice("missed", {"events": missed})] if missed else []
-        return [Joined(True, welcome), *notices]
+        notices = [m.Notice(EVENTS_MISSED, {"events": missed})] if missed else []
+        return [Joined(welcome.resumed, welcome), *notices]
 
     def _take_state(self, seat: Seat, state: m.State, size: int, now_s: float) -> list[SessionEvent]:
         if self._wants_full and state.span:

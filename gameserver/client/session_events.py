@@ -1,6 +1,7 @@
 """What a session reports: the events that its core returns, its status, and the counts that it keeps.
 
-In the SDK (`client_demo/sdk/index.js`) the events go to handlers by name.
+`client_demo/sdk/session_events.js` is the twin. There events go to handlers by name: `joined`, `updated`, `event`,
+`notice`, `predicted`, `withdrawn`, `status` and `closed`.
 """
 
 from __future__ import annotations
@@ -109,6 +110,9 @@ class PredictedTick:
     avatar: Any
     controls: Any
 
+
+EVENTS_MISSED = "missed"
+"""Name of a notice that the client itself makes: up to so many `events` were lost while the link was down."""
 
 SessionEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
 

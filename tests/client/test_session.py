@@ -271,6 +271,16 @@ async def test_a_loop_that_does_not_take_its_events_is_told_so(autojump_clock: M
                 pass
 
 
+async def test_a_loop_over_events_learns_that_some_may_be_lost(autojump_clock: MockClock) -> None:
+    async with playing() as (_, session):
+        events = session.events()
+        session._take(m.Event(1, "beat", None))
+        session._take(m.Notice("missed", {"events": 3}))
+        assert (await anext(events)).name == "beat"
+        with pytest.raises(EventsMissed):
+            await anext(events)
+
+
 async def test_a_loop_over_events_ends_with_the_client_or_when_it_is_closed(autojump_clock: MockClock) -> None:
     async with playing() as (_, session):
         events, unwanted = session.events(), session.events()

@@ -56,24 +56,20 @@ test("a session takes anything, closes or goes on, and always draws", () => {
     const random = seeded(seed);
     const core = new SessionCore(OPTIONS);
     core.opened(1000);
-    core.received(encode(welcome()), 1000);
+    core.receive(encode(welcome()), 1000);
     for (let nowMs = 1016, tick = 1; nowMs < 3000; nowMs += 50, tick += 1) {
       const bytes = spoiled(encode(message(random, tick)), random);
-      const told = core.received(bytes, nowMs);
-      applied += told.filter((action) => action.do === "emit" && action.name === "state").length;
-      core.advance(nowMs, random.pick([0, 0, 4096]));
-      const drawn = core.frame(
-        nowMs,
-        { prediction: true, interpolation: random.chance(0.8) },
-        told,
-      );
+      const told = core.receive(bytes, nowMs);
+      applied += told.filter((action) => action.do === "emit" && action.name === "updated").length;
+      core.tick(nowMs, random.chance(1 / 3));
+      const drawn = core.draw(nowMs, { prediction: true, interpolation: random.chance(0.8) }, told);
       for (const ship of drawn?.entities.get("Ship") ?? []) assert.ok(Number.isFinite(ship.x));
       const end = told.find((action) => action.do === "close");
       if (end === undefined) continue;
       codes.set(end.code, (codes.get(end.code) ?? 0) + 1);
-      core.lost();
+      core.lost(1006);
       core.opened(nowMs);
-      core.received(encode(welcome({ resumed: true })), nowMs);
+      core.receive(encode(welcome({ resumed: true })), nowMs);
     }
   }
   assert.ok(applied > 1000, `${applied} states were applied`);

@@ -18,7 +18,7 @@ test("a link offers the subprotocol, and a token beside it, never in the URL", (
 test("JOIN is the first message, and WELCOME puts the session online", async () => {
   const play = fakeSession({ room: "r1", role: 1, params: { name: "Ada" } });
   assert.deepEqual(play.join(), [[1, "arena", "r1", 1, { name: "Ada" }]]);
-  assert.deepEqual(play.session.status, { state: "online" });
+  assert.deepEqual(play.session.status, { state: "joined" });
   assert.equal((await play.session.joined).room, "r1");
   assert.equal("token" in (await play.session.joined), false, "the token is nobody's business");
 });
@@ -29,15 +29,15 @@ test("a broken link is resumed with the token, the newest tick and the event cur
   play.socket.say([18, 3, 5, []]);
   play.socket.say(state({ tick: 40, ...SHIP }));
   play.socket.drop(1006);
-  assert.equal(play.session.status.state, "reconnecting");
+  assert.equal(play.session.status.state, "waiting");
   play.clock.advance(250);
   assert.equal(play.sockets.length, 2);
   assert.deepEqual(play.join({ resumed: true }), [[2, TOKEN, 40, 5]]);
-  assert.equal(play.session.status.state, "online");
-  assert.equal(play.session.frame().entities.get("Ship")?.length, 1, "the view is still there");
+  assert.equal(play.session.status.state, "joined");
+  assert.equal(play.session.draw().entities.get("Ship")?.length, 1, "the view is still there");
 });
 
-test("waits double from half a second to 16, with full jitter, and begin anew after a join", () => {
+test("waits double from half a second to 16, with full jitter, and begin anew after a link that held", () => {
   const random = seeded(7);
   const draws = Array.from({ length: 20 }, () => random.next());
   const left = [...draws];
@@ -47,7 +47,7 @@ test("waits double from half a second to 16, with full jitter, and begin anew af
   const waits = draws.slice(0, 8).map(() => {
     play.socket.drop(1006);
     const { status } = play.session;
-    assert.ok(status.state === "reconnecting");
+    assert.ok(status.state === "waiting");
     play.clock.advance(Math.ceil(status.retryInMs));
     return status.retryInMs;
   });
@@ -57,9 +57,23 @@ test("waits double from half a second to 16, with full jitter, and begin anew af
     ceilings.map((ceiling, i) => ceiling * draws[i]),
   );
   play.join({ resumed: true });
+  play.clock.advance(1000);
   play.socket.drop(1006);
   const { status } = play.session;
-  assert.ok(status.state === "reconnecting" && status.attempt === 1 && status.retryInMs <= 500);
+  assert.ok(status.state === "waiting" && status.attempt === 1 && status.retryInMs <= 500);
+});
+
+test("a server that drops a client as soon as it has joined is tried again less and less often", () => {
+  const play = fakeSession();
+  play.join();
+  for (const attempt of [1, 2, 3]) {
+    play.socket.drop(1006);
+    const { status } = play.session;
+    assert.ok(status.state === "waiting");
+    assert.equal(status.attempt, attempt);
+    play.clock.advance(Math.ceil(status.retryInMs));
+    play.join({ resumed: true });
+  }
 });
 
 test("a link that opens and breaks before WELCOME does not reset the back-off", () => {
@@ -68,7 +82,7 @@ test("a link that opens and breaks before WELCOME does not reset the back-off", 
   play.socket.drop(1006);
   for (const attempt of [1, 2, 3]) {
     const { status } = play.session;
-    assert.ok(status.state === "reconnecting");
+    assert.ok(status.state === "waiting");
     assert.equal(status.attempt, attempt);
     play.clock.advance(Math.ceil(status.retryInMs));
     play.socket.open();
@@ -132,10 +146,10 @@ for (const code of [4024, 4025, 4021, 4014]) {
     play.socket.open();
     assert.equal(play.socket.take()[0][0], 2);
     play.socket.drop(code);
-    assert.equal(play.session.frame().entities.get("Ship")?.length, 1, "what was seen stays");
+    assert.equal(play.session.draw().entities.get("Ship")?.length, 1, "what was seen stays");
     play.clock.advance(16_000);
     assert.deepEqual(play.join({ tick: 2, room: "r2" }), [[1, "arena", null, 0, {}]]);
-    assert.equal(play.session.frame().entities.get("Ship")?.length, 0, "another room");
+    assert.equal(play.session.draw().entities.get("Ship")?.length, 0, "another room");
     assert.equal(play.session.welcome?.room, "r2");
   });
 }
@@ -144,7 +158,7 @@ test("codes of the WebSocket layer are resumed, later versions' are not understo
   const lost = fakeSession();
   lost.join();
   lost.socket.drop(1011);
-  assert.equal(lost.session.status.state, "reconnecting");
+  assert.equal(lost.session.status.state, "waiting");
   const strange = fakeSession();
   strange.join();
   strange.socket.drop(4999);
@@ -156,8 +170,17 @@ test("a server that stops says when to come back", () => {
   play.join();
   play.socket.drop(1001, "retry in 2.5 s");
   const { status } = play.session;
-  assert.ok(status.state === "reconnecting");
+  assert.ok(status.state === "waiting");
   assert.equal(status.retryInMs, 2500 + 250);
+});
+
+test("a server cannot send a client away for longer than five minutes", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.drop(1001, "retry in 99999999 s");
+  const { status } = play.session;
+  assert.ok(status.state === "waiting");
+  assert.equal(status.retryInMs, 300_000 + 250);
 });
 
 test("a server that does not answer is tried again after ten seconds", () => {
@@ -179,12 +202,19 @@ test("PING is answered at once", () => {
   assert.deepEqual(play.socket.take()[0], [6, 77]);
 });
 
+test("a PONG that nobody asked for closes the link", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.say([20, 77, 1, 0, 0, 0]);
+  assert.equal(play.socket.closedBy?.[0], 4004);
+});
+
 test("silence is broken with PINGs, and ends the link after the dead time", () => {
   const play = fakeSession({ role: 1 });
   play.join({ role: 1 });
   play.clock.advance(9_900);
   assert.ok(play.socket.sent.filter(([id]) => id === 5).length >= 3, "it asked");
-  assert.equal(play.session.status.state, "online");
+  assert.equal(play.session.status.state, "joined");
   play.clock.advance(3_000);
   assert.equal(play.sockets[0].closedBy?.[0], 4009);
   assert.equal(play.join({ resumed: true })[0][0], 2, "and it comes back");
@@ -205,10 +235,10 @@ test("a tab that was frozen for a minute is not thrown out by its own clock", ()
   play.join();
   play.clock.freeze(60_000);
   play.clock.advance(1);
-  assert.equal(play.session.status.state, "online");
+  assert.equal(play.session.status.state, "joined");
   play.socket.say([21, "skipped", { ticks: 1 }]);
   play.clock.advance(9_000);
-  assert.equal(play.session.status.state, "online");
+  assert.equal(play.session.status.state, "joined");
   play.clock.advance(5_000);
   assert.equal(play.sockets[0].closedBy?.[0], 4009, "but silence while awake still counts");
 });
@@ -282,7 +312,7 @@ test("added latency delays both ways and keeps the order", () => {
   play.clock.advance(59);
   assert.equal(play.session.status.state, "connecting", "WELCOME is on its way");
   play.clock.advance(82);
-  assert.equal(play.session.status.state, "online");
+  assert.equal(play.session.status.state, "joined");
   play.socket.take();
   for (let tick = 1; tick <= 30; tick += 1) {
     play.socket.say(state({ tick, span: tick === 1 ? 0 : 1 }));
@@ -305,7 +335,7 @@ test("latency can be taken away again without a message overtaking another", () 
   play.socket.say(state({ tick: 1 }));
   play.clock.advance(200);
   assert.equal(play.session.stats.tick, 1);
-  assert.equal(play.session.stats.resyncs, 0);
+  assert.equal(play.session.stats.desyncs, 0);
 });
 
 test("frames wait while the link is backed up, and only those that still help leave then", () => {
@@ -334,10 +364,10 @@ test("what a handler raises stops neither the others nor the link", () => {
   const { queueMicrotask } = globalThis;
   globalThis.queueMicrotask = (work) => later.push(work);
   try {
-    play.session.on("welcome", () => {
+    play.session.on("joined", () => {
       throw new Error("of the game");
     });
-    play.session.on("welcome", () => later.push("the next handler"));
+    play.session.on("joined", () => later.push("the next handler"));
     play.join();
   } finally {
     globalThis.queueMicrotask = queueMicrotask;

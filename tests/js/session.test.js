@@ -21,7 +21,7 @@ test("a STATE that does not fit asks for a full one once, and is counted", () =>
   play.socket.say(state({ tick: 14, ...ship(8, 320) }));
   assert.deepEqual(play.socket.take(), [[8, 14]]);
   assert.equal(play.session.stats.tick, 14);
-  assert.equal(play.session.stats.resyncs, 1);
+  assert.equal(play.session.stats.desyncs, 1);
 });
 
 test("a spectator acks each STATE and sends no input", () => {
@@ -47,7 +47,7 @@ test("a player in a room without inputs acks too", () => {
 test("a player sends one frame a tick, numbered, with the newest applied tick and the controls of that moment", () => {
   const play = fakeSession();
   play.join({ seq: 4 });
-  play.socket.say(state({ tick: 9 }));
+  play.socket.say(state({ tick: 9, seq: 4 }));
   play.session.controls = { turn: -1, thrust: true };
   play.clock.advance(110);
   play.session.setControls({ fire: true });
@@ -82,16 +82,16 @@ test("a frame says how far behind its ack the others are drawn, and nothing when
   }
   const behind = () => play.socket.take().map(([, , , behind]) => behind);
   assert.ok(behind().every((sixteenths) => sixteenths === 0));
-  const { tick } = play.session.frame();
+  const { tick } = play.session.draw();
   play.clock.advance(50);
   assert.ok(tick > 20 && tick < 30);
   assert.deepEqual(behind(), [Math.round((30 - tick) * 16)]);
   play.session.switches.interpolation = false;
-  play.session.frame();
+  play.session.draw();
   play.clock.advance(50);
   assert.deepEqual(behind(), [0]);
   play.session.switches.interpolation = true;
-  play.session.frame();
+  play.session.draw();
   play.clock.advance(600);
   assert.equal(behind().at(-1), 0);
 });
@@ -195,6 +195,15 @@ test("events that the room no longer holds are reported, and the session goes on
   );
 });
 
+test("a WELCOME of another schema is no answer to RESUME", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.drop(1006);
+  play.clock.advance(250);
+  play.join({ resumed: true, schema: { ...SHIP_SCHEMA, fingerprint: "00000000000000ff" } });
+  assert.equal(play.socket.closedBy?.[0], 4000);
+});
+
 test("a gap in the events closes with 4000", () => {
   const play = fakeSession();
   play.join({ event: 10 });
@@ -215,10 +224,10 @@ test("an event is told when what is drawn has reached its tick", () => {
       look();
     }
   };
-  second(() => play.session.frame());
+  second(() => play.session.draw());
   const lags = /** @type {number[]} */ ([]);
-  play.session.on("event", () => lags.push(play.session.frame().tick - 130));
-  second(() => play.session.frame());
+  play.session.on("event", () => lags.push(play.session.draw().tick - 130));
+  second(() => play.session.draw());
   assert.equal(lags.length, 1);
   assert.ok(lags[0] >= 0 && lags[0] < 1.1, `told ${lags[0]} ticks after it is drawn`);
 });
@@ -239,7 +248,12 @@ test("send says whether it was said, and refuses what servers do not take", () =
   assert.equal(play.session.send("chat", { text: "hi" }), true);
   assert.deepEqual(play.socket.take().at(-1), [4, "chat", { text: "hi" }]);
   assert.throws(() => play.session.send("chat", "x".repeat(5000)), RangeError);
-  assert.throws(() => play.session.send("chat", () => 0), Error);
+  assert.throws(() => play.session.send("chat", () => 0), TypeError);
+  assert.throws(() => play.session.send("chat", Number.NaN), TypeError);
+  assert.throws(() => play.session.send("x".repeat(65)), RangeError);
+  assert.equal(play.session.send("chat", [[[[[[[]]]]]]]), true, "as deep as servers take");
+  assert.throws(() => play.session.send("chat", [[[[[[[[]]]]]]]]), RangeError);
+  assert.equal(play.session.status.state, "joined", "and nothing of it has ended the session");
 });
 
 test("what comes before WELCOME is out of place", () => {
@@ -259,7 +273,7 @@ test("a schema that is none closes the link", () => {
 
 test("before anything has come there is nothing to draw", () => {
   const { session } = fakeSession();
-  const drawn = session.frame();
+  const drawn = session.draw();
   assert.equal(drawn.avatar, null);
   assert.equal(drawn.entities.size, 0);
   assert.equal(session.stats.rtt, 0);
@@ -309,5 +323,5 @@ test("a step that raises ends prediction and is told; the game goes on", async (
   play.clock.advance(200);
   assert.equal(play.heard("notice").length, 1);
   assert.equal(play.session.stats.predicting, false);
-  assert.equal(play.session.frame().avatar?.x, 10);
+  assert.equal(play.session.draw().avatar?.x, 10);
 });

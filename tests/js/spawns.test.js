@@ -73,7 +73,7 @@ class Scene {
    */
   draw(nowS, tick = this.ring.newest.tick, others = []) {
     const shots = others.map((shot) => ({ ...shot, type: "Shot", isNew: false }));
-    this.spawns.show([[], shots], tick, nowS);
+    this.spawns.draw([[], shots], tick, nowS);
     return shots.map(({ id, x }) => [id, Math.round(x * 1000) / 1000]);
   }
 }
@@ -217,7 +217,7 @@ test("a shot is in the very next frame, is adopted by the server's, and ends wit
   const play = await gunner();
   play.session.setControls({ fire: true });
   play.clock.advance(60);
-  const shots = play.session.frame().entities.get("Shot");
+  const shots = play.session.draw().entities.get("Shot");
   assert.equal(shots?.length, 1);
   const [drawn] = /** @type {any[]} */ (shots);
   assert.ok(drawn.id < 0);
@@ -225,9 +225,9 @@ test("a shot is in the very next frame, is adopted by the server's, and ends wit
   const shot = [1, [12], ...packRows([[64, 80 * 16, SHIP]], 3)];
   play.socket.say(state({ tick: 2, span: 1, seq, enters: [shot] }));
   assert.equal(drawn.id, 12);
-  assert.deepEqual(play.session.frame().entities.get("Shot"), [drawn]);
+  assert.deepEqual(play.session.draw().entities.get("Shot"), [drawn]);
   play.socket.say(state({ tick: 3, span: 1, seq, leaves: [12] }));
-  assert.deepEqual(play.session.frame().entities.get("Shot"), []);
+  assert.deepEqual(play.session.draw().entities.get("Shot"), []);
 });
 
 test("a shot that the server does not make is withdrawn, and told", async () => {
@@ -237,12 +237,12 @@ test("a shot that the server does not make is withdrawn, and told", async () => 
   play.session.on("withdrawn", (what) => withdrawn.push(what));
   play.session.setControls({ fire: true });
   play.clock.advance(60);
-  play.session.frame();
+  play.session.draw();
   const seq = play.socket.take().at(-1)?.[1];
   play.socket.say(state({ tick: 2, span: 1, seq }));
   assert.equal(withdrawn.length, 1);
   assert.equal(withdrawn[0].entity.type, "Shot");
-  assert.deepEqual(play.session.frame().entities.get("Shot"), []);
+  assert.deepEqual(play.session.draw().entities.get("Shot"), []);
 });
 
 test("nothing is shown ahead while prediction is switched off", async () => {
@@ -273,7 +273,7 @@ test("an expected event that does not come in time is withdrawn", () => {
   /** @type {any[]} */
   const withdrawn = [];
   play.session.on("withdrawn", (what) => withdrawn.push(what));
-  play.session.expectEvent("pickup", 1, { timeoutMs: 300 });
+  play.session.expectEvent("pickup", 1, { withinMs: 300 });
   play.clock.advance(290);
   assert.deepEqual(withdrawn, []);
   play.clock.advance(100);

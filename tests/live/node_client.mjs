@@ -35,7 +35,7 @@ const session = connect(String(url), {
 /** @type {Record<string, number>} */
 const heard = {};
 let welcomes = 0;
-session.on("welcome", () => {
+session.on("joined", () => {
   welcomes += 1;
 });
 session.on("event", ({ name }) => {
@@ -55,7 +55,7 @@ function frame() {
     session.setControls({ turn: Math.floor(elapsedS) % 3 === 0 ? 1 : 0, thrust: true });
   }
   const beganMs = performance.now();
-  const { avatar, entities } = session.frame();
+  const { avatar, entities } = session.draw();
   const tookMs = performance.now() - beganMs;
   played.frames += 1;
   played.workMs += tookMs;

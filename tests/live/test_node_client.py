@@ -45,7 +45,7 @@ def assert_followed(report: dict[str, Any], server: ServerProcess) -> None:
     assert report["moved"] > 300, "the own ship flew"
     assert stats["predicting"], report["notices"]
     assert stats["diagnosis"] != "diverging", "the served step is not the server's"
-    assert stats["resyncs"] == 0
+    assert stats["desyncs"] == 0
     assert trio.run(server.skipped_share, "arena") < 0.5
     assert [notice for notice in report["notices"] if notice["name"] != "skipped"] == []
 

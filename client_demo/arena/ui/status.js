@@ -9,7 +9,7 @@ import { setText } from "./dom.js";
 const FAIR_RTT_MS = 120;
 const POOR_RTT_MS = 250;
 
-/** @typedef {Extract<import("../../sdk/index.js").Status, {state: "reconnecting"}>} Reconnecting */
+/** @typedef {Extract<import("../../sdk/index.js").Status, {state: "waiting"}>} Waiting */
 /**
  * @typedef {object} Parts
  * @property {HTMLElement} root
@@ -49,7 +49,7 @@ export class Status {
     this.announce("Connected");
   }
 
-  /** @param {Reconnecting} change @param {number} now milliseconds */
+  /** @param {Waiting} change @param {number} now milliseconds */
   reconnecting({ attempt, retryInMs, code }, now) {
     this.#retryAt = now + retryInMs;
     this.#why = reconnectMessage(code);

@@ -142,7 +142,7 @@ export function fakeSession(options = {}) {
   const clock = new FakeClock();
   /** @type {FakeSocket[]} */
   const sockets = [];
-  /** @type {((news: import("../../../client_demo/sdk/page.js").PageNews) => void)[]} */
+  /** @type {((event: import("../../../client_demo/sdk/page.js").PageEvent) => void)[]} */
   const listeners = [];
   /** @type {any[]} */
   const told = [];
@@ -164,7 +164,7 @@ export function fakeSession(options = {}) {
     },
     ...options,
   });
-  for (const name of /** @type {const} */ (["welcome", "event", "status", "notice", "closed"])) {
+  for (const name of /** @type {const} */ (["joined", "event", "status", "notice", "closed"])) {
     session.on(name, (/** @type {any} */ value) => told.push([name, value]));
   }
   return {

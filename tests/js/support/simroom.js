@@ -145,7 +145,7 @@ export class SimRoom {
       this.clock.advance(TICK_MS);
       // The step is loaded by a promise.
       await null;
-      look(this.session.frame());
+      look(this.session.draw());
     }
   }
 

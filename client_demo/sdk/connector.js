@@ -1,0 +1,243 @@
+/**
+ * Keeps a session connected: one link after the other, with back-off in between, until the session
+ * ends. Carries out what the core asks for.
+ *
+ * Every wake-up, whether a timer, a message, a drawn frame or an event of the page, ends in `turn`,
+ * which does all that is due. So a tab in the background, whose timers sleep, runs its ticks and
+ * shows life on the messages that arrive.
+ *
+ * `gameserver/client/connector.py` is the twin. It runs tasks instead of callbacks, and knows of no
+ * page that is back. A page that is left cannot wait for the server's close, so `leave` does not.
+ */
+import { Backoff } from "./backoff.js";
+import { CLOSE, CloseCode } from "./constants.js";
+import { Link } from "./link.js";
+
+/**
+ * @typedef {import("./actions.js").Action} Action
+ * @typedef {import("./page.js").PageEvent} PageEvent
+ * @typedef {import("./replica.js").SharedStep} SharedStep
+ * @typedef {import("./session_core.js").SessionCore} SessionCore
+ * @typedef {import("./session_events.js").Status} Status
+ *
+ * @typedef {object} ConnectorOptions
+ * @property {import("./link.js").Address} address
+ * @property {Readonly<import("./link.js").AddedLatency>} latency
+ * @property {import("./page.js").Clock} clock
+ * @property {import("./page.js").Page} page
+ * @property {() => number} random 0 ≤ value < 1
+ * @property {(url: URL) => Promise<SharedStep>} loadStep
+ * @property {(name: string, value: any) => void} emit called with each event of the session
+ */
+
+/**
+ * For TCP, TLS and the upgrade together: enough for a slow link that loses a packet or two. Browsers
+ * themselves wait for minutes.
+ */
+export const CONNECT_WITHIN_S = 10;
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Runs the links of one session. */
+export class Connector {
+  #core;
+  #options;
+  #backoff;
+  /** @type {"idle" | "connecting" | "up" | "waiting" | "closed"} */
+  #phase = "idle";
+  /** @type {Link | null} */
+  #link = null;
+  /** When the link joined a room; null: it has not. @type {number | null} */
+  #joinedAtMs = null;
+  #unsubscribe = () => {};
+  #timer = null;
+  /** When the phase ends by itself: an attempt without an answer, or the wait for the next one. */
+  #deadlineMs = NEVER;
+
+  /** @param {SessionCore} core @param {ConnectorOptions} options */
+  constructor(core, options) {
+    this.#core = core;
+    this.#options = options;
+    this.#backoff = new Backoff(options.random);
+  }
+
+  /** What the WebSocket has not sent yet. */
+  get bufferedBytes() {
+    return this.#link?.bufferedBytes ?? 0;
+  }
+
+  /** Opens the first link. @throws {SyntaxError} for a URL that is none */
+  start() {
+    this.#unsubscribe = this.#options.page((event) => this.#onPage(event));
+    this.#connect();
+  }
+
+  /** Leaves for good. */
+  leave() {
+    if (this.#phase === "closed") return;
+    for (const action of this.#core.leave()) {
+      if (action.do === "send") this.#link?.sendNow(action.bytes);
+    }
+    this.#close(CloseCode.NORMAL, "left");
+  }
+
+  /** Tries again now, if it waits to. */
+  reconnect() {
+    if (this.#phase === "waiting") this.#connect();
+  }
+
+  /** Does all that is due. @param {number} nowMs */
+  turn(nowMs) {
+    if (nowMs >= this.#deadlineMs) {
+      if (this.#phase === "waiting") this.#connect();
+      else this.#close(CloseCode.LINK_LOST, "no answer");
+    }
+    if (this.#phase === "up") {
+      for (let data = this.#link?.take(nowMs); data !== undefined; data = this.#link?.take(nowMs)) {
+        this.perform(this.#core.receive(data, nowMs), nowMs);
+      }
+      this.perform(this.#core.tick(nowMs, this.#link?.busy ?? false), nowMs);
+      this.#link?.flush(nowMs);
+    }
+    this.#sleep();
+  }
+
+  /**
+   * Carries out what the core asks for, in order.
+   *
+   * @param {readonly Action[]} actions
+   * @param {number} nowMs
+   */
+  perform(actions, nowMs) {
+    for (const action of actions) {
+      switch (action.do) {
+        case "send":
+          this.#link?.send(action.bytes, nowMs);
+          break;
+        case "emit":
+          if (action.name === "joined") this.#joined(nowMs);
+          this.#options.emit(action.name, action.value);
+          break;
+        case "loadStep":
+          this.#load(action.path);
+          break;
+        case "close":
+          this.#close(action.code, action.reason);
+          return;
+      }
+    }
+  }
+
+  #connect() {
+    const { address, latency, random, clock } = this.#options;
+    this.#link = new Link(address, latency, random, {
+      opened: () => this.#opened(),
+      received: (data) => this.#received(data),
+      ended: (code, reason) => this.#ended(code, reason),
+    });
+    this.#phase = "connecting";
+    this.#joinedAtMs = null;
+    this.#deadlineMs = clock.now() + CONNECT_WITHIN_S * 1000;
+    this.#report({ state: "connecting" });
+    this.#sleep();
+  }
+
+  #opened() {
+    const nowMs = this.#options.clock.now();
+    this.#phase = "up";
+    this.#deadlineMs = NEVER;
+    this.perform(this.#core.opened(nowMs), nowMs);
+    this.turn(nowMs);
+  }
+
+  /** @param {Uint8Array | string} data */
+  #received(data) {
+    const nowMs = this.#options.clock.now();
+    this.#link?.arrived(data, nowMs);
+    this.turn(nowMs);
+  }
+
+  /** @param {number} nowMs */
+  #joined(nowMs) {
+    this.#joinedAtMs = nowMs;
+    this.#report({ state: "joined" });
+  }
+
+  /** Ends the link from this side. @param {number} code @param {string} reason */
+  #close(code, reason) {
+    const link = this.#link;
+    this.#ended(code, reason);
+    link?.close(code, reason);
+  }
+
+  /** The link has ended. @param {number} code @param {string} reason */
+  #ended(code, reason) {
+    const nowMs = this.#options.clock.now();
+    const back = this.#core.lost(code);
+    const joinedForS = this.#joinedAtMs === null ? null : (nowMs - this.#joinedAtMs) / 1000;
+    this.#link = null;
+    this.#joinedAtMs = null;
+    this.#backoff.linkEnded(code, joinedForS);
+    if (back === "no") {
+      this.#finish(code, reason);
+      return;
+    }
+    const retryInMs = this.#backoff.nextS(reason) * 1000;
+    this.#phase = "waiting";
+    this.#deadlineMs = nowMs + retryInMs;
+    const { attempts } = this.#backoff;
+    this.#report({ state: "waiting", attempt: attempts, retryInMs, code, reason });
+    this.#sleep();
+  }
+
+  /** @param {number} code @param {string} reason */
+  #finish(code, reason) {
+    this.#phase = "closed";
+    this.#deadlineMs = NEVER;
+    this.#unsubscribe();
+    this.#sleep();
+    const { name = "", meaning = "" } = CLOSE[code] ?? {};
+    this.#report({ state: "closed", code, reason });
+    this.#options.emit("closed", { code, name, meaning, reason });
+  }
+
+  /** @param {string} path */
+  #load(path) {
+    const replica = this.#core.seat?.replica;
+    const base = new URL(this.#options.address.url.replace(/^ws/, "http"));
+    // Should another room be joined meanwhile, this one's replica is not looked at any more.
+    const use = (/** @type {SharedStep} */ step) => replica?.useStep(step);
+    const fail = (/** @type {Error} */ error) => {
+      const detail = { message: `the room's step cannot be loaded: ${error.message}` };
+      this.#options.emit("notice", { name: "prediction_failed", detail });
+    };
+    const url = new URL(path, base);
+    if (url.origin !== base.origin) fail(new Error("it is of another origin"));
+    else this.#options.loadStep(url).then(use, fail);
+  }
+
+  /** @param {PageEvent} event */
+  #onPage(event) {
+    if (event === "gone") this.leave();
+    else if (this.#phase === "waiting") this.#connect();
+    else this.turn(this.#options.clock.now());
+  }
+
+  /** Wakes up when the next thing is due. */
+  #sleep() {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    const linkAtMs = this.#link?.nextAtMs ?? NEVER;
+    const nextAtMs = Math.min(this.#deadlineMs, this.#core.nextAtMs, linkAtMs);
+    if (nextAtMs === NEVER) return;
+    // Timers cut fractions off: one that wakes up early finds nothing due.
+    const wait = Math.max(0, Math.ceil(nextAtMs - clock.now()));
+    this.#timer = clock.setTimeout(() => this.turn(clock.now()), wait);
+  }
+
+  /** @param {Status} status */
+  #report(status) {
+    this.#options.emit("status", status);
+  }
+}
