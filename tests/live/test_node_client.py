@@ -41,7 +41,7 @@ def play(server: ServerProcess, *, lag_ms: int = 0, jitter_ms: int = 0, drop_eve
 def assert_followed(report: dict[str, Any], server: ServerProcess) -> None:
     """It is in the game, sees it move, and nothing was wrong with what it was told."""
     stats = report["stats"]
-    assert report["status"] == {"state": "online"}
+    assert report["status"] == {"state": "joined"}
     assert report["moved"] > 300, "the own ship flew"
     assert stats["predicting"], report["notices"]
     assert stats["diagnosis"] != "diverging", "the served step is not the server's"
