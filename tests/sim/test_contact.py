@@ -1,4 +1,4 @@
-"""Two players run into each other over a bad network, on a fake clock: what predicting the contact is worth."""
+"""Two players collide over a bad network, on a fake clock: predicting the contact makes the corrections smaller."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.support.sim.bumpers import RADIUS, Bumpers, Disc, Push
 from tests.support.sim.rig import STEP_S, Client, Rig
 
 LET_GO_S = 0.5
-"""They coast when they meet: what is known of the other is right until then."""
+"""Nobody accelerates when they meet, so each client extrapolates the other rightly until then."""
 NEVER_S = 2.0
-"""They push on when they meet, which nobody can know of the other."""
+"""Both still accelerate when they meet, which neither client can know of the other."""
 LAG_S = 0.15
 
 
 @dataclass
-class Felt:
-    """What one player felt of its corrections: how many, the largest and all of them together, in units."""
+class Corrections:
+    """The corrections of one player: how many, the largest and the sum of all, in units."""
 
     count: int = 0
     largest: float = 0.0
@@ -28,8 +28,18 @@ class Felt:
 
 def collide(
     *, predicted: bool, push_s: float = LET_GO_S, jitter_s: float = 0.0, off: int = 0
-) -> tuple[Rig, list[Felt]]:
-    """Both accelerate towards each other for `push_s` and meet. `off`: one steers aside for so many ticks."""
+) -> tuple[Rig, list[Corrections]]:
+    """Two players accelerate towards each other for `push_s` and meet.
+
+    Args:
+        predicted: Whether their clients predict the contact.
+        push_s: How long they accelerate, in seconds.
+        jitter_s: Of each link.
+        off: For how many ticks one of them steers aside.
+
+    Returns:
+        The rig, and the corrections of each player from the moment on at which they start.
+    """
     rig = Rig(Bumpers, delay_s=LAG_S, jitter_s=jitter_s)
     go_s = float("inf")
 
@@ -52,8 +62,8 @@ def collide(
     return rig, watch(rig, clients, 6.0)
 
 
-def watch(rig: Rig, clients: list[Client], seconds: float) -> list[Felt]:
-    felt = [Felt() for _ in clients]
+def watch(rig: Rig, clients: list[Client], seconds: float) -> list[Corrections]:
+    felt = [Corrections() for _ in clients]
     before = [client.replica.corrections for client in clients]
     for _ in range(round(seconds / STEP_S)):
         rig.run(STEP_S)
@@ -70,27 +80,27 @@ def watch(rig: Rig, clients: list[Client], seconds: float) -> list[Felt]:
 
 @pytest.mark.parametrize("jitter_s", [0.0, 0.02])
 @pytest.mark.parametrize(("push_s", "off"), [(LET_GO_S, 0), (LET_GO_S, 3), (NEVER_S, 0), (NEVER_S, 3)])
-def test_a_contact_that_is_predicted_is_felt_less_than_half_as_much(push_s: float, off: int, jitter_s: float) -> None:
+def test_predicting_a_contact_at_least_halves_its_corrections(push_s: float, off: int, jitter_s: float) -> None:
     _, without = collide(predicted=False, push_s=push_s, jitter_s=jitter_s, off=off)
     _, felt = collide(predicted=True, push_s=push_s, jitter_s=jitter_s, off=off)
     for one, other in zip(felt, without, strict=True):
-        assert other.largest > RADIUS, "it is a jolt when it is not predicted"
+        assert other.largest > RADIUS, "the correction is large when the contact is not predicted"
         assert one.largest <= other.largest / 2
         assert one.total <= other.total / 2
 
 
-def test_both_bounce_and_alike_whoever_came_first() -> None:
+def test_both_bounce_alike_whichever_joined_first() -> None:
     rig, _ = collide(predicted=True)
     left, right = rig.engine.world.entities(Disc)
     assert left.vx == -right.vx < -50.0
     assert hypot(left.x + right.x, left.y - right.y) < 4.0
 
 
-def test_players_who_do_not_touch_are_predicted_to_the_last_bit() -> None:
-    """Others that are seen and not met change nothing."""
+def test_players_who_do_not_touch_get_no_correction() -> None:
+    """Others in view that are not touched change nothing."""
     rig = Rig(Bumpers, delay_s=LAG_S, jitter_s=0.0)
     clients = [rig.client(steer=lambda _, now_s: Push(dy=(-1, 1)[int(now_s) % 2])) for _ in range(2)]
     rig.run(4.0)
     felt = watch(rig, clients, 6.0)
     assert [one.count for one in felt] == [0, 0]
-    assert abs(clients[0].avatar.y) + abs(clients[0].avatar.vy) > 10, "and they do move"
+    assert abs(clients[0].avatar.y) + abs(clients[0].avatar.vy) > 10, "they do move"

@@ -1,4 +1,4 @@
-"""Many clients whose links break all the time, in one room: nothing lost, nothing twice, nobody left behind."""
+"""Many clients in one room whose links break again and again: nothing is lost, doubled or left behind."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def wanderer(rng: random.Random) -> Callable[[Client, float], Controls]:
     return steer
 
 
-def test_links_that_break_every_five_seconds_cost_nobody_anything() -> None:
+def test_links_that_break_every_five_seconds_lose_and_double_nothing() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.03, seed=4)
     rng = random.Random(4)
     clients = [rig.client(steer=wanderer(rng), name=f"c{number}") for number in range(CLIENTS)]
     rig.run(2.0)
-    said: list[tuple[int, int]] = []
+    sent: list[tuple[int, int]] = []
     for round_ in range(ROUNDS):
         for number, client in enumerate(clients):
             client.core.send("mark", [number, round_])
-            said.append((number, round_))
+            sent.append((number, round_))
             rig.run(CUT_EVERY_S / CLIENTS / 2)
             rig.run(CUT_EVERY_S / CLIENTS / 2)
             rig.cut(client)
@@ -48,17 +48,17 @@ def test_links_that_break_every_five_seconds_cost_nobody_anything() -> None:
         marks = [tuple(payload) for name, payload in client.happened if name == "mark"]
         beats = [payload for name, payload in client.happened if name == "beat"]
         joins = [event.resumed for event in client.of(Joined)]
-        assert marks == said
+        assert marks == sent
         assert beats == list(range(beats[0], beats[0] + 6 * len(beats), 6))
         assert joins == [False] + [True] * ROUNDS
         assert client.failures == []
         assert client.core.counters.desyncs == 0
         assert client.joined
-    assert len(rig.engine.world) == CLIENTS, "no ghosts"
+    assert len(rig.engine.world) == CLIENTS, "one entity for each client"
     assert rig.engine.statistics()["players"] == CLIENTS
 
 
-def test_clients_that_share_what_they_read_stay_apart_in_all_else() -> None:
+def test_clients_that_share_a_state_reader_share_nothing_else() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.03, seed=5)
     rng, reader = random.Random(5), SharedStateReader()
     clients = [rig.client(steer=wanderer(rng), reader=reader, name=f"c{number}") for number in range(CLIENTS)]
@@ -72,4 +72,4 @@ def test_clients_that_share_what_they_read_stay_apart_in_all_else() -> None:
         assert [ship.id for ship in view.entities("Ship")] == [ship.id for ship in newest]
     assert len({client.replica.avatar_id for client in clients}) == CLIENTS
     views = {id(client.replica.view) for client in clients}
-    assert len(views) < CLIENTS, "they do share"
+    assert len(views) < CLIENTS, "some share a view"

@@ -1,4 +1,4 @@
-"""The drawn time against snapshots that come over a bad network, on a fake clock."""
+"""The drawn time against snapshots that arrive over a bad network, on a fake clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRAME_S = 1 / 60
 
 
 @dataclass(slots=True)
-class Frame:
+class DrawnFrame:
     """One drawn frame: when, at which pace time ran, and how much of what has arrived lies ahead of the drawn time."""
 
     at_s: float
@@ -33,7 +33,7 @@ class Viewer:
     jitter_s: float = 0.02
     seed: int = 1
     now_s: float = 0.0
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[DrawnFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.down: Way[int] = Way(random.Random(self.seed), delay_s=self.delay_s, jitter_s=self.jitter_s)
@@ -55,23 +55,21 @@ class Viewer:
         drawn_s = self.clock.draw(self.now_s)
         pace = (drawn_s - self._drawn_s) / FRAME_S
         self._drawn_s = drawn_s
-        self.frames.append(Frame(self.now_s, pace, self.clock.newest_s - drawn_s, self.now_s - drawn_s))
+        self.frames.append(DrawnFrame(self.now_s, pace, self.clock.newest_s - drawn_s, self.now_s - drawn_s))
 
-    def since(self, at_s: float) -> list[Frame]:
+    def since(self, at_s: float) -> list[DrawnFrame]:
         return [frame for frame in self.frames if frame.at_s >= at_s]
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("delay_s", "jitter_s"), [(0.05, 0.02), (0.15, 0.03), (0.02, 0.0)])
-def test_time_is_drawn_at_its_own_pace_and_never_runs_out_of_snapshots(
-    delay_s: float, jitter_s: float, seed: int
-) -> None:
+def test_drawn_time_keeps_its_pace_and_never_runs_out_of_snapshots(delay_s: float, jitter_s: float, seed: int) -> None:
     viewer = Viewer(delay_s=delay_s, jitter_s=jitter_s, seed=seed)
     viewer.run(30.0)
     late = viewer.since(2.0)
     assert all(1 - MAX_SLOW_DOWN <= frame.pace <= 1 + MAX_CATCH_UP for frame in late)
     assert all(frame.reserve_s > 0 for frame in late)
-    assert sum(frame.pace for frame in late) / len(late) == pytest.approx(1.0, abs=0.002), "and it does move"
+    assert sum(frame.pace for frame in late) / len(late) == pytest.approx(1.0, abs=0.002), "time does advance"
     assert viewer.clock.jumps == 0
 
 
@@ -83,7 +81,7 @@ def test_without_a_delay_that_follows_jitter_snapshots_would_run_out(monkeypatch
     assert len(starved) > 0.01 * len(viewer.since(2.0))
 
 
-def test_strong_jitter_is_met_with_more_delay() -> None:
+def test_strong_jitter_leads_to_more_delay() -> None:
     viewer = Viewer(jitter_s=0.05)
     viewer.run(30.0)
     starved = [frame for frame in viewer.since(2.0) if frame.reserve_s <= 0]
@@ -91,9 +89,7 @@ def test_strong_jitter_is_met_with_more_delay() -> None:
 
 
 @pytest.mark.parametrize(("before_s", "after_s", "settled_after_s"), [(0.02, 0.2, 3.0), (0.2, 0.02, 8.0)])
-def test_a_step_of_latency_is_stretched_away_without_a_jump(
-    before_s: float, after_s: float, settled_after_s: float
-) -> None:
+def test_a_step_of_latency_is_absorbed_without_a_jump(before_s: float, after_s: float, settled_after_s: float) -> None:
     viewer = Viewer(delay_s=before_s, jitter_s=0.01)
     viewer.run(10.0)
     viewer.down.delay_s = after_s
@@ -105,7 +101,7 @@ def test_a_step_of_latency_is_stretched_away_without_a_jump(
     assert all(frame.reserve_s > 0 for frame in settled)
 
 
-def test_half_a_second_of_stall_is_caught_up_with_without_a_jump() -> None:
+def test_a_stall_of_half_a_second_is_caught_up_without_a_jump() -> None:
     viewer = Viewer()
     viewer.run(10.0)
     viewer.down.stall(viewer.now_s + 0.5)
@@ -115,7 +111,7 @@ def test_half_a_second_of_stall_is_caught_up_with_without_a_jump() -> None:
     assert all(frame.pace < 1.2 for frame in viewer.since(10.0))
 
 
-def test_two_seconds_of_stall_end_in_one_jump() -> None:
+def test_a_stall_of_two_seconds_ends_in_one_jump() -> None:
     viewer = Viewer()
     viewer.run(10.0)
     viewer.down.stall(viewer.now_s + 2.0)

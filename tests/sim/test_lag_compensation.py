@@ -1,15 +1,16 @@
-"""Aiming is fair to the one who shoots, and hiding to the one who is shot at. Real rooms and real clients over a bad
-network in memory, on a fake clock.
+"""Lag compensation is fair to the shooter and to the target: real rooms and real clients over a bad network in memory,
+on a fake clock.
 
-The figures to beat: who aims without error at what it sees hits at least 95 times in 100 at a round trip of 100, 150
-and 250 ms, and less than 20 times without the mechanism; nobody is hit more than 250 ms after reaching cover.
+The thresholds: a player that aims without error at what it sees hits at least 95 times in 100 at a round trip of 100,
+150 and 250 ms, and less than 20 times without the mechanism; nobody is hit more than 250 ms after reaching cover.
 
-Rooms have the arena's 60 ticks and 20 snapshots a second, targets the radius of its ships, 16 units. What is seen is
-old by the round trip, 100 ms of interpolation and a frame or two: 220, 270 and 370 ms. A room rewinds by 250 ms unless
-it says otherwise, so at 250 ms of round trip the last 120 ms are the shooter's own. The targets strafe at 105 units a
-second, a quarter of a ship's top speed: in 120 ms they move 13 units, which is less than their radius, and in 220 ms
-23, which is more. So they are slow enough for the bound and fast enough to be missed without rewinding at all; what
-else hits without it are the moments in which they turn. Faster ones are below, with what they need.
+Rooms have the arena's 60 ticks and 20 snapshots a second, targets the radius of its ships, 16 units. What a player sees
+is older than the server's state by the round trip, 100 ms of interpolation and a frame or two: 220, 270 and 370 ms. A
+room rewinds by 250 ms unless it says otherwise, so at 250 ms of round trip 120 ms stay uncompensated. The targets
+strafe at 105 units a second, a quarter of a ship's top speed: in 120 ms they move 13 units, which is less than their
+radius, and in 220 ms 23, which is more. So they are slow enough for the bound and fast enough to be missed without
+rewinding; the hits that remain without it are at the moments in which they turn. Faster targets have tests of their
+own.
 """
 
 from __future__ import annotations
@@ -49,15 +50,15 @@ def shoot(
     *,
     seconds: float = 12.0,
     jitter_s: float = 0.0,
-    lie: Callable[[int, int], Claim] | None = None,
+    falsify: Callable[[int, int], Claim] | None = None,
     **marksman: Any,
 ) -> Tally:
-    """What one marksman did, once its clocks had settled."""
+    """Let one marksman shoot for `seconds`, once its clocks have settled. Return the tally of its shots."""
     rig = Rig(rules, delay_s=round_trip_s / 2, jitter_s=jitter_s)
     client = rig.client(steer=Marksman(rules, **marksman))
     rig.run(3.0)
-    if lie is not None:
-        tell_lies(client, lie)
+    if falsify is not None:
+        falsify_claims(client, falsify)
     (player,) = rig.engine.players
     player.data = Tally()
     room: Any = rig.engine.room
@@ -69,24 +70,24 @@ def shoot(
     return tally
 
 
-def tell_lies(client: Client, lie: Callable[[int, int], Claim]) -> None:
-    """Have the client say something else about what it saw."""
+def falsify_claims(client: Client, falsify: Callable[[int, int], Claim]) -> None:
+    """Replace what the client's input frames say about what it saw."""
     honest = client.up.send
 
     def send(now_s: float, item: Any) -> None:
         if isinstance(item, bytes) and item[1] == ClientMessage.INPUT:
             number, seq, ack, behind, *codes = msgpack.unpackb(item)
-            item = msgpack.packb([number, seq, *lie(ack, behind), *codes])
+            item = msgpack.packb([number, seq, *falsify(ack, behind), *codes])
         honest(now_s, item)
 
     client.up.send = send  # type: ignore[method-assign]
 
 
-# -- who shoots
+# -- the shooter
 
 
 @pytest.mark.parametrize("round_trip_s", ROUND_TRIPS_S)
-def test_who_aims_at_what_it_sees_hits(round_trip_s: float) -> None:
+def test_a_player_that_aims_at_what_it_sees_hits(round_trip_s: float) -> None:
     tally = shoot(Gallery, round_trip_s)
     assert tally.shots > 100
     assert tally.share >= 0.95
@@ -102,18 +103,18 @@ def test_without_rewinding_the_same_marksman_misses(round_trip_s: float) -> None
     assert tally.share < 0.2
 
 
-def test_the_server_knows_how_old_what_was_seen_is() -> None:
+def test_the_server_knows_how_far_behind_a_player_saw_its_target() -> None:
     lags = sorted(shoot(Gallery, 0.1).lags)
     seconds = [lag / Gallery.tick_hz for lag in lags]
     assert 0.2 < seconds[0] < seconds[-1] < 0.235, "a round trip, two snapshots of interpolation, a frame or two"
 
 
-def test_jitter_does_not_spoil_the_aim() -> None:
+def test_jitter_does_not_make_shots_miss() -> None:
     assert shoot(Gallery, 0.1, jitter_s=0.015).share >= 0.95
 
 
 def test_fast_targets_at_a_high_latency_need_a_wider_bound() -> None:
-    """In the 120 ms that the default leaves to the shooter this disc moves twice its radius."""
+    """In the 120 ms that the default leaves uncompensated this disc moves twice its radius."""
 
     class Fast(Gallery):
         speed = 300.0
@@ -126,8 +127,8 @@ def test_fast_targets_at_a_high_latency_need_a_wider_bound() -> None:
     assert shoot(FastAndPatient, 0.25).share >= 0.95
 
 
-def test_a_room_of_few_ticks_sees_between_them() -> None:
-    """At 20 ticks a second a view falls up to 25 ms beside a tick, in which this disc moves 15 units."""
+def test_a_room_of_few_ticks_a_second_rewinds_between_them() -> None:
+    """At 20 ticks a second a view is up to 25 ms away from a tick, in which this disc moves 15 units."""
 
     class Coarse(Gallery):
         tick_hz = 20
@@ -139,14 +140,14 @@ def test_a_room_of_few_ticks_sees_between_them() -> None:
         def seen_discs(self, past: Any) -> Any:
             return past.all(type(self.disc), min(past.newest, int(past.seen + 0.5)))
 
-    round_trip_s = 0.135  # such that what is seen lies between ticks, and not by chance on one
+    round_trip_s = 0.135  # chosen so that the moment seen lies between ticks
     assert shoot(Coarse, round_trip_s, every_ticks=2).share >= 0.95
     assert shoot(NearestTick, round_trip_s, every_ticks=2).share < 0.6
 
 
 @pytest.mark.parametrize("round_trip_s", ROUND_TRIPS_S)
 @pytest.mark.parametrize("compensated", [True, False])
-def test_the_arenas_own_shots_are_as_fair(round_trip_s: float, compensated: bool) -> None:
+def test_the_shots_of_the_arena_are_as_fair(round_trip_s: float, compensated: bool) -> None:
     class Range(ArenaRange):
         lag_compensation = compensated
 
@@ -165,9 +166,9 @@ def test_the_arenas_own_shots_are_as_fair(round_trip_s: float, compensated: bool
         assert room.hits < 0.2 * room.shots
 
 
-def test_on_the_shooters_screen_a_shot_meets_its_target() -> None:
-    """Its own shot, first predicted and then the server's, flies in one line: drawn among the others it meets them, and
-    is gone within the next snapshot. In the player's own time it would rush ahead and be past its target by then.
+def test_on_the_shooters_screen_a_shot_reaches_its_target() -> None:
+    """Its own shot, first predicted and then the server's, flies in one line. Drawn at the time of the others it
+    reaches them and is gone within the next snapshot; at the player's own time it would be past its target by then.
     """
     among_others, ahead = screen(rewound=True), screen(rewound=False)
     assert min(len(among_others.ends), len(ahead.ends)) > 30
@@ -178,21 +179,21 @@ def test_on_the_shooters_screen_a_shot_meets_its_target() -> None:
     assert ahead.longest_step > 2 * flight
 
 
-def screen(*, rewound: bool) -> Picture:
-    """What a gunner sees of its shots who shows them at once."""
+def screen(*, rewound: bool) -> ShotsOnScreen:
+    """What a gunner sees of its shots when its client spawns them at once."""
     rig = Rig(ArenaRange, delay_s=0.1, jitter_s=0.0)
-    picture = Picture()
-    client = rig.client(steer=Gunner(on_frame=picture.look))
+    shots = ShotsOnScreen()
+    client = rig.client(steer=Gunner(on_frame=shots.look))
     predict_shots(client, rewound=rewound)
     rig.run(12.0)
     room: Any = rig.engine.room
     assert room.hits > 30
     assert client.replica.spawns.withdrawn == []
-    return picture
+    return shots
 
 
-class Picture:
-    """What a player sees of its own shots: how far from the target each was when it was drawn for the last time."""
+class ShotsOnScreen:
+    """How far from the target each of a player's own shots was when it was drawn for the last time."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
@@ -211,7 +212,7 @@ class Picture:
 
 
 def predict_shots(client: Client, *, rewound: bool) -> None:
-    """Have the client show its shots at once, as the demo does."""
+    """Have the client spawn its shots at once, as the demo does."""
 
     def fired(tick: PredictedTick) -> None:
         ship = tick.avatar
@@ -226,11 +227,11 @@ def predict_shots(client: Client, *, rewound: bool) -> None:
     client.core.options = replace(client.core.options, on_predicted=fired)
 
 
-# -- who is shot at
+# -- the target
 
 
 class Cover(Gallery):
-    """A disc that darts behind a wall and out again."""
+    """A disc that moves quickly behind a wall and out again."""
 
     speed = 600.0
     lane_half = 350.0
@@ -238,7 +239,7 @@ class Cover(Gallery):
 
 
 def trigger_happy(rules: type[Gallery], round_trip_s: float, **options: Any) -> Tally:
-    """Fires without pause, and for a second at where it last saw the disc."""
+    """Let a marksman fire without pause, for a second also at where it last saw the disc."""
     return shoot(rules, round_trip_s, every_ticks=1, stubborn_s=1.0, **options)
 
 
@@ -249,14 +250,14 @@ def test_nobody_is_hit_longer_than_the_bound_after_reaching_cover(round_trip_s: 
     assert 0 < max(tally.hidden) <= BOUND_TICKS
 
 
-def test_without_a_bound_one_would_be() -> None:
+def test_without_a_bound_somebody_is_hit_later() -> None:
     class Boundless(Cover):
         max_rewind_s = 0.9
 
     assert max(trigger_happy(Boundless, 0.4).hidden) > BOUND_TICKS
 
 
-def test_without_rewinding_cover_is_cover() -> None:
+def test_without_rewinding_nobody_is_hit_behind_cover() -> None:
     class Uncompensated(Cover):
         compensated = False
 
@@ -265,7 +266,7 @@ def test_without_rewinding_cover_is_cover() -> None:
     assert max(tally.hidden, default=0) == 0
 
 
-LIES: dict[str, Callable[[int, int], Claim]] = {
+FALSE_CLAIMS: dict[str, Callable[[int, int], Claim]] = {
     "as far behind as it can": lambda ack, _: (ack, MAX_BEHIND),
     "an older tick": lambda ack, _: (max(1, ack - 60), 0),
     "the first tick": lambda _, behind: (1, behind),
@@ -276,23 +277,23 @@ LIES: dict[str, Callable[[int, int], Claim]] = {
 }
 
 
-@pytest.mark.parametrize("claim", LIES)
-def test_who_lies_about_what_it_sees_gains_no_more_than_the_bound(claim: str) -> None:
-    tally = trigger_happy(Cover, 0.03, lie=LIES[claim])
-    assert tally.shots > 40, "who acks nothing new is sent nothing new, and stops firing for want of a target"
+@pytest.mark.parametrize("claim", FALSE_CLAIMS)
+def test_false_claims_about_what_was_seen_gain_no_more_than_the_bound(claim: str) -> None:
+    tally = trigger_happy(Cover, 0.03, falsify=FALSE_CLAIMS[claim])
+    assert tally.shots > 40, "a client that acks nothing new gets nothing new, and stops firing for want of a target"
     assert max(tally.hidden, default=0) <= BOUND_TICKS
     assert max(tally.lags) <= BOUND_TICKS
 
 
-def test_a_lie_is_worth_the_bound() -> None:
-    """So the test above does look at the moments that matter."""
+def test_a_false_claim_gains_about_the_bound() -> None:
+    """So the test above measures the moments that matter."""
     assert max(trigger_happy(Cover, 0.03).hidden) < 10
-    assert max(trigger_happy(Cover, 0.03, lie=LIES["as far behind as it can"]).hidden) >= 13
+    assert max(trigger_happy(Cover, 0.03, falsify=FALSE_CLAIMS["as far behind as it can"]).hidden) >= 13
 
 
-def test_lies_are_worth_more_without_a_bound() -> None:
+def test_false_claims_gain_more_without_a_bound() -> None:
     class Boundless(Cover):
         max_rewind_s = 0.9
 
-    tally = trigger_happy(Boundless, 0.03, lie=LIES["as far behind as it can"])
+    tally = trigger_happy(Boundless, 0.03, falsify=FALSE_CLAIMS["as far behind as it can"])
     assert max(tally.hidden) > BOUND_TICKS

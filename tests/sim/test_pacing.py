@@ -1,7 +1,7 @@
-"""The client's tick against the server's input queue, over a bad network on a fake clock: issue-level thresholds.
+"""The client's tick against the server's input queue, over a bad network on a fake clock.
 
-Each threshold is also shown to fail with the pacer's reports turned off: the clocks of two machines never run alike,
-and without reports nothing brings a queue that a stall has filled, or a drift has emptied, back to its target.
+Each threshold is also shown to fail without the pacer's reports: the clocks of two machines drift apart, and without
+reports nothing brings a queue that a stall has filled, or a drift has emptied, back to its target.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_LOST_SHARE = 0.001
 
 @dataclass(slots=True)
 class Sample:
-    """One server tick: when, the counters so far, how long the frame consumed had waited (ticks)."""
+    """One server tick: when, the counters so far, and how long the consumed frame had waited, in ticks."""
 
     at_s: float
     missed: int
@@ -91,9 +91,9 @@ class Player:
             self.up.send(self.now_s, first + number)
 
     def lost_share(self, since_s: float) -> tuple[float, float]:
-        """Share of the server's ticks since then that found no frame, and of frames trimmed."""
+        """The shares of the server's ticks since then that found no frame, and that trimmed one."""
         part = [sample for sample in self.samples if sample.at_s >= since_s]
-        assert len(part) > 20 * self.tick_hz, "too few ticks to tell a share of a thousandth"
+        assert len(part) > 20 * self.tick_hz, "too few ticks to measure a share of a thousandth"
         first, last = part[0], part[-1]
         return (last.missed - first.missed) / len(part), (last.trimmed - first.trimmed) / len(part)
 
@@ -122,69 +122,69 @@ def sleep_a_minute(player: Player) -> None:
     player.asleep = False
 
 
-def assert_fair(player: Player, since_s: float) -> None:
+def assert_few_lost(player: Player, since_s: float) -> None:
     missed, trimmed = player.lost_share(since_s)
     assert missed < MAX_LOST_SHARE
     assert trimmed < MAX_LOST_SHARE
     consumed = player.queue.consumed
     player.run(1.0)
-    assert player.queue.consumed - consumed >= 0.95 * player.tick_hz, "frames must be flowing"
+    assert player.queue.consumed - consumed >= 0.95 * player.tick_hz, "frames are consumed"
 
 
 @pytest.mark.parametrize(("tick_hz", "snapshot_every"), [(60, 3), (30, 1), (20, 1), (120, 6)])
 @pytest.mark.parametrize("seed", range(3))
-def test_hardly_a_frame_is_missing_or_trimmed_at_50_ms_with_20_ms_of_jitter(
+def test_at_50_ms_with_20_ms_of_jitter_hardly_a_frame_is_missed_or_trimmed(
     tick_hz: int, snapshot_every: int, seed: int
 ) -> None:
     player = Player(tick_hz=tick_hz, snapshot_every=snapshot_every, seed=seed)
     player.run(2.0 + 60.0)
-    assert_fair(player, since_s=2.0)
+    assert_few_lost(player, since_s=2.0)
 
 
-@pytest.mark.parametrize("trouble", [stall_half_a_second, sleep_a_minute])
+@pytest.mark.parametrize("disturb", [stall_half_a_second, sleep_a_minute])
 @pytest.mark.parametrize("tick_hz", [60, 20])
-def test_two_seconds_after_a_stall_or_a_sleep_all_is_well_again(
-    trouble: Callable[[Player], None], tick_hz: int
+def test_two_seconds_after_a_stall_or_a_sleep_hardly_a_frame_is_missed_or_trimmed(
+    disturb: Callable[[Player], None], tick_hz: int
 ) -> None:
     player = Player(tick_hz=tick_hz, snapshot_every=tick_hz // 20)
     player.run(10.0)
-    trouble(player)
+    disturb(player)
     since_s = player.now_s + SETTLE_S
     player.run(SETTLE_S + 30.0)
-    assert_fair(player, since_s)
+    assert_few_lost(player, since_s)
     assert player.mean_wait_ticks(since_s) < player.pacer.target + 1.0
 
 
-@pytest.mark.parametrize(("before_s", "trouble"), [(0.02, step_latency), (0.2, drop_latency)])
+@pytest.mark.parametrize(("before_s", "disturb"), [(0.02, step_latency), (0.2, drop_latency)])
 @pytest.mark.parametrize("tick_hz", [60, 20])
-def test_two_seconds_after_a_step_of_latency_all_is_well_again(
-    before_s: float, trouble: Callable[[Player], None], tick_hz: int
+def test_two_seconds_after_a_step_of_latency_hardly_a_frame_is_missed_or_trimmed(
+    before_s: float, disturb: Callable[[Player], None], tick_hz: int
 ) -> None:
     player = Player(tick_hz=tick_hz, snapshot_every=tick_hz // 20, delay_s=before_s, jitter_s=0.01)
     player.run(10.0)
-    trouble(player)
+    disturb(player)
     since_s = player.now_s + SETTLE_S
     player.run(SETTLE_S + 30.0)
-    assert_fair(player, since_s)
+    assert_few_lost(player, since_s)
     assert player.mean_wait_ticks(since_s) < player.pacer.target + 1.0
 
 
 @pytest.mark.parametrize("drift", [0.002, -0.002])
-def test_clocks_that_drift_apart_cost_no_frames(drift: float) -> None:
+def test_clocks_that_drift_apart_lose_hardly_a_frame(drift: float) -> None:
     player = Player(drift=drift)
     player.run(2.0 + 60.0)
-    assert_fair(player, since_s=2.0)
+    assert_few_lost(player, since_s=2.0)
 
 
 @pytest.mark.parametrize("drift", [0.002, -0.002])
-def test_without_reports_the_threshold_would_not_hold(drift: float) -> None:
+def test_without_reports_drift_loses_frames(drift: float) -> None:
     player = Player(drift=drift, paced=False)
     player.run(200.0)  # long enough for a drift of two in a thousand to fill the queue, or to empty it
     missed, trimmed = player.lost_share(150.0)
     assert max(missed, trimmed) > MAX_LOST_SHARE
 
 
-def test_without_reports_a_stall_would_leave_a_full_queue_behind() -> None:
+def test_without_reports_a_stall_leaves_the_queue_full() -> None:
     player = Player(paced=False)
     player.run(10.0)
     stall_half_a_second(player)
@@ -193,42 +193,43 @@ def test_without_reports_a_stall_would_leave_a_full_queue_behind() -> None:
     assert player.mean_wait_ticks(since_s) > 10.0
 
 
-def test_a_steady_link_costs_half_a_tick_of_waiting() -> None:
+def test_on_a_steady_link_frames_wait_half_a_tick() -> None:
     player = Player(jitter_s=0.0)
     player.run(20.0)
     assert player.mean_wait_ticks(10.0) == pytest.approx(0.5, abs=0.2)
 
 
-def hitching(player: Player, *, for_s: float, every: int = 4) -> None:
-    """Its page draws sixty frames a second, and until then every few of them take two to three and a half ticks."""
+def draw_with_hitches(player: Player, *, for_s: float, every: int = 4) -> None:
+    """Have the player's page draw sixty frames a second; until `for_s` one in `every` takes 2 to 3.5 ticks."""
     play, rng = player._play, random.Random(player.seed)
-    next_frame_s, frames = 0.0, 0
+    next_draw_s, draws = 0.0, 0
 
     def draw() -> None:
-        nonlocal next_frame_s, frames
-        if player.now_s >= next_frame_s:
-            frames += 1
-            slow = player.now_s < for_s and frames % every == 0
-            next_frame_s = player.now_s + (rng.uniform(2.0, 3.5) if slow else 1.0) / 60
+        nonlocal next_draw_s, draws
+        if player.now_s >= next_draw_s:
+            draws += 1
+            slow = player.now_s < for_s and draws % every == 0
+            next_draw_s = player.now_s + (rng.uniform(2.0, 3.5) if slow else 1.0) / 60
             play()
 
     player._play = draw  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_page_that_hitches_more_often_than_reports_come_is_learnt_from_all_the_same(seed: int) -> None:
-    """As a page does in its first seconds. A hitch makes the pacer forget; at 150 ms each way the next comes before a
-    report does. Without what the pacer knows of itself these players miss 50, 44 and 21 frames."""
+def test_the_pacer_adapts_to_a_page_that_hitches_more_often_than_reports_arrive(seed: int) -> None:
+    """As a page does in its first seconds. A hitch makes the pacer discard its reports; at 150 ms each way the next
+    hitch comes before a report does. Without the pacer's own measurements these players miss 50, 44 and 21 frames.
+    """
     player = Player(delay_s=0.15, jitter_s=0.005, seed=seed)
-    hitching(player, for_s=6.0)
+    draw_with_hitches(player, for_s=6.0)
     player.run(6.0)
     assert player.samples[-1].missed <= 8, "of sixty hitches"
     player.run(2.0 + 30.0)
-    assert_fair(player, since_s=8.0)
+    assert_few_lost(player, since_s=8.0)
 
 
-def test_a_client_that_is_woken_late_every_time_stays_fair() -> None:
-    """A page draws every 33 ms while its ticks are 16.7 ms: two frames leave at once."""
+def test_a_client_that_always_wakes_late_loses_hardly_a_frame() -> None:
+    """A page that draws every 33 ms, with ticks of 16.7 ms: two input frames leave at once."""
     player = Player(tick_hz=60, jitter_s=0.0)
     play = player._play
     wakes = 0
@@ -241,4 +242,4 @@ def test_a_client_that_is_woken_late_every_time_stays_fair() -> None:
 
     player._play = rarely  # type: ignore[method-assign]
     player.run(2.0 + 30.0)
-    assert_fair(player, since_s=2.0)
+    assert_few_lost(player, since_s=2.0)

@@ -1,4 +1,4 @@
-"""A client core and a real hub over a bad network: what a player feels, in figures. All on a fake clock."""
+"""A client core and a real hub over a bad network: what a player sees and feels, in figures. On a fake clock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fly(rig: Rig, seconds: float, **options: Any) -> Client:
     return client
 
 
-def test_a_player_joins_moves_and_sees_itself_move() -> None:
+def test_a_player_joins_steers_and_receives_its_own_motion() -> None:
     rig = Rig(Flight)
     client = fly(rig, 5.0, name="Ada")
     ship = received_ship(client)
@@ -53,8 +53,8 @@ def test_a_player_joins_moves_and_sees_itself_move() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_shows_no_correction(seed: int) -> None:
-    """Corrections can only come of frames that the server missed or trimmed while the clocks found each other."""
+def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_needs_no_correction(seed: int) -> None:
+    """Corrections come only from frames that the server missed or trimmed while the clocks were settling."""
     rig = Rig(Flight, delay_s=0.15, jitter_s=0.03, seed=seed)
     client = fly(rig, 5.0)
     corrections, missed = client.core.counters.corrections, rig.engine.statistics()["missed_inputs"]
@@ -65,11 +65,11 @@ def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_shows_no_correction(se
     assert rig.engine.statistics()["missed_inputs"] == missed
     assert predictor.diagnosis is Outcome.MATCHED
     assert predictor.pending >= 9, "it does run ahead"
-    assert hypot(client.avatar.x, client.avatar.y) > 50, "and it does move"
+    assert hypot(client.avatar.x, client.avatar.y) > 50, "it does move"
 
 
-def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_shows_no_correction_either() -> None:
-    """Walls, blocks and the guns' cooldown are in its shared step, and pickups move nobody."""
+def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_needs_no_correction() -> None:
+    """Walls, blocks and the guns' cooldown are in its shared step, and pickups do not move ships."""
 
     def pilot(_: Client, now_s: float) -> arena_flight.Controls:
         phase = int(now_s * 3)
@@ -85,11 +85,11 @@ def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_shows_no_correction
         rig.run(1.0)
         way = max(way, hypot(client.avatar.x - start[0], client.avatar.y - start[1]))
     assert client.core.counters.corrections == corrections
-    assert way > 200, "and it does get about"
+    assert way > 200, "it does get about"
 
 
-def test_the_same_flight_without_prediction_lags_behind() -> None:
-    """The threshold fails with the mechanism off: what is received is a round trip behind what was pressed."""
+def test_received_states_are_a_round_trip_behind_what_is_predicted() -> None:
+    """So without prediction the thresholds above would fail."""
     rig = Rig(Flight, delay_s=0.15, jitter_s=0.0)
     client = fly(rig, 3.0, predict=True)
     received = received_ship(client)
@@ -108,13 +108,13 @@ def test_a_key_press_moves_the_avatar_on_the_next_tick_whatever_the_latency() ->
     pressed_at = rig.now_s
     rig.run(0.02)
     assert client.avatar.vx > 0.0
-    assert received_ship(client).vx == 0.0, "the server does not know yet"
+    assert received_ship(client).vx == 0.0, "the key press has not reached the server yet"
     rig.run(0.5)
     assert received_ship(client).vx > 0.0
     assert client.core.counters.corrections == 0
 
 
-def test_a_push_by_the_server_is_one_correction_and_no_more() -> None:
+def test_a_push_by_the_server_is_one_correction() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 5.0)
     client.core.send("push")
@@ -122,7 +122,7 @@ def test_a_push_by_the_server_is_one_correction_and_no_more() -> None:
     assert client.core.counters.corrections == 1
 
 
-def test_a_portal_is_no_correction_and_nobody_is_drawn_inside_it() -> None:
+def test_a_portal_is_no_correction_and_is_not_interpolated() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 5.0)
     watcher = rig.client(role=Role.SPECTATOR)
@@ -140,11 +140,11 @@ def test_a_portal_is_no_correction_and_nobody_is_drawn_inside_it() -> None:
     assert client.core.counters.corrections == 0
     for places in (own, seen):
         ways = sorted(abs(b - a) for a, b in pairwise(places))
-        assert ways[-1] > PORTAL_LENGTH - 10, "through it in one frame"
-        assert ways[-2] < 10, "and flying before and after"
+        assert ways[-1] > PORTAL_LENGTH - 10, "the portal in one drawn frame"
+        assert ways[-2] < 10, "flight before and after"
 
 
-def test_after_a_stall_the_player_is_in_step_again_within_two_seconds() -> None:
+def test_two_seconds_after_a_stall_hardly_a_frame_is_lost_or_corrected() -> None:
     rig = Rig(Flight)
     client = fly(rig, 10.0)
     rig.stall(client, 0.5)
@@ -159,10 +159,8 @@ def test_after_a_stall_the_player_is_in_step_again_within_two_seconds() -> None:
     assert client.counts[0] == 1
 
 
-def test_a_client_that_slept_a_minute_comes_back_and_plays_on() -> None:
-    """The server hears nothing and lets the link go as dead; the session waits, and the client has to join anew after
-    its grace.
-    """
+def test_a_client_that_slept_a_minute_joins_anew_and_plays_on() -> None:
+    """The server closes the silent link as dead, and the session ends after its grace time."""
     rig = Rig(Flight)
     client = fly(rig, 5.0)
     client.asleep = True
@@ -176,7 +174,7 @@ def test_a_client_that_slept_a_minute_comes_back_and_plays_on() -> None:
     assert client.avatar.x != x
 
 
-def test_a_link_that_breaks_is_resumed_with_nothing_lost_and_nothing_twice() -> None:
+def test_a_link_that_breaks_is_resumed_and_nothing_is_lost_or_doubled() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.03)
     client = fly(rig, 5.0)
     for number in range(12):
@@ -194,10 +192,10 @@ def test_a_link_that_breaks_is_resumed_with_nothing_lost_and_nothing_twice() -> 
     assert beats == list(range(beats[0], beats[0] + 6 * len(beats), 6)), "every beat once, in order"
     assert client.failures == []
     assert client.counts[2] == 0
-    assert len(rig.engine.world) == 1, "no ghost"
+    assert len(rig.engine.world) == 1, "one entity for the one player"
 
 
-def test_inputs_made_while_away_are_not_played_into_the_future() -> None:
+def test_inputs_made_without_a_link_are_not_sent_after_the_resume() -> None:
     rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
     client = fly(rig, 3.0)
     rig.cut(client)
@@ -211,7 +209,7 @@ def test_inputs_made_while_away_are_not_played_into_the_future() -> None:
     assert client.replica.predictor.pending < 20
 
 
-def test_a_spectator_sees_and_is_not_stopped_by_the_window() -> None:
+def test_a_spectator_receives_every_snapshot() -> None:
     rig = Rig(Flight)
     fly(rig, 1.0)
     watcher = rig.client(role=Role.SPECTATOR)
@@ -223,15 +221,15 @@ def test_a_spectator_sees_and_is_not_stopped_by_the_window() -> None:
     assert watcher.seat.frames.round_trip.rtt_s == pytest.approx(0.1, abs=0.04)
 
 
-def test_round_trip_is_measured_without_the_servers_waiting() -> None:
+def test_the_measured_round_trip_leaves_out_the_time_at_the_server() -> None:
     rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
     client = fly(rig, 10.0)
     assert client.seat.frames.round_trip.rtt_s == pytest.approx(0.1, abs=0.005)
 
 
-def test_others_are_drawn_smoothly_and_where_they_were() -> None:
-    """What a second client draws of a flying ship is where the server had it at the drawn time, within the grid and
-    the curve.
+def test_others_are_drawn_where_the_server_had_them() -> None:
+    """A second client draws a ship where the server had it at the drawn time, but for quantisation and the error of
+    interpolation.
     """
     rig = Rig(Flight, delay_s=0.08, jitter_s=0.02)
     fly(rig, 1.0)
@@ -257,11 +255,11 @@ def test_others_are_drawn_smoothly_and_where_they_were() -> None:
     assert max(errors) < 0.6
 
 
-# -- told and shown ahead of the server
+# -- shots and events ahead of the server
 
 
 class Gun:
-    """Fires a shot at each press of `turn`, and shows it in the same tick."""
+    """Fires once from `pressed_at_s` on and spawns the shot in the same tick; if not `honest`, spawns one unfired."""
 
     def __init__(self, rig: Rig, *, honest: bool = True) -> None:
         self.shown: list[Any] = []
@@ -281,7 +279,7 @@ class Gun:
             self.shown.append(self.client.seat.spawn(tick, "Shot", values, lambda shot: shot.id > 0))
 
 
-def test_a_shot_is_on_screen_with_the_key_and_becomes_the_servers_without_a_jump() -> None:
+def test_a_shot_is_drawn_at_the_key_press_and_becomes_the_servers_without_a_jump() -> None:
     rig = Rig(Gunnery, delay_s=0.15, jitter_s=0.0)
     gun = Gun(rig)
     rig.run(3.0)
@@ -297,7 +295,7 @@ def test_a_shot_is_on_screen_with_the_key_and_becomes_the_servers_without_a_jump
         assert shot.id not in drawn.tables[1].ids
         places.append(shot.x)
         times.append(rig.now_s)
-    assert shot.id > 0, "adopted"
+    assert shot.id > 0, "it has become the server's"
     speeds = [(b - a) / (t - s) for (a, b), (s, t) in zip(pairwise(places), pairwise(times), strict=True)]
     assert all(speed == pytest.approx(shot.vx, rel=0.05) for speed in speeds)
     assert gun.client.of(Withdrawn) == []
@@ -313,11 +311,11 @@ def test_a_shot_that_the_server_never_fired_is_withdrawn() -> None:
     assert len(gun.client.replica.spawns) == 0
 
 
-def test_an_event_told_ahead_is_not_told_again_and_withdrawn_when_it_does_not_come() -> None:
+def test_an_expected_event_is_not_delivered_again_and_is_withdrawn_when_it_does_not_come() -> None:
     rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 2.0)
-    told = client.core.expect("mark", 1, lambda payload: payload == 1, rig.now_s + 1.0)
-    assert told is not None
+    expected = client.core.expect("mark", 1, lambda payload: payload == 1, rig.now_s + 1.0)
+    assert expected is not None
     client.core.send("mark", 1)
     client.core.send("mark", 2)
     client.core.expect("mark", 99, lambda payload: payload == 99, rig.now_s + 1.0)
