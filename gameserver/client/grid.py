@@ -41,8 +41,8 @@ _REFERENCE = "    c{i} = unpredicted[{i}]\n"
 def compile_snap(entity_type: EntityType) -> Snap:
     """Return `snap(entity, unpredicted) -> codes`: it puts every numeric attribute on its grid and returns all codes.
 
-    References cannot be predicted; their codes are taken from `unpredicted`, which has one code a field. Like the rule
-    itself, `snap` raises ValueError for NaN and OverflowError for an infinity.
+    References cannot be predicted; their codes are taken from `unpredicted`, which has one code per field. NaN and
+    infinities make `snap` raise what the rule itself raises, ValueError and OverflowError.
     """
     fields = list(entity_type.numeric.items())
     names: dict[str, Any] = {"floor": floor}

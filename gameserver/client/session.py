@@ -140,7 +140,11 @@ class Session:
         return None if self.core.replica is None else self.core.replica.avatar_id
 
     async def updated(self) -> ViewState:
-        """Wait for the next state, and return it."""
+        """Wait for the next state.
+
+        Returns:
+            What is known of the room after it.
+        """
         await self._updated.wait()
         return self.view
 

@@ -331,7 +331,11 @@ class SessionCore:
 
 
 def _check_limits(name: str, data: bytes) -> None:
-    """Raise ValueError for a message that servers refuse."""
+    """Check a message against the default limits of servers.
+
+    Raises:
+        ValueError: Servers refuse it.
+    """
     most = SERVER_LIMITS.max_message_bytes
     if len(data) > most:
         raise ValueError(f"message {name!r} takes {len(data)} bytes; a server takes at most {most}")
