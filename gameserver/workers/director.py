@@ -227,12 +227,13 @@ class Director:
         index = worker.index
         match message:
             case messages.LoadReport():
-                self.placement.update(index, message)
+                self.placement.update(index, message, trio.current_time())
             case messages.PlaceJoin(request, kind, room, role):
-                self._answer(worker, request, self.placement.place_join(index, kind, room, Role(role)))
+                place = self.placement.place_join(index, kind, room, Role(role), trio.current_time())
+                self._answer(worker, request, place)
             case messages.PlaceResume(request, instance):
                 self._answer(worker, request, self.placement.place_resume(index, instance))
-            case messages.HandOver(to, link) if sock is not None:
+            case messages.HandOver(to, link):
                 self._hand_over(to, link, sock)
             case messages.DescribeAll(request):
                 nursery.start_soon(self._describe_all, worker, request)
@@ -250,9 +251,13 @@ class Director:
     def _answer(worker: WorkerProcess, request: int, place: Place) -> None:
         worker.pipe.post(messages.Placed(request, *place))
 
-    def _hand_over(self, to: int, link: messages.HandedLink, sock: socket.socket) -> None:
-        """Pass a socket on. If that worker has died since, the socket is closed and the client reconnects."""
+    def _hand_over(self, to: int, link: messages.HandedLink, sock: socket.socket | None) -> None:
+        """Pass a socket on. If it or that worker is gone, the link ends and the client reconnects; its reservation
+        expires."""
         target = self._workers.get(to)
+        if sock is None:
+            log.error("a link was lost on its way to worker %d: too many files are open", to)
+            return
         if target is None:
             sock.close()
             return

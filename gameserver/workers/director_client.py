@@ -35,6 +35,8 @@ class DirectorClient:
         self._pipe = pipe
         self._last_request = 0
         self._waiting: dict[int, Callable[[Answer], None]] = {}
+        self.on_late_place: Callable[[int], None] | None = None
+        """Gets the reservation of an answer that nobody waits for any more."""
 
     async def place_join(self, kind: str, room: str | None, role: int) -> messages.Placed:
         """Ask where a JOIN belongs.
@@ -105,4 +107,6 @@ class DirectorClient:
             receive = self._waiting.get(message.request)
             if receive is not None:
                 receive(message)
+            elif isinstance(message, messages.Placed) and self.on_late_place is not None:
+                self.on_late_place(message.reservation)
         return None

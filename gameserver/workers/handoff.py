@@ -41,6 +41,8 @@ LOOK_EVERY_S: Final = 1.0
 """How often changes are looked for that the hub does not announce: a room that locks, or overload."""
 REPORT_EVERY_S: Final = 5.0
 """A report is sent this often without any change, as a sign of life."""
+DUPLICATE_TRIES: Final = 10
+DUPLICATE_PAUSE_S: Final = 0.2
 _READ_BYTES: Final = 4_096
 
 
@@ -62,6 +64,7 @@ class Handoff:
         self._settled: list[int] = []
         self._changed = trio.Event()
         hub.on_seats_changed = self._note_change
+        director.on_late_place = self.release
 
     # -- links ---------------------------------------------------------------------------------------------------------
 
@@ -83,14 +86,14 @@ class Handoff:
             return admitted
         try:
             place = await self._find_place(first.request)
-        except DirectorGone as error:
+            placed = replace(admitted, room=place.room, reservation=place.reservation)
+            if place.worker == self.index:
+                self._expect(place.reservation)
+                return placed
+            await self._hand_over(sock, placed, place.worker)
+        except (DirectorGone, OSError) as error:
             log.error("a link stays in this worker: %s", error)
             return admitted
-        admitted = replace(admitted, room=place.room, reservation=place.reservation)
-        if place.worker == self.index:
-            self._expect(place.reservation)
-            return admitted
-        self._hand_over(sock, admitted, place.worker)
         return None
 
     async def _read_first(self, stream: trio.SocketStream, tail: bytes) -> FirstMessage:
@@ -115,7 +118,13 @@ class Handoff:
             return await self._director.place_join(request.kind, request.room, int(request.role))
         return await self._director.place_resume(request.token[:TOKEN_INSTANCE_BYTES])
 
-    def _hand_over(self, sock: socket.socket, admitted: Admitted, worker: int) -> None:
+    async def _hand_over(self, sock: socket.socket, admitted: Admitted, worker: int) -> None:
+        """Pass the link on through the director.
+
+        Raises:
+            DirectorGone: The director does not read.
+            OSError: This process has too many files open, for longer than a moment. The seat is free again.
+        """
         accepted = admitted.accepted
         link = messages.HandedLink(
             key=accepted.key,
@@ -126,7 +135,11 @@ class Handoff:
             room=admitted.room,
             reservation=admitted.reservation,
         )
-        self._director.post(messages.HandOver(worker, link), sock.dup())
+        try:
+            self._director.post(messages.HandOver(worker, link), await _duplicate(sock))
+        except OSError:
+            self.release(admitted.reservation)
+            raise
 
     def take_over(self, server: Server, link: messages.HandedLink, sock: socket.socket) -> None:
         """Run a link that another worker has handed over."""
@@ -153,6 +166,12 @@ class Handoff:
         """Settle `reservation` as soon as `peer` has joined or was refused."""
         if reservation:
             self._reservations[reservation] = peer
+
+    def release(self, reservation: int) -> None:
+        """Give back a reservation of a link that does not arrive."""
+        if reservation:
+            self._settled.append(reservation)
+            self._note_change()
 
     def settle(self, reservation: int) -> None:
         """Settle `reservation`, if that has not happened yet: its link has ended."""
@@ -182,12 +201,30 @@ class Handoff:
             rooms = [room_load(engine) for engine in self._hub.rooms.values()]
             now_s = trio.current_time()
             if rooms != last or self._settled or now_s - last_s >= REPORT_EVERY_S:
-                settled, self._settled = self._settled, []
-                self._director.post(messages.LoadReport(rooms, settled, self._hub.overloaded))
-                last, last_s = rooms, now_s
+                try:
+                    self._director.post(messages.LoadReport(rooms, self._settled.copy(), self._hub.overloaded))
+                except DirectorGone as error:  # the next report says it again
+                    log.error("no report: %s", error)
+                else:
+                    self._settled.clear()
+                    last, last_s = rooms, now_s
             await trio.sleep(REPORT_GAP_S)
             with trio.move_on_after(LOOK_EVERY_S):
                 await self._changed.wait()
+
+
+async def _duplicate(sock: socket.socket) -> socket.socket:
+    """Duplicate a socket; wait for a moment if this process has too many files open.
+
+    Raises:
+        OSError: It has for longer.
+    """
+    for _ in range(DUPLICATE_TRIES - 1):
+        try:
+            return sock.dup()
+        except OSError:
+            await trio.sleep(DUPLICATE_PAUSE_S)
+    return sock.dup()
 
 
 def room_load(engine: RoomEngine) -> messages.RoomLoad:

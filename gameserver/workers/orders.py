@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
 from gameserver.workers import messages
+from gameserver.workers.director_client import DirectorGone
 
 if TYPE_CHECKING:
     import socket
@@ -45,10 +47,15 @@ class Orders:
 
     def _carry_out(self, order: Order, sock: socket.socket | None) -> None:
         match order:
-            case messages.TakeOver(link) if sock is not None:
-                self._handoff.take_over(self._server, link, sock)
+            case messages.TakeOver(link):
+                if sock is None:
+                    log.error("a link was lost on its way here: too many files are open")
+                    self._handoff.release(link.reservation)
+                else:
+                    self._handoff.take_over(self._server, link, sock)
             case messages.Describe(request):
-                self._director.post(messages.Described(request, self._describe()))
+                with contextlib.suppress(DirectorGone):  # it asks again
+                    self._director.post(messages.Described(request, self._describe()))
             case messages.Reload():
                 self._server.certificates.reload()
             case messages.Stop():

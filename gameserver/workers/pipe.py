@@ -28,6 +28,7 @@ MAX_MESSAGE_BYTES: Final = 64 * 2**20
 
 _READ_BYTES: Final = 65_536
 _MAX_FDS: Final = 32
+_LOST: Final = -1  # in place of a descriptor
 _head: Final = Struct("<I?")  # length of the message, whether a socket travels with it
 _encode: Final = msgspec.msgpack.encode
 
@@ -97,6 +98,8 @@ class Pipe(Generic[T]):
     async def receive(self) -> tuple[T, socket.socket | None] | None:
         """Return the next message and the socket that came with it; None when the other end has closed.
 
+        The socket is None as well for a message whose socket was lost, because this process has too many files open.
+
         Raises:
             PipeBroken: What arrived is no message.
         """
@@ -121,10 +124,13 @@ class Pipe(Generic[T]):
         del self._buffer[:end]
         return message, self._next_socket() if with_socket else None
 
-    def _next_socket(self) -> socket.socket:
+    def _next_socket(self) -> socket.socket | None:
         if not self._fds:
             raise PipeBroken("a socket is missing")
-        sock = socket.socket(fileno=self._fds.popleft())
+        fd = self._fds.popleft()
+        if fd == _LOST:
+            return None
+        sock = socket.socket(fileno=fd)
         sock.setblocking(False)
         return sock
 
@@ -139,8 +145,8 @@ class Pipe(Generic[T]):
                 fds = array.array("i")
                 fds.frombytes(raw[: len(raw) - len(raw) % fds.itemsize])
                 self._fds.extend(fds)
-        if flags & socket.MSG_CTRUNC:
-            raise PipeBroken("sockets were lost: too many files are open")
+        if flags & socket.MSG_CTRUNC and not ancillary:
+            self._fds.append(_LOST)  # one recvmsg carries the socket of one message
         self._buffer += data
         return bool(data)
 
@@ -152,4 +158,5 @@ class Pipe(Generic[T]):
                 sock.close()
         self._waiting.clear()
         while self._fds:
-            socket.close(self._fds.popleft())
+            if (fd := self._fds.popleft()) != _LOST:
+                socket.close(fd)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
+import trio.testing
 
 from gameserver.workers import messages
 from gameserver.workers.pipe import MAX_WAITING, Pipe, PipeBroken
@@ -65,6 +67,42 @@ async def test_a_message_larger_than_the_kernel_s_buffer_arrives() -> None:
             worker.post(messages.Described(1, description))
             assert await director.receive() == (messages.Described(1, description), None)
             nursery.cancel_scope.cancel()
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """No file descriptor can be opened meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    probe = os.dup(0)
+    os.close(probe)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (probe, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_socket_that_finds_no_free_descriptor_is_lost_alone() -> None:
+    pairs = [socket.socketpair() for _ in range(3)]
+    with pipes() as (worker, director):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker.send_posted)
+            worker.post(messages.HandOver(0, LINK), pairs[0][0])
+            await trio.testing.wait_all_tasks_blocked()
+            with no_more_files():
+                assert await director.receive() == (messages.HandOver(0, LINK), None)
+                worker.post(messages.DescribeAll(7))
+                assert await director.receive() == (messages.DescribeAll(7), None)
+            assert pairs[0][1].recv(1) == b"", "the client sees the end of its connection"
+            worker.post(messages.HandOver(1, LINK), pairs[1][0])
+            received = await director.receive()
+            assert received is not None
+            assert received[1] is not None
+            received[1].close()
+            nursery.cancel_scope.cancel()
+    for pair in pairs:
+        for end in pair:
+            end.close()
 
 
 async def test_the_end_is_none_and_queued_sockets_are_closed() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gameserver.protocol.constants import Role
 from gameserver.workers.messages import LoadReport, RoomLoad
-from gameserver.workers.placement import Place, Placement, SeatLimits, id_prefix
+from gameserver.workers.placement import RESERVE_FOR_S, Place, Placement, SeatLimits, id_prefix
 
 KINDS = {"arena": SeatLimits(4, 2), "duel": SeatLimits(2, 2)}
 
@@ -23,9 +25,14 @@ def placement(workers: int = 2) -> Placement:
 
 
 def join(
-    director: Placement, asker: int = 0, kind: str = "arena", room: str | None = None, role: Role = Role.PLAYER
+    director: Placement,
+    asker: int = 0,
+    kind: str = "arena",
+    room: str | None = None,
+    role: Role = Role.PLAYER,
+    now_s: float = 0.0,
 ) -> Place:
-    return director.place_join(asker, kind, room, role)
+    return director.place_join(asker, kind, room, role, now_s)
 
 
 def load(*rooms: RoomLoad, settled: tuple[int, ...] = (), overloaded: bool = False) -> LoadReport:
@@ -46,14 +53,14 @@ def test_a_new_room_goes_where_the_fewest_players_are_and_stays_with_the_asker_i
 
 def test_the_fullest_room_with_a_seat_is_filled_first_wherever_it_is() -> None:
     director = placement()
-    director.update(0, load(RoomLoad("a", "arena", 1, 0, True)))
-    director.update(1, load(RoomLoad("b", "arena", 3, 0, True), RoomLoad("c", "arena", 4, 0, True)))
+    director.update(0, load(RoomLoad("a", "arena", 1, 0, True)), 0.0)
+    director.update(1, load(RoomLoad("b", "arena", 3, 0, True), RoomLoad("c", "arena", 4, 0, True)), 0.0)
     assert [join(director).room for _ in range(2)] == ["b", "a"]
 
 
 def test_locked_rooms_and_rooms_of_another_kind_are_not_chosen() -> None:
     director = placement(1)
-    director.update(0, load(RoomLoad("a", "arena", 1, 0, False), RoomLoad("b", "duel", 1, 0, True)))
+    director.update(0, load(RoomLoad("a", "arena", 1, 0, False), RoomLoad("b", "duel", 1, 0, True)), 0.0)
     assert join(director).room not in {"a", "b"}
 
 
@@ -61,33 +68,35 @@ def test_a_reservation_counts_until_the_worker_s_report_settles_it() -> None:
     director = placement(1)
     place = join(director, kind="duel")
     assert place.room is not None
-    director.update(0, load())  # nobody has arrived there yet
+    director.update(0, load(), 0.0)  # nobody has arrived there yet
     second = join(director, kind="duel")
     assert second.room == place.room
-    director.update(0, load(RoomLoad(place.room, "duel", 2, 0, True), settled=(place.reservation, second.reservation)))
+    director.update(
+        0, load(RoomLoad(place.room, "duel", 2, 0, True), settled=(place.reservation, second.reservation)), 0.0
+    )
     third = join(director, kind="duel")
     assert third.room != place.room
-    director.update(0, load(RoomLoad(place.room, "duel", 1, 0, True), settled=(third.reservation,)))
+    director.update(0, load(RoomLoad(place.room, "duel", 1, 0, True), settled=(third.reservation,)), 0.0)
     assert join(director, kind="duel").room == place.room, "somebody left"
 
 
 def test_a_settled_reservation_frees_its_seat_and_its_room() -> None:
     director = placement(1)
     place = join(director, kind="duel")
-    director.update(0, load(settled=(place.reservation,)))
+    director.update(0, load(settled=(place.reservation,)), 0.0)
     assert join(director, kind="duel").room != place.room
 
 
 def test_spectators_have_seats_of_their_own() -> None:
     director = placement(1)
-    director.update(0, load(RoomLoad("a", "duel", 2, 1, True)))
+    director.update(0, load(RoomLoad("a", "duel", 2, 1, True)), 0.0)
     assert join(director, kind="duel", role=Role.SPECTATOR).room == "a"
     assert join(director, kind="duel", role=Role.SPECTATOR).room != "a"
 
 
 def test_a_join_by_id_goes_to_the_room_s_worker_without_a_reservation() -> None:
     director = placement()
-    director.update(1, load(RoomLoad("a", "arena", 4, 0, False)))
+    director.update(1, load(RoomLoad("a", "arena", 4, 0, False)), 0.0)
     assert join(director, room="a") == Place(1)
     assert join(director, asker=1, room="nowhere") == Place(1), "refused there"
     new = join(director)
@@ -104,7 +113,7 @@ def test_unknown_kinds_and_tokens_stay_with_the_asker() -> None:
 
 def test_a_removed_worker_has_no_rooms_and_no_sessions() -> None:
     director = placement()
-    director.update(1, load(RoomLoad("a", "arena", 1, 0, True)))
+    director.update(1, load(RoomLoad("a", "arena", 1, 0, True)), 0.0)
     director.remove_worker(1)
     assert join(director).worker == 0
     assert join(director, room="a") == Place(0)
@@ -115,10 +124,10 @@ def test_a_removed_worker_has_no_rooms_and_no_sessions() -> None:
 
 def test_an_overloaded_worker_gets_new_rooms_only_if_all_are_overloaded() -> None:
     director = placement()
-    director.update(0, load(overloaded=True))
-    director.update(1, load(RoomLoad("a", "arena", 4, 0, True)))
+    director.update(0, load(overloaded=True), 0.0)
+    director.update(1, load(RoomLoad("a", "arena", 4, 0, True)), 0.0)
     assert join(director, asker=0).worker == 1
-    director.update(1, load(RoomLoad("a", "arena", 4, 0, True), overloaded=True))
+    director.update(1, load(RoomLoad("a", "arena", 4, 0, True), overloaded=True), 0.0)
     assert join(director, asker=0, kind="duel").worker == 0, "the asker itself refuses it"
 
 
@@ -137,4 +146,143 @@ def test_no_room_has_more_reservations_than_seats_and_ids_are_unique(
         assert home.setdefault(place.room, place.worker) == place.worker
         assert place.room.startswith(id_prefix(place.worker))
         if data.draw(st.booleans()):
-            director.update(data.draw(st.integers(0, 3)), load())  # a worker that has made none of its rooms yet
+            director.update(data.draw(st.integers(0, 3)), load(), 0.0)  # a worker that has made none of its rooms yet
+
+
+def test_a_reservation_that_nobody_settles_expires() -> None:
+    director = placement(1)
+    first = join(director, kind="duel", now_s=100.0)
+    join(director, kind="duel", now_s=101.0)
+    assert join(director, kind="duel", now_s=101.0).room != first.room, "both seats are reserved"
+    assert join(director, kind="duel", now_s=100.0 + RESERVE_FOR_S).room == first.room
+    director.update(0, load(), 1000.0)
+    assert director.reserved_seats == 0
+    assert join(director, kind="duel", now_s=1000.0).room != first.room, "a room that nobody made is forgotten"
+
+
+def test_reservations_end_with_the_worker_that_asked_and_with_the_worker_of_the_room() -> None:
+    director = placement(3)
+    director.update(0, load(RoomLoad("a", "duel", 1, 0, True)), 0.0)
+    assert join(director, asker=1, kind="duel").room == "a"
+    assert join(director, asker=2, kind="duel").room != "a"
+    director.remove_worker(1)
+    assert join(director, asker=0, kind="duel").room == "a"
+    director.remove_worker(0)
+    director.remove_worker(2)
+    assert director.reserved_seats == 0
+
+
+class AnyTraffic(RuleBasedStateMachine):
+    """Joins, reports, deaths and time in any order, against a model that counts from scratch."""
+
+    WORKERS = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.director = Placement(KINDS, random.Random(1))
+        self.now_s = 0.0
+        self.up: set[int] = set()
+        self.seated: dict[int, Counter[tuple[str, str, Role]]] = {}
+        self.on_their_way: dict[int, tuple[int, int, str, str, Role, float]] = {}
+
+    def taken(self, room: str, role: Role) -> int:
+        seated = sum(
+            counts[key] for counts in self.seated.values() for key in counts if key[0] == room and key[2] == role
+        )
+        reserved = sum(where[2] == room and where[4] == role for where in self.on_their_way.values())
+        return seated + reserved
+
+    @rule(worker=st.integers(0, WORKERS - 1))
+    def start(self, worker: int) -> None:
+        if worker not in self.up:
+            self.up.add(worker)
+            self.seated[worker] = Counter()
+            self.director.add_worker(worker, bytes([worker] * 4))
+
+    @precondition(lambda self: self.up)
+    @rule(data=st.data(), kind=st.sampled_from(sorted(KINDS)), role=st.sampled_from(list(Role)))
+    def join(self, data: st.DataObject, kind: str, role: Role) -> None:
+        asker = data.draw(st.sampled_from(sorted(self.up)))
+        self.expire()
+        place = self.director.place_join(asker, kind, None, role, self.now_s)
+        assert place.room is not None
+        assert place.worker in self.up
+        assert self.taken(place.room, role) < KINDS[kind][role], "the seat was free"
+        expires_s = self.now_s + RESERVE_FOR_S
+        self.on_their_way[place.reservation] = (asker, place.worker, place.room, kind, role, expires_s)
+
+    @precondition(lambda self: self.up)
+    @rule(data=st.data())
+    def report(self, data: st.DataObject) -> None:
+        """Some links have arrived, some failed, some players left."""
+        worker = data.draw(st.sampled_from(sorted(self.up)))
+        self.expire()
+        settled = []
+        for number, (_, there, room, kind, role, _) in list(self.on_their_way.items()):
+            if there == worker and data.draw(st.booleans()):
+                settled.append(number)
+                del self.on_their_way[number]
+                if data.draw(st.booleans()):
+                    self.seated[worker][room, kind, role] += 1
+        for key in list(self.seated[worker]):
+            if data.draw(st.booleans()):
+                self.seated[worker][key] -= 1
+                self.seated[worker] += Counter()
+        rooms: dict[str, RoomLoad] = {}
+        for room, kind, _ in self.seated[worker]:
+            players, spectators = (self.seated[worker][room, kind, role] for role in Role)
+            rooms[room] = RoomLoad(room, kind, players, spectators, True)
+        self.director.update(worker, load(*rooms.values(), settled=tuple(settled)), self.now_s)
+
+    @precondition(lambda self: self.up)
+    @rule(data=st.data())
+    def die(self, data: st.DataObject) -> None:
+        worker = data.draw(st.sampled_from(sorted(self.up)))
+        self.up.remove(worker)
+        del self.seated[worker]
+        self.on_their_way = {n: way for n, way in self.on_their_way.items() if worker not in way[:2]}
+        self.director.remove_worker(worker)
+
+    @rule(seconds=st.floats(0.0, 2 * RESERVE_FOR_S))
+    def wait(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def expire(self) -> None:
+        self.on_their_way = {n: way for n, way in self.on_their_way.items() if way[5] > self.now_s}
+
+    @invariant()
+    def counts_agree(self) -> None:
+        director = self.director
+        director._release_expired(self.now_s)
+        self.expire()
+        assert set(director._reservations) == set(self.on_their_way)
+        for worker in self.up:
+            entry = director._workers[worker]
+            for room_id, room in entry.rooms.items():
+                for role in Role:
+                    assert room.taken(role) == self.taken(room_id, role)
+            assert entry.players == sum(room.taken(Role.PLAYER) for room in entry.rooms.values())
+
+
+TestAnyTraffic = AnyTraffic.TestCase
+
+
+@pytest.mark.parametrize("rooms", [200, 2000])
+def test_a_join_looks_at_few_rooms_however_many_there_are(rooms: int) -> None:
+    director = placement(1)
+    full = [RoomLoad(f"r{number}", "arena", 4, 0, True) for number in range(rooms)]
+    director.update(0, load(*full, RoomLoad("free", "arena", 1, 0, True)), 0.0)
+    worker = director._workers[0]
+    looked_at = 0
+    is_current = worker.__class__._is_current
+
+    def counting(self: object, entry: tuple[int, str, int]) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return is_current(worker, entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker.__class__, "_is_current", counting)
+        for _ in range(3):
+            assert join(director).room == "free"
+    assert looked_at < 20
