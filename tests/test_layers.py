@@ -1,5 +1,6 @@
-"""What import-linter's contracts (pyproject.toml) cannot say about the layers: nothing below `net/` awaits, reads a
-clock or draws from a shared generator, the face is for authors only, and every module says what it is for."""
+"""What import-linter's contracts (pyproject.toml) cannot check about the layers: nothing below `net/` awaits, reads a
+clock or uses a shared random generator, no modules import each other in a circle, only authors import the face, and
+every module says what it is for."""
 
 import ast
 from collections.abc import Iterator

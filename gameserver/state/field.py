@@ -15,9 +15,10 @@ Rules that every field type keeps:
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from gameserver.protocol.constants import MAX_CODE
+from gameserver.state.errors import DeclarationError
 
 T = TypeVar("T")
 
@@ -150,3 +151,22 @@ def nearest(value: object, step: float, lo: int, hi: int) -> int:
 def is_int(value: object) -> bool:
     """Return True for an int that is not a bool."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def default_code(field: Field[Any], given: object, otherwise: object, where: str) -> int:
+    """Return the code of a field's default.
+
+    Args:
+        field: The field.
+        given: What its declaration gives; None if nothing.
+        otherwise: The default of a declaration that gives none.
+        where: The class and the field, for errors.
+
+    Raises:
+        DeclarationError: The value has no code.
+    """
+    try:
+        return field.encode(otherwise if given is None else given)
+    except ValueError as error:
+        msg = f"{where}: default {error}"
+        raise DeclarationError(msg) from None

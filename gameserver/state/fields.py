@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gameserver.state.discrete import MAX_CHOICES, Choice, Flag, Ref
 from gameserver.state.field import Field
 from gameserver.state.jumps import Jumps
-from gameserver.state.numeric import MAX_CHOICES, TURN, Angle, Choice, Flag, Float, Int, Ref
+from gameserver.state.numeric import TURN, Angle, Float, Int
 from gameserver.state.objects import MAX_LIST_ITEMS, MAX_TEXT_BYTES, List, Text, describe
 
 __all__ = [

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final, TypeVar, cast
 
+from gameserver.state.discrete import Choice, Flag
 from gameserver.state.errors import DeclarationError
 from gameserver.state.field import Field, is_int
 from gameserver.state.jumps import Jumps
-from gameserver.state.numeric import Angle, Choice, Flag, Float, Int
+from gameserver.state.numeric import Angle, Float, Int
 
 T = TypeVar("T")
 
