@@ -6,13 +6,11 @@ import importlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from gameserver.protocol import constants as wire
+from tests.support.source import PACKAGE, ROOT, parse, short
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "gameserver"
 PAGE = ROOT / "client_demo"
 WIRE = PACKAGE / "protocol/constants.py"
 
@@ -54,15 +52,6 @@ def modules(folder: Path = PACKAGE) -> list[Path]:
 
 def scripts() -> list[Path]:
     return [path for path in sorted(PAGE.rglob("*.js")) if "vendor" not in path.parts]
-
-
-def short(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
-@cache
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"), str(path))
 
 
 def definitions(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:

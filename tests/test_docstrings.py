@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from enum import Enum
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias, cast
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "gameserver"
+from tests.support.source import PACKAGE, ROOT, parse
+
 FACES = ("gameserver", "gameserver.client", "gameserver.bots", "gameserver.shared_math", "gameserver.geometry")
 
 SECTIONS = ("Args", "Returns", "Raises", "Yields")
@@ -31,11 +29,6 @@ Documented: TypeAlias = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncF
 
 
 # --- reading
-
-
-@cache
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"), str(path))
 
 
 def documented(tree: ast.AST) -> Iterator[tuple[Documented, str]]:

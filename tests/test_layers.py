@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "gameserver"
+from tests.support.source import PACKAGE, imported_modules, parse
+
 PURE = ("protocol", "shared_step", "state", "sync", "room", "hub", "recording")
 CLIENT_SHELL = frozenset({"connector.py", "dial.py", "event_stream.py", "link.py", "session.py"})
 """The modules of `client/` that may do input and output; the others are cores."""
@@ -18,20 +19,6 @@ RANDOM_SOURCES = frozenset({"secrets", "uuid"})
 
 def sources(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (PACKAGE / folder).rglob("*.py"))
-
-
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
-
-
-def imported_modules(tree: ast.Module) -> Iterator[str]:
-    """Full names of the modules and of the things that the code imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def names_from_face(tree: ast.Module) -> set[str]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.source import ROOT, imported_modules, parse, short
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TESTS = Path(__file__).parent
-ROOT = TESTS.parent
 OF_NO_PART = frozenset({"browser", "conformance", "fuzz", "js", "live", "scenarios", "sim", "support"})
 """Folders that belong to no part: they test several at once, in a browser, over a network or with another tool."""
 COMMANDS = frozenset(
@@ -38,16 +39,6 @@ def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def imported_modules(path: Path) -> Iterator[str]:
-    """Every dotted name that the module imports, with and without its last part."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def is_test_module(path: Path) -> bool:
     return path.stem == "conftest" or path.stem.startswith("test_")
 
@@ -62,11 +53,11 @@ def in_tests(path: Path) -> str:
 
 @pytest.mark.parametrize("folder", ["tests", "bench", "tools"])
 def test_nothing_imports_a_test_module(folder: str) -> None:
-    tests = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in all_test_modules()}
+    tests = {short(path.with_suffix("")).replace("/", ".") for path in all_test_modules()}
     importers = {
-        f"{path.relative_to(ROOT)} imports {name}"
+        f"{short(path)} imports {name}"
         for path in sources(folder)
-        for name in tests.intersection(imported_modules(path))
+        for name in tests.intersection(imported_modules(parse(path)))
     }
     assert importers == set()
 
@@ -86,7 +77,7 @@ def test_what_is_in_support_is_no_test() -> None:
 
 def waits_on_the_wall_clock(path: Path) -> Iterator[str]:
     """Where the module asks for the time of day, or has an async test wait without a clock that jumps."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in WALL_CLOCK:
             yield f"{in_tests(path)}:{node.lineno} calls {ast.unparse(node.func)}"
         elif isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("test_"):

@@ -18,7 +18,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parent.parent
+from tests.support.source import ROOT
+
 CORE_DEPENDENCIES = {"cyclopts", "h11", "msgpack", "msgspec", "numpy", "rich", "trio", "trio-websocket"}
 PROCESS_TIMEOUT_S = 20.0
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+")

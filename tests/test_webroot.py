@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from gameserver import webroot
+from tests.support.source import ROOT
 
 
 def test_checkout_serves_its_own_page() -> None:
-    assert webroot.web_root() == Path(__file__).parent.parent / "client_demo"
+    assert webroot.web_root() == ROOT / "client_demo"
 
 
 def test_wheel_copy_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

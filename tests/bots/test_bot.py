@@ -14,7 +14,7 @@ from gameserver.bots.checks import SpeedLimit
 from gameserver.bots.crowd import Rules, keep_playing, run_bots
 from gameserver.client.replica import Options
 from gameserver.protocol.constants import Limits
-from tests.support.channel_server import ChannelServer, serving
+from tests.support.channel_server import ChannelServer, channel_server
 from tests.support.sim.flight import Flight, Ship, fly
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def play(server: ChannelServer, count: int = 5, seconds: float = 5.0, **mo
 
 
 async def test_bots_play_find_nothing_wrong_and_all_leave(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         report = await play(server)
         await trio.sleep(0.1)
         assert len(server.engine.world) == 0
@@ -49,13 +49,13 @@ async def test_bots_play_find_nothing_wrong_and_all_leave(autojump_clock: MockCl
 async def test_the_same_seed_plays_the_same_game(autojump_clock: MockClock) -> None:
     reports = []
     for _ in range(2):
-        async with serving(Flight) as server:
+        async with channel_server(Flight) as server:
             reports.append((await play(server, 3, 3.0, brain="chase")).to_json())
     assert reports[0] == reports[1]
 
 
 async def test_joins_are_paced(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         start = trio.current_time()
         await play(server, 5, 1.0, ramp=0.4)
         opened = [socket.peer.opened_at_s - start for socket in server.sockets]
@@ -63,7 +63,7 @@ async def test_joins_are_paced(autojump_clock: MockClock) -> None:
 
 
 async def test_moving_faster_than_the_rules_allow_is_an_error(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         report = await play(server, rules=Rules([SpeedLimit("Ship", per_s=1.0, slack=0.1)]))
     assert not report.clean
     assert report.errors > 10
@@ -82,14 +82,14 @@ class Cheat(Flight):
 
 
 async def test_a_server_that_moves_ships_further_than_the_rules_allow_is_reported(autojump_clock: MockClock) -> None:
-    async with serving(Cheat) as server:
+    async with channel_server(Cheat) as server:
         report = await play(server)
     assert not report.clean
     assert any("Ship 1 moved too far" in problem for problem in report.problems)
 
 
 async def test_a_lost_link_is_counted_and_the_bot_plays_on(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server, trio.open_nursery() as nursery:
+    async with channel_server(Flight) as server, trio.open_nursery() as nursery:
 
         async def cut_later() -> None:
             await trio.sleep(3.0)
@@ -103,7 +103,7 @@ async def test_a_lost_link_is_counted_and_the_bot_plays_on(autojump_clock: MockC
 
 
 async def test_deltas_that_do_not_fit_are_counted_and_a_full_state_is_requested(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server, trio.open_nursery() as nursery:
+    async with channel_server(Flight) as server, trio.open_nursery() as nursery:
 
         async def swallow_one() -> None:
             await trio.sleep(3.0)
@@ -125,7 +125,7 @@ async def test_bots_that_find_no_free_seat_are_reported(autojump_clock: MockCloc
         def on_create(self, options: object) -> None:
             self.lock()
 
-    async with serving(Small, limits=Limits(max_rooms=2)) as server:
+    async with channel_server(Small, limits=Limits(max_rooms=2)) as server:
         report = await play(server, 4, 1.0)
     assert report.joined == 2
     assert report.errors > 0
@@ -133,7 +133,7 @@ async def test_bots_that_find_no_free_seat_are_reported(autojump_clock: MockCloc
 
 
 async def test_a_kind_that_does_not_exist_ends_the_run_at_once_with_its_code(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         start = trio.current_time()
         report = await run_bots(server.open, "chess", 2, 60.0)
         assert trio.current_time() - start < 5.0
@@ -142,7 +142,7 @@ async def test_a_kind_that_does_not_exist_ends_the_run_at_once_with_its_code(aut
 
 
 async def test_a_server_that_cannot_be_reached_is_reported(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         server.refuse = lambda: HandshakeError("nobody there")
         report = await play(server, 2, 60.0)
     assert report.joined == 0
@@ -158,7 +158,7 @@ async def test_a_run_in_which_nothing_moves_does_not_pass(autojump_clock: MockCl
         def on_join(self, player: Player) -> None:
             player.avatar = self.spawn(Ship, owner=player)
 
-    async with serving(Still) as server:
+    async with channel_server(Still) as server:
         report = await play(server, 1, 3.0, rules=Rules())
     assert "no state ever changed" in report.problems
     assert not report.clean
@@ -174,7 +174,7 @@ async def test_a_brain_of_an_author_s_own_sees_the_state_and_steers(autojump_clo
             controls: Inputs = perception.inputs.cls(thrust=True)
             return controls if self.seen > 1 else None
 
-    async with serving(Flight) as server, trio.open_nursery() as nursery:
+    async with channel_server(Flight) as server, trio.open_nursery() as nursery:
         nursery.start_soon(partial(play, server, 1, 5.0, brain=Straight))
         await trio.sleep(4.0)
         (ship,) = server.engine.world.entities(Ship)
@@ -191,7 +191,7 @@ async def test_a_brain_that_fails_is_reported_and_the_others_play_on(
         def decide(self, perception: Any) -> Inputs | None:
             raise ZeroDivisionError("no idea")
 
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         report = await play(server, 2, 2.0, brain=Broken)
     assert not report.clean
     assert report.problems["the brain failed: ZeroDivisionError: no idea"] > 40
@@ -209,14 +209,14 @@ async def test_a_brain_s_own_rules_are_used(autojump_clock: MockClock) -> None:
             controls: Inputs = perception.inputs.cls(thrust=True)
             return controls
 
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         report = await play(server, 1, 2.0, brain=Strict)
     assert any("moved too far" in problem for problem in report.problems)
 
 
 async def test_progress_is_reported_during_the_run(autojump_clock: MockClock) -> None:
     seen: list[tuple[int, float]] = []
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         await play(server, 2, 3.0, on_progress=lambda report: seen.append((report.joined, round(report.seconds, 1))))
     assert seen[0] == (0, 0.0)
     assert seen[-1][0] == 2
@@ -224,7 +224,7 @@ async def test_progress_is_reported_during_the_run(autojump_clock: MockClock) ->
 
 
 async def test_bots_that_keep_playing_join_again_until_they_are_cancelled(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server, trio.open_nursery() as nursery:
+    async with channel_server(Flight) as server, trio.open_nursery() as nursery:
         nursery.start_soon(partial(keep_playing, server.open, "flight", 4, seed=1))
         await trio.sleep(3.0)
         assert len(server.engine.world) == 4
@@ -240,6 +240,6 @@ async def test_bots_that_keep_playing_join_again_until_they_are_cancelled(autoju
 
 
 async def test_an_unknown_brain_is_an_error(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         with pytest.raises(KeyError, match="genius"):
             await play(server, brain="genius")

@@ -19,7 +19,7 @@ from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Joined, SessionState, Status
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
-from tests.support.channel_server import ChannelServer, serving
+from tests.support.channel_server import ChannelServer, channel_server
 from tests.support.sim.flight import Controls, Flight, Ship, fly
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def make_session(server: ChannelServer, kind: str = "flight", *, role: Role = Ro
 
 @asynccontextmanager
 async def playing(**more: Any) -> AsyncGenerator[tuple[ChannelServer, Session]]:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         session = make_session(server, **more)
         async with joined(session):
             await session.updated()
@@ -43,7 +43,7 @@ async def playing(**more: Any) -> AsyncGenerator[tuple[ChannelServer, Session]]:
 
 
 async def test_a_client_joins_steers_and_leaves_nothing_behind(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         session = make_session(server)
         async with joined(session):
             session.set_controls(thrust=True)
@@ -179,7 +179,7 @@ async def test_a_kicked_client_does_not_come_back(autojump_clock: MockClock) -> 
 
 
 async def test_a_room_that_cannot_be_joined_is_an_error_with_its_code(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         with pytest.raises(JoinFailed) as failed:
             async with joined(make_session(server, "chess")):
                 pytest.fail("it must not get here")
@@ -189,7 +189,7 @@ async def test_a_room_that_cannot_be_joined_is_an_error_with_its_code(autojump_c
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_a_refused_upgrade_is_an_error_with_its_status(status: int, autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         server.refuse = lambda: ConnectionRejected(status, (), b"no token")
         with pytest.raises(JoinFailed, match=f"HTTP {status} no token"):
             async with joined(make_session(server)):
@@ -204,14 +204,14 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(autojump_clock: Mock
         tries += 1
         return None if tries > 3 else ConnectionRejected(503, (), None)
 
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         server.refuse = refuse
         async with joined(make_session(server)):
             assert tries == 4
 
 
 async def test_who_does_not_want_to_come_back_hears_of_the_first_failure(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         server.refuse = lambda: HandshakeError("nobody there")
         with pytest.raises(JoinFailed, match="nobody there"):
             async with joined(make_session(server, reconnect=False)):
@@ -291,7 +291,7 @@ async def test_a_loop_over_events_ends_with_the_client_or_when_it_is_closed(auto
 
 
 async def test_an_error_in_the_users_block_comes_out_as_it_is_and_ends_the_client(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         session = make_session(server)
         with pytest.raises(ZeroDivisionError):
             async with joined(session):
@@ -301,7 +301,7 @@ async def test_an_error_in_the_users_block_comes_out_as_it_is_and_ends_the_clien
 
 
 async def test_a_cancelled_client_is_gone_at_once(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         session = make_session(server)
         start = trio.current_time()
         with trio.move_on_after(2.0):
@@ -313,7 +313,7 @@ async def test_a_cancelled_client_is_gone_at_once(autojump_clock: MockClock) -> 
 
 
 async def test_the_view_of_a_client_in_no_room_says_why_there_is_none(autojump_clock: MockClock) -> None:
-    async with serving(Flight) as server:
+    async with channel_server(Flight) as server:
         session = make_session(server)
         with pytest.raises(RuntimeError, match="has not joined a room"):
             _ = session.view

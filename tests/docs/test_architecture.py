@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.source import ROOT
+
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 
 PATH = r"`((?:gameserver|client_demo|tests)/[\w./]*)`"

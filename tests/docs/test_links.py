@@ -1,9 +1,9 @@
 """The page about links names tests and files that there are."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.source import ROOT
+
 PAGE = (ROOT / "docs/guide/links.md").read_text("utf-8")
 TABLE = PAGE.split("## Each promise")[1]
 SUFFIXES = {".py", ".js"}

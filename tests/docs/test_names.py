@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.source import ROOT, parse, short
+
 LEFT_OUT = {"node_modules", "vendor", "results", ".git", ".venv", "build", "dist"}
 
 SUFFIXES = r"py|js|mjs|md|html|css"
@@ -47,10 +48,6 @@ BASES = ("", "gameserver", "client_demo", "client_demo/sdk", "tests", "docs", "d
 def files(*suffixes: str) -> list[Path]:
     found = [path for suffix in suffixes for path in ROOT.rglob(f"*{suffix}")]
     return sorted(path for path in found if not LEFT_OUT & set(path.relative_to(ROOT).parts))
-
-
-def short(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 PAGES = files(".md")
@@ -96,11 +93,6 @@ def prose(path: Path) -> str:
     return ADDRESS.sub("", said)
 
 
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(text_of(path))
-
-
 # --- what there is
 
 
@@ -119,7 +111,7 @@ def names_in(path: Path) -> frozenset[str]:
     """What a file defines, or for JavaScript all of its words."""
     if path.suffix != ".py":
         return frozenset(re.findall(r"[\w$]+", text_of(path)))
-    return frozenset(name for node in ast.walk(tree_of(path)) for name in defined_by(node))
+    return frozenset(name for node in ast.walk(parse(path)) for name in defined_by(node))
 
 
 def defined_by(node: ast.AST) -> Iterator[str]:
@@ -142,7 +134,7 @@ def attributes() -> dict[str, frozenset[str]]:
     own: dict[str, set[str]] = defaultdict(set)
     bases: dict[str, set[str]] = defaultdict(set)
     for path in files(".py"):
-        for node in ast.walk(tree_of(path)):
+        for node in ast.walk(parse(path)):
             if isinstance(node, ast.ClassDef):
                 own[node.name].update(name for part in ast.walk(node) for name in defined_by(part))
                 bases[node.name].update(ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases)

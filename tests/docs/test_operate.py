@@ -11,8 +11,8 @@ from gameserver.net.http.auth import JwtSettings
 from gameserver.net.settings import NetLimits, NetSettings
 from gameserver.ops.options import ServeOptions
 from gameserver.protocol.constants import Limits
+from tests.support.source import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/guide/operate.md").read_text("utf-8")
 METRICS = re.findall(r"^\| `(\w+)", PAGE.split("What to watch")[1].split("## ")[0], re.MULTILINE)
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -10,11 +10,12 @@ import pytest
 
 from gameserver.protocol.constants import ClientMessage as C
 from tests.support.memory_server import MemoryServer
+from tests.support.source import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 
 
 def blocks(language: str) -> list[str]:

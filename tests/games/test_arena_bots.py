@@ -9,7 +9,7 @@ import pytest
 from gameserver.bots import run_bots
 from gameserver.games.arena import Arena
 from gameserver.games.arena_bots import RULES
-from tests.support.channel_server import serving
+from tests.support.channel_server import channel_server
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("brain", ["wander", "chase"])
 async def test_bots_find_nothing_wrong_with_the_arena(brain: str, autojump_clock: MockClock) -> None:
-    async with serving(Arena) as server:
+    async with channel_server(Arena) as server:
         report = await run_bots(server.open, "arena", 6, 12.0, brain=brain, rules=RULES, seed=3)
     assert report.clean, report.problems
     assert report.changes > 1000

@@ -17,7 +17,7 @@ from gameserver.room.overload import MAX_LEVEL
 from gameserver.room.room import Room
 from gameserver.state.errors import DeclarationError
 from tests.support.field_room import Field
-from tests.support.memory_server import MemoryLink, MemoryServer
+from tests.support.memory_server import MemoryLink, MemoryServer, strain
 
 if TYPE_CHECKING:
     from gameserver.room.engine import RoomEngine
@@ -33,14 +33,6 @@ class Hall(Room):
         self.options = options
         if options.get("broken"):
             raise RuntimeError("a bug of the author's")
-
-
-def strain(engine: RoomEngine) -> None:
-    """Bring a room to the level at which it refuses joins."""
-    now_s = 1e6
-    while engine.overload.level < MAX_LEVEL:
-        now_s += engine.tick_s
-        engine.note_pace(now_s, 4 * engine.tick_s, 0.0)
 
 
 def room_of(link: MemoryLink) -> str:
@@ -133,7 +125,7 @@ def test_the_room_that_the_director_chose_is_joined_or_opened() -> None:
 def test_an_overloaded_process_opens_no_room_and_an_overloaded_room_takes_nobody() -> None:
     server = MemoryServer(Field, Hall)
     busy, idle = server.hub.open_room("field"), server.hub.open_room("hall")
-    strain(busy)
+    strain(busy, MAX_LEVEL)
     assert server.hub.overloaded
     assert server.join("field")[0].closed == (CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
     refused, _ = server.join("field", room=busy.id)

@@ -6,13 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from bench.tables import faults
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.source import ROOT
 
 pytestmark = [
     pytest.mark.live,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import trio
 
-from tests.support.live.process import GAMESERVER, ROOT, ServerProcess
+from tests.support.live.process import GAMESERVER, ServerProcess
+from tests.support.source import ROOT
 
 SECONDS = 5
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from io import FileIO
 from itertools import count
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
@@ -19,8 +19,10 @@ from gameserver.recording.format import Recording
 from gameserver.recording.verify import verify
 from gameserver.room.kind import make_kind
 from tests.support.memory_server import MemoryServer
+from tests.support.source import ROOT
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Scene:

@@ -15,7 +15,7 @@ from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.overload import FALL_S, MAX_FALL_S, MAX_LEVEL, RELAPSE_S, Overload
 from gameserver.room.room import Room
 from tests.support.field_room import Dot
-from tests.support.memory_server import MemoryServer
+from tests.support.memory_server import MemoryServer, strain
 
 if TYPE_CHECKING:
     from gameserver.room.player import Player
@@ -116,19 +116,11 @@ class Busy(Room):
             dot.x += 1
 
 
-def strain(server: MemoryServer, level: int) -> None:
-    """Bring the server's room to an overload level."""
-    engine, now_s = server.engine, 1e6
-    while engine.overload.level < level:
-        now_s += engine.tick_s
-        engine.note_pace(now_s, 4 * engine.tick_s, 0.0)
-
-
 @pytest.mark.parametrize(("level", "states"), [(0, 8), (1, 8), (2, 4), (3, 4)])
 def test_from_level_2_on_every_second_snapshot_is_sent(level: int, states: int) -> None:
     server = MemoryServer(Busy)
     link, peer = server.join("busy")
-    strain(server, level)
+    strain(server.engine, level)
     before = len(link.of(S.STATE))
     for _ in range(8):
         server.tick()
@@ -140,9 +132,9 @@ def test_from_level_2_on_every_second_snapshot_is_sent(level: int, states: int) 
 def test_at_level_3_joins_are_refused_and_those_who_play_stay() -> None:
     server = MemoryServer(Busy)
     link, _ = server.join("busy")
-    strain(server, 2)
+    strain(server.engine, 2)
     assert server.join("busy")[0].closed is None
-    strain(server, 3)
+    strain(server.engine, 3)
     for wanted in ({"room": link.welcome["room"]}, {}):
         refused: Any = server.join("busy", **wanted)[0].closed
         assert refused is not None
@@ -156,7 +148,7 @@ def test_at_level_3_a_resume_is_accepted() -> None:
     link, peer = server.join("busy")
     peer.lost(server.now_s, None)
     server.tick()
-    strain(server, 3)
+    strain(server.engine, 3)
     again, peer = server.connect()
     server.say(peer, C.RESUME, link.welcome["token"], 0, link.welcome["event"])
     server.tick()

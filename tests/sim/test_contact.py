@@ -8,7 +8,7 @@ from math import hypot
 import pytest
 
 from tests.support.sim.bumpers import RADIUS, Bumpers, Disc, Push
-from tests.support.sim.rig import STEP_S, Client, Rig
+from tests.support.sim.rig import STEP_S, Rig, SimClient
 
 LET_GO_S = 0.5
 """Nobody accelerates when they meet, so each client extrapolates the other rightly until then."""
@@ -43,8 +43,8 @@ def collide(
     rig = Rig(Bumpers, delay_s=LAG_S, jitter_s=jitter_s)
     go_s = float("inf")
 
-    def towards(sign: int, turning: bool) -> Client:
-        def steer(_: Client, now_s: float) -> Push:
+    def towards(sign: int, turning: bool) -> SimClient:
+        def steer(_: SimClient, now_s: float) -> Push:
             running = go_s <= now_s < go_s + push_s
             aside = turning and go_s + LET_GO_S <= now_s < go_s + LET_GO_S + off / 60
             return Push(dx=sign if running else 0, dy=1 if aside else 0)
@@ -62,7 +62,7 @@ def collide(
     return rig, watch(rig, clients, 6.0)
 
 
-def watch(rig: Rig, clients: list[Client], seconds: float) -> list[Corrections]:
+def watch(rig: Rig, clients: list[SimClient], seconds: float) -> list[Corrections]:
     felt = [Corrections() for _ in clients]
     before = [client.replica.corrections for client in clients]
     for _ in range(round(seconds / STEP_S)):

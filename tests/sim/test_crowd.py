@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gameserver.client.session_events import Joined
 from gameserver.client.state_reader import SharedStateReader
 from tests.support.sim.flight import Controls, Flight
-from tests.support.sim.rig import Client, Rig
+from tests.support.sim.rig import Rig, SimClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +18,10 @@ CUT_EVERY_S = 5.0
 ROUNDS = 8
 
 
-def wanderer(rng: random.Random) -> Callable[[Client, float], Controls]:
+def wanderer(rng: random.Random) -> Callable[[SimClient, float], Controls]:
     held, until_s = Controls(), 0.0
 
-    def steer(_: Client, now_s: float) -> Controls:
+    def steer(_: SimClient, now_s: float) -> Controls:
         nonlocal held, until_s
         if now_s >= until_s:
             held, until_s = Controls(turn=rng.randint(-1, 1), thrust=rng.random() < 0.7), now_s + rng.random()

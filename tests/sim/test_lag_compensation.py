@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from gameserver.client.drawn import Drawn
     from gameserver.client.session_events import PredictedTick
-    from tests.support.sim.rig import Client
+    from tests.support.sim.rig import SimClient
 
 ROUND_TRIPS_S = (0.1, 0.15, 0.25)
 BOUND_TICKS = 15
@@ -70,7 +70,7 @@ def shoot(
     return tally
 
 
-def falsify_claims(client: Client, falsify: Callable[[int, int], Claim]) -> None:
+def falsify_claims(client: SimClient, falsify: Callable[[int, int], Claim]) -> None:
     """Replace what the client's input frames say about what it saw."""
     honest = client.up.send
 
@@ -211,7 +211,7 @@ class ShotsOnScreen:
         self._apart = {key: dist(place, target) for key, place in shown.items()}
 
 
-def predict_shots(client: Client, *, rewound: bool) -> None:
+def predict_shots(client: SimClient, *, rewound: bool) -> None:
     """Have the client spawn its shots at once, as the demo does."""
 
     def fired(tick: PredictedTick) -> None:

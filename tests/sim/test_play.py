@@ -15,26 +15,26 @@ from gameserver.games import arena_flight
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import Role
 from tests.support.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunnery, Ship
-from tests.support.sim.rig import Client, Rig
+from tests.support.sim.rig import Rig, SimClient
 
 if TYPE_CHECKING:
     from gameserver.client.session_events import PredictedTick
 
 
-def restless(client: Client, now_s: float) -> Controls:
+def restless(client: SimClient, now_s: float) -> Controls:
     """Controls that change all the time."""
     phase = int(now_s * 7)
     return Controls(turn=(-1, 0, 1, 1, 0)[phase % 5], thrust=phase % 3 != 0)
 
 
-def received_ship(client: Client) -> Any:
+def received_ship(client: SimClient) -> Any:
     """The newest received state of the only ship there is."""
     ships: list[Ship] = client.replica.view.entities("Ship")
     (ship,) = ships
     return ship
 
 
-def fly(rig: Rig, seconds: float, **options: Any) -> Client:
+def fly(rig: Rig, seconds: float, **options: Any) -> SimClient:
     client = rig.client(steer=restless, **options)
     rig.run(seconds)
     return client
@@ -71,7 +71,7 @@ def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_needs_no_correction(se
 def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_needs_no_correction() -> None:
     """Walls, blocks and the guns' cooldown are in its shared step, and pickups do not move ships."""
 
-    def pilot(_: Client, now_s: float) -> arena_flight.Controls:
+    def pilot(_: SimClient, now_s: float) -> arena_flight.Controls:
         phase = int(now_s * 3)
         return arena_flight.Controls(turn=(-1, 0, 1, 0)[phase % 4], thrust=phase % 3 != 0, fire=phase % 5 == 0)
 
@@ -268,7 +268,7 @@ class Gun:
         self.client.core.options = replace(self.client.core.options, on_predicted=self._shoot)
         self.pressed_at_s = float("inf")
 
-    def _steer(self, client: Client, now_s: float) -> Controls:
+    def _steer(self, client: SimClient, now_s: float) -> Controls:
         return Controls(fire=now_s >= self.pressed_at_s, thrust=True)
 
     def _shoot(self, tick: PredictedTick) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mypy import api
+
+from tests.support.source import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PRELUDE = """
 from enum import Enum
@@ -71,8 +76,7 @@ def test_mypy_knows_the_fields(tmp_path: Path) -> None:
     ]
     sample = tmp_path / "game.py"
     sample.write_text(PRELUDE + "\n".join(cases))
-    root = Path(__file__).parents[2]
-    said, problems, _ = api.run(["--strict", "--config-file", str(root / "pyproject.toml"), "--no-pretty", str(sample)])
+    said, problems, _ = api.run(["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--no-pretty", str(sample)])
     assert not problems
     first = PRELUDE.count("\n") + 1
     found = {}

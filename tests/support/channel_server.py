@@ -128,7 +128,7 @@ class ChannelServer:
 
 
 @asynccontextmanager
-async def serving(*kinds: type[Room[Any]], limits: Limits | None = None) -> AsyncGenerator[ChannelServer]:
+async def channel_server(*kinds: type[Room[Any]], limits: Limits | None = None) -> AsyncGenerator[ChannelServer]:
     """A server that runs for the length of the block."""
     rng = random.Random(1)
     server = ChannelServer(Hub(kinds, token_bytes=rng.randbytes, seed=1, limits=limits), [])

@@ -60,7 +60,7 @@ class NotingGuest:
         """Nothing is due."""
 
 
-class Rig:
+class LinkRig:
     """Both ends."""
 
     def __init__(self, client: trio.abc.Stream, link: Link, peer: NotingGuest, room: RoomPoller | None) -> None:
@@ -139,7 +139,7 @@ def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket
 
 
 @asynccontextmanager
-async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[Rig]:
+async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[LinkRig]:
     """A link that is up and, where the transport says so, polled by a room."""
     client, server, sock = _pair(name)
     room = RoomPoller() if name == "polled" else None
@@ -150,7 +150,7 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
             assert (await client.receive_some(65_536)).startswith(b"HTTP/1.1 101 ")
             peer = NotingGuest()
             peer.link = link = Link(transport, websocket, nursery, limits, lambda _room_id: room)
-            rig = Rig(client, link, peer, room)
+            rig = LinkRig(client, link, peer, room)
             if isinstance(server, trio.StapledStream):
                 _pump_only_while_reading(server.send_stream, rig)
             rig.reading.set()
@@ -168,7 +168,7 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
             room.close()
 
 
-def _pump_only_while_reading(stream: trio.testing.MemorySendStream, rig: Rig) -> None:
+def _pump_only_while_reading(stream: trio.testing.MemorySendStream, rig: LinkRig) -> None:
     """A memory stream is never full; this one's sender waits for its reader."""
     pump = stream.send_all_hook
     assert pump is not None
@@ -190,7 +190,7 @@ def _transport(
     return SocketTransport(stream, sock, nursery, max_message_bytes=size, head=head, tail=b"")
 
 
-async def _run(rig: Rig, stream: trio.abc.Stream) -> None:
+async def _run(rig: LinkRig, stream: trio.abc.Stream) -> None:
     await rig.link.run(cast("Peer", rig.peer))
     rig.over.set()
     await trio.aclose_forcefully(stream)

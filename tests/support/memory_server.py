@@ -91,3 +91,11 @@ class MemoryServer:
         """The only room there is."""
         (engine,) = self.hub.rooms.values()
         return engine
+
+
+def strain(engine: RoomEngine, level: int) -> None:
+    """Bring a room to an overload level."""
+    now_s = 1e6
+    while engine.overload.level < level:
+        now_s += engine.tick_s
+        engine.note_pace(now_s, 4 * engine.tick_s, 0.0)

@@ -3,10 +3,11 @@
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "protocol.md"
+from tests.support.source import ROOT
+
+PAGE = ROOT / "protocol.md"
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,16 @@ class Dust(Entity, columns=True):
     grade = Choice("fine", "coarse")
 
 
+class Craft(Entity):
+    """A type of no world here, whose rows have at most two bytes: messages can be written by hand."""
+
+    x = Float(step=1, min=-100, max=100)
+    vx = Float(step=1, rate_of="x")
+    turn = Angle(steps=16)
+    name = Text(max_bytes=4)
+    bag = List(Int(0, 9), max_items=2)
+
+
 TYPES = (Ship, Shot, Note, Dust)
 SCHEMA = Schema(TYPES)
 
@@ -85,7 +95,7 @@ def make_world() -> World:
     return World(SCHEMA)
 
 
-def snapshot(world: World, tick: int) -> Snapshot:
+def snapshot(world: World, tick: int = 1) -> Snapshot:
     """Capture a world."""
     return Snapshot(tick, world.capture())
 

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 import trio
 
+from tests.support.source import ROOT
+
 if TYPE_CHECKING:
     from types import TracebackType
 
 GAMESERVER: Final = Path(sysconfig.get_path("scripts")) / "gameserver"
-ROOT: Final = Path(__file__).resolve().parents[3]
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 STOP_TIMEOUT_S: Final = 15.0
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gameserver import Player
     from gameserver.client.drawn import Drawn
-    from tests.support.sim.rig import Client
+    from tests.support.sim.rig import SimClient
 
 GUN = (1000.0, 800.0)
 LANE_X = 1300.0
@@ -74,13 +74,13 @@ class Gunner:
         self._controls = Controls()
         self.may_fire = True
 
-    def __call__(self, client: Client, now_s: float) -> Controls:
+    def __call__(self, client: SimClient, now_s: float) -> Controls:
         if now_s >= self._next_frame_s:
             self._next_frame_s = now_s + FRAME_S
             self._controls = self._look(client, now_s)
         return self._controls
 
-    def _look(self, client: Client, now_s: float) -> Controls:
+    def _look(self, client: SimClient, now_s: float) -> Controls:
         drawn = client.replica.draw(now_s)
         own = client.replica.draw_avatar(now_s)
         if drawn is None or own is None:

@@ -17,7 +17,7 @@ from gameserver.geometry import enters_box, enters_circle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.support.sim.rig import Client
+    from tests.support.sim.rig import SimClient
 
 LANE = 400.0
 """How far away the discs strafe."""
@@ -137,7 +137,7 @@ class Marksman:
         self._aim = 0.0
         self._aimed_at_s = -stubborn_s
 
-    def __call__(self, client: Client, now_s: float) -> Trigger:
+    def __call__(self, client: SimClient, now_s: float) -> Trigger:
         if now_s >= self._next_frame_s:
             self._next_frame_s = now_s + FRAME_S
             self._look(client, now_s)
@@ -147,7 +147,7 @@ class Marksman:
         aims = now_s - self._aimed_at_s <= FRAME_S + self._stubborn_s
         return Trigger(aim=self._aim, fire=aims and self._ticks % self._every == 0)
 
-    def _look(self, client: Client, now_s: float) -> None:
+    def _look(self, client: SimClient, now_s: float) -> None:
         """Aim at the middle of what is drawn, unless the wall hides it."""
         drawn = client.replica.draw(now_s)
         if drawn is None or not len(drawn.tables[0]):

@@ -51,7 +51,7 @@ class SimLink(ServerLink):
 
 
 @dataclass
-class Client:
+class SimClient:
     """One client core with its link, as `link.py` would drive it. `steer` is asked for the controls before each
     step.
     """
@@ -60,7 +60,7 @@ class Client:
     up: Way[bytes | Close]
     down: Way[bytes | Close]
     backoff: Backoff
-    steer: Callable[[Client, float], Any] | None = None
+    steer: Callable[[SimClient, float], Any] | None = None
     peer: Peer | None = None
     link: SimLink | None = None
     back_at_s: float | None = 0.0
@@ -120,7 +120,7 @@ class Rig:
         self.now_s = 1000.0
         self.kind = kind
         self.hub = Hub([kind], token_bytes=self.random.randbytes, seed=seed, limits=limits)
-        self.clients: list[Client] = []
+        self.clients: list[SimClient] = []
         self._delay_s, self._jitter_s = delay_s, jitter_s
         self._next_tick_s: dict[str, float] = {}
         self._next_check_s = self.now_s
@@ -128,17 +128,17 @@ class Rig:
     def client(
         self,
         *,
-        steer: Callable[[Client, float], Any] | None = None,
+        steer: Callable[[SimClient, float], Any] | None = None,
         role: Role = Role.PLAYER,
         predict: bool = True,
         reader: StateReader | None = None,
         **params: Any,
-    ) -> Client:
+    ) -> SimClient:
         """A client that joins as soon as time moves."""
         kind = self.kind
         options = Options(predict=kind.predict, predict_contact=kind.predict_contact) if predict else Options()
         core = SessionCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reader=reader)
-        made = Client(core, self._way(), self._way(), Backoff(self.random), steer)
+        made = SimClient(core, self._way(), self._way(), Backoff(self.random), steer)
         self.clients.append(made)
         return made
 
@@ -164,7 +164,7 @@ class Rig:
             if self.now_s >= self._next_check_s:
                 self._check()
 
-    def cut(self, client: Client) -> None:
+    def cut(self, client: SimClient) -> None:
         """Break the link; what was on its way is lost."""
         assert client.peer is not None
         peer, client.peer = client.peer, None
@@ -182,7 +182,7 @@ class Rig:
                 self._next_tick_s[engine.id] = due_s + engine.tick_s
                 engine.tick(self.now_s)
 
-    def _deliver_up(self, client: Client) -> None:
+    def _deliver_up(self, client: SimClient) -> None:
         for at_s, item in client.up.receive(self.now_s):
             if client.peer is None:
                 continue
@@ -205,7 +205,7 @@ class Rig:
 
     # -- the client's side -------------------------------------------------------------------------------------------
 
-    def _play(self, client: Client) -> None:
+    def _play(self, client: SimClient) -> None:
         if client.core.phase is Phase.DOWN:
             self._come_back(client)
             return
@@ -222,7 +222,7 @@ class Rig:
         while (message := client.core.next_message(self.now_s)) is not None:
             client.up.send(self.now_s, message)
 
-    def _deliver_down(self, client: Client) -> None:
+    def _deliver_down(self, client: SimClient) -> None:
         for at_s, item in client.down.receive(self.now_s):
             if isinstance(item, Close):
                 if client.peer is not None:
@@ -236,14 +236,14 @@ class Rig:
             if any(isinstance(event, Joined) for event in seen):
                 client.joined_at_s = at_s
 
-    def _lost(self, client: Client, close: Close) -> None:
+    def _lost(self, client: SimClient, close: Close) -> None:
         back = client.core.lost(close.code)
         joined_for_s = None if client.joined_at_s is None else self.now_s - client.joined_at_s
         client.backoff.link_ended(close.code, joined_for_s)
         client.joined_at_s = None
         client.back_at_s = None if back == "no" else self.now_s + client.backoff.next_s(close.reason)
 
-    def _come_back(self, client: Client) -> None:
+    def _come_back(self, client: SimClient) -> None:
         if client.back_at_s is None or self.now_s < client.back_at_s:
             return
         client.up.cut()
@@ -254,10 +254,10 @@ class Rig:
 
     # -- what goes wrong ---------------------------------------------------------------------------------------------
 
-    def stall(self, client: Client, seconds: float) -> None:
+    def stall(self, client: SimClient, seconds: float) -> None:
         """Hold up both ways; afterwards everything arrives at once."""
         client.up.stall(self.now_s + seconds)
         client.down.stall(self.now_s + seconds)
 
-    def set_delay(self, client: Client, delay_s: float) -> None:
+    def set_delay(self, client: SimClient, delay_s: float) -> None:
         client.up.delay_s = client.down.delay_s = delay_s

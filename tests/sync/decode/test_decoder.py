@@ -10,26 +10,16 @@ import pytest
 from hypothesis import given
 
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Float, Int, List, Text
+from gameserver.state.fields import Int
 from gameserver.state.schema import Schema
 from gameserver.sync.decode.decoder import DeltaDecoder, DeltaError
 from gameserver.sync.encode.encoder import DeltaEncoder
-from tests.support.sync_world import SCHEMA, TICK_HZ, Message, Note, Ship, Shot, make_world, same, snapshot
+from tests.support.sync_world import SCHEMA, TICK_HZ, Craft, Message, Note, Ship, Shot, make_world, same, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gameserver.sync.decode.view_state import ViewState
-
-
-class Craft(Entity):
-    """A type whose rows have at most two bytes, so that messages can be written by hand."""
-
-    x = Float(step=1, min=-100, max=100)
-    vx = Float(step=1, rate_of="x")
-    turn = Angle(steps=16)
-    name = Text(max_bytes=4)
-    bag = List(Int(0, 9), max_items=2)
 
 
 class Rock(Entity):

@@ -10,25 +10,15 @@ import pytest
 from hypothesis import given
 
 from gameserver.protocol.errors import DeltaError
-from gameserver.state.entity import Entity
-from gameserver.state.fields import Angle, Float, List, Text
-from gameserver.state.fields import Int as Whole
 from gameserver.state.table import Table
 from gameserver.sync.bits import pack, widths_of, zigzag
 from gameserver.sync.decode.table_builder import TableBuilder
 from gameserver.sync.motion import Motion
 from gameserver.sync.row_ids import encode_gaps
+from tests.support.sync_world import Craft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class Craft(Entity):
-    x = Float(step=1, min=-100, max=100)
-    vx = Float(step=1, rate_of="x")
-    turn = Angle(steps=16)
-    name = Text(max_bytes=4)
-    bag = List(Whole(0, 9), max_items=2)
 
 
 TYPE = Craft.entity_type

@@ -16,7 +16,7 @@ from gameserver.state.fields import Float, Int
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.encode.interest import Interest, Reach, positions_of
-from gameserver.sync.snapshot import Snapshot
+from tests.support.sync_world import snapshot
 
 if TYPE_CHECKING:
     from gameserver.state.entity import EntityType
@@ -59,10 +59,6 @@ def rule(**types: float | Reach | None) -> Interest:
 def seen(views: Views, row: int = 0) -> list[int]:
     """Return the ids that one viewer sees."""
     return sorted(entity_id for table in views[row].tables() for entity_id in table.ids.tolist())
-
-
-def snapshot(world: World, tick: int = 1) -> Snapshot:
-    return Snapshot(tick, world.capture())
 
 
 COORDINATE = st.floats(-300, 300)
