@@ -16,7 +16,6 @@ WIRE = PACKAGE / "protocol/constants.py"
 
 SEVERAL = {
     "EASE_S": "of a clock and of a drawn pose: each is its JavaScript twin's",
-    "MAX_FILE_BYTES": "of a recording and of a static file",
     "MAX_PENDING": "frames of a prediction, and cases of a comparison",
     "READ_BYTES": "of a transport and of the simulated network",
     "RULES": "the rules that a module gives to its bots: `gameserver bots` looks for this name",

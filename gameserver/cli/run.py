@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - the command line's parser reads the annotations
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -11,6 +12,7 @@ from gameserver.bots.crowd import keep_playing
 from gameserver.cli.errors import check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
 from gameserver.net.addresses import AddressError, read_network, read_origin
+from gameserver.net.http.policy import AUTHOR, Coep, Coop, PagePolicy, PolicyError
 from gameserver.net.network_simulator import read_conditions
 from gameserver.net.settings import NetLimits
 from gameserver.ops.options import ServeOptions
@@ -44,6 +46,9 @@ def run(
     log_level: Literal["debug", "info", "warning", "error"] = "info",
     log_format: Literal["text", "json"] = "text",
     web: Path | None = None,
+    csp: str | None = None,
+    coop: Coop | None = None,
+    coep: Coep | None = None,
     trusted_proxy: tuple[str, ...] = (),
     workers: int = 1,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -69,6 +74,10 @@ def run(
         log_level: Lowest level that is logged.
         log_format: Text for people, or one JSON object a line.
         web: Folder with your own page, served at /; the SDK stays at /sdk/.
+        csp: With --web: the page's Content-Security-Policy, or none; see docs/guide/operate.md.
+        coop: With --web: the page's Cross-Origin-Opener-Policy.
+        coep: With --web: the page's Cross-Origin-Embedder-Policy; require-corp, with --coop same-origin, for threads in
+            WebAssembly.
         trusted_proxy: Address of a proxy whose X-Forwarded-For is believed, or a network such as 10.0.0.0/8. Can be
             repeated.
         workers: Number of processes that share the rooms and the port; see docs/guide/workers.md.
@@ -95,6 +104,7 @@ def run(
         limits=limits,
         net_limits=net_limits,
         web=web,
+        page_policy=_read_policy(web, csp, coop, coep),
         trusted_proxies=trusted_proxy,
         record=record,
         network_conditions=_read_conditions(lag, jitter, stall),
@@ -133,6 +143,17 @@ def _check_files(cert: Path | None, key: Path | None, auth: Path | None, web: Pa
     for path in (cert, key, auth):
         if path is not None and not path.is_file():
             fail(f"{path}: no such file")
+
+
+def _read_policy(web: Path | None, csp: str | None, coop: Coop | None, coep: Coep | None) -> PagePolicy:
+    given = {"csp": csp, "coop": coop, "coep": coep}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if changes and web is None:
+        fail(f"--{next(iter(changes))} is for the page of --web")
+    try:
+        return replace(AUTHOR, **changes)
+    except PolicyError as error:
+        fail(f"--csp {error}")
 
 
 def _read_conditions(lag_ms: float, jitter_ms: float, stall: str | None) -> NetworkConditions | None:

@@ -94,9 +94,7 @@ class Connection:
         return stream
 
     async def _respond(self, head: Head) -> Response:
-        response = self._pages.respond(head)
-        if not isinstance(response, Response):
-            response = await response
+        response = await self._pages.respond(head)
         self._server.counters.responses[response.status] += 1
         return response
 

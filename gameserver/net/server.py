@@ -183,5 +183,7 @@ def _static_files(settings: NetSettings) -> StaticFiles | None:
     try:
         package = web_root()
     except FileNotFoundError:
-        return None if settings.web_root is None else StaticFiles(settings.web_root)
-    return StaticFiles(package) if settings.web_root is None else StaticFiles(settings.web_root, package)
+        package = None
+    if settings.web_root is not None:
+        return StaticFiles(settings.web_root, settings.page_policy, package=package)
+    return None if package is None else StaticFiles(package)

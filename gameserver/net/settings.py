@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gameserver.net.addresses import Networks, client_key, read_origin
+from gameserver.net.http.policy import AUTHOR, PagePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ class NetLimits:
     idle_timeout_s: float = 15.0
     """How long a kept-alive HTTP connection may wait for its next request."""
     response_timeout_s: float = 30.0
-    """How long a response may take to leave: 100 KB at 3 KB/s."""
+    """How long a response may take to leave: 100 KB at 3 KB/s. For files over 1 MB, each 64 KiB."""
     tls_timeout_s: float = 5.0
     """The TLS handshake."""
     upgrade_timeout_s: float = 5.0
@@ -83,6 +84,8 @@ class NetSettings:
     """Who may open a link; None: everyone."""
     web_root: Path | None = None
     """The folder served at `/`, with the package's `/sdk/` and `/vendor/` beside it; None: the package's own page."""
+    page_policy: PagePolicy = AUTHOR
+    """What the pages of `web_root` may do."""
     limits: NetLimits = NetLimits()
     uncounted_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
     """Addresses and networks without limits for each address: a proxy's, and this machine's."""

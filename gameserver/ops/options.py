@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from gameserver.hub.hub import Hub
 from gameserver.net.addresses import one_spelling
 from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
+from gameserver.net.http.policy import AUTHOR, PagePolicy
 from gameserver.net.settings import NetSettings
 from gameserver.ops.recording_files import Recordings
 from gameserver.protocol.constants import WEBSOCKET_PATH
@@ -55,6 +56,8 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...]
     record: Path | None
     """Folder for recordings; None: nothing is recorded."""
+    page_policy: PagePolicy = AUTHOR
+    """What the pages of `web` may do."""
     network_conditions: NetworkConditions | None = None
     workers: int = 1
     play_bots: PlayBots | None = None
@@ -99,6 +102,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         origins=options.origins,
         authenticator=None if options.auth is None else JwtAuthenticator(JwtSettings.from_toml(options.auth)),
         web_root=options.web,
+        page_policy=options.page_policy,
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
         network_conditions=options.network_conditions,

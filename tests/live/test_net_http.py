@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,20 @@ async def test_the_folder_that_is_given_is_the_page(tmp_path: Path) -> None:
     async with serving(web_root=tmp_path) as server:
         status, head, body = await get(server.port, "/")
         assert (status, body) == (200, b"<!doctype html>mine")
-        assert b"Content-Security-Policy: default-src 'self'" in head
+        assert b"Content-Security-Policy: script-src 'self' " in head
         assert (await get(server.port, "/../secret"))[0] == 404
         assert (await get(server.port, "/", method="HEAD"))[2] == b""
         assert (await get(server.port, "/", method="POST"))[0] == 405
+
+
+async def test_a_file_of_any_size_is_served_while_the_rooms_tick(tmp_path: Path) -> None:
+
+    content = os.urandom(1024) * 12 * 1024
+    (tmp_path / "music.data").write_bytes(content)
+    async with serving(web_root=tmp_path) as server, playing(server.port):
+        status, head, body = await get(server.port, "/music.data")
+        assert (status, body == content) == (200, True)
+        assert f"Content-Length: {len(content)}".encode() in head
 
 
 async def test_a_slow_head_costs_a_place_for_a_bounded_time() -> None:

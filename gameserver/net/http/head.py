@@ -73,6 +73,12 @@ class Head:
         return [entry for entry in entries if entry]
 
     @property
+    def content_codings(self) -> frozenset[str]:
+        """The content codings that the client takes, such as `gzip`."""
+        entries = [entry.lower().replace(" ", "").partition(";q=") for entry in self.tokens(b"accept-encoding")]
+        return frozenset(name for name, _, weight in entries if weight.strip("0.") or not weight)
+
+    @property
     def wants_upgrade(self) -> bool:
         """Whether the client asks for a WebSocket."""
         return "websocket" in (token.lower() for token in self.tokens(b"upgrade"))

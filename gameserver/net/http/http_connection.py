@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     import h11
 
+    from gameserver.net.http.responses import FileBody
     from gameserver.net.settings import NetLimits
 
 _READ_BYTES: Final = 4_096
+_FILE_BYTES: Final = 65_536
+"""Read and sent at once of a large file."""
 _LINGER_S: Final = 1.0
 """How long the client may take to read the last response and close. If the server closed while bytes of the client are
 unread, the kernel would reset the connection, and the response could be lost.
@@ -149,8 +152,25 @@ class HttpConnection:
 
     async def _send(self, response: Response, *, closes: bool, with_body: bool) -> None:
         head = response.head(closes=closes, date_s=time.time())
+        await self._send_bytes(head + response.body if with_body else head)
+        if with_body and response.file is not None:
+            await self._send_file(response.file)
+
+    async def _send_bytes(self, data: bytes) -> None:
         with trio.fail_after(self._limits.response_timeout_s):
-            await self._stream.send_all(head + response.body if with_body else head)
+            await self._stream.send_all(data)
+
+    async def _send_file(self, body: FileBody) -> None:
+        left = body.size
+        try:
+            async with await trio.open_file(body.path, "rb") as file:
+                while left > 0 and (data := await file.read(min(_FILE_BYTES, left))):
+                    await self._send_bytes(data)
+                    left -= len(data)
+        except OSError as error:
+            raise trio.BrokenResourceError(f"{body.path} cannot be read any more") from error
+        if left > 0:  # the client must not wait for the rest
+            raise trio.BrokenResourceError(f"{body.path} has become shorter")
 
     async def _linger(self) -> None:
         """End the connection's outgoing half, and read and drop what comes in for a moment."""

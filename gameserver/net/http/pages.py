@@ -5,11 +5,14 @@ Pages that need more than this package knows (metrics, a dashboard) are passed t
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from gameserver.net.http.responses import FOREVER, Response, as_json, text
-from gameserver.net.http.static_files import etag_of
+from gameserver.net.http.cors import cors_headers, preflight
+from gameserver.net.http.responses import FOREVER, Response, as_json, etag_of, text
 from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ Page: TypeAlias = "Callable[[ServerState, Head], Response | Awaitable[Response]]
 """Answers GET, and HEAD without the body. A page that has to ask other processes returns an awaitable."""
 
 STEP_PREFIX: Final = "/step/"
+API_PREFIX: Final = "/api/"
 METHODS: Final = ("GET", "HEAD")
 
 
@@ -47,22 +51,30 @@ class Pages:
             **more,
         }
 
-    def respond(self, head: Head) -> Response | Awaitable[Response]:
+    async def respond(self, head: Head) -> Response:
         """Answer one request that is no upgrade."""
+        cors = cors_headers(head, self._server.settings.origins) if self._is_for_pages(head.path) else ()
         if head.method not in METHODS:
-            return text(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are allowed", ("Allow", ", ".join(METHODS)))
-        response = self._find(head)
-        return _conditional(head, response) if isinstance(response, Response) else response
+            return preflight(head, cors, METHODS) or text(
+                HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are allowed", ("Allow", ", ".join(METHODS))
+            )
+        response = _conditional(head, await self._find(head))
+        return replace(response, headers=(*response.headers, *cors)) if cors else response
 
-    def _find(self, head: Head) -> Response | Awaitable[Response]:
+    def _is_for_pages(self, path: str) -> bool:
+        """Whether a page of another origin may read what is at a path: all but what is for operators."""
+        return path.startswith(API_PREFIX) or path not in self._table
+
+    async def _find(self, head: Head) -> Response:
         page = self._table.get(head.path)
         if page is not None:
-            return page(self._server, head)
+            response = page(self._server, head)
+            return response if isinstance(response, Response) else await response
         if head.path.startswith(STEP_PREFIX):
             return step_module(self._server, head)
         if self._files is None:
             return text(HTTPStatus.NOT_FOUND, "this server has no pages")
-        return self._files.respond(head.path)
+        return await self._files.respond(head.path, head.content_codings)
 
 
 def _conditional(head: Head, response: Response) -> Response:
@@ -71,7 +83,9 @@ def _conditional(head: Head, response: Response) -> Response:
         return response
     known = {tag.removeprefix("W/") for tag in head.tokens(b"if-none-match")}
     if response.etag in known or "*" in known:
-        return Response(HTTPStatus.NOT_MODIFIED, cache=response.cache, etag=response.etag)
+        # A browser replaces the headers that it has with these.
+        headers = tuple(header for header in response.headers if header[0] == "Vary")
+        return replace(response, status=HTTPStatus.NOT_MODIFIED, body=b"", file=None, headers=headers)
     return response
 
 
@@ -103,7 +117,20 @@ def step_module(server: ServerState, head: Head) -> Response:
     if found is None or name != f"{kind}-{found[0]}.js" or not fingerprint:
         return text(HTTPStatus.NOT_FOUND, "no such step")
     body = found[1].encode()
-    return Response(HTTPStatus.OK, body, "text/javascript; charset=utf-8", cache=FOREVER, etag=etag_of(body))
+    plain = Response(
+        HTTPStatus.OK,
+        body,
+        "text/javascript; charset=utf-8",
+        (("Vary", "Accept-Encoding"),),
+        cache=FOREVER,
+        etag=etag_of(body),
+    )
+    if "gzip" not in head.content_codings:
+        return plain
+    return replace(plain, body=_compressed(body), headers=(*plain.headers, ("Content-Encoding", "gzip")))
+
+
+_compressed = lru_cache(maxsize=64)(gzip.compress)
 
 
 def only_websocket(_server: ServerState, _head: Head) -> Response:

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
-        "default-src 'self'",
-        # In older browsers 'self' does not include ws: on the page's own host.
-        "connect-src 'self' ws: wss:",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        # The latency lab shows two clients side by side.
-        "frame-ancestors 'self'",
-    )
-)
-"""Scripts and styles are files of this origin: nothing inline, no eval, nothing from other hosts."""
+from gameserver.net.http.policy import STRICT
 
-_SECURITY_HEADERS: Final = (
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gameserver.net.http.policy import Headers
 
 NO_STORE: Final = "no-store"
 REVALIDATE: Final = "no-cache"  # cached, but checked with the server each time (ETag)
 FOREVER: Final = "public, max-age=31536000, immutable"  # for addresses that change with their content
 
 _BODILESS: Final = frozenset({HTTPStatus.NOT_MODIFIED, HTTPStatus.NO_CONTENT})
+
+
+class FileBody(NamedTuple):
+    """A body that is read while it is sent."""
+
+    path: Path
+    size: int
+    """How many bytes of the file are sent: the file may grow meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +38,18 @@ class Response:
     status: HTTPStatus
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     cache: str = NO_STORE
     etag: str | None = None
+    policy: Headers = STRICT
+    """What a page may do."""
+    file: FileBody | None = None
+    """Sent instead of `body`."""
+
+    @property
+    def body_bytes(self) -> int:
+        """The length of the body."""
+        return len(self.body) if self.file is None else self.file.size
 
     def head(self, *, closes: bool, date_s: float) -> bytes:
         """Return the status line and headers.
@@ -60,11 +63,11 @@ class Response:
         return "\r\n".join((*lines, "", "")).encode("latin-1")
 
     def _fields(self, closes: bool, date_s: float) -> list[tuple[str, str]]:
-        fields = [("Date", formatdate(date_s, usegmt=True)), ("Cache-Control", self.cache), *_SECURITY_HEADERS]
+        fields = [("Date", formatdate(date_s, usegmt=True)), ("Cache-Control", self.cache), *self.policy]
         if self.etag is not None:
             fields.append(("ETag", self.etag))
         if self.status not in _BODILESS:
-            fields += [("Content-Type", self.content_type), ("Content-Length", str(len(self.body)))]
+            fields += [("Content-Type", self.content_type), ("Content-Length", str(self.body_bytes))]
         return [*fields, *self.headers, ("Connection", "close" if closes else "keep-alive")]
 
 
@@ -76,3 +79,8 @@ def text(status: HTTPStatus, message: str, *headers: tuple[str, str]) -> Respons
 def as_json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return a response with `value` as JSON, which is never cached."""
     return Response(status, json.dumps(value, separators=(",", ":")).encode() + b"\n", "application/json")
+
+
+def etag_of(body: bytes) -> str:
+    """Return a strong validator: equal only for equal bytes."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

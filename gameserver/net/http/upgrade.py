@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from gameserver.net.addresses import ANY_ORIGIN, AddressError, read_origin
+from gameserver.net.addresses import AddressError, read_origin
 from gameserver.net.http.auth import AuthRefused
+from gameserver.net.http.cors import is_allowed
 from gameserver.net.http.head import RequestRefused
 from gameserver.protocol.constants import SUBPROTOCOL, TOKEN_PREFIX
 
@@ -143,11 +144,10 @@ def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
         RequestRefused: the origin is another one.
     """
     origin = head.one(b"origin")
-    if origin is None or ANY_ORIGIN in allowed:
+    if origin is None or is_allowed(origin, allowed):
         return
     with contextlib.suppress(AddressError):
-        origin = read_origin(origin)
-        if origin in allowed or origin == read_origin(f"{origin.partition('://')[0]}://{head.one(b'host')}"):
+        if read_origin(origin) == read_origin(f"{origin.partition('://')[0]}://{head.one(b'host')}"):
             return
     raise RequestRefused(HTTPStatus.FORBIDDEN, "this page's origin may not connect here")
 

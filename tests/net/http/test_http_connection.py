@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,12 @@ import trio
 import trio.testing
 
 from gameserver.net.http.http_connection import HttpConnection, Upgrade
-from gameserver.net.http.responses import Response
+from gameserver.net.http.responses import FileBody, Response
 from gameserver.net.settings import NetLimits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from gameserver.net.http.head import Head
 
@@ -61,6 +62,45 @@ async def conversation() -> AsyncIterator[Conversation]:
         nursery.start_soon(talk.serve, server)
         yield talk
         nursery.cancel_scope.cancel()
+
+
+async def get_file(body: FileBody, method: str = "GET") -> tuple[bytes, bytes]:
+    """Ask for a file that is read while it is sent; return the head and the body that came."""
+    client, server = trio.testing.memory_stream_pair()
+
+    async def respond(_head: Head) -> Response:
+        return Response(HTTPStatus.OK, file=body)
+
+    async def serve() -> None:
+        with suppress(trio.BrokenResourceError):
+            await HttpConnection(server, LIMITS, respond).serve("/ws")
+        await server.aclose()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve)
+        await client.send_all(f"{method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join([bytes(data) async for data in client])
+        await client.aclose()
+    head, _, received = answer.partition(b"\r\n\r\n")
+    return head, received
+
+
+async def test_a_large_file_is_sent_as_it_was_when_the_request_came(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 1_000
+    (tmp_path / "music").write_bytes(content)
+    for size in (len(content), len(content) - 10):  # it may have grown
+        head, body = await get_file(FileBody(tmp_path / "music", size))
+        assert f"Content-Length: {size}".encode() in head
+        assert body == content[:size]
+    assert (await get_file(FileBody(tmp_path / "music", len(content)), "HEAD"))[1] == b""
+
+
+async def test_the_connection_ends_when_a_large_file_has_become_shorter_or_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "music").write_bytes(b"short")
+    head, body = await get_file(FileBody(tmp_path / "music", 100))
+    assert b"Content-Length: 100" in head
+    assert body == b"short"
+    assert (await get_file(FileBody(tmp_path / "gone", 100)))[1] == b""
 
 
 def status_of(answer: bytes) -> int:

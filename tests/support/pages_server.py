@@ -1,0 +1,27 @@
+"""What pages see of a server, without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gameserver.net.settings import NetSettings
+
+
+class FakeHub:
+    """A hub with one kind of room that has a step."""
+
+    def statistics(self) -> dict[str, Any]:
+        return {"sessions": 3, "rooms": [{"id": "abc", "kind": "arena", "players": 3}]}
+
+    def step_module(self, kind: str) -> tuple[str, str] | None:
+        return ("0123456789abcdef", "export const step = 1;\n") if kind == "my-arena" else None
+
+
+@dataclass
+class FakeServer:
+    """The parts of a ServerState that pages use."""
+
+    hub: FakeHub = field(default_factory=FakeHub)
+    settings: NetSettings = field(default_factory=NetSettings)
+    draining: bool = False
