@@ -1,14 +1,16 @@
 """Recordings as files: one file a room in one folder, written by a task of its own so that no tick waits for a disk.
 
-There are three bounds: on the bytes that wait to be written (a disk that is too slow ends the recording), on a file,
-and on the folder, from which the oldest recordings are removed. What is written survives a crash, since a recording can
-be used up to where it breaks off.
+Everything is bounded: the bytes that wait to be written (a disk that is too slow ends the recording), a file, what one
+room records in a minute of its ticks, and the folder, from which the oldest recordings are removed. The folder is read
+once, at the start; after that a removal costs the same however many files there are. What is written survives a crash,
+since a recording can be used up to where it breaks off.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -32,7 +34,10 @@ FLUSH_EVERY_S: Final = 0.5
 MAX_WAITING_BYTES: Final = 16 * 2**20
 MAX_FILE_BYTES: Final = 512 * 2**20
 """About ten hours of a full arena."""
+MAX_BYTES_PER_MINUTE: Final = 16 * 2**20
+"""Of one room, about twenty times a full arena. A room that records more gets more messages than it has a use for."""
 MAX_FOLDER_BYTES: Final = 4 * 2**30
+MAX_FOLDER_FILES: Final = 20_000
 ACTIVE_S: Final = 10.0
 """A file written to within this time is still in progress, in this process or in another one that shares the folder."""
 
@@ -47,6 +52,9 @@ class _File:
     waiting: bytearray
     taken: int = 0
     """Bytes that were written or are being written."""
+    minute: int = 0
+    minute_bytes: int = 0
+    """Bytes recorded in this minute of the room's ticks."""
     over: bool = False
     """Nothing more is recorded."""
     failed: bool = False
@@ -56,11 +64,25 @@ class _File:
         """Queue records for the disk. Called within the tick."""
         if self.over:
             return
-        slow = len(self.waiting) + len(data) > MAX_WAITING_BYTES
-        if slow or self.taken + len(self.waiting) + len(data) > MAX_FILE_BYTES:
-            self.end("the disk is too slow" if slow else "the file is full")
+        reason = self._excess(len(data))
+        if reason is not None:
+            self.end(reason)
         else:
             self.waiting += data
+
+    def _excess(self, size: int) -> str | None:
+        """Count `size` more bytes. Return why they are too many, or None."""
+        minute = self.engine.tick_number // (60 * self.engine.tick_hz)
+        if minute != self.minute:
+            self.minute, self.minute_bytes = minute, 0
+        self.minute_bytes += size
+        if len(self.waiting) + size > MAX_WAITING_BYTES:
+            return "the disk is too slow"
+        if self.taken + len(self.waiting) + size > MAX_FILE_BYTES:
+            return "the file is full"
+        if self.minute_bytes > MAX_BYTES_PER_MINUTE:
+            return f"more than {MAX_BYTES_PER_MINUTE} bytes in a minute"
+        return None
 
     def end(self, reason: object) -> None:
         """Record no more of this room."""
@@ -99,6 +121,7 @@ class Recordings:
         self.folder = folder
         self._stamp = stamp
         self._files: list[_File] = []
+        self._finished = FinishedFiles(folder)
 
     def open_recording(self, engine: RoomEngine) -> Recorder | None:
         """Begin a file for a room that has not ticked yet.
@@ -136,6 +159,7 @@ class Recordings:
         for file in self._files:
             if file.finished:
                 file.handle.close()
+                self._finished.add(file.path, file.taken)
         self._files = [file for file in self._files if not file.handle.closed]
 
     def _write(self, batch: list[tuple[_File, bytes]]) -> None:
@@ -146,7 +170,8 @@ class Recordings:
             except OSError as error:
                 file.failed = True
                 file.end(error)
-        remove_oldest(self.folder, time.time())
+        active_bytes = sum(file.taken for file, _ in batch)
+        self._finished.trim(active_bytes, len(batch), time.time())
 
 
 def write_whole(handle: FileIO, data: bytes) -> None:
@@ -160,28 +185,46 @@ def write_whole(handle: FileIO, data: bytes) -> None:
         left = left[handle.write(left) :]
 
 
-def remove_oldest(folder: Path, now_s: float) -> None:
-    """Remove the oldest finished recordings until the folder is within `MAX_FOLDER_BYTES`.
+class FinishedFiles:
+    """The finished recordings of a folder, oldest first."""
 
-    A file that cannot be removed is logged and left.
+    def __init__(self, folder: Path) -> None:
+        """Read the folder once."""
+        self._files: deque[tuple[Path, int]] = deque()
+        self._bytes = 0
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            with suppress(OSError):
+                self.add(path, path.stat().st_size)
 
-    Args:
-        folder: Where the recordings are.
-        now_s: The current time, on the clock of the files' modification times.
-    """
-    found = sorted(folder.glob(f"*{SUFFIX}"))
-    size = 0
-    for path in found:
-        with suppress(OSError):
-            size += path.stat().st_size
-    for path in found:
-        if size <= MAX_FOLDER_BYTES:
-            return
-        try:
-            file = path.stat()
-            if now_s - file.st_mtime > ACTIVE_S:
+    def add(self, path: Path, size: int) -> None:
+        """Add a recording of `size` bytes that is younger than all others."""
+        self._files.append((path, size))
+        self._bytes += size
+
+    def trim(self, active_bytes: int, active_files: int, now_s: float) -> None:
+        """Remove the oldest recordings until the folder is within its bounds.
+
+        A file that cannot be removed is logged and left. One that another process still writes is left for now.
+
+        Args:
+            active_bytes: The size of the recordings in progress.
+            active_files: How many they are.
+            now_s: The current time, on the clock of the files' modification times.
+        """
+        for _ in range(len(self._files)):
+            fits = self._bytes + active_bytes <= MAX_FOLDER_BYTES
+            if fits and len(self._files) + active_files <= MAX_FOLDER_FILES:
+                return
+            path, size = self._files.popleft()
+            try:
+                if now_s - path.stat().st_mtime <= ACTIVE_S:
+                    self._files.append((path, size))
+                    continue
                 path.unlink()
-                size -= file.st_size
                 log.info("removed the recording %s: the folder is full", path.name)
-        except OSError as error:
-            log.warning("cannot remove a recording: %s", error)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                log.warning("cannot remove a recording: %s", error)
+                continue  # it goes on taking up its bytes
+            self._bytes -= size

@@ -7,22 +7,20 @@ import subprocess
 import sys
 from io import FileIO
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import trio
 
 from gameserver.games.arena import Arena
 from gameserver.ops import recording_files as module
-from gameserver.ops.recording_files import SUFFIX, Recordings, remove_oldest, write_whole
+from gameserver.ops.recording_files import SUFFIX, FinishedFiles, Recordings, write_whole
+from gameserver.protocol.constants import ClientMessage
 from gameserver.recording.format import Recording
 from gameserver.recording.verify import verify
 from gameserver.room.kind import make_kind
 from tests.support.memory_server import MemoryServer
 from tests.support.source import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Scene:
@@ -182,14 +180,14 @@ def test_the_oldest_recordings_are_removed_but_none_in_progress(
     fill(tmp_path, "1", "2", "3", "4")
     (tmp_path / "0-notes.txt").write_bytes(bytes(9000))
     os.utime(tmp_path / f"1{SUFFIX}", (NOW_S - 2, NOW_S - 2))
-    remove_oldest(tmp_path, NOW_S)
+    FinishedFiles(tmp_path).trim(0, 0, NOW_S)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-notes.txt", f"1{SUFFIX}", f"4{SUFFIX}"]
 
 
 def test_a_folder_within_its_bound_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 2000)
     fill(tmp_path, "1", "2")
-    remove_oldest(tmp_path, NOW_S)
+    FinishedFiles(tmp_path).trim(0, 0, NOW_S)
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -200,6 +198,56 @@ def test_a_recording_that_cannot_be_removed_is_logged(
     (tmp_path / f"1{SUFFIX}").mkdir()
     os.utime(tmp_path / f"1{SUFFIX}", (0, 0))
     fill(tmp_path, "2", "3")
-    remove_oldest(tmp_path, NOW_S)
+    FinishedFiles(tmp_path).trim(0, 0, NOW_S)
     assert "cannot remove a recording" in caplog.text
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_recordings_in_progress_count_and_so_does_the_number_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 3000)
+    monkeypatch.setattr(module, "MAX_FOLDER_FILES", 2)
+    fill(tmp_path, "1", "2", "3")
+    finished = FinishedFiles(tmp_path)
+    finished.trim(0, 0, NOW_S)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"2{SUFFIX}", f"3{SUFFIX}"]
+    finished.trim(1500, 0, NOW_S)
+    assert [path.name for path in tmp_path.iterdir()] == [f"3{SUFFIX}"]
+    finished.trim(1500, 2, NOW_S)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_trimming_looks_at_no_file_that_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_FOLDER_BYTES", 50_000)
+    fill(tmp_path, *[f"{number:03}" for number in range(50)])
+    finished = FinishedFiles(tmp_path)
+    looked_at: list[str] = []
+    stat = Path.stat
+
+    def counting(path: Path) -> os.stat_result:
+        looked_at.append(path.stem)
+        return stat(path)
+
+    monkeypatch.setattr(Path, "stat", counting)
+    finished.trim(0, 0, NOW_S)
+    assert looked_at == []
+    finished.trim(2500, 0, NOW_S)
+    assert looked_at == ["000", "001", "002"]
+
+
+async def test_a_room_that_is_flooded_ends_its_recording_and_not_the_game(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MAX_BYTES_PER_MINUTE", 50_000)
+    _, peer = scene.server.join("arena")
+    ticks_in_a_minute = 60 * scene.server.engine.tick_hz
+    for number in range(40):
+        scene.server.say(peer, ClientMessage.MESSAGE, f"noise {number}", "x" * 3000)
+        scene.server.tick()
+    assert caplog.text.count("more than 50000 bytes in a minute") == 1
+    assert not scene.server.engine.closed
+    assert ticks_in_a_minute > scene.server.engine.tick_number
+    await scene.flush()
+    assert scene.files[0].stat().st_size <= 50_000
+    assert scene.ticks(scene.files[0]) > 5
