@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, Final
 
 from cyclopts import App
-from cyclopts.config import Env, Toml
 from rich.console import Console
+from rich.text import Text
 
 from gameserver import __version__
 from gameserver.cli.bots import bots
 from gameserver.cli.check import check
+from gameserver.cli.config import ENVIRONMENT_PREFIX, ORIGINS, ConfigurationFile, Environment
 from gameserver.cli.errors import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, fail, one_line
 from gameserver.cli.replay import replay
 from gameserver.cli.run import run
@@ -20,15 +21,17 @@ from gameserver.cli.token import token
 from gameserver.compiled import COMPILED
 from gameserver.protocol.constants import LimitError
 
+_COMMANDS: Final = (bots, check, replay, run, token)
+
 app = App(
     name="gameserver",
     help="A multiplayer game server: rules in Python, played in the browser.",
     version=f"{__version__} (compiled)" if COMPILED else __version__,
-    config=[Env("GAMESERVER_"), Toml("gameserver.toml")],
-    error_formatter=one_line,
+    config=[Environment(ENVIRONMENT_PREFIX), ConfigurationFile([command.__name__ for command in _COMMANDS])],
+    error_formatter=lambda error: Text(one_line(error)),  # as text: brackets in it are no markup
     error_console=Console(stderr=True, soft_wrap=True),
 )
-for command in (bots, check, replay, run, token):
+for command in _COMMANDS:
     app.command(command)
 
 
@@ -44,7 +47,7 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return app(arguments)
     except LimitError as error:
-        fail(error)
+        fail(ORIGINS.describe(error.name, error))
     except KeyboardInterrupt:
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:

@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from gameserver.cli.config import ORIGINS
 from gameserver.loading import LoadError
 from gameserver.net.http.auth import AuthConfigError
 from gameserver.ops.check_step import CheckError
@@ -84,4 +85,4 @@ def check_port(port: int) -> None:
         SystemExit: With `EXIT_USAGE`, for any other number.
     """
     if not 0 <= port <= _MAX_PORT:
-        fail(f"port {port}: write a number from 0 to {_MAX_PORT}")
+        fail(f"{ORIGINS.place('port', port)}: write a number from 0 to {_MAX_PORT}")

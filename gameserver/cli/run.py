@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from gameserver.bots.crowd import keep_playing
+from gameserver.cli.config import ORIGINS
 from gameserver.cli.errors import check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
+from gameserver.loading import LoadError, load_room
 from gameserver.net.addresses import AddressError, read_network, read_origin
 from gameserver.net.http.policy import AUTHOR, Coep, Coop, PagePolicy, PolicyError
 from gameserver.net.network_simulator import read_conditions
@@ -88,6 +90,7 @@ def run(
     _check_addresses(origin, trusted_proxy)
     _check_counts(bots, workers)
     _check_files(cert, key, auth, web)
+    _check_rooms(rooms)
     options = ServeOptions(
         rooms=rooms or (DEFAULT_ROOM,),
         host=host,
@@ -117,32 +120,40 @@ def run(
 
 def _check_addresses(origins: tuple[str, ...], trusted_proxies: tuple[str, ...]) -> None:
     reads: tuple[tuple[str, Callable[[str], object], tuple[str, ...]], ...] = (
-        ("--origin", read_origin, origins),
-        ("--trusted-proxy", read_network, trusted_proxies),
+        ("origin", read_origin, origins),
+        ("trusted_proxy", read_network, trusted_proxies),
     )
     for option, read, texts in reads:
         for text in texts:
             try:
                 read(text)
             except AddressError as error:
-                fail(f"{option} {error}")
+                fail(ORIGINS.describe(option, error, flag=True))
 
 
 def _check_counts(bots: int, workers: int) -> None:
     if bots < 0:
-        fail(f"bots {bots}: write a number from 0 up")
+        fail(f"{ORIGINS.place('bots', bots)}: write a number from 0 up")
     if workers < 1:
-        fail(f"workers {workers}: write a number from 1 up")
+        fail(f"{ORIGINS.place('workers', workers)}: write a number from 1 up")
 
 
 def _check_files(cert: Path | None, key: Path | None, auth: Path | None, web: Path | None) -> None:
     if (cert is None) != (key is None):
         fail("--cert and --key come together: give both, or neither")
     if web is not None and not web.is_dir():
-        fail(f"{web}: no such folder")
-    for path in (cert, key, auth):
+        fail(f"{ORIGINS.place('web', web)}: no such folder")
+    for option, path in (("cert", cert), ("key", key), ("auth", auth)):
         if path is not None and not path.is_file():
-            fail(f"{path}: no such file")
+            fail(f"{ORIGINS.place(option, path)}: no such file")
+
+
+def _check_rooms(specs: tuple[str, ...]) -> None:
+    for spec in specs:
+        try:
+            load_room(spec)
+        except LoadError as error:
+            fail(ORIGINS.describe("rooms", error))
 
 
 def _read_policy(web: Path | None, csp: str | None, coop: Coop | None, coep: Coep | None) -> PagePolicy:
@@ -160,4 +171,4 @@ def _read_conditions(lag_ms: float, jitter_ms: float, stall: str | None) -> Netw
     try:
         return read_conditions(lag_ms, jitter_ms, stall)
     except ValueError as error:
-        fail(error)
+        fail(ORIGINS.describe(next(filter(ORIGINS.has, ("lag", "jitter", "stall")), "lag"), error))

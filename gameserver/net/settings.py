@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gameserver.net.addresses import Networks, client_key, read_origin
 from gameserver.net.http.policy import AUTHOR, PagePolicy
+from gameserver.protocol.constants import check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,11 @@ TransportMode: TypeAlias = Literal["polled", "ordinary"]
 
 @dataclass(frozen=True, slots=True)
 class NetLimits:
-    """Limits on what a client can make grow below the protocol. Units are in the names."""
+    """Limits on what a client can make grow below the protocol. Units are in the names.
+
+    Raises:
+        LimitError: A limit is not a finite number above 0.
+    """
 
     max_head_bytes: int = 16_384
     """Request line and headers. A JWT and cookies fit."""
@@ -58,6 +63,9 @@ class NetLimits:
     max_partial_frames_burst: float = 200.0
     max_queued_bytes: int = 131_072
     """Bytes of messages that must not be lost and that wait to leave. Beyond it, the link is closed with TOO_SLOW."""
+
+    def __post_init__(self) -> None:
+        check_limits(self)
 
 
 @dataclass(frozen=True, slots=True)

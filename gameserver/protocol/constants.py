@@ -7,7 +7,7 @@ fail when either differs.
 import math
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import Final, Literal, NamedTuple, Self, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias
 
 PROTOCOL_VERSION: Final = 1
 SUBPROTOCOL_PREFIX: Final = "gameserver.v"  # followed by a number, it offers that version
@@ -150,6 +150,23 @@ def _count(default: int, counts: str) -> int:
 class LimitError(ValueError):
     """A limit has an invalid value."""
 
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name} {problem}")
+        self.name = name
+        """Which limit."""
+
+
+def check_limits(limits: Any) -> None:
+    """Check that each field of a dataclass of limits is a finite number above 0, or 0 where its field allows that.
+
+    Raises:
+        LimitError: One is not.
+    """
+    for row in fields(limits):
+        value = getattr(limits, row.name)
+        if not (0 < value < math.inf or (value == 0 and row.metadata.get("may_be_zero"))):
+            raise LimitError(row.name, f"must be a finite number above 0, got {value}")
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -193,12 +210,9 @@ class Limits:
         return min(MAX_CHECK_EVERY_S, self.dead_after_s / CHECKS_IN_DEAD_TIME)
 
     def __post_init__(self) -> None:
-        for row in fields(self):
-            value = getattr(self, row.name)
-            if not (0 < value < math.inf or (value == 0 and row.metadata["may_be_zero"])):
-                raise LimitError(f"{row.name} must be a finite number above 0, got {value}")
+        check_limits(self)
         if self.max_depth > MAX_DEPTH_LIMIT:
-            raise LimitError(f"max_depth must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
+            raise LimitError("max_depth", f"must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
 
 
 class LimitInfo(NamedTuple):
