@@ -20,7 +20,7 @@ from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, LEAD_UNITS_PER_
 MIN_QUEUED_FRAMES = 4
 """A slow room buffers at least this many: at 5 Hz, 250 ms are a single frame, which any jitter would drop."""
 
-InputFrame: TypeAlias = tuple[int, tuple[int, ...], float, int]
+QueuedFrame: TypeAlias = tuple[int, tuple[int, ...], float, int]
 """A queued input frame: its `seq`, its codes in order of the schema, when it arrived, in seconds, and the moment at
 which its player saw the others, in 1/16 tick of the room (0 or less: none). A plain tuple, since one is made for every
 player and tick."""
@@ -54,7 +54,7 @@ class InputQueue:
             tick_hz: The room's.
             neutral: The codes of a player that does nothing.
         """
-        self._frames: list[InputFrame] = []  # short: a deque would take 600 bytes more a player
+        self._frames: list[QueuedFrame] = []  # short: a deque would take 600 bytes more a player
         self._lead_units_per_s = LEAD_UNITS_PER_TICK * tick_hz
         self._hold_ticks = max(MIN_QUEUED_FRAMES, math.ceil(hold_s * tick_hz))
         self._held = self._hold_ticks  # nothing to repeat before the first frame
