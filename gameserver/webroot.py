@@ -15,7 +15,7 @@ _PLACES = (
 
 
 def web_root() -> Path:
-    """Return the folder that is served at `/`. It contains `index.html`, `sdk/` and `vendor/`.
+    """Return the folder that is served at `/`. It contains `index.html` and `sdk/`.
 
     Raises:
         FileNotFoundError: This installation carries no page.

@@ -50,7 +50,7 @@ def modules(folder: Path = PACKAGE) -> list[Path]:
 
 
 def scripts() -> list[Path]:
-    return [path for path in sorted(PAGE.rglob("*.js")) if "vendor" not in path.parts]
+    return sorted(PAGE.rglob("*.js"))
 
 
 def definitions(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:

@@ -51,7 +51,7 @@ def test_wheel_carries_the_whole_page(wheel_names: list[str]) -> None:
     prefix = "gameserver/_web/"
     carried = {name.removeprefix(prefix) for name in wheel_names if name.startswith(prefix)}
     assert carried == tracked_files("client_demo")
-    assert {"index.html", "vendor/msgpack/msgpack.js", "vendor/msgpack/LICENSE"} <= carried
+    assert {"index.html", "sdk/index.js"} <= carried
 
 
 def test_wheel_carries_the_whole_package_and_nothing_else(wheel_names: list[str]) -> None:
@@ -154,7 +154,7 @@ def test_installed_wheel_serves_the_game_with_neither_checkout_nor_node(
     command = [str(clean_environment / "gameserver"), "run", "--port", "0"]
     with running(command, tmp_path, clean_environment) as process:
         address = address_of(process)
-        for name, kind in {"": "text/html", "vendor/msgpack/msgpack.js": "text/javascript"}.items():
+        for name, kind in {"": "text/html", "sdk/index.js": "text/javascript"}.items():
             with urllib.request.urlopen(address + name, timeout=PROCESS_TIMEOUT_S) as response:
                 assert response.headers.get_content_type() == kind
                 assert response.read()

@@ -5,11 +5,12 @@
  *
  *     node --expose-gc bench/js/decode_bench.mjs
  */
+
+import { encode } from "@msgpack/msgpack";
 import { decodeServer } from "../../client_demo/sdk/codec.js";
 import { InputFrames } from "../../client_demo/sdk/inputs.js";
 import { Replica } from "../../client_demo/sdk/replica.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
-import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { seeded } from "../../tests/js/support/random.js";
 import { gaps, packRows } from "../../tests/js/support/wire.js";
 

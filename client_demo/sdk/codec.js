@@ -3,19 +3,22 @@
  * bytes are; encoding raises RangeError or TypeError for what the server would refuse. What is
  * inside STATE's blocks is checked by `decoder.js`, what is in WELCOME's schema by `schema.js`.
  */
-import { Decoder, Encoder } from "../vendor/msgpack/msgpack.js";
 import {
+  CLIENT_ITEMS,
   ClientMessage,
   CloseCode,
   LIMITS,
   MAX_LEAD,
   MAX_SERVER_DEPTH,
   MAX_TICK_HZ,
+  Role,
   SERVER_ITEMS,
   ServerMessage,
 } from "./constants.js";
 import { ProtocolError } from "./errors.js";
+import { utf8Bytes } from "./fields.js";
 import { bad, bool, counter, isMap, list, payloadOf, seconds, text, tokenOf } from "./items.js";
+import { pack, unpack } from "./msgpack.js";
 
 /**
  * @typedef {object} Welcome
@@ -65,29 +68,6 @@ import { bad, bool, counter, isMap, list, payloadOf, seconds, text, tokenOf } fr
 const EVENTS_DEPTH = MAX_SERVER_DEPTH - 3;
 const NOTICE_DEPTH = MAX_SERVER_DEPTH - 1;
 
-/**
- * The protocol has no extensions: neither msgpack's timestamps come in, nor do Dates go out as
- * such.
- */
-const NO_EXTENSIONS = {
-  /** @returns {null} */
-  tryToEncode: () => null,
-  /** @returns {never} */
-  decode() {
-    throw new ProtocolError("an extension type");
-  },
-};
-
-const decoder = new Decoder({
-  extensionCodec: NO_EXTENSIONS,
-  /** @param {unknown} key @returns {string} */
-  mapKeyConverter(key) {
-    if (typeof key === "string") return key;
-    throw new ProtocolError("a map's key must be a str");
-  },
-});
-const encoder = new Encoder({ extensionCodec: NO_EXTENSIONS });
-
 // --- from the server
 
 /** @type {Readonly<Record<number, (items: any[]) => ServerMsg>>} */
@@ -118,16 +98,7 @@ export function decodeServer(bytes) {
 
 /** @param {Uint8Array} bytes @returns {any[]} not empty, begins with an integer */
 function readArray(bytes) {
-  let value;
-  // No array has more items than the message has bytes: so a made-up length reserves no memory.
-  Object.assign(decoder, { maxArrayLength: bytes.length, maxMapLength: bytes.length });
-  try {
-    value = decoder.decode(bytes);
-  } catch (error) {
-    // Whatever msgpack throws, it is about these bytes.
-    if (error instanceof ProtocolError) throw error;
-    throw new ProtocolError(`not msgpack: ${/** @type {Error} */ (error).message}`);
-  }
+  const value = unpack(bytes, MAX_SERVER_DEPTH);
   if (!Array.isArray(value)) throw new ProtocolError("not an array");
   if (!Number.isInteger(value[0])) throw new ProtocolError("no message id");
   return value;
@@ -215,9 +186,17 @@ function readNotice([name, map]) {
 /**
  * @param {string} kind @param {string | null} room @param {number} role
  * @param {Readonly<Record<string, unknown>>} params
+ * @throws {TypeError} for what the wire cannot carry
+ * @throws {RangeError} when it is longer, or nested deeper, than a server takes
  */
 export function encodeJoin(kind, room, role, params) {
-  return encoder.encode([ClientMessage.JOIN, kind, room, role, params]);
+  checkName("kind", kind, LIMITS.MAX_KIND_BYTES);
+  if (room !== null) checkName("room", room, LIMITS.MAX_ROOM_ID_BYTES);
+  if (!isMap(params)) throw new TypeError("params is an object: { name: value }");
+  if (role !== Role.PLAYER && role !== Role.SPECTATOR) {
+    throw new TypeError("role is Role.PLAYER or Role.SPECTATOR");
+  }
+  return sized("params", encode(ClientMessage.JOIN, kind, room, role, params));
 }
 
 /**
@@ -226,7 +205,7 @@ export function encodeJoin(kind, room, role, params) {
  * @param {number} event cursor
  */
 export function encodeResume(token, tick, event) {
-  return encoder.encode([ClientMessage.RESUME, token, tick, event]);
+  return encode(ClientMessage.RESUME, token, tick, event);
 }
 
 /**
@@ -235,62 +214,63 @@ export function encodeResume(token, tick, event) {
  * @param {readonly number[]} codes
  */
 export function encodeInput(seq, ack, behind, codes) {
-  return encoder.encode([ClientMessage.INPUT, seq, ack, behind, ...codes]);
+  return encode(ClientMessage.INPUT, seq, ack, behind, ...codes);
 }
 
 /**
  * @param {string} name
  * @param {unknown} payload
- * @throws {RangeError} when it is longer, or nested deeper, than a server takes
  * @throws {TypeError} for what the wire cannot carry
+ * @throws {RangeError} when it is longer, or nested deeper, than a server takes
  */
 export function encodeMessage(name, payload) {
-  const nameBytes = new TextEncoder().encode(name).length;
-  if (nameBytes === 0 || nameBytes > LIMITS.MAX_NAME_BYTES) {
-    throw new RangeError(`a message's name has 1 to ${LIMITS.MAX_NAME_BYTES} bytes`);
-  }
-  checkPayload(payload, LIMITS.MAX_DEPTH - 1);
-  const bytes = encoder.encode([ClientMessage.MESSAGE, name, payload]);
-  if (bytes.length > LIMITS.MAX_MESSAGE_BYTES) {
-    const most = LIMITS.MAX_MESSAGE_BYTES;
-    throw new RangeError(`"${name}" takes ${bytes.length} bytes; a server takes at most ${most}`);
-  }
-  return bytes;
-}
-
-/** @param {unknown} value @param {number} depth of arrays and maps that it may have */
-function checkPayload(value, depth) {
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new TypeError("a payload's numbers are finite");
-  }
-  if (typeof value === "function" || typeof value === "symbol") {
-    throw new TypeError(`a payload cannot hold a ${typeof value}`);
-  }
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
-  if (depth === 0) throw new RangeError(`a message is nested deeper than ${LIMITS.MAX_DEPTH}`);
-  for (const part of Object.values(value)) checkPayload(part, depth - 1);
+  checkName("name", name, LIMITS.MAX_NAME_BYTES);
+  return sized(`message "${name}"`, encode(ClientMessage.MESSAGE, name, payload));
 }
 
 /** @param {number} nonce */
 export function encodePing(nonce) {
-  return encoder.encode([ClientMessage.PING, nonce]);
+  return encode(ClientMessage.PING, nonce);
 }
 
 /** @param {number} nonce */
 export function encodePong(nonce) {
-  return encoder.encode([ClientMessage.PONG, nonce]);
+  return encode(ClientMessage.PONG, nonce);
 }
 
 /** @param {number} tick newest applied, 0 if none */
 export function encodeResync(tick) {
-  return encoder.encode([ClientMessage.RESYNC, tick]);
+  return encode(ClientMessage.RESYNC, tick);
 }
 
 /** @param {number} tick newest applied */
 export function encodeAck(tick) {
-  return encoder.encode([ClientMessage.ACK, tick]);
+  return encode(ClientMessage.ACK, tick);
 }
 
 export function encodeLeave() {
-  return encoder.encode([ClientMessage.LEAVE]);
+  return encode(ClientMessage.LEAVE);
+}
+
+/** @param {number} id @param {...unknown} items */
+function encode(id, ...items) {
+  return pack([id, ...items], LIMITS.MAX_DEPTH, ["id", ...CLIENT_ITEMS[id]]);
+}
+
+/** @param {string} what @param {unknown} value @param {number} maxBytes */
+function checkName(what, value, maxBytes) {
+  if (typeof value !== "string") throw new TypeError(`${what} is a string, not ${typeof value}`);
+  const bytes = utf8Bytes(value);
+  if (bytes === 0 || bytes > maxBytes) {
+    throw new RangeError(`${what} has 1 to ${maxBytes} bytes, not ${bytes}`);
+  }
+}
+
+/** @param {string} what is in it @param {Uint8Array} bytes */
+function sized(what, bytes) {
+  const most = LIMITS.MAX_MESSAGE_BYTES;
+  if (bytes.length > most) {
+    throw new RangeError(`${what} takes ${bytes.length} bytes; a server takes at most ${most}`);
+  }
+  return bytes;
 }

@@ -164,8 +164,8 @@ function choiceCode(field, value) {
   throw new TypeError(`${field.name} is one of ${field.names.join(", ")}, not ${String(value)}`);
 }
 
-/** @param {string} text */
-function utf8Bytes(text) {
+/** The length of a text in UTF-8. @param {string} text */
+export function utf8Bytes(text) {
   let bytes = text.length;
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);

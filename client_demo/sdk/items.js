@@ -45,6 +45,7 @@ export function tokenOf(value) {
  */
 export function payloadOf(value, depth) {
   if (typeof value === "number" && !Number.isFinite(value)) bad("a number that is not finite");
+  if (typeof value === "bigint") bad("an integer beyond ±(2⁵³ − 1)");
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   if (depth === 0) bad("nested too deep");
   for (const part of Object.values(value)) payloadOf(part, depth - 1);

@@ -91,7 +91,7 @@ class NetSettings:
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
     web_root: Path | None = None
-    """The folder served at `/`, with the package's `/sdk/` and `/vendor/` beside it; None: the package's own page."""
+    """The folder served at `/`, with the package's `/sdk/` beside it; None: the package's own page."""
     page_policy: PagePolicy = AUTHOR
     """What the pages of `web_root` may do."""
     limits: NetLimits = NetLimits()

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.source import ROOT, parse, short
 
-LEFT_OUT = {"node_modules", "vendor", "results", ".git", ".venv", "build", "dist"}
+LEFT_OUT = {"node_modules", "results", ".git", ".venv", "build", "dist"}
 
 SUFFIXES = r"py|js|mjs|md|html|css"
 FILE = re.compile(rf"(?<![\w/.@-])(?:\.\./|\./)*[\w-]+(?:/[\w.-]+)*\.(?:{SUFFIXES})\b(?![\w/-])")

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encode } from "@msgpack/msgpack";
 import * as codec from "../../client_demo/sdk/codec.js";
 import { ProtocolError } from "../../client_demo/sdk/errors.js";
-import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { seeded } from "./support/random.js";
 import { SHIP_SCHEMA } from "./support/wire.js";
 

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encode } from "@msgpack/msgpack";
 import { SessionCore } from "../../client_demo/sdk/session_core.js";
-import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { state, welcome } from "./support/fakes.js";
 import { seeded } from "./support/random.js";
 import { packRows } from "./support/wire.js";

@@ -249,11 +249,25 @@ test("send says whether it was said, and refuses what servers do not take", () =
   assert.deepEqual(play.socket.take().at(-1), [4, "chat", { text: "hi" }]);
   assert.throws(() => play.session.send("chat", "x".repeat(5000)), RangeError);
   assert.throws(() => play.session.send("chat", () => 0), TypeError);
-  assert.throws(() => play.session.send("chat", Number.NaN), TypeError);
+  assert.throws(() => play.session.send("chat", Number.NaN), RangeError);
   assert.throws(() => play.session.send("x".repeat(65)), RangeError);
   assert.equal(play.session.send("chat", [[[[[[[]]]]]]]), true, "as deep as servers take");
   assert.throws(() => play.session.send("chat", [[[[[[[[]]]]]]]]), RangeError);
   assert.equal(play.session.status.state, "joined", "and nothing of it has ended the session");
+});
+
+test("an event whose keys mean something in JavaScript is reported as any other", () => {
+  const play = fakeSession();
+  play.join();
+  const payload = JSON.parse('{ "__proto__": { "polluted": true }, "constructor": 1 }');
+  play.socket.say([18, 0, 1, [[0, "m", payload]]]);
+  play.clock.advance(1000);
+  assert.deepEqual(
+    play.heard("event").map((event) => Object.entries(event.payload)),
+    [Object.entries(payload)],
+  );
+  assert.equal(/** @type {any} */ ({}).polluted, undefined);
+  assert.equal(play.session.status.state, "joined");
 });
 
 test("what comes before WELCOME is out of place", () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encode } from "@msgpack/msgpack";
 import { decodeServer } from "../../client_demo/sdk/codec.js";
 import { DeltaDecoder } from "../../client_demo/sdk/decoder.js";
 import { DeltaError, ProtocolError } from "../../client_demo/sdk/errors.js";
 import { compileSchema } from "../../client_demo/sdk/schema.js";
 import { ViewRing } from "../../client_demo/sdk/view_state.js";
-import { encode } from "../../client_demo/vendor/msgpack/msgpack.js";
 import { ModelRoom, plainView, TEST_SCHEMA } from "./support/model.js";
 import { seeded } from "./support/random.js";
 import { packRows, SHIP_SCHEMA, stateOf } from "./support/wire.js";

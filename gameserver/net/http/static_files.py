@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from gameserver.net.http.policy import PagePolicy
 
-_PACKAGE_FOLDERS: Final = frozenset({"sdk", "vendor"})
-"""Folders of the package that are served beside an author's own page: the SDK, and the msgpack library that it uses."""
+_PACKAGE_FOLDERS: Final = frozenset({"sdk"})
+"""Folders of the package that are served beside an author's own page."""
 
 _NOT_FOUND: Final = text(HTTPStatus.NOT_FOUND, "no such page")
 

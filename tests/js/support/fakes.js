@@ -1,6 +1,7 @@
 /** A clock that moves when told, and a WebSocket whose other end is the test. */
+
+import { decode, encode } from "@msgpack/msgpack";
 import { connect } from "../../../client_demo/sdk/index.js";
-import { decode, encode } from "../../../client_demo/vendor/msgpack/msgpack.js";
 import { SHIP_SCHEMA } from "./wire.js";
 
 /** Timers run in the order in which they are due, as `advance` passes them. */

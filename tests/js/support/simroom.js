@@ -3,8 +3,9 @@
  * side of protocol.md §7, for tests that let the whole SDK play. It sends every STATE from nothing;
  * deltas have tests of their own.
  */
+
+import { decode, encode } from "@msgpack/msgpack";
 import { connect } from "../../../client_demo/sdk/index.js";
-import { decode, encode } from "../../../client_demo/vendor/msgpack/msgpack.js";
 import { FakeClock, FakeSocket, welcome } from "./fakes.js";
 import { packRows } from "./wire.js";
 

@@ -15,6 +15,10 @@ TOKEN: Final = bytes(range(24))
 INPUTS: Final = (("turn", -1, 1), ("thrust", 0, 1), ("fire", 0, 1))
 """The input fields that INPUT is held to in `refused.json`: name, lowest and highest code."""
 
+ODD_KEYS: Final[dict[str, Any]] = {
+    "__proto__": {"polluted": True}, "constructor": {"prototype": 1}, "prototype": None, "toString": [], "": 0
+}  # fmt: skip
+
 CLIENT: Final[dict[str, m.ClientMsg]] = {
     "JOIN any room": m.Join("arena", None, Role.PLAYER, {"name": "Ada"}),
     "JOIN one room as spectator": m.Join("arena", "arena-7", Role.SPECTATOR, {}),
@@ -29,6 +33,7 @@ CLIENT: Final[dict[str, m.ClientMsg]] = {
     "INPUT of a room without inputs": m.Input(1, 0, 0, ()),
     "INPUT at its bounds": m.Input(MAX_COUNTER, MAX_COUNTER, MAX_BEHIND, (-MAX_CODE, MAX_CODE, 0)),
     "MESSAGE": m.Message("chat", {"text": "hi"}),
+    "MESSAGE with keys that mean something in JavaScript": m.Message("m", ODD_KEYS),
     "MESSAGE without a payload": m.Message("x" * 64, None),
     "PING": m.Ping(7),
     "PONG": m.Pong(MAX_COUNTER),
@@ -84,6 +89,7 @@ SERVER: Final[dict[str, m.ServerMsg]] = {
         [[0, 3, b"\x01", ["ü"]], [2, 0, [4], [[1, 2, 3]]]],
     ),
     "EVENTS": m.Events(17, 19, (m.Event(1204, "hit", {"ship": 3, "by": 4}),)),
+    "EVENTS with keys that mean something in JavaScript": m.Events(0, 1, (m.Event(5, "m", ODD_KEYS),)),
     "EVENTS for others": m.Events(17, 40, ()),
     "EVENTS of the protocol": m.Events(0, 2, (m.Event(5, "@avatar", 3), m.Event(9, "@avatar", None))),
     "PING": m.ServerPing(3),

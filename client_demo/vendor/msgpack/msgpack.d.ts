@@ -1,1 +1,0 @@
-export { decode, DecodeError, Decoder, encode, Encoder, ExtensionCodec, ExtData } from "@msgpack/msgpack";
