@@ -1,17 +1,32 @@
-"""Loads the class that a command line names as `module:Name`, and says in one sentence why it cannot."""
+"""Loads the class that a command line names as `module:Name`, and says in one sentence why it cannot. When an author's
+module fails, the author's own frames follow.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gameserver.room.room import Room
+from gameserver.shared_step import SharedStepError
+
+_NOT_THE_AUTHORS: Final = tuple(
+    {str(Path(__file__).parent), *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))}
+)
+"""Folders of this package, Python's library, and installed packages."""
 
 
 class LoadError(Exception):
     """What a command was given cannot be used. The text says why, in one line."""
+
+    def __init__(self, text: str, detail: str = "") -> None:
+        """Take the text, and lines that show where in the author's code the error is."""
+        super().__init__(text)
+        self.detail = detail
 
 
 def load_object(spec: str) -> Any:
@@ -31,9 +46,9 @@ def load_object(spec: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(error.name + ".")):
             raise LoadError(f"no module named {module_name!r} in {here} or the installed packages") from None
-        raise LoadError(f"{module_name}: {error}") from None
-    except Exception as error:
-        raise LoadError(f"{module_name} cannot be imported: {type(error).__name__}: {_one_line(error)}") from error
+        raise _import_failed(module_name, error) from error
+    except (Exception, SystemExit) as error:
+        raise _import_failed(module_name, error) from error
     try:
         return getattr(module, name)
     except AttributeError:
@@ -52,5 +67,19 @@ def load_room(spec: str) -> type[Room[Any]]:
     return found
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+def _import_failed(module_name: str, error: BaseException) -> LoadError:
+    text, _, lines = str(error).partition("\n")
+    if not isinstance(error, SharedStepError):  # whose own lines show the place
+        text, lines = " ".join(str(error).split()), _authors_lines(error)
+    return LoadError(f"{module_name} cannot be imported: {type(error).__name__}: {text}", lines)
+
+
+def _authors_lines(error: BaseException) -> str:
+    """Return a traceback's frames in the author's own files, all of them if none is; of a syntax error, its place."""
+    report = traceback.TracebackException.from_exception(error)
+    own = [frame for frame in report.stack if not frame.filename.startswith(("<frozen", *_NOT_THE_AUTHORS))]
+    if isinstance(error, SyntaxError):
+        lines = [*traceback.StackSummary.from_list(own).format(), *list(report.format_exception_only())[:-1]]
+    else:
+        lines = traceback.StackSummary.from_list(own or report.stack).format()
+    return "".join(lines).rstrip("\n")

@@ -1,5 +1,5 @@
-"""Turns what a user can cause into one line on standard error and an exit status. Anything else is a bug, and its
-traceback is shown.
+"""Turns what a user can cause into one line on standard error and an exit status; an error in an author's code is
+followed by its place there. Anything else is a bug, and its traceback is shown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from gameserver.cli.config import ORIGINS
+from gameserver.escaping import escape_controls, escape_lines
+from gameserver.extras import MissingExtraError
 from gameserver.loading import LoadError
 from gameserver.net.http.auth import AuthConfigError
 from gameserver.ops.check_step import CheckError
@@ -28,23 +30,51 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
 """Standard output was closed: 128 + SIGPIPE."""
 
-_USER_ERRORS: Final = (AuthConfigError, CheckError, DeclarationError, LoadError, RecordingError, SharedStepError)
+_USER_ERRORS: Final = (
+    AuthConfigError,
+    CheckError,
+    DeclarationError,
+    LoadError,
+    MissingExtraError,
+    RecordingError,
+    SharedStepError,
+)
 _MAX_PORT: Final = 65_535
 
 
 def one_line(error: object) -> str:
     """Return the text of an error as one line with the program's name in front."""
-    return f"gameserver: {' '.join(str(error).split())}"
+    return escape_controls(f"gameserver: {' '.join(str(error).split())}")
 
 
-def fail(error: object) -> NoReturn:
+def fail(error: object, detail: str = "") -> NoReturn:
     """Print an error as one line on standard error and exit with `EXIT_USAGE`.
+
+    Args:
+        error: What is wrong.
+        detail: Lines to print after it, which show where in an author's code the error is.
 
     Raises:
         SystemExit: Always.
     """
     print(one_line(error), file=sys.stderr)
+    if detail:
+        print(escape_lines(detail), file=sys.stderr)
     raise SystemExit(EXIT_USAGE)
+
+
+def fail_with_place(error: Exception) -> NoReturn:
+    """Print an error that a user can cause, with the place in the author's code if it has one, and exit.
+
+    Raises:
+        SystemExit: Always.
+    """
+    if isinstance(error, LoadError):
+        fail(error, error.detail)
+    if isinstance(error, SharedStepError):  # the line and the mark under its column stand below the first line
+        text, _, lines = str(error).partition("\n")
+        fail(text, lines)
+    fail(error)
 
 
 @contextmanager
@@ -60,7 +90,7 @@ def plain_errors(subject: str = "") -> Iterator[None]:
     try:
         yield
     except _USER_ERRORS as error:
-        fail(error)
+        fail_with_place(error)
     except OSError as error:
         fail(_os_error(error, subject))
     except ExceptionGroup as group:  # a nursery wraps what a task raises in a group

@@ -153,7 +153,7 @@ def _check_rooms(specs: tuple[str, ...]) -> None:
         try:
             load_room(spec)
         except LoadError as error:
-            fail(ORIGINS.describe("rooms", error))
+            fail(ORIGINS.describe("rooms", error), error.detail)
 
 
 def _read_policy(web: Path | None, csp: str | None, coop: Coop | None, coep: Coep | None) -> PagePolicy:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
 
+from gameserver.extras import needs_extra
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -98,7 +100,15 @@ class JwtSettings:
         if missing := sorted({"algorithm", "key_file"} - set(values)):
             raise AuthConfigError(f"{path}: missing: {', '.join(missing)}")
         if values["algorithm"] not in get_args(Algorithm):
-            raise AuthConfigError(f"{path}: algorithm is one of {', '.join(get_args(Algorithm))}")
+            raise AuthConfigError(
+                f"{path}: algorithm = {values['algorithm']!r}: write one of {', '.join(get_args(Algorithm))}"
+            )
+        for key, value in values.items():
+            wanted = int if key == "leeway_s" else str
+            if type(value) is not wanted:
+                raise AuthConfigError(
+                    f"{path}: {key} = {value!r}: write a {'text' if wanted is str else 'whole number'}"
+                )
         return cls(**{**values, "key_file": path.parent / values["key_file"]})
 
 
@@ -115,6 +125,7 @@ class JwtAuthenticator:
         Raises:
             AuthConfigError: the key cannot be used.
             OSError: the key cannot be read.
+            MissingExtraError: the extra `auth` is not installed.
         """
         self._settings = settings
         self._key = load_key(settings)
@@ -174,9 +185,11 @@ def load_key(settings: JwtSettings) -> Any:
     Raises:
         AuthConfigError: the key cannot be used.
         OSError: the key cannot be read.
+        MissingExtraError: the extra `auth` is not installed.
     """
-    from joserfc.errors import JoseError
-    from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+    with needs_extra("auth", "tokens"):
+        from joserfc.errors import JoseError
+        from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
     content = settings.key_file.read_bytes()
     try:
@@ -215,8 +228,10 @@ def mint_token(settings: JwtSettings, claims: Mapping[str, object], *, now_s: fl
     Raises:
         AuthConfigError: the settings are for another algorithm, or the key cannot be used.
         OSError: the key cannot be read.
+        MissingExtraError: the extra `auth` is not installed.
     """
-    from joserfc import jwt
+    with needs_extra("auth", "tokens"):
+        from joserfc import jwt
 
     if settings.algorithm != "HS256":
         raise AuthConfigError(f"tokens for {settings.algorithm} are signed where the private key is; mint with HS256")

@@ -192,7 +192,11 @@ def test_settings_are_read_from_a_file_beside_the_key(folder: Path) -> None:
     [
         ("algorithm = ", "auth.toml"),
         ('key_file = "secret"', "missing: algorithm"),
-        ('algorithm = "none"\nkey_file = "secret"', "algorithm is one of"),
+        ('algorithm = "none"\nkey_file = "secret"', "algorithm = 'none': write one of HS256, RS256, ES256"),
+        ('algorithm = "HS256"\nkey_file = 5', "key_file = 5: write a text"),
+        ('algorithm = "HS256"\nkey_file = "secret"\naudience = ["a"]', r"audience = \['a'\]: write a text"),
+        ('algorithm = "HS256"\nkey_file = "secret"\nleeway_s = "x"', "leeway_s = 'x': write a whole number"),
+        ('algorithm = "HS256"\nkey_file = "secret"\nleeway_s = true', "leeway_s = True: write a whole number"),
         ('algorithm = "HS256"\nkey_file = "secret"\nsecret = "x"', "no such key: secret"),
     ],
 )
