@@ -39,6 +39,7 @@ export const NOT_DRAWN_AFTER_S = 0.5;
 export class Replica {
   #schema;
   #tickHz;
+  #tickS;
   #snapDistance;
   #decoder;
   #interpolator;
@@ -73,6 +74,7 @@ export class Replica {
   constructor(schema, tickHz, snapshotEvery, snapDistance) {
     this.#schema = schema;
     this.#tickHz = tickHz;
+    this.#tickS = 1 / tickHz;
     this.#snapDistance = snapDistance;
     this.#decoder = new DeltaDecoder(schema);
     this.#interpolator = new Interpolator(schema, tickHz);
@@ -127,7 +129,7 @@ export class Replica {
     this.clock.arrived(state.tick, nowS);
     this.#guard(() => this.#reconcile(state, nowS, frames));
     const sentAtS = frames.roundTrip.sentAtS(state.seq);
-    const atS = sentAtS === null ? null : sentAtS + 1 / this.#tickHz;
+    const atS = sentAtS === null ? null : sentAtS + this.#tickS;
     this.spawns.reconcile(this.ring.newest, state.seq, atS);
   }
 
@@ -223,8 +225,8 @@ export class Replica {
     lists.forEach((list, i) => {
       this.#show(list, this.#lists[i], predictor?.type.index === i ? own : null);
     });
-    this.drawn.tick = interpolation ? Math.max(0, drawnS * this.#tickHz) : this.tick;
-    this.#drawnAtS = nowS;
+    this.drawn.tick = interpolation ? Math.max(0, drawnS / this.#tickS) : this.tick;
+    if (this.ring.count > 0) this.#drawnAtS = nowS;
     if (!prediction) this.spawns.clear();
     this.spawns.draw(this.#lists, this.drawn.tick, nowS);
     return this.drawn;

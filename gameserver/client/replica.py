@@ -204,10 +204,11 @@ class Replica:
         drawn = self._interpolator.draw(self.clock.draw(now_s))
         if drawn is None:
             return None
-        spawns, hidden = self.spawns.draw(drawn.tick, now_s)
-        if not hidden:
+        tick = max(0.0, drawn.tick)
+        spawns, hidden = self.spawns.draw(tick, now_s)
+        if not hidden and tick == drawn.tick:
             return drawn
-        return Drawn(drawn.tick, tuple([table.without(hidden) for table in drawn.tables]), tuple(spawns))
+        return Drawn(tick, tuple([table.without(hidden) for table in drawn.tables]), tuple(spawns))
 
     def draw_avatar(self, now_s: float) -> Any:
         """Return the own avatar as to be drawn now, predicted; None without one, or without a step to predict it."""

@@ -86,6 +86,11 @@ class Seat:
         inputs = self.replica.schema.inputs
         self.frames.codes = inputs.neutral_codes if controls is None else inputs.to_codes(controls)
 
+    def keep_controls(self, before: Seat) -> None:
+        """Take over the controls of the seat before, if its inputs were the same."""
+        if before.replica.schema.fingerprint == self.replica.schema.fingerprint:
+            self.frames.codes = before.frames.codes
+
     def tick(self, now_s: float) -> None:
         """Run the ticks that are due."""
         frames, replica = self.frames, self.replica

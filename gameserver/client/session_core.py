@@ -144,7 +144,7 @@ class SessionCore:
     def set_controls(self, controls: Inputs | None) -> None:
         """Have these controls count from the next tick on, until others are set.
 
-        A room that is joined anew begins with the neutral ones, since its inputs may be others.
+        They go on to count when a room with the same inputs is joined anew; in another one the neutral ones do.
 
         Args:
             controls: An instance of the room's input class; None for the neutral ones.
@@ -278,6 +278,8 @@ class SessionCore:
         seat = self.seat
         if seat is None or not welcome.resumed:
             seat = Seat(welcome, self.options, self._reader)
+            if self.seat is not None:
+                seat.keep_controls(self.seat)
         missed = seat.take(welcome, now_s)
         self.seat = seat
         self.phase = Phase.JOINED

@@ -1,55 +1,35 @@
-"""The browser's clocks, interpolation and prediction against Python's: the same calls give the same numbers.
+"""The SDK's clocks, interpolation and prediction against the Python client's: the same calls give the same numbers.
 
-Both follow docs/guide/time.md; here nobody has to keep them in step by hand. `twin_trace.mjs` runs the browser's side.
+Both follow docs/guide/time.md. `support/twin_trace.mjs` runs the SDK's side. What else a session does is compared by
+`test_session_twins.py`, constants and files by `test_twin_files.py`.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import random
-import re
-import shutil
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from gameserver.client import clock, curves, estimator, pacer, pose, prediction
-from gameserver.client import contact as client_contact
+from gameserver.client import clock, estimator, pacer
 from gameserver.client.contact import Others
 from gameserver.client.interpolation import Interpolator
 from gameserver.client.prediction import Predictor
-from gameserver.state.fields import Ref
 from gameserver.state.schema import Schema
 from gameserver.state.table import Table
 from gameserver.state.world import World
 from gameserver.sync.snapshot import Snapshot
 from tests.support.ships import Controls, Ghost, Ship, Wheel, steer
+from tests.support.twins import assert_same, finite, in_browser, numbers, plain_snapshot, snake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Calls = list[list[Any]]
+    from tests.support.twins import Calls
 
-NODE = shutil.which("node")
-TRACE = Path(__file__).with_name("support") / "twin_trace.mjs"
 TICK_HZ = 60
 CALLS = 2000
-
-CONSTANTS = (
-    ("estimator", estimator, set[str]()),
-    ("pacer", pacer, {"LEAD_UNITS_PER_TICK"}),
-    ("clock", clock, {"LEAD_UNITS_PER_TICK", "SENT_SLOTS"}),
-    ("contact", client_contact, set[str]()),
-    ("curves", curves, {"TURN"}),
-    ("pose", pose, {"JUMP_FACTOR", "JUMP_SLACK_STEPS", "TURN"}),
-    ("prediction", prediction, set[str]()),
-)
-"""Modules of both sides, and the names that they have from elsewhere."""
-
 
 SCHEMA = Schema([Ship, Wheel, Ghost], Controls)
 
@@ -70,57 +50,7 @@ def shove(me: Any, other: Any, dt: float) -> None:
         me.x += away * dt
 
 
-def in_browser(name: str, script: Any) -> Any:
-    """Run a script on the browser's side."""
-    if NODE is None:
-        pytest.fail("these tests need Node: install nodejs")
-    run = subprocess.run(
-        [NODE, str(TRACE)], input=json.dumps({name: script}), capture_output=True, text=True, check=True, timeout=60
-    )
-    return json.loads(run.stdout)[name]
-
-
-def assert_same(ours: Any, theirs: Any, within: float = 0.0) -> None:
-    """Compare results call by call, so that a failure names the first that differs."""
-    assert len(ours) == len(theirs)
-    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-        pairs = zip(one, other, strict=True)
-        assert all(same(a, b, within) for a, b in pairs), f"call {number}: {one} is not {other}"
-
-
-def same(one: object, other: object, within: float) -> bool:
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return abs(one - other) <= within
-    return one == other
-
-
-def finite(values: list[Any]) -> list[Any]:
-    """JSON has no infinity: both sides say null."""
-    return [None if isinstance(value, float) and math.isinf(value) else value for value in values]
-
-
-def snake(name: str) -> str:
-    return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
-
-
-def constants_of(module: Any, without: set[str]) -> list[str]:
-    names = [name for name, value in vars(module).items() if name.isupper() and type(value) in {int, float}]
-    return [name for name in names if name not in without]
-
-
-def test_constants_are_the_same() -> None:
-    script, ours = [], []
-    for name, module, without in CONSTANTS:
-        for constant in constants_of(module, without):
-            script.append([name, constant])
-            ours.append(getattr(module, constant))
-    assert len(script) > 30
-    assert dict(zip(map(tuple, script), ours, strict=True)) == dict(
-        zip(map(tuple, script), in_browser("constants", script), strict=True)
-    )
-
-
-def test_levels_are_the_same() -> None:
+def test_estimators_are_the_same() -> None:
     rng = random.Random(1)
     options = {"gain": 0.125, "rise": 0.25, "floor": 1.0, "shiftAfter": 6.0}
     ours = estimator.Estimator(gain=0.125, rise=0.25, floor=1.0, shift_after=6.0)
@@ -136,7 +66,7 @@ def test_levels_are_the_same() -> None:
         getattr(ours, snake(call[0]))(*call[1:])
         script.append(call)
         results.append([ours.value, ours.deviation])
-    assert_same(results, in_browser("levels", script))
+    assert_same(results, in_browser("estimators", script))
 
 
 def test_round_trips_are_the_same() -> None:
@@ -244,14 +174,6 @@ def change_at_random(world: World, rng: random.Random) -> None:
         wheel.spin += rng.uniform(-3, 3)
 
 
-def plain_snapshot(snapshot: Snapshot) -> dict[str, Any]:
-    tables = [
-        {"ids": t.ids.tolist(), "rows": t.codes.T.tolist(), "objects": [list(column) for column in t.objects]}
-        for t in snapshot.tables
-    ]
-    return {"tick": snapshot.tick, "tables": tables}
-
-
 def plain_drawn(ours: Interpolator, drawn_s: float) -> list[list[list[float]]]:
     drawn = ours.draw(drawn_s)
     assert drawn is not None
@@ -345,8 +267,3 @@ def run_prediction(ours: Predictor, call: list[Any]) -> list[Any]:
             outcome = ours.received(tick, seq, codes, ("Ada",), now_s)
             return [outcome.value, ours.diagnosis.value, ours.pending]
     return numbers(ours.avatar)
-
-
-def numbers(entity: Any) -> list[float]:
-    fields = type(entity).entity_type.numeric
-    return [float(getattr(entity, name)) for name, field in fields.items() if not isinstance(field, Ref)]

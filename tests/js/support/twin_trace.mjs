@@ -6,28 +6,33 @@
 import { readFileSync } from "node:fs";
 import * as clock from "../../../client_demo/sdk/clock.js";
 import * as contact from "../../../client_demo/sdk/contact.js";
-import * as curves from "../../../client_demo/sdk/curves.js";
 import * as estimator from "../../../client_demo/sdk/estimator.js";
 import * as interpolation from "../../../client_demo/sdk/interpolation.js";
 import * as pacer from "../../../client_demo/sdk/pacer.js";
-import * as pose from "../../../client_demo/sdk/pose.js";
 import * as prediction from "../../../client_demo/sdk/prediction.js";
 import { compileSchema } from "../../../client_demo/sdk/schema.js";
 import { ViewRing } from "../../../client_demo/sdk/view_state.js";
+import { SESSION_RUNNERS } from "./twin_sessions.mjs";
+import { numbersOf, show } from "./views.js";
 
 /** @typedef {any[][]} Calls */
 
-/** @param {any} script */
-function constants(script) {
-  const modules = { estimator, pacer, clock, curves, pose, contact, prediction, interpolation };
-  return script.map((/** @type {[keyof typeof modules, string]} */ [module, name]) => {
-    const found = /** @type {any} */ (modules[module]);
-    return found[name] ?? null;
-  });
+/**
+ * The exported numbers of modules.
+ *
+ * @param {string[]} names
+ */
+async function constants(names) {
+  return Promise.all(
+    names.map(async (name) => {
+      const module = await import(`../../../client_demo/sdk/${name}.js`);
+      return Object.entries(module).filter(([, value]) => typeof value === "number");
+    }),
+  );
 }
 
 /** @param {Calls} calls */
-function levels([[options], ...calls]) {
+function estimators([[options], ...calls]) {
   const one = new estimator.Estimator(options);
   return calls.map(([what, ...args]) => {
     /** @type {any} */ (one)[what](...args);
@@ -63,21 +68,6 @@ function drawnTimes([[tickS, every], ...calls]) {
   });
 }
 
-/** Fills the spare state of a ring. @param {ViewRing} ring @param {any} snapshot */
-function show(ring, { tick, tables }) {
-  const { spare } = ring;
-  spare.tick = tick;
-  tables.forEach((/** @type {any} */ { ids, rows, objects }, /** @type {number} */ i) => {
-    const table = spare.tables[i];
-    table.reserve(ids.length);
-    table.count = ids.length;
-    table.ids.set(ids);
-    table.codes.set(rows.flat());
-    table.objects = objects;
-  });
-  ring.commit();
-}
-
 /** @param {Calls} calls */
 function drawings([[wire, tickHz], ...calls]) {
   const schema = compileSchema(wire, tickHz);
@@ -108,7 +98,7 @@ function predictions([[wire, tickHz, name], ...calls]) {
   const ring = new ViewRing(schema);
   return calls.map(([what, ...args]) => {
     if (what === "predict") one.predict(args[0], args[1], args[2], args[3]);
-    if (what === "pose") return poseOf(one.pose(args[0]), type);
+    if (what === "pose") return numbersOf(one.pose(args[0]), type);
     if (what === "received" || what === "begin") {
       const [tick, seq, codes, nowS, rows = []] = args;
       const ids = [...rows.map((/** @type {number[]} */ _, /** @type {number} */ i) => i + 1), 7];
@@ -120,15 +110,8 @@ function predictions([[wire, tickHz, name], ...calls]) {
       if (what === "begin") one.begin(tick, seq, table, rows.length);
       else return [one.received(tick, seq, table, rows.length, nowS), one.diagnosis, one.pending];
     }
-    return poseOf(one.avatar, type);
+    return numbersOf(one.avatar, type);
   });
-}
-
-/** @param {any} entity @param {import("../../../client_demo/sdk/schema.js").EntityType} type */
-function poseOf(entity, type) {
-  return type.numeric
-    .filter((field) => field.kind !== "ref")
-    .map((field) => Number(entity[field.name]));
 }
 
 /** The same as in `test_twins.py`. @param {any} ship @param {any} controls @param {number} dt */
@@ -158,11 +141,9 @@ function shove(me, other, dt) {
 }
 
 const RUNNERS = {
-  ...{ constants, levels, roundTrips, pacers, drawnTimes, drawings, predictions },
+  ...{ constants, estimators, roundTrips, pacers, drawnTimes, drawings, predictions },
+  ...SESSION_RUNNERS,
 };
-const scripts = JSON.parse(readFileSync(0, "utf8"));
-const results = Object.entries(scripts).map(([name, script]) => [
-  name,
-  RUNNERS[/** @type {keyof typeof RUNNERS} */ (name)](script),
-]);
-process.stdout.write(JSON.stringify(Object.fromEntries(results)));
+const [[name, script]] = Object.entries(JSON.parse(readFileSync(0, "utf8")));
+const results = await RUNNERS[/** @type {keyof typeof RUNNERS} */ (name)](script);
+process.stdout.write(JSON.stringify({ [name]: results }));
