@@ -1,6 +1,7 @@
 /**
  * Bit strings and gaps of protocol.md §2: bit `i` is bit `i mod 8` of byte `i div 8`, least
- * significant first. Pure functions on bytes; callers have checked the lengths.
+ * significant first. Pure functions on bytes; callers have checked the lengths. In Python:
+ * `gameserver/sync/bits.py` and `gameserver/sync/row_ids.py`.
  */
 import { DeltaError } from "./errors.js";
 
@@ -22,7 +23,7 @@ export function readBits(bytes, start, width) {
     index += 1;
     value |= bytes[index] << have;
   }
-  // Five bytes may hold a part each; the shifts above let fall what lies past bit 31.
+  // Five bytes may hold a part each; the shifts above drop what lies past bit 31.
   return width === MAX_WIDTH_BITS ? value >>> 0 : value & ((1 << width) - 1);
 }
 

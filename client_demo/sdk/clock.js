@@ -43,8 +43,8 @@ export const DELIVERY_GAIN = 1 / 16;
 export const DELIVERY_RISE_GAIN = 1 / 8;
 
 /**
- * Snapshots that keep arriving this long off by more than an interval are a new level. A burst
- * after a stall is over sooner.
+ * Snapshots that keep arriving this long off by more than an interval are taken as the new mean. A
+ * burst after a stall is over sooner.
  */
 export const DELIVERY_SHIFT_INTERVALS = 3.0;
 
@@ -95,8 +95,8 @@ export class RoundTrip {
   }
 
   /**
-   * A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks: the rest of the
-   * time was the way.
+   * A STATE says that frame `seq` was consumed after waiting `lead` / 256 ticks; the rest of the
+   * time was the round trip.
    *
    * @param {number} seq @param {number} lead @param {number} tickS @param {number} nowS
    */
@@ -125,16 +125,16 @@ export class RoundTrip {
 }
 
 /**
- * The moment of server time that is drawn. Call `arrived` with each STATE applied and `draw` once a
- * frame.
+ * The moment of server time that is drawn. Call `arrived` with each STATE applied, and `draw` each
+ * time that something is drawn.
  */
 export class InterpolationClock {
   #tickS;
   #nominalS;
-  #level;
+  #delivery;
   /** @type {number | null} */
   #drawnS = null;
-  #frameAtS = 0;
+  #drawnAtS = 0;
 
   /** Smoothed time between snapshots, as the room counts it; never below what WELCOME announced. */
   intervalS;
@@ -149,7 +149,7 @@ export class InterpolationClock {
   constructor(tickS, snapshotEvery) {
     this.#tickS = tickS;
     this.#nominalS = snapshotEvery * tickS;
-    this.#level = new Estimator({
+    this.#delivery = new Estimator({
       gain: DELIVERY_GAIN,
       rise: DELIVERY_RISE_GAIN,
       floor: this.#nominalS,
@@ -160,7 +160,7 @@ export class InterpolationClock {
 
   /** Mean deviation of the snapshots' arrival. */
   get jitterS() {
-    return this.#level.deviation;
+    return this.#delivery.deviation;
   }
 
   /** How far behind the average arrival of snapshots is drawn. */
@@ -172,12 +172,12 @@ export class InterpolationClock {
   /** The snapshot of `tick` was applied at `nowS`. @param {number} tick @param {number} nowS */
   arrived(tick, nowS) {
     const snapshotS = tick * this.#tickS;
-    if (this.#level.value !== null) {
+    if (this.#delivery.value !== null) {
       const gapS = Math.min(JUMP_S, snapshotS - this.newestS);
       const smoothed = this.intervalS + INTERVAL_GAIN * (gapS - this.intervalS);
       this.intervalS = Math.max(this.#nominalS, smoothed);
     }
-    this.#level.add(nowS - snapshotS, nowS);
+    this.#delivery.add(nowS - snapshotS, nowS);
     this.newestS = snapshotS;
   }
 
@@ -188,26 +188,26 @@ export class InterpolationClock {
    * @param {number} nowS
    */
   draw(nowS) {
-    if (this.#level.value === null) return 0;
+    if (this.#delivery.value === null) return 0;
     const limitS = this.newestS + MAX_EXTRAPOLATION_S;
-    const aimS = Math.min(limitS, nowS - this.#level.value - this.delayS);
+    const aimS = Math.min(limitS, nowS - this.#delivery.value - this.delayS);
     this.#drawnS =
-      this.#drawnS === null ? aimS : this.#step(this.#drawnS, aimS, nowS - this.#frameAtS, limitS);
-    this.#frameAtS = nowS;
+      this.#drawnS === null ? aimS : this.#step(this.#drawnS, aimS, nowS - this.#drawnAtS, limitS);
+    this.#drawnAtS = nowS;
     return this.#drawnS;
   }
 
-  /** @param {number} drawnS @param {number} aimS @param {number} frameS @param {number} limitS */
-  #step(drawnS, aimS, frameS, limitS) {
-    const errorS = aimS - drawnS - frameS;
+  /** @param {number} drawnS @param {number} aimS @param {number} elapsedS @param {number} limitS */
+  #step(drawnS, aimS, elapsedS, limitS) {
+    const errorS = aimS - drawnS - elapsedS;
     if (Math.abs(errorS) > JUMP_S) {
       this.jumps += 1;
       return Math.max(drawnS, aimS);
     }
-    const wantedS = frameS * drawingStretch(errorS);
-    // In a frame so long that easing would overshoot, the error is gone.
+    const wantedS = elapsedS * drawingStretch(errorS);
+    // When so much time has passed that easing would overshoot, the error is gone.
     const easedS = Math.abs(wantedS) > Math.abs(errorS) ? errorS : wantedS;
-    return Math.max(drawnS, Math.min(limitS, drawnS + frameS + easedS));
+    return Math.max(drawnS, Math.min(limitS, drawnS + elapsedS + easedS));
   }
 }
 

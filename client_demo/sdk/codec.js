@@ -2,6 +2,7 @@
  * Messages ↔ bytes (protocol.md §3). Decoding raises ProtocolError and nothing else, whatever the
  * bytes are; encoding raises RangeError or TypeError for what the server would refuse. What is
  * inside STATE's blocks is checked by `decoder.js`, what is in WELCOME's schema by `schema.js`.
+ * In Python: `gameserver/protocol/codec.py`.
  */
 import {
   CLIENT_ITEMS,

@@ -1,12 +1,12 @@
 /**
- * The others as the own avatar meets them ahead of the server: where they will be when its next
- * input frame counts, as far as anybody can know.
+ * The others as the own avatar meets them ahead of the server: where they are expected to be when
+ * its next input frame counts.
  *
  * Pure. docs/guide/time.md §6 states the algorithm; `gameserver/client/contact.py` is the twin, and
  * a test compares the two.
  *
- * - An other goes on with its newest known rates. What it does of its own will, or is made to do by
- *   the contact itself, is not known before the server tells; so contact makes corrections smaller,
+ * - An other goes on with its newest known rates. What its own controls, or the contact itself,
+ *   make it do is not known before the server's next state; so contact makes corrections smaller,
  *   and does not make them vanish.
  * - Only the own avatar is changed.
  */
@@ -22,10 +22,13 @@ import { snapValue } from "./fields.js";
  *   that meet: changes `me`
  */
 
-/** How far an other is believed to go on as it did: further than a round trip at 150 ms each way. */
+/**
+ * For how long an other is expected to go on as it did: longer than a round trip at 150 ms each
+ * way.
+ */
 export const MAX_AHEAD_S = 0.5;
 
-/** All of the own avatar's type but itself. */
+/** All entities of the own avatar's type but itself. */
 export class Others {
   #type;
   #contact;
@@ -55,7 +58,7 @@ export class Others {
   }
 
   /**
-   * The newest state came.
+   * Takes the newest state.
    *
    * @param {number} seq newest frame consumed @param {Table} table of the avatar's type
    * @param {number} ownId

@@ -1,7 +1,7 @@
 /**
  * How the fields of one entity type move between two of its states: which lie on a curve, on a
  * line, on a circle, and which step. Pure arithmetic on decoded values, shared by interpolation and
- * prediction. docs/guide/time.md §5 states it.
+ * prediction. docs/guide/time.md §5 states it; `gameserver/client/curves.py` is the twin.
  */
 import { clamp, TURN_RADIANS } from "./fields.js";
 
@@ -26,22 +26,22 @@ export const JUMP_SLACK_STEPS = 64;
  * @property {number} rateStep value of one code of the rate
  */
 
-/** Columns of one entity type, by what is done to them. */
+/** The columns of one entity type, by what is done to them between two states. */
 export class Curves {
   /** @param {EntityType} type */
   constructor(type) {
     /** @type {Moving[]} */
     this.moving = type.numeric.flatMap((field, column) => {
-      if (field.kind !== "float" && field.kind !== "angle") return [];
+      if (field.type !== "float" && field.type !== "angle") return [];
       const rateStep = field.rate < 0 ? 0 : type.numeric[field.rate].step;
-      return [{ field, column, turns: field.kind === "angle", rate: field.rate, rateStep }];
+      return [{ field, column, turns: field.type === "angle", rate: field.rate, rateStep }];
     });
     this.counter = type.jumps;
-    /** What tells a jump where nothing counts them: floats with a rate. */
+    /** What shows a jump where nothing counts them: floats with a rate. */
     this.curves = this.moving.filter((item) => item.rate >= 0 && !item.turns);
     /** Columns that step from one state to the next. */
     this.stepping = type.numeric.flatMap((field, column) =>
-      field.kind === "float" || field.kind === "angle" ? [] : [column],
+      field.type === "float" || field.type === "angle" ? [] : [column],
     );
   }
 
@@ -53,7 +53,7 @@ export class Curves {
    * @param {number} h seconds between the two
    */
   jumps(from, a, to, b, h) {
-    // Where the author says it, nothing is guessed.
+    // The author says so; nothing is guessed.
     if (this.counter >= 0) return from[a + this.counter] !== to[b + this.counter];
     for (const { column, rate, rateStep, field } of this.curves) {
       const moved = Math.abs(to[b + column] * field.step - from[a + column] * field.step);

@@ -1,7 +1,8 @@
 /**
  * Turns a view and a STATE into the next view (protocol.md §5). Parse, then commit: everything is
  * checked on the way into a spare state, the base is only read, and a message that does not fit
- * raises DeltaError with nothing changed that anyone sees.
+ * raises DeltaError without changing a view that is in use. In Python:
+ * `gameserver/sync/decode/decoder.py`.
  */
 import { undoGaps } from "./bits.js";
 import { MAX_CODE } from "./constants.js";
@@ -14,10 +15,7 @@ import { NO_TICK, ViewState } from "./view_state.js";
  * @typedef {import("./schema.js").Schema} Schema
  */
 
-/**
- * Reads STATE messages of one schema. Holds scratch memory, nothing that means anything after a
- * message.
- */
+/** Reads STATE messages of one schema. Holds scratch memory only: nothing lasts from one to the next. */
 export class DeltaDecoder {
   /** @param {Schema} schema */
   constructor(schema) {
@@ -28,6 +26,8 @@ export class DeltaDecoder {
   }
 
   /**
+   * Applies a STATE.
+   *
    * @param {ViewState} base the newest applied view
    * @param {State} state
    * @param {ViewState} target is overwritten; holds the new view unless this throws

@@ -34,7 +34,7 @@ export function newEntity(type, id) {
   const entity = { id, type: type.name, isNew: true };
   for (const field of type.fields) {
     if (isNumeric(field)) entity[field.name] = decodeValue(field, clamp(0, field.lo, field.hi));
-    else entity[field.name] = field.kind === "text" ? "" : [];
+    else entity[field.name] = field.type === "text" ? "" : [];
   }
   return entity;
 }

@@ -1,23 +1,28 @@
-/** Handlers by the name of what they wait for. */
+/**
+ * The handlers of a page, by the name of the event that they are called with.
+ *
+ * No twin in Python: there a session has one callback for all events.
+ */
 
+/** Calls handlers. */
 export class Emitter {
   /** @type {Map<string, Set<(value: any) => void>>} */
   #handlers = new Map();
 
-  /** @param {string} name @param {(value: any) => void} handler */
+  /** Adds a handler. @param {string} name @param {(value: any) => void} handler */
   on(name, handler) {
     const handlers = this.#handlers.get(name) ?? new Set();
     this.#handlers.set(name, handlers.add(handler));
   }
 
-  /** @param {string} name @param {(value: any) => void} handler */
+  /** Removes a handler. @param {string} name @param {(value: any) => void} handler */
   off(name, handler) {
     this.#handlers.get(name)?.delete(handler);
   }
 
   /**
-   * A handler that raises keeps neither the others nor the link from going on; its error is
-   * reported as uncaught.
+   * Calls the handlers of a name. One that raises stops neither the others nor the link; its error
+   * is reported as uncaught.
    *
    * @param {string} name @param {any} value
    */

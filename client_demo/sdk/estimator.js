@@ -1,24 +1,24 @@
 /**
- * A running mean that survives outliers and follows a lasting change at once. The client's two
- * clocks steer by one each.
+ * A running mean that survives outliers and follows a lasting change at once. Two of the client's
+ * clocks, the pacer and the interpolation clock, steer by one each.
  *
- * Pure. docs/guide/time.md §1 states the algorithm; `gameserver/client/estimator.py` is its twin, and a
- * test compares the two.
+ * Pure. docs/guide/time.md §1 states the algorithm; `gameserver/client/estimator.py` is the twin,
+ * and a test compares the two.
  */
 
 /**
  * Beyond its floor plus this many deviations, a sample is an outlier: it widens the deviation and
- * leaves the mean alone.
+ * does not move the mean.
  */
 export const OUTLIER_DEVIATIONS = 3.0;
 
 /**
- * Jitter is forgotten slowly (and believed quickly, by the `rise` below): too much of it costs
- * milliseconds, too little frames.
+ * A deviation falls slowly, and rises quickly (by the `rise` below): too high an estimate costs
+ * milliseconds, too low a one costs input frames.
  */
 export const DEVIATION_FALL_GAIN = 1 / 64;
 
-/** Mean and mean deviation of samples that may hold outliers and may change level. */
+/** Mean and mean deviation of samples that may hold outliers and may change for good. */
 export class Estimator {
   #options;
   #runFrom = 0;
@@ -32,9 +32,9 @@ export class Estimator {
    * @param {object} options
    * @param {number} options.gain weight of a sample in the mean
    * @param {number} options.rise weight of a sample in a deviation that grows
-   * @param {number} options.floor what is never an outlier, in the samples' unit
-   * @param {number} options.shiftAfter how long outliers to one side must last to be believed
-   *   whole, in the unit of `at`
+   * @param {number} options.floor a difference that is never an outlier, in the samples' unit
+   * @param {number} options.shiftAfter how long outliers to one side must last to become the mean,
+   *   in the unit of `at`
    */
   constructor(options) {
     this.#options = options;
@@ -57,7 +57,7 @@ export class Estimator {
     }
   }
 
-  /** The measured thing was moved on purpose: so is the estimate. @param {number} by */
+  /** Shifts the estimate after a deliberate correction of what is measured. @param {number} by */
   move(by) {
     if (this.value !== null) this.value += by;
   }
@@ -69,8 +69,8 @@ export class Estimator {
   }
 
   /**
-   * One more to the same side in a row may be the new level; the first of a row counts as jitter,
-   * as a single incident.
+   * Counts the first outlier of a row as jitter; after enough of them to the same side, takes the
+   * sample as the new mean.
    *
    * @param {number} sample @param {number} side @param {number} reach @param {number} at
    */
@@ -86,8 +86,7 @@ export class Estimator {
   }
 
   /**
-   * Believes in a deviation that was seen, or is known from elsewhere: quickly in more, slowly in
-   * less.
+   * Follows a deviation that was seen, or is known from elsewhere: quickly up, slowly down.
    *
    * @param {number} deviation
    */

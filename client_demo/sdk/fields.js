@@ -1,36 +1,36 @@
 /**
  * One field's values and their codes on the wire (protocol.md §4). Pure; the arithmetic and its
  * order are those of the server, so that a value snapped here equals, to the last bit, the value
- * snapped there.
+ * snapped there. In Python: `gameserver/state/fields.py`.
  */
 
-/** The double nearest to 2π, written out because the protocol names it. */
+/** The double nearest to 2π, written out as in the protocol. */
 export const TURN_RADIANS = 6.283185307179586;
 
 /**
- * @typedef {"float" | "angle" | "int" | "flag" | "choice" | "ref"} NumericKind
+ * @typedef {"float" | "angle" | "int" | "flag" | "choice" | "ref"} NumericType
  *
  * @typedef {object} NumericField a field whose code is one integer
  * @property {string} name
- * @property {NumericKind} kind
+ * @property {NumericType} type
  * @property {number} lo smallest code
  * @property {number} hi largest code
  * @property {number} step value of one code: `float` its step, `angle` radians, else 1
  * @property {number} steps `angle`: codes in a turn; else 0
  * @property {readonly string[]} names `choice`: the names in order; else empty
  * @property {number} rate column of the field that says how fast this one changes, or -1
- * @property {boolean} jump `int`: whether it counts how often its entity was put elsewhere
+ * @property {boolean} jump `int`: whether it counts the jumps of its entity
  * @property {number} k codes that this field moves in a tick for each code of its rate; 0 without
  *   one
  *
  * @typedef {object} TextField
  * @property {string} name
- * @property {"text"} kind
+ * @property {"text"} type
  * @property {number} maxBytes
  *
  * @typedef {object} ListField
  * @property {string} name
- * @property {"list"} kind
+ * @property {"list"} type
  * @property {NumericField} of
  * @property {number} maxItems
  *
@@ -46,7 +46,7 @@ export const TURN_RADIANS = 6.283185307179586;
  * @returns {Scalar} a number; `flag` a boolean; `choice` its name; `ref` an id, or null for none
  */
 export function decodeValue(field, code) {
-  switch (field.kind) {
+  switch (field.type) {
     case "float":
     case "angle":
       return code * field.step;
@@ -70,7 +70,7 @@ export function decodeValue(field, code) {
  * @throws {TypeError} for a value that the field cannot hold
  */
 export function encodeValue(field, value) {
-  switch (field.kind) {
+  switch (field.type) {
     case "flag":
       return value ? 1 : 0;
     case "choice":
@@ -105,7 +105,7 @@ export function snapValue(field, value) {
  * @returns {boolean}
  */
 export function isObjectCode(field, code) {
-  if (field.kind === "text") return typeof code === "string" && utf8Bytes(code) <= field.maxBytes;
+  if (field.type === "text") return typeof code === "string" && utf8Bytes(code) <= field.maxBytes;
   if (!Array.isArray(code) || code.length > field.maxItems) return false;
   return code.every((item) => isNumericCode(field.of, item));
 }
@@ -116,7 +116,7 @@ export function isObjectCode(field, code) {
  * @returns {any} str, or an array of decoded items
  */
 export function decodeObject(field, code) {
-  if (field.kind === "text") return code;
+  if (field.type === "text") return code;
   return code.map((/** @type {number} */ item) => decodeValue(field.of, item));
 }
 
@@ -125,7 +125,7 @@ export function decodeObject(field, code) {
  * @returns {field is NumericField}
  */
 export function isNumeric(field) {
-  return field.kind !== "text" && field.kind !== "list";
+  return field.type !== "text" && field.type !== "list";
 }
 
 /**
@@ -154,7 +154,7 @@ function isNumericCode(field, code) {
 function finite(field, value) {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new TypeError(`${field.name} is ${field.kind} and cannot be ${String(value)}`);
+  throw new TypeError(`${field.name} is ${field.type} and cannot be ${String(value)}`);
 }
 
 /** @param {NumericField} field @param {unknown} value */

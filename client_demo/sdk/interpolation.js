@@ -5,6 +5,8 @@
  * algorithm; `gameserver/client/interpolation.py` is the twin, and a test compares the two.
  *
  * - An entity appears and disappears with the snapshot that says so, neither sooner nor later.
+ * - A field with a rate moves on a cubic Hermite curve, other floats on a line, angles the short
+ *   way; the rest steps.
  * - At a snapshot's own tick every value is exactly that snapshot's, so motion that ends is at rest
  *   at its exact end.
  * - Without a newer snapshot motion goes on with its last rates for `MAX_EXTRAPOLATION_S`, and no
@@ -32,10 +34,11 @@ import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
  * @property {number} seconds since `a`, bounded: how far motion goes on without `b`
  */
 
+/** Makes the state of any moment between the newest snapshots. */
 export class Interpolator {
   #tickS;
   #types;
-  /** @type {Moment} filled anew each frame */
+  /** @type {Moment} filled anew each time */
   #moment = { a: /** @type {any} */ (null), b: null, u: 0, h: 0, seconds: 0 };
 
   /** @param {Schema} schema @param {number} tickHz */
@@ -46,7 +49,7 @@ export class Interpolator {
 
   /**
    * Makes the state at a moment, type by type in the schema's order. The arrays and the entities in
-   * them are the same objects in every frame.
+   * them are the same objects each time.
    *
    * @param {ViewRing} ring
    * @param {number} drawnS seconds after the room's tick 0
@@ -85,7 +88,7 @@ class DrawnType {
   #marksNew;
   /** @type {Entity[]} */
   #list = [];
-  /** @type {Entity[]} the list of the frame before */
+  /** @type {Entity[]} the list of the time before */
   #before = [];
   /** Tick from which the stepping fields were taken. */
   #tick = Number.NaN;

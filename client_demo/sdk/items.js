@@ -1,6 +1,6 @@
 /**
- * Checks of the items that server messages are made of: each gives the value back or raises
- * ProtocolError with 4004.
+ * Checks of the items that server messages are made of: each returns the value or raises
+ * ProtocolError with 4004. In Python: `gameserver/protocol/items.py`.
  */
 import { CloseCode, MAX_COUNTER, RESUME_TOKEN_BYTES } from "./constants.js";
 import { ProtocolError } from "./errors.js";

@@ -8,7 +8,7 @@
  * more than 10 ticks early, jumps instead.
  *
  * Pure: times are arguments, in seconds on the client's monotonic clock. docs/guide/time.md §3
- * states the algorithm; `gameserver/client/pacer.py` is its twin, and a test compares the two.
+ * states the algorithm; `gameserver/client/pacer.py` is the twin, and a test compares the two.
  */
 import { LEAD_UNITS_PER_TICK, LIMITS } from "./constants.js";
 import { Estimator } from "./estimator.js";
@@ -24,7 +24,7 @@ export const BASE_LEAD_TICKS = 0.5;
 export const JITTERS_OF_LEAD = 2.0;
 
 /**
- * A tick is at most this much longer or shorter than the room's: nobody notices, and a tick of
+ * A tick is at most this much longer or shorter than the room's: not noticeable, and a tick of
  * error is gone in ten.
  */
 export const MAX_STRETCH = 0.1;
@@ -39,8 +39,8 @@ export const LEAD_GAIN = 1 / 8;
 export const LEAD_RISE_GAIN = 1 / 4;
 
 /**
- * Reports that stay off by more than a tick for this many of the client's ticks are a new level:
- * the route changed, a stall ended.
+ * Reports that stay off by more than a tick for this many of the client's ticks are taken as the new
+ * mean: the route changed, or a stall ended.
  */
 export const LEAD_OUTLIER_TICKS = 1.0;
 export const LEAD_SHIFT_TICKS = 6.0;
@@ -54,7 +54,7 @@ export const JUMP_TICKS = 10.0;
 export class TickPacer {
   #tickS;
   #maxTarget;
-  #level = new Estimator({
+  #leads = new Estimator({
     gain: LEAD_GAIN,
     rise: LEAD_RISE_GAIN,
     floor: LEAD_OUTLIER_TICKS,
@@ -92,20 +92,20 @@ export class TickPacer {
    * known.
    */
   get lead() {
-    return this.#level.value === null ? this.target : this.#level.value;
+    return this.#leads.value === null ? this.target : this.#leads.value;
   }
 
   /** Mean deviation of the reported leads, in ticks. */
   get jitter() {
-    return this.#level.deviation;
+    return this.#leads.deviation;
   }
 
   /** The lead to aim at, in ticks. */
   get target() {
-    return Math.min(this.#maxTarget, BASE_LEAD_TICKS + JITTERS_OF_LEAD * this.#level.deviation);
+    return Math.min(this.#maxTarget, BASE_LEAD_TICKS + JITTERS_OF_LEAD * this.#leads.deviation);
   }
 
-  /** Frames sent at once that still help: the room has lived through the ticks of any more. */
+  /** Frames sent at once that still help; the ticks of any more are over in the room. */
   get useful() {
     return 1 + Math.ceil(Math.max(this.lead, this.target));
   }
@@ -133,8 +133,8 @@ export class TickPacer {
   }
 
   /**
-   * How many ticks to run now; they count as run. One that comes too late is told to run only what
-   * still helps.
+   * How many ticks to run now; they count as run. A client that comes too late runs only those that
+   * still help.
    *
    * @param {number} nowS
    */
@@ -155,7 +155,7 @@ export class TickPacer {
   }
 
   /**
-   * A STATE came: frame `seq` waited `lead` / 256 ticks. Frames from before a jump tell nothing
+   * A STATE came: frame `seq` waited `lead` / 256 ticks. Frames from before a jump say nothing
    * about now.
    *
    * @param {number} seq @param {number} lead
@@ -164,7 +164,7 @@ export class TickPacer {
     const slot = seq % SENT_SLOTS;
     if (this.#ringSeq[slot] !== seq || seq < this.#epoch) return;
     const inFlight = this.#shift - this.#ringShift[slot];
-    this.#level.add(lead / LEAD_UNITS_PER_TICK + inFlight, seq);
+    this.#leads.add(lead / LEAD_UNITS_PER_TICK + inFlight, seq);
     if (this.lead - this.target > JUMP_TICKS) this.#pause(this.lead - this.target);
   }
 
@@ -175,20 +175,20 @@ export class TickPacer {
     this.#ringShift[slot] = this.#shift;
     const { stretch } = this;
     this.#shift += stretch;
-    this.#level.move(stretch);
+    this.#leads.move(stretch);
     this.tickedAtS = this.nextAtS;
     this.nextAtS += this.#tickS * (1 - stretch);
   }
 
   /**
-   * This client itself was late. That is jitter which no report need tell; and none could, where
-   * the next hitch comes before a round trip is over and makes the client forget again. A sleep is
-   * not jitter.
+   * This client itself was late: counts that as jitter, unless it was a sleep. Reports do not show
+   * it where hitches follow each other within a round trip, because each makes the client forget
+   * the ones before.
    *
    * @param {number} late ticks
    */
   #hitched(late) {
-    if (late <= JUMP_TICKS) this.#level.widen(late);
+    if (late <= JUMP_TICKS) this.#leads.widen(late);
   }
 
   /**
@@ -203,7 +203,7 @@ export class TickPacer {
   }
 
   /**
-   * Too late by far: the room has lived through these ticks without us; go on with now.
+   * Too late by far: the room has run these ticks without our frames; go on with now.
    *
    * @param {number} ticks
    */
@@ -215,11 +215,11 @@ export class TickPacer {
   }
 
   /**
-   * What older frames report is no longer true of now; until the next report, believe to be on
+   * What older frames report is no longer true of now; until the next report, assume to be on
    * target.
    */
   #forget() {
     this.#epoch = this.seq + 1;
-    this.#level.forgetValue();
+    this.#leads.forgetValue();
   }
 }

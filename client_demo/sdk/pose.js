@@ -15,8 +15,7 @@ import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./curves.js";
  * @property {string} name
  * @property {number} step value of one code
  * @property {boolean} turns whether it is an angle
- * @property {string | null} rate name of the field that tells how far it may move; null: it is
- *   never a jump
+ * @property {string | null} rate name of its rate field; null: its moves are never jumps
  */
 
 /**
@@ -26,10 +25,11 @@ import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./curves.js";
 export const EASE_S = 0.1;
 
 /**
- * An error of more than the way made in this time is no error but another place: the pose snaps.
+ * An error larger than the way made in this time is no error but another place: the pose snaps.
  */
 export const SNAP_AFTER_S = 0.5;
 
+/** The pose of one avatar. */
 export class Pose {
   #fields;
   #tickS;
@@ -68,18 +68,18 @@ export class Pose {
     this.#drawn = new Float64Array(this.#fields.length);
   }
 
-  /** It begins here, at rest and without error. @param {Entity} avatar */
+  /** Begins here, at rest and without error. @param {Entity} avatar */
   begin(avatar) {
     this.place(avatar);
     this.settle();
   }
 
-  /** What is drawn beside it is forgotten: it is where it is. */
+  /** Drops the error: the avatar is drawn where it is. */
   settle() {
     this.#offset.fill(0);
   }
 
-  /** The avatar was put somewhere; what was before does not count. @param {Entity} avatar */
+  /** The avatar was put somewhere; where it was before does not count. @param {Entity} avatar */
   place(avatar) {
     this.#read(avatar, this.#previous);
     this.#current.set(this.#previous);
@@ -87,7 +87,7 @@ export class Pose {
     this.#leapt = false;
   }
 
-  /** The avatar was stepped on. @param {Entity} avatar */
+  /** The avatar was stepped on by one tick. @param {Entity} avatar */
   step(avatar) {
     this.#previous.set(this.#current);
     this.#read(avatar, this.#current);
@@ -106,7 +106,7 @@ export class Pose {
   }
 
   /**
-   * Where it is drawn now, in the order of the eased fields; the same array each time.
+   * Where the avatar is drawn now, in the order of the eased fields; the same array each time.
    *
    * @param {Entity} avatar
    * @param {number} nowS
@@ -119,7 +119,7 @@ export class Pose {
   }
 
   /**
-   * Goes on from where it was drawn, unless that is too far from where it is now.
+   * Draws on from where it was drawn, unless that is too far from where the avatar is now.
    *
    * @param {Entity} avatar
    * @param {Float64Array} drawn
@@ -151,7 +151,7 @@ export class Pose {
     }
   }
 
-  /** @param {Entity} avatar @returns whether its count went on */
+  /** @param {Entity} avatar @returns whether its own count of jumps has changed */
   #count(avatar) {
     const jumps = this.#counter === null ? 0 : avatar[this.#counter];
     const went = jumps !== this.#jumps;
@@ -205,8 +205,8 @@ export class Pose {
 
 /** @param {EntityType} type @returns {EasedField[]} floats with a rate, and angles */
 function easedFields(type) {
-  return type.numeric.flatMap(({ name, step, kind, rate }) => {
-    const turns = kind === "angle";
+  return type.numeric.flatMap(({ name, step, type: fieldType, rate }) => {
+    const turns = fieldType === "angle";
     if (!turns && rate < 0) return [];
     return [{ name, step, turns, rate: turns || rate < 0 ? null : type.numeric[rate].name }];
   });

@@ -6,13 +6,13 @@
  * and a test compares the two.
  *
  * - The step runs on values that are on their grid and with a `dt` of exactly one tick, as on the
- *   server; so without contact the prediction is not nearly but exactly right, and a correction
- *   means that something really differed.
- * - A received state that is what was predicted changes nothing (but for what it tells of the others
+ *   server; so without contact the prediction is exactly right, and a correction means that
+ *   something really differed.
+ * - A received state that is what was predicted changes nothing (but for what it says of the others
  *   that the avatar may touch). Any other one is taken whole, and the frames that the server has not
  *   consumed yet are stepped again on top of it.
  * - What is drawn never jumps for a small error: the pose keeps its place at that instant, and the
- *   difference is eased out.
+ *   difference is eased out (`pose.js`).
  * - What the author says was put elsewhere (a field that counts jumps) is there at once, and is no
  *   correction.
  */
@@ -40,7 +40,7 @@ import { Pose } from "./pose.js";
 
 /**
  * Frames not acknowledged yet: more than a second at 240 Hz. Beyond it the link is as good as dead,
- * and the oldest go.
+ * and the oldest are dropped.
  */
 export const MAX_PENDING = 256;
 
@@ -51,6 +51,7 @@ export const MAX_PENDING = 256;
 export const DIAGNOSED_STATES = 64;
 export const DIVERGING_STATES = 4;
 
+/** Follows one avatar. */
 export class Predictor {
   #type;
   #inputs;
@@ -62,7 +63,7 @@ export class Predictor {
   #columns;
   #allColumns;
   /** Columns that make a correction: what moves. @type {readonly number[]} */
-  #curves;
+  #moving;
   /** @type {Frame[]} */
   #pending = [];
   /** @type {Outcome[]} */
@@ -98,9 +99,9 @@ export class Predictor {
     this.#dt = 1 / tickHz;
     this.#pose = new Pose(type, this.#dt, snapDistance);
     this.#allColumns = numeric.map((_, column) => column);
-    this.#columns = this.#allColumns.filter((column) => numeric[column].kind !== "ref");
-    this.#curves = this.#columns.filter((column) =>
-      ["float", "angle"].includes(numeric[column].kind),
+    this.#columns = this.#allColumns.filter((column) => numeric[column].type !== "ref");
+    this.#moving = this.#columns.filter((column) =>
+      ["float", "angle"].includes(numeric[column].type),
     );
     this.#received = new Int32Array(numeric.length);
     this.avatar = newEntity(type, 0);
@@ -255,7 +256,7 @@ export class Predictor {
       this.#pose.settle();
       return false;
     }
-    if (this.#curves.every((column) => before[column] === after[column])) return false;
+    if (this.#moving.every((column) => before[column] === after[column])) return false;
     this.#pose.ease(this.avatar, drawn, nowS);
     return true;
   }

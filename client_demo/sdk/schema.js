@@ -1,7 +1,7 @@
 /**
  * The schema that WELCOME carries (protocol.md §4), checked and compiled: which types there are,
  * where each field stands in a row of codes, and how fast rated fields move. Pure; raises
- * ProtocolError for a map that is not a schema.
+ * ProtocolError for a map that is not a schema. In Python: `gameserver/state/schema.py`.
  */
 import { MAX_CODE } from "./constants.js";
 import { ProtocolError } from "./errors.js";
@@ -14,7 +14,7 @@ import { encodeValue, isNumeric, TURN_RADIANS } from "./fields.js";
  *
  * @typedef {object} EntityType
  * @property {string} name
- * @property {number} index how the wire names it
+ * @property {number} index its number on the wire
  * @property {readonly Field[]} fields in the wire's order
  * @property {readonly NumericField[]} numeric the columns of a row of codes
  * @property {readonly ObjectField[]} objects
@@ -28,16 +28,19 @@ import { encodeValue, isNumeric, TURN_RADIANS } from "./fields.js";
  * @property {readonly number[]} neutral codes of the neutral input frame
  */
 
-/** A rate that moves a field further than this in a tick would leave exact integer arithmetic. */
-const MAX_CODES_PER_RATE = 2 ** 20;
+/** Most codes that a field moves in a tick for each code of its rate: keeps a tick's sum exact. */
+export const MAX_RATE_RATIO = 2 ** 20;
 
 /** A counter of jumps starts again at 0 after this. */
-const MAX_JUMPS = 255;
+export const MAX_JUMPS = 255;
 
 /**
+ * Checks and compiles a schema.
+ *
  * @param {unknown} wire WELCOME's `schema`
- * @param {number} tickHz ticks a second
+ * @param {number} tickHz ticks per second
  * @returns {Schema}
+ * @throws {ProtocolError} for a map that is not a schema
  */
 export function compileSchema(wire, tickHz) {
   const map = mapOf(wire, "schema");
@@ -53,7 +56,7 @@ export function compileSchema(wire, tickHz) {
 }
 
 /**
- * Codes of one input frame. Fields that `controls` leaves out are neutral.
+ * The codes of one input frame. Fields that `controls` leaves out are neutral.
  *
  * @param {Schema} schema
  * @param {Readonly<Record<string, unknown>>} controls
@@ -68,6 +71,8 @@ export function encodeControls(schema, controls) {
 }
 
 /**
+ * Checks that a room has all of these inputs.
+ *
  * @param {Schema} schema
  * @param {Readonly<Record<string, unknown>>} controls
  * @throws {TypeError} for a name that is no input of the room
@@ -110,14 +115,14 @@ function entityType(wire, index, tickHz) {
  * @param {string} owner @param {number} tickHz
  */
 function linkRate(item, rate, fields, numeric, owner, tickHz) {
-  if (item.kind !== "float" && item.kind !== "angle") return;
+  if (item.type !== "float" && item.type !== "angle") return;
   if (rate === null) return;
   const where = `${owner}.${item.name}`;
   const target = fields[integerOf(rate, 0, fields.length - 1, `${where}: rate`)];
-  if (target.kind !== "float" || target === item) bad(`${where}: rate is not another float`);
+  if (target.type !== "float" || target === item) bad(`${where}: rate is not another float`);
   item.rate = numeric.indexOf(target);
   item.k = target.step / item.step / tickHz;
-  if (item.k > MAX_CODES_PER_RATE) bad(`${where}: rate is too coarse for it`);
+  if (item.k > MAX_RATE_RATIO) bad(`${where}: rate is too coarse for it`);
 }
 
 /** @param {unknown} wire @returns {NumericField[]} */
@@ -125,7 +130,7 @@ function inputFields(wire) {
   const fields = arrayOf(wire, "inputs").map((item, i) => {
     const map = mapOf(item, `inputs[${i}]`);
     const made = field(map, "inputs");
-    if (!isNumeric(made) || made.kind === "ref") bad(`inputs.${made.name} is ${made.kind}`);
+    if (!isNumeric(made) || made.type === "ref") bad(`inputs.${made.name} is ${made.type}`);
     if (made.jump) bad(`inputs.${made.name} counts jumps`);
     if ((map.rate ?? null) !== null) bad(`inputs.${made.name} has a rate`);
     return made;
@@ -142,29 +147,29 @@ function field(map, owner) {
   switch (map.kind) {
     case "float": {
       const step = positive(map.step, `${where}: step`);
-      return { ...numeric, ...range(map, where), kind: "float", step };
+      return { ...numeric, ...range(map, where), type: "float", step };
     }
     case "angle": {
       const steps = integerOf(map.steps, 1, MAX_CODE, `${where}: steps`);
-      return { ...numeric, kind: "angle", hi: steps - 1, steps, step: TURN_RADIANS / steps };
+      return { ...numeric, type: "angle", hi: steps - 1, steps, step: TURN_RADIANS / steps };
     }
     case "int":
-      return { ...numeric, ...range(map, where), kind: "int", jump: countsJumps(map, where) };
+      return { ...numeric, ...range(map, where), type: "int", jump: countsJumps(map, where) };
     case "flag":
-      return { ...numeric, kind: "flag" };
+      return { ...numeric, type: "flag" };
     case "choice": {
       const names = arrayOf(map.names, `${where}: names`).map((item) => nameOf(item, where));
       if (names.length === 0) bad(`${where}: no names`);
-      return { ...numeric, kind: "choice", hi: names.length - 1, names };
+      return { ...numeric, type: "choice", hi: names.length - 1, names };
     }
     case "ref":
-      return { ...numeric, kind: "ref", hi: MAX_CODE };
+      return { ...numeric, type: "ref", hi: MAX_CODE };
     case "text":
-      return { name, kind: "text", maxBytes: integerOf(map.max_bytes, 0, MAX_CODE, where) };
+      return { name, type: "text", maxBytes: integerOf(map.max_bytes, 0, MAX_CODE, where) };
     case "list": {
       const of = field({ ...mapOf(map.of, `${where}: of`), name: `${name}[]` }, owner);
-      if (!isNumeric(of) || of.jump) bad(`${where}: a list of ${of.kind}`);
-      return { name, kind: "list", of, maxItems: integerOf(map.max_items, 0, MAX_CODE, where) };
+      if (!isNumeric(of) || of.jump) bad(`${where}: a list of ${of.type}`);
+      return { name, type: "list", of, maxItems: integerOf(map.max_items, 0, MAX_CODE, where) };
     }
     default:
       return bad(`${where}: there is no field type ${String(map.kind)}`);

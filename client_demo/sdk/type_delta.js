@@ -1,7 +1,8 @@
 /**
- * One entity type's part of applying a STATE: who stays, who enters, what changed, and where rated
- * fields moved meanwhile (protocol.md §5, "Applying"). Works on scratch arrays that grow and are
- * kept; reads the base table, writes the target table.
+ * One entity type's part of applying a STATE: which entities stay and which enter, what changed, and
+ * where rated fields moved meanwhile (protocol.md §5, "Applying"). Works on scratch arrays that grow
+ * and are kept; reads the base table, writes the target table. In Python:
+ * `gameserver/sync/decode/table_builder.py`.
  *
  * Called in this order for each message: keep, enter…, merge, change…, advance, setValues….
  */
@@ -262,7 +263,7 @@ export class TypeDelta {
   /** @param {Table} target @param {number} row */
   clearObjects(target, row) {
     this.type.objects.forEach((field, i) => {
-      target.objects[i][row] = field.kind === "text" ? "" : [];
+      target.objects[i][row] = field.type === "text" ? "" : [];
     });
   }
 

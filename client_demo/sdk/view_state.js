@@ -1,7 +1,7 @@
 /**
  * What this viewer sees: the codes of every entity in its view at a tick, one table for each type,
- * and a ring of the newest such states to draw the past from. Holds numbers, decides nothing:
- * `decoder.js` fills a state, `interpolation.js` reads two.
+ * and a ring of the newest such states to draw the past from. `decoder.js` fills a state,
+ * `interpolation.js` reads two. In Python: `gameserver/sync/decode/view_state.py`.
  *
  * Tables keep their arrays when they are filled again, so that following a room makes no garbage
  * once it has grown to size.
@@ -10,7 +10,7 @@
 /** @typedef {import("./schema.js").EntityType} EntityType */
 /** @typedef {import("./schema.js").Schema} Schema */
 
-/** A slot that holds no state. */
+/** The tick of a slot that holds no state. */
 export const NO_TICK = -1;
 
 /**
@@ -83,7 +83,7 @@ export class ViewState {
   }
 }
 
-/** The newest states, so that a slot is only valid for the tick that it carries. */
+/** The newest states. A slot is valid only for the tick that it carries. */
 export class ViewRing {
   /** @param {Schema} schema @param {number} [size] */
   constructor(schema, size = VIEW_RING_SIZE) {
@@ -100,6 +100,8 @@ export class ViewRing {
   }
 
   /**
+   * One of the states that are kept.
+   *
    * @param {number} age 0 for the newest, 1 for the one before, below `count`
    */
   at(age) {
@@ -107,15 +109,15 @@ export class ViewRing {
     return slots[(head - age + slots.length) % slots.length];
   }
 
-  /** The slot to fill next; nothing that `at` gives is in it. */
+  /** The slot to fill next; it holds no state that is kept. */
   get spare() {
     return this.slots[(this.head + 1) % this.slots.length];
   }
 
-  /** The spare slot is whole: it becomes the newest. */
+  /** Makes the spare slot, once it is whole, the newest state. */
   commit() {
     const { spare } = this;
-    // Time ran backwards (another room, a restart): what came before belongs to another story.
+    // The tick went backwards, so this is a new room: start over.
     if (this.count > 0 && spare.tick <= this.newest.tick) this.count = 0;
     this.head = (this.head + 1) % this.slots.length;
     this.count = Math.min(this.count + 1, this.slots.length - 1);

@@ -1,4 +1,7 @@
-"""What goes wrong for a user of the client."""
+"""What goes wrong for a user of the client.
+
+`client_demo/sdk/errors.js` is the twin. A page has no loop over events, so it needs no `EventsMissed`.
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,6 @@ export function show(ring, { tick, tables }) {
 /** The numeric fields of an entity, references left out. @param {any} entity @param {EntityType} type */
 export function numbersOf(entity, type) {
   return type.numeric
-    .filter((field) => field.kind !== "ref")
+    .filter((field) => field.type !== "ref")
     .map((field) => Number(entity[field.name]));
 }
