@@ -57,7 +57,7 @@ def snake(name: str) -> str:
 
 
 def plain_snapshot(snapshot: ViewLike) -> dict[str, Any]:
-    """A snapshot as `support/views.js` reads it."""
+    """A snapshot as `tests/js/support/views.js` reads it."""
     tables = [
         {"ids": t.ids.tolist(), "rows": t.codes.T.tolist(), "objects": [list(column) for column in t.objects]}
         for t in snapshot.tables
