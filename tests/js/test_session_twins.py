@@ -404,7 +404,7 @@ class Server:
         resumed = self.core._may_resume
         if not resumed:
             self._start()
-            self.seq = self.newest_seq = 0
+            self.seq = self.newest_seq = self.rng.randint(0, 9)
             self.cursor = self.rng.randint(0, 50)
         event = self.cursor + (self.rng.randint(1, 9) if resumed and self.rng.random() < 0.1 else 0)
         self.cursor = event
@@ -465,7 +465,7 @@ class Server:
         if self.core.phase is Phase.DOWN:
             self.call("opened", self.now_ms)
         elif self.core.phase is Phase.OPENING:
-            rng.choices((self.welcome, self.tick_session, self.lose, self.state), (9, 3, 1, 0.2))[0]()
+            rng.choices((self.welcome, self.tick_session, self.lose, self.state), (9, 3, 3, 0.2))[0]()
         else:
             usual = self.tick_session, self.state, self.events, self.talk, self.draw
             rng.choices(
