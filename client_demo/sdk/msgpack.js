@@ -10,6 +10,8 @@
  *   never rounded; the checks after this refuse them.
  * - Writing raises TypeError or RangeError for a value that the wire cannot carry, and says where
  *   in the value it is.
+ *
+ * No twin in Python: there the msgpack package does it, behind `gameserver/protocol/wellformed.py`.
  */
 import { ProtocolError } from "./errors.js";
 

@@ -64,6 +64,8 @@ const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
  * @param {ConnectOptions} options
  * @returns {Session}
  * @throws {SyntaxError} for a URL that is none
+ * @throws {RangeError} when kind, room or params are longer, or nested deeper, than a server takes
+ * @throws {TypeError} for what the wire cannot carry
  */
 export function connect(url, options) {
   return new Session(url, options);
@@ -94,6 +96,8 @@ export class Session {
    * @param {string} url
    * @param {ConnectOptions} options
    * @throws {SyntaxError} for a URL that is none
+   * @throws {RangeError} when kind, room or params are longer, or nested deeper, than a server takes
+   * @throws {TypeError} for what the wire cannot carry
    */
   constructor(url, options) {
     this.#core = new SessionCore({

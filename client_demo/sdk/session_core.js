@@ -50,6 +50,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** The core of one session. */
 export class SessionCore {
   #options;
+  #join;
   #heartbeat = new Heartbeat(LIMITS.DEAD_AFTER_S);
   /** @type {"down" | "opening" | "joined"} where the link is; opening: JOIN or RESUME is on its way */
   #phase = "down";
@@ -71,9 +72,15 @@ export class SessionCore {
   /** STATEs that did not fit. */
   desyncs = 0;
 
-  /** @param {CoreOptions} options */
+  /**
+   * @param {CoreOptions} options
+   * @throws {RangeError} when the JOIN is longer, or nested deeper, than a server takes
+   * @throws {TypeError} for what the wire cannot carry
+   */
   constructor(options) {
+    const { kind, room, role, params } = options;
     this.#options = options;
+    this.#join = codec.encodeJoin(kind, room, role, params);
   }
 
   /**
@@ -101,8 +108,7 @@ export class SessionCore {
       const { welcome, replica, events } = this.seat;
       return [send(codec.encodeResume(welcome.token, replica.tick, events.cursor))];
     }
-    const { kind, room, role, params } = this.#options;
-    return [send(codec.encodeJoin(kind, room, role, params))];
+    return [send(this.#join)];
   }
 
   /**

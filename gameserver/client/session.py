@@ -307,7 +307,8 @@ async def connect(
         The session, once it has joined.
 
     Raises:
-        ValueError: The URL is no WebSocket's.
+        ValueError: The URL is no WebSocket's, or `kind`, `room` or `params` are longer, or nested deeper, than a server
+            takes.
         JoinFailed: The room cannot be joined.
     """
     core = SessionCore(m.Join(kind, room, role, dict(params or {})), options)

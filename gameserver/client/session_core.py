@@ -64,6 +64,9 @@ class SessionCore:
         options: What the client brings to the room.
         reader: Decodes the server's messages; sessions of one process may share it.
         dead_after_s: Silence after which a link is dead.
+
+    Raises:
+        ValueError: The JOIN is longer, or nested deeper, than a server takes, or holds what the wire cannot carry.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class SessionCore:
         reader: StateReader | None = None,
         dead_after_s: float = DEAD_AFTER_S,
     ) -> None:
-        self.join = join
+        self._join = _encode("JOIN", join)
         self.options = options or Options()
         self.phase = Phase.DOWN
         self.seat: Seat | None = None
@@ -112,7 +115,7 @@ class SessionCore:
             seat = self.seat
             self._queue(m.Resume(seat.welcome.token, seat.replica.view.tick, seat.events.cursor))
         else:
-            self._queue(self.join)
+            self._put(self._join)
 
     def lost(self, code: int | None) -> Back:
         """The link is gone. Return what to do.
@@ -162,8 +165,7 @@ class SessionCore:
             ValueError: The message is longer, or nested deeper, than a server takes, or holds what the wire cannot
                 carry.
         """
-        data = encode_client(m.Message(name, payload))
-        _check_limits(name, data)
+        data = _encode(f"message {name!r}", m.Message(name, payload))
         if self.phase is not Phase.JOINED:
             return False
         self._put(data)
@@ -332,16 +334,17 @@ class SessionCore:
         return [pong]
 
 
-def _check_limits(name: str, data: bytes) -> None:
-    """Check a message against the default limits of servers.
+def _encode(what: str, message: m.ClientMsg) -> bytes:
+    """Encode a message, and hold it to the limits of servers.
 
     Raises:
         ValueError: Servers refuse it.
     """
-    most = SERVER_LIMITS.max_message_bytes
+    data, most = encode_client(message), SERVER_LIMITS.max_message_bytes
     if len(data) > most:
-        raise ValueError(f"message {name!r} takes {len(data)} bytes; a server takes at most {most}")
+        raise ValueError(f"{what} takes {len(data)} bytes; a server takes at most {most}")
     try:
         decode_client(data, SERVER_LIMITS)
     except ProtocolError as error:
         raise ValueError(error.reason) from None
+    return data

@@ -462,6 +462,35 @@ def test_leaving_says_so() -> None:
     assert table.kinds()[-1] == ClientMessage.LEAVE
 
 
+@pytest.mark.parametrize(
+    "payload", ["x" * 5000, [[[[[[[[1]]]]]]]], {"x": float("nan")}, 2**70], ids=["long", "deep", "nan", "large"]
+)
+def test_a_message_or_join_that_servers_refuse_is_refused_where_it_is_made(payload: object) -> None:
+    table = joined()
+    table.sent()
+    with pytest.raises(ValueError, match=r"bytes|nested|finite|integer"):
+        table.core.send("chat", payload)
+    with pytest.raises(ValueError, match=r"bytes|nested|finite|integer"):
+        SessionCore(m.Join("flight", None, Role.PLAYER, {"name": payload}))
+    assert table.sent() == []
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65])
+def test_a_message_has_a_name_that_servers_take(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        joined().core.send(name)
+
+
+def test_nothing_is_sent_or_kept_while_no_room_is_joined() -> None:
+    table = opened()
+    table.sent()
+    assert not table.core.send("chat", "hi")
+    table.hear(WELCOME)
+    assert table.sent() == []
+    assert table.core.send("chat", "hi")
+    assert table.sent() == [[ClientMessage.MESSAGE, "chat", "hi"]]
+
+
 def test_what_the_wire_cannot_carry_is_refused_where_it_is_said() -> None:
     with pytest.raises(ValueError, match="payload"):
         joined().core.send("chat", object())

@@ -15,6 +15,11 @@ test("a link offers the subprotocol, and a token beside it, never in the URL", (
   assert.deepEqual(fakeSession().socket.protocols, ["gameserver.v1"]);
 });
 
+test("a JOIN that servers refuse is refused by connect", () => {
+  assert.throws(() => fakeSession({ params: { name: "x".repeat(5000) } }), RangeError);
+  assert.throws(() => fakeSession({ kind: "" }), RangeError);
+});
+
 test("JOIN is the first message, and WELCOME puts the session online", async () => {
   const play = fakeSession({ room: "r1", role: 1, params: { name: "Ada" } });
   assert.deepEqual(play.join(), [[1, "arena", "r1", 1, { name: "Ada" }]]);
