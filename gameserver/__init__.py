@@ -2,6 +2,7 @@
 
 from gameserver.protocol.constants import Role
 from gameserver.room.lag_compensation import Rewind
+from gameserver.room.outside_work import Job, WorkFailed
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.room import Room
 from gameserver.room.visibility import Near
@@ -20,6 +21,7 @@ __all__ = [
     "Float",
     "Inputs",
     "Int",
+    "Job",
     "JoinRefused",
     "Jumps",
     "List",
@@ -30,5 +32,6 @@ __all__ = [
     "Role",
     "Room",
     "Text",
+    "WorkFailed",
     "shared",
 ]

@@ -11,6 +11,7 @@ import logging
 import random
 import string
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gameserver.hub.admission import Admission
@@ -27,6 +28,7 @@ from gameserver.state.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from gameserver.room.outside_work import Job
     from gameserver.room.room import Room
     from gameserver.room.session import LinkHandle, Session
     from gameserver.room.source import TickRecorder
@@ -67,6 +69,8 @@ class Hub:
         self.on_room_opened: Callable[[RoomEngine], None] | None = None
         self.open_recording: Callable[[RoomEngine], TickRecorder | None] | None = None
         """Makes the recorder of a new room; None: the room is not recorded."""
+        self.run_work: Callable[[RoomEngine, Job], None] | None = None
+        """Runs what rules start with `Room.run`, beside the room."""
         self.on_seats_changed: Callable[[], None] | None = None
         """Called when a seat has been taken or freed, or a room has opened or closed."""
         self.draining = False
@@ -215,6 +219,8 @@ class Hub:
         engine = self._make_room(kind_name, room_id or self._new_room_id(), options or {})
         try:
             self._open_recording(engine)
+            if self.run_work is not None:
+                engine.work.run_with(partial(self.run_work, engine))
             if self.on_room_opened is not None:
                 self.on_room_opened(engine)
         except Exception:

@@ -16,6 +16,7 @@ from gameserver.net.listeners import accept_forever, open_listeners
 from gameserver.net.poller import RoomPoller
 from gameserver.net.server_state import ServerState
 from gameserver.net.tick_loop import TickLoop, phases
+from gameserver.net.work_runner import WorkRunner
 from gameserver.webroot import web_root
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Server(ServerState):
         self._connections = 0
         self._phases = phases()
         self._tick_loops: dict[tuple[float, float], TickLoop] = {}
+        hub.run_work = WorkRunner(nursery).start
 
     # -- rooms -------------------------------------------------------------------------------------------------------
 

@@ -159,6 +159,8 @@ def _pack_command(command: Command) -> list[Any]:
             return ["leave", session.number]
         case commands.Message(session, name, payload):
             return ["message", session.number, name, payload]
+        case commands.WorkDone(job, result, error):
+            return ["done", job, result, error]
 
 
 class Recording:

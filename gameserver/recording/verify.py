@@ -134,6 +134,8 @@ class ReplaySource:
         """Make a recorded command; None for a session that left before its join took effect."""
         if word == "join":
             return commands.Join(self._new_session(number, *rest))
+        if word == "done":
+            return commands.WorkDone(number, *rest)
         session = self._sessions.get(number)
         if session is None:
             return None

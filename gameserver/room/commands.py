@@ -60,4 +60,19 @@ class Message:
     payload: object
 
 
-Command: TypeAlias = Join | Resume | Suspend | Leave | Message
+@dataclass(frozen=True, slots=True)
+class WorkDone:
+    """A function that the rules started with `Room.run` has ended.
+
+    Args:
+        job: The number of the job.
+        result: What the function returned.
+        error: Why there is no result; None: there is one.
+    """
+
+    job: int
+    result: object
+    error: str | None
+
+
+Command: TypeAlias = Join | Resume | Suspend | Leave | Message | WorkDone

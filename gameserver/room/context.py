@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.room.lag_compensation import LagCompensation
+    from gameserver.room.outside_work import OutsideWork
     from gameserver.room.player import Player
     from gameserver.room.timers import Timers
     from gameserver.state.table import Table
@@ -26,6 +27,7 @@ class RoomContext(Protocol):
     world: World
     timers: Timers
     lag_compensation: LagCompensation
+    work: OutsideWork
     capture_state: Callable[[], tuple[Table, ...]]
     """Quantises the state of a tick; a room that shows a recording puts its own function here."""
 

@@ -16,6 +16,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_LEAD, CloseCode
 from gameserver.room.lag_compensation import LagCompensation
+from gameserver.room.outside_work import OutsideWork
 from gameserver.room.overload import Overload
 from gameserver.room.replicator import Replicator
 from gameserver.room.room import Room
@@ -108,6 +109,7 @@ class RoomEngine:
         self.overload = Overload(self.tick_s)
         self.room: Room[Any] = room_class()
         self.room._context = self
+        self.work = OutsideWork(room_id, self._queue_command)
         self.seats = Seats(
             kind,
             room_id,
@@ -116,6 +118,7 @@ class RoomEngine:
             world=self.world,
             history=self.history,
             events=self.events,
+            work=self.work,
             welcome=partial(welcome, self),
             log_event=self._log_event,
         )
@@ -333,6 +336,9 @@ class RoomEngine:
             raise ValueError(f"room {self.id} is at tick {self.tick_number}: a recording begins before the first")
         self._recorder = recorder
 
+    def _queue_command(self, command: Command) -> None:
+        self.seats.queue(command)
+
     # -- what the rules ask for ----------------------------------------------------------------------------------------
 
     @property
@@ -385,6 +391,7 @@ class RoomEngine:
                 self.room.on_dispose()
             except RULES_RAISE as error:
                 self._fail(error)
+        self.work.cancel_all()
         for session in list(self.seats.sessions.values()):
             if session.peer is not None:
                 session.peer.close(code, reason)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gameserver.room.context import RoomContext
     from gameserver.room.lag_compensation import Rewind
+    from gameserver.room.outside_work import Job, WorkFailed
     from gameserver.room.player import Player
     from gameserver.room.timers import Timer
     from gameserver.room.visibility import Near
@@ -80,11 +81,14 @@ class Room(Generic[C]):
             options: The options of whoever asked for the room.
         """
 
-    def on_auth(self, player: Player) -> None:
+    def on_auth(self, player: Player) -> Job | None:
         """A player or spectator asks to join. Nothing has happened yet.
 
         Args:
             player: Has `params` and `claims` set.
+
+        Returns:
+            None to let it join now; or what `run` returned, to keep the seat and let it join once that has a result.
 
         Raises:
             JoinRefused: Raise it to refuse; its text is the reason that the client gets.
@@ -329,6 +333,32 @@ class Room(Generic[C]):
         """
         ticks = max(1, ticks)
         return self._context.timers.add(self.tick + ticks, call, ticks)
+
+    def run(
+        self,
+        work: Callable[..., Any],
+        *args: object,
+        then: Callable[[Any], object] | None = None,
+        failed: Callable[[WorkFailed], object] | None = None,
+        timeout_s: float = 10.0,
+    ) -> Job:
+        """Run a function beside the room, such as a look-up in a database; its result arrives at a later tick.
+
+        A recording holds the result, so a replay does not run the function again. At most 64 functions of one room run
+        at a time, and they are cancelled when the room ends.
+
+        Args:
+            work: An async function for trio; or a plain function, which runs in a thread.
+            *args: Its arguments.
+            then: Called with the result, which must be plain data (what an event may carry).
+            failed: Called with `WorkFailed` when there is no result; None: the log says so, or, when `on_auth` returned
+                the job, the join is refused.
+            timeout_s: How long the function may take, in seconds.
+
+        Returns:
+            The job; `on_auth` may return it to let a join wait for it.
+        """
+        return self._context.work.start(work, args, then=then, failed=failed, timeout_s=timeout_s)
 
     def lock(self, locked: bool = True) -> None:
         """Lock the room: only clients that name its id can join.

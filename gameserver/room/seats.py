@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol.constants import AVATAR_EVENT, CloseCode, Role
 from gameserver.room import commands
+from gameserver.room.outside_work import WorkFailed
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.session import Session
 from gameserver.sync.encode.views import ALL
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from gameserver.protocol.constants import Limits
-    from gameserver.room.commands import Command
+    from gameserver.room.commands import Command, WorkDone
     from gameserver.room.kind import Kind
+    from gameserver.room.outside_work import OutsideWork
     from gameserver.room.room import Room
     from gameserver.room.session import SessionPeer
     from gameserver.state.world import World
@@ -44,6 +46,7 @@ class Seats:
         world: World,
         history: History,
         events: EventLog,
+        work: OutsideWork,
         welcome: Callable[[Session, bool], bytes],
         log_event: Callable[[str, object, frozenset[int] | None], None],
     ) -> None:
@@ -57,6 +60,7 @@ class Seats:
             world: Loses what a leaving player owns.
             history: Holds the base for a resumed session.
             events: Says where a new session's event cursor begins.
+            work: The jobs that joins may wait for.
             welcome: Encodes the WELCOME of a session; the flag says whether it resumed.
             log_event: Logs one of the protocol's own events: name, payload, receivers.
         """
@@ -68,6 +72,7 @@ class Seats:
         self._world = world
         self._history = history
         self._events = events
+        self._work = work
         self._welcome = welcome
         self._log_event = log_event
         self._commands: list[Command] = []
@@ -178,6 +183,12 @@ class Seats:
                 case commands.Message(session, name, payload):
                     if session.seated:
                         self._room.on_message(session.player, name, payload)
+                case commands.WorkDone():
+                    self._finish_work(command)
+
+    def queue(self, command: Command) -> None:
+        """Queue a command for the next tick."""
+        self._commands.append(command)
 
     def _seat(self, session: Session) -> None:
         self.sessions[session.number] = session
@@ -187,13 +198,35 @@ class Seats:
         self._events.open(session.number)
         session.event_cursor = session.event_scan = self._events.newest
         try:
-            self._room.on_auth(player)
-            session.seated = True
-            self._room.on_join(player)
+            job = self._room.on_auth(player)
+            if job is not None:
+                job.session = session  # the seat is kept; `_finish_work` goes on
+                return
+            self._enter(session)
         except JoinRefused as refusal:
             self._refuse(session, str(refusal))
-            return
+
+    def _enter(self, session: Session) -> None:
+        """Let a session into the room. What `on_join` raises comes through."""
+        session.seated = True
+        self._room.on_join(session.player)
         self._send_welcome(session, resumed=False)
+
+    def _finish_work(self, command: WorkDone) -> None:
+        """Call what the rules gave for the outcome, and go on with the join that waited for it, if one did."""
+        session = self._work.session_of(command)
+        try:
+            self._work.take(command)
+            if session is not None and session.number in self.sessions:
+                self._enter(session)
+        except JoinRefused as refusal:
+            if session is None:
+                raise
+            self._refuse(session, str(refusal))
+        except WorkFailed as failure:
+            if session is None:
+                raise
+            self._refuse(session, f"the game could not decide: {failure}")
 
     def _send_welcome(self, session: Session, *, resumed: bool) -> None:
         if session.link is not None:  # a replayed session has no link

@@ -36,6 +36,7 @@ NOT_OURS = {
     "gameserver.v": "the subprotocol's name",
     "gameserver.v1": "the subprotocol's name",
     "mygame.py": "the reader's",
+    "bank.py": "the reader's",
     "mypage/index.html": "the reader's",
     "server.js": "of another library",
 }

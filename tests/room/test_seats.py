@@ -10,6 +10,7 @@ import pytest
 from gameserver.protocol.constants import AVATAR_EVENT, BEHIND_UNITS_PER_TICK, CloseCode, Limits, Role
 from gameserver.room import commands
 from gameserver.room.kind import make_kind
+from gameserver.room.outside_work import OutsideWork
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.room import Room
 from gameserver.room.seats import Seats
@@ -78,6 +79,7 @@ class Table:
             world=self.world,
             history=self.history,
             events=self.events,
+            work=OutsideWork("id", lambda _command: None),
             welcome=lambda session, resumed: msgpack.packb([16, session.number, resumed]),
             log_event=lambda name, payload, to: self.logged.append((name, payload, to)),
         )

@@ -1,0 +1,157 @@
+"""Outside work: functions that rules start and that run beside the room, such as a look-up in a database.
+
+Rules are synchronous and deterministic, so a result comes back as a command at a later tick. Recordings hold that
+command: a replay gets the same results at the same ticks and runs nothing again. Nothing here runs a function; whoever
+has tasks does (`OutsideWork.run_with`), and reports the outcome with `finish`.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from gameserver.escaping import escape_controls
+from gameserver.protocol.codec import check_payload
+from gameserver.room import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gameserver.room.session import Session
+
+log = logging.getLogger("gameserver.room")
+
+MAX_JOBS: Final = 64
+"""Jobs of one room that run or wait to run. Another one fails."""
+
+MAX_ERROR_CHARS: Final = 300
+
+
+class WorkFailed(Exception):
+    """A job gave no result: its function raised, took too long, or could not be started; the text says which."""
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """A function that runs beside the room. Returned by `Room.run`.
+
+    Args:
+        number: Its number in the room, from 1.
+        work: The function.
+        args: Its arguments.
+        timeout_s: How long it may take, in seconds.
+        then: Called with its result.
+        failed: Called when there is no result.
+        session: The session whose seat waits for this job, since `on_auth` returned it.
+        cancel: Stops the function, if it runs: set by whoever runs it.
+    """
+
+    number: int
+    work: Callable[..., Any]
+    args: tuple[object, ...]
+    timeout_s: float
+    then: Callable[[Any], object] | None
+    failed: Callable[[WorkFailed], object] | None
+    session: Session | None = None
+    cancel: Callable[[], None] = field(default=lambda: None)
+
+
+class OutsideWork:
+    """The jobs of one room."""
+
+    def __init__(self, room_id: str, queue: Callable[[commands.Command], None]) -> None:
+        """Begin without jobs.
+
+        Args:
+            room_id: For the log.
+            queue: Queues a command for the next tick.
+        """
+        self._runner: Callable[[Job], None] | None = None
+        self._room_id = room_id
+        self._queue = queue
+        self._jobs: dict[int, Job] = {}
+        self._last_number = 0
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def run_with(self, runner: Callable[[Job], None]) -> None:
+        """Run the jobs from now on, those that wait already included. In a replay nothing runs them.
+
+        Args:
+            runner: Runs a job and calls `finish` once, unless the job is cancelled before.
+        """
+        self._runner = runner
+        for job in list(self._jobs.values()):
+            runner(job)
+
+    def start(
+        self,
+        work: Callable[..., Any],
+        args: tuple[object, ...],
+        *,
+        then: Callable[[Any], object] | None,
+        failed: Callable[[WorkFailed], object] | None,
+        timeout_s: float,
+    ) -> Job:
+        """Start a job. One too many fails at the next tick."""
+        self._last_number += 1
+        job = Job(self._last_number, work, args, timeout_s, then, failed)
+        has_place = len(self._jobs) < MAX_JOBS
+        self._jobs[job.number] = job
+        if self._runner is not None:
+            if has_place:
+                self._runner(job)
+            else:
+                self.finish(job, None, f"the room has {MAX_JOBS} jobs already")
+        return job
+
+    def finish(self, job: Job, result: object, error: str | None) -> None:
+        """Queue the outcome of a job for the next tick.
+
+        Args:
+            job: The job.
+            result: What its function returned: a payload, so that recordings can hold it.
+            error: Why there is no result; None: there is one.
+        """
+        if error is None:
+            try:
+                check_payload(result)
+            except ValueError as problem:
+                error = f"its result is not plain data: {problem}"
+        if error is not None:
+            result, error = None, escape_controls(error)[:MAX_ERROR_CHARS]
+        self._queue(commands.WorkDone(job.number, result, error))
+
+    def session_of(self, command: commands.WorkDone) -> Session | None:
+        """The session whose seat waits for the job that a command is about, if one does."""
+        job = self._jobs.get(command.job)
+        return None if job is None else job.session
+
+    def take(self, command: commands.WorkDone) -> None:
+        """Take out the job that a command is about, and call what its author gave for the outcome.
+
+        Raises:
+            WorkFailed: It failed, a seat waits for it, and its author gave nothing for that.
+        """
+        job = self._jobs.pop(command.job, None)
+        if job is None:
+            return
+        if command.error is None:
+            if job.then is not None:
+                job.then(command.result)
+            return
+        failure = WorkFailed(command.error)
+        if job.failed is not None:
+            job.failed(failure)
+        elif job.session is not None:
+            raise failure
+        else:
+            log.error("work of room %s failed: %s", self._room_id, command.error)
+
+    def cancel_all(self) -> None:
+        """The room has ended: stop every job; no outcome arrives."""
+        jobs, self._jobs = self._jobs, {}
+        for job in jobs.values():
+            job.cancel()
