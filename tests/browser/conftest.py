@@ -1,4 +1,4 @@
-"""A real server as a subprocess, and pages whose every complaint fails the test that caused it."""
+"""A real server as a subprocess, and pages: a test fails when a page logs a warning or an error."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DESKTOP = {"width": 1280, "height": 800}
 
 @pytest.fixture
 def duel() -> Iterator[str]:
-    """Address of an arena in which ships start at known places."""
+    """The URL of an arena in which ships start at known places."""
     with ServerProcess("tests.support.browser.duel:Duel", "--seed", "1") as server:
         yield server.address
 
 
 @pytest.fixture
 def enter(browser: Browser) -> Iterator[Enter]:
-    """Opens pages, each in a context of its own; at the end none may have complained."""
+    """Opens pages, each in a context of its own; at the end none may have logged a warning or an error."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -47,5 +47,5 @@ def enter(browser: Browser) -> Iterator[Enter]:
     yield open_page
     for context in contexts:
         context.close()
-    # A browser reports by itself that a WebSocket could not be opened; the page has to live with that, and does.
+    # The browser itself logs an error when a WebSocket cannot be opened; a page cannot prevent that.
     assert [line for line in complaints if "WebSocket connection to" not in line] == []

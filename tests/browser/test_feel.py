@@ -1,4 +1,4 @@
-"""What latency does to the game, and what the netcode does about it: measured from the key to the changed picture."""
+"""What prediction does about latency, measured from a key press to the changed picture."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 LAG_MS = 150
 """Added in each direction."""
 MAX_FRAMES = 2
-"""The frame that takes the key in runs a tick; its pose is reached over that tick, which is one frame more."""
+"""The frame that reads the key runs a tick, and its pose is reached over that tick, one frame later."""
 PRESSES = 3
 """Their median counts: a press in a frame in which no tick is due may take one more."""
 SHIP_PX = 80
 PONG_FRAMES = 180
-"""Three seconds: by then the server has told once more how many frames it missed."""
+"""Three seconds: by then the server has reported again how many input frames it missed."""
 
 
 def join_far_away(duel: str, enter: Enter) -> Page:
@@ -60,7 +60,7 @@ def test_the_own_shot_leaves_the_muzzle_at_once_and_becomes_the_servers(duel: st
     )
     page.keyboard.press("Space")
     assert page.evaluate("window.answer") < LAG_MS
-    # One shot was fired, so one is drawn while it flies: the server's took the place of the one shown ahead of it.
+    # One shot was fired, so one is drawn while it flies: the server's shot replaced the predicted one.
     counts = page.evaluate(
         """() => new Promise((resolve) => {
           const counts = new Set();
@@ -86,8 +86,9 @@ def test_without_prediction_the_own_ship_waits_for_the_server(duel: str, enter: 
 
 
 def test_flying_through_open_space_at_150_ms_each_way_is_predicted_right(duel: str, enter: Enter) -> None:
-    """Without a frame that came late there is no correction at all; one is due for each that did, as on a busy machine.
-    Rules that differ would make one with every snapshot, forty in this flight."""
+    """When no input frame is late there is no correction at all; each late one, as on a busy machine, causes one. If
+    the rules differed there would be one with every snapshot, forty in this flight.
+    """
     page = join_far_away(duel, enter)
     start = avatar(page)
     for key in ("ArrowLeft", "ArrowUp", "ArrowRight"):

@@ -1,4 +1,4 @@
-"""The latency lab: two clients and an observer in one page, and what each of them knows."""
+"""The latency lab: two clients and an observer in one page, and what each of them shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a player sees of a link that breaks, and of a server that says no."""
+"""What the page shows when a link breaks or the server refuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 UNKNOWN_CODE = 4999  # of a later version
 
 
-def test_a_cut_link_says_reconnecting_and_gives_the_same_ship_back(duel: str, enter: Enter) -> None:
+def test_a_cut_link_shows_reconnecting_and_gives_the_same_ship_back(duel: str, enter: Enter) -> None:
     port = urlsplit(duel).port
     assert port is not None
     with CuttableLink(port) as link:
@@ -39,7 +39,7 @@ def test_a_cut_link_says_reconnecting_and_gives_the_same_ship_back(duel: str, en
         page.keyboard.up("KeyD")
 
 
-def test_it_comes_back_by_itself(duel: str, enter: Enter) -> None:
+def test_it_reconnects_by_itself(duel: str, enter: Enter) -> None:
     port = urlsplit(duel).port
     assert port is not None
     with CuttableLink(port) as link:
@@ -51,7 +51,7 @@ def test_it_comes_back_by_itself(duel: str, enter: Enter) -> None:
         page.wait_for_function("() => document.body.dataset.link === 'online'")
 
 
-def test_a_room_that_is_not_there_is_said_in_words(duel: str, enter: Enter) -> None:
+def test_an_unknown_room_is_explained(duel: str, enter: Enter) -> None:
     page = enter(duel, "?name=Ada&room=nowhere")
     expect(page.locator("#banner-title")).to_have_text("That room is gone")
     expect(page.locator("#banner-detail")).to_contain_text("ROOM_NOT_FOUND")
@@ -70,7 +70,7 @@ def test_leaving_goes_back_to_the_first_screen_and_takes_the_ship_out(duel: str,
     wait_for_ships(bob, 2)
 
 
-def test_every_end_has_words(duel: str, enter: Enter) -> None:
+def test_every_close_code_is_explained(duel: str, enter: Enter) -> None:
     page = enter(duel)
     say = "async (code) => (await import('/arena/ui/close_messages.js')).closeMessage(code, 'the <b>reason</b>')"
     for code in (*CloseCode, UNKNOWN_CODE):

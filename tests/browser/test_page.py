@@ -1,4 +1,4 @@
-"""The page as a page: any size, fingers instead of keys, keys instead of a mouse, a hundred ships."""
+"""The page itself: any size, touch, keyboard, mouse and gamepad, and the time that a hundred ships take."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_picture_follows_the_size_of_the_window_and_stays_sharp(duel: str, e
     assert canvas_size(sharp) == (2560, 1600)
 
 
-def test_fingers_fly_and_fire(duel: str, enter: Enter) -> None:
+def test_touch_flies_and_fires(duel: str, enter: Enter) -> None:
     page = enter(duel, "?name=Ada", **PHONE)
     wait_for_ships(page, 1)
     touch = page.context.new_cdp_session(page)
@@ -61,7 +61,7 @@ def test_fingers_fly_and_fire(duel: str, enter: Enter) -> None:
     page.wait_for_function("() => !arena.avatar().thrusting")
 
 
-def test_nothing_sticks_out_of_a_phone(duel: str, enter: Enter) -> None:
+def test_everything_fits_on_a_phone(duel: str, enter: Enter) -> None:
     page = enter(duel, **PHONE)
     for step in ("start", "playing"):
         assert page.evaluate(WHAT_STICKS_OUT) == [], step
@@ -70,7 +70,7 @@ def test_nothing_sticks_out_of_a_phone(duel: str, enter: Enter) -> None:
             wait_for_ships(page, 1)
 
 
-def test_all_of_it_works_from_the_keyboard(duel: str, enter: Enter) -> None:
+def test_everything_works_from_the_keyboard(duel: str, enter: Enter) -> None:
     page = enter(duel)
     expect(page.get_by_label("Call sign")).to_be_focused()
     page.keyboard.type("Ada")
@@ -117,7 +117,7 @@ def test_a_gamepad_flies_and_fires(duel: str, enter: Enter) -> None:
     page.wait_for_function("() => arena.shots() > 0")
 
 
-def test_a_hundred_ships_leave_most_of_a_frame_to_the_browser(duel: str, enter: Enter) -> None:
+def test_a_hundred_ships_leave_half_of_a_drawn_frame_to_the_browser(duel: str, enter: Enter) -> None:
     page = enter(duel)
     page.context.route("**/sdk/index.js", lambda route: route.fulfill(path=FAKE_SDK, content_type="text/javascript"))
     page.goto(f"{duel}?name=Ada&ships={MANY}&cluster")

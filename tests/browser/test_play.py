@@ -1,4 +1,4 @@
-"""Two people in one room: each page is a real client of a real server, and what it draws is what happened."""
+"""Two players in one room: each page is a client of a real server and draws what happens there."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_shot_takes_health_down_on_both_screens(duel: str, enter: Enter) -> No
         page.wait_for_function("() => arena.ships().find(ship => ship.name === 'Bob').hp <= 40")
     ada.keyboard.up("Space")
     assert ship(ada, "Ada")["hp"] == ship(bob, "Ada")["hp"] == 100
-    # Two more hits may be under way; each screen shows the bar in the colour that the health calls for.
+    # Two more shots may hit meanwhile; each page draws the bar in the colour for the health.
     for page in (ada, bob):
         hurt = ship(page, "Bob")
         assert hurt["hp"] in (0, 20, 40)
@@ -68,7 +68,7 @@ def test_a_shot_takes_health_down_on_both_screens(duel: str, enter: Enter) -> No
             assert count_pixels(page, hurt["x"], hurt["y"] + 25, 60, HALF_HEALTH) > 20
 
 
-def test_a_destroyed_ship_is_told_by_whom_and_comes_back(duel: str, enter: Enter) -> None:
+def test_a_destroyed_ship_sees_who_destroyed_it_and_respawns(duel: str, enter: Enter) -> None:
     ada = enter(duel, "?name=Ada")
     wait_for_ships(ada, 1)
     bob = enter(duel, "?name=Bob")
@@ -94,7 +94,7 @@ def test_ships_are_drawn_where_they_are_in_their_colour(duel: str, enter: Enter)
     assert count_pixels(page, own["x"], own["y"] - 150, 50, MINT) == 0
 
 
-def test_what_is_said_is_heard(duel: str, enter: Enter) -> None:
+def test_chat_reaches_the_other_page(duel: str, enter: Enter) -> None:
     ada, bob = enter(duel, "?name=Ada"), enter(duel, "?name=Bob")
     for page in (ada, bob):
         wait_for_ships(page, 2)
@@ -110,7 +110,7 @@ def test_what_is_said_is_heard(duel: str, enter: Enter) -> None:
     ada.keyboard.up("KeyA")
 
 
-def test_names_and_chat_are_text_and_nothing_else(duel: str, enter: Enter) -> None:
+def test_names_and_chat_are_shown_as_text(duel: str, enter: Enter) -> None:
     name = "<img src=x onerror=x()>"
     line = "<script>document.title='owned'</script><b>bold</b>"
     peer, host = enter(duel, f"?name={name}"), enter(duel, "?name=Host")

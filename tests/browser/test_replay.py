@@ -1,4 +1,4 @@
-"""A recording in the demo: it plays, stops, jumps and runs faster, by its buttons and by keys."""
+"""A recording in the demo: it plays, pauses, jumps and runs faster, by its buttons and by keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TICKS = 3000
 JOINS = 3
-"""Ticks that pass while the players come in."""
+"""Ticks that pass while the players join."""
 HZ = 60
 SETTLED_FRAMES = 45
 """Drawn frames after which a request has reached the room, and what it changed is in the picture."""
@@ -48,11 +48,11 @@ def cinema(tmp_path: Path, enter: Enter) -> Iterator[Page]:
 
 
 def place(page: Page) -> Any:
-    """Where the ships are that are in the picture."""
+    """The places of the drawn ships."""
     return page.evaluate("arena.ships().map(({ id, x, y }) => [id, x, y])")
 
 
-def told(page: Page) -> Any:
+def shown(page: Page) -> Any:
     return page.evaluate("arena.replay()")
 
 
@@ -61,17 +61,17 @@ def test_it_plays_as_soon_as_the_page_opens_and_shows_where_it_is(cinema: Page) 
     before = place(cinema)
     cinema.wait_for_function("() => arena.replay().tick > 120")
     expect(cinema.locator("#replay-time")).to_contain_text("/ 0:50")
-    assert told(cinema)["ticks"] == TICKS + JOINS
+    assert shown(cinema)["ticks"] == TICKS + JOINS
     assert place(cinema) != before
 
 
 def test_a_pause_stops_all_motion_and_ends(cinema: Page) -> None:
     cinema.get_by_role("button", name="Pause").click()
     wait_until_still(cinema, frames=SETTLED_FRAMES)
-    before, tick = place(cinema), told(cinema)["tick"]
+    before, tick = place(cinema), shown(cinema)["tick"]
     wait_until_still(cinema, frames=SETTLED_FRAMES)
     assert place(cinema) == before
-    assert told(cinema)["tick"] == tick
+    assert shown(cinema)["tick"] == tick
     cinema.get_by_role("button", name="Play", exact=True).click()
     cinema.wait_for_function("tick => arena.replay().tick > tick + 30", arg=tick)
     assert place(cinema) != before
@@ -83,10 +83,10 @@ def test_a_jump_goes_there_at_once_and_back_again_to_the_same(cinema: Page) -> N
     cinema.get_by_role("slider", name="Moment").fill("2400")
     wait_until_still(cinema, frames=SETTLED_FRAMES)
     there = place(cinema)
-    assert told(cinema)["tick"] == 2400
+    assert shown(cinema)["tick"] == 2400
     cinema.keyboard.press("Home")
     wait_until_still(cinema, frames=SETTLED_FRAMES)
-    assert told(cinema)["tick"] < HZ
+    assert shown(cinema)["tick"] < HZ
     assert place(cinema) != there
     cinema.get_by_role("slider", name="Moment").fill("2400")
     wait_until_still(cinema, frames=SETTLED_FRAMES)
@@ -110,7 +110,7 @@ def test_at_twice_the_speed_twice_as_much_goes_by(cinema: Page) -> None:
     expect(cinema.locator("#replay-speed")).to_have_text("½\N{MULTIPLICATION SIGN}")
 
 
-def test_the_camera_follows_whom_one_picks(cinema: Page) -> None:
+def test_the_camera_follows_the_chosen_player(cinema: Page) -> None:
     followed = cinema.locator("#replay-followed")
     expect(followed).to_have_text("Ada")
     names = []
@@ -128,7 +128,7 @@ def test_the_camera_follows_whom_one_picks(cinema: Page) -> None:
     )
 
 
-def test_it_ends_with_a_still_picture_and_starts_over(cinema: Page) -> None:
+def test_it_pauses_at_the_end_and_starts_over(cinema: Page) -> None:
     cinema.locator("#stage").focus()
     cinema.keyboard.press("End")
     expect(cinema.get_by_role("button", name="Play", exact=True)).to_be_visible()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_a_player_plays_over_wss(enter: Enter, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with ServerProcess("--cert", str(authority.cert), "--key", str(authority.key)) as server:
-        # Chromium keeps authorities in a store of its own; tests/live/test_net_tls.py holds the chain to be a good one.
+        # Chromium has its own store of authorities; tests/live/test_net_tls.py checks the certificate chain.
         page = enter(server.address, "?name=Ada", ignore_https_errors=True)
         wait_for_ships(page, 1)
         assert page.evaluate("location.protocol") == "https:"

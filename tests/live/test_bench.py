@@ -1,4 +1,4 @@
-"""The load generator and the benchmark server, at a small size: what they measure is a server that tells the truth."""
+"""The load generator and the benchmark server, at a small size: the server that they measure sends the right state."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.live
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", None), ("203.0.113.7", 0), ("nosuchhost.invalid", 0)])
-def test_an_address_that_cannot_be_had_is_one_line(
+def test_an_address_that_cannot_be_bound_is_one_line(
     host: str, port: int | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -37,11 +37,11 @@ def test_it_joins_steers_and_sees_itself_move(port: int) -> None:
         start = place(client)
         steer(client, websocket, 20, thrust=1)
         assert place(client) != start
-        assert client.leads, "no STATE told how early a frame was"
+        assert client.leads, "no STATE said how early an input frame was"
         assert (client.resyncs, client.welcome["resumed"]) == (0, False)
 
 
-def test_two_of_them_see_the_same(port: int) -> None:
+def test_two_clients_see_the_same(port: int) -> None:
     one, other = Client("arena", {"name": "One"}), Client("arena", {"name": "Other"})
     with link(port) as link_one, link(port) as link_other:
         enter(one, link_one)
@@ -54,7 +54,7 @@ def test_two_of_them_see_the_same(port: int) -> None:
         assert {avatar(one), avatar(other)} <= one.view.entities.keys()
 
 
-def test_it_comes_back_to_its_ship_with_a_delta_from_where_it_was(port: int) -> None:
+def test_it_resumes_its_ship_with_a_delta_from_its_newest_state(port: int) -> None:
     client = Client("arena", {"name": "Lost"})
     with link(port) as websocket:
         enter(client, websocket)
@@ -68,10 +68,10 @@ def test_it_comes_back_to_its_ship_with_a_delta_from_where_it_was(port: int) -> 
     assert client.view.tick > tick
     assert client.resyncs == 0
     joined = [payload for _, name, payload in client.events if name == "joined"]
-    assert joined.count({"name": "Lost"}) == 1, "an event was told twice, or the player came back as a new one"
+    assert joined.count({"name": "Lost"}) == 1, "an event came twice, or the player joined anew"
 
 
-def test_token_works_once(port: int) -> None:
+def test_a_token_works_once(port: int) -> None:
     client = Client("arena", {"name": "Twice"})
     with link(port) as websocket:
         enter(client, websocket)

@@ -16,14 +16,14 @@ SECONDS = 5
 
 
 def play(url: str) -> Any:
-    """What a bot reports that has played for a while."""
+    """The report of a bot that has played for a while."""
     command = [str(GAMESERVER), "bots", "--url", url, "--count", "1", "--seconds", str(SECONDS), "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize(("options", "least_ms"), [((), 0), (("--lag", "150", "--jitter", "10"), 280)])
-def test_every_link_is_as_slow_as_was_asked_for(options: tuple[str, ...], least_ms: int) -> None:
+def test_every_link_has_the_latency_that_was_asked_for(options: tuple[str, ...], least_ms: int) -> None:
     with ServerProcess(*options) as server:
         report = play(server.url)
         skipped = trio.run(server.skipped_share, "arena")
@@ -32,7 +32,7 @@ def test_every_link_is_as_slow_as_was_asked_for(options: tuple[str, ...], least_
     assert (report["desyncs"], report["disconnects"], report["errors"]) == (0, 0, 0)
 
 
-def test_it_is_said_at_the_start() -> None:
+def test_the_conditions_are_printed_at_the_start() -> None:
     with ServerProcess("--lag", "80", "--stall", "500/10") as server:
         line = server.read_line()
     assert line == "every link is slowed down: 80 ± 0 ms each way, and a stall of 500 ms every 10 s\n"

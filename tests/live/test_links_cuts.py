@@ -1,5 +1,5 @@
-"""Connections that end at any byte: of the request for a WebSocket, of a client's frame, of a server's. Nobody else
-notices, and nothing stays behind.
+"""Connections that end at any byte: of the request for a WebSocket, of a client's frame, of a server's. Other links
+are not affected, and nothing is left behind.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def places(size: int) -> list[int]:
 
 
 async def attempt(network: FaultProxy, *data: bytes) -> None:
-    """Connect through the network, send all, and read to the end, however it comes."""
+    """Connect through the network, send everything, and read to the end, clean or not."""
     stream = await trio.open_tcp_stream("127.0.0.1", network.port)
     try:
         for chunk in data:

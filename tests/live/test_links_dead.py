@@ -1,4 +1,4 @@
-"""A link that falls silent without a word: both ends find out within the dead time, and the player comes back."""
+"""A link that vanishes without a Close: both ends detect it within the dead time, and the player resumes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 DEAD_S = 1.5
 CLOSE_S = 2.0
-"""What the link gets for closing, by default: only then it counts as closed, long after its player is back."""
+"""The default time for closing a link. Only then does the link count as closed, long after its player has resumed."""
 ON_ITS_WAY_S = 0.3
-"""What was sent before the network fell silent may still arrive, and the room's next tick and the page take their time.
+"""For what was sent before the network fell silent, the room's next tick, and the request for the metrics.
 """
 
 
@@ -32,7 +32,7 @@ async def closed_as_dead(server: ServerProcess) -> float:
     return (await server.metrics()).get('link_closes_total{code="4009"}', 0)
 
 
-async def test_a_peer_that_vanished_is_found_by_both_ends_and_the_player_is_back() -> None:
+async def test_both_ends_detect_a_vanished_link_and_the_player_resumes() -> None:
     limits = ("--limits.dead-after-s", str(DEAD_S))
     async with ledger_process("Ledger", *limits) as server, faulty(server.port) as network:
         url = f"ws://127.0.0.1:{network.port}/ws"

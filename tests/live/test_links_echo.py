@@ -1,4 +1,4 @@
-"""The echo that `make conformance` asks Autobahn's questions: it answers, whatever kind of message and frame comes."""
+"""The echo server of `make conformance` answers every type of message and frame."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MemoryStream: TypeAlias = "trio.StapledStream[trio.testing.MemorySendStream, tri
 
 
 class Echo:
-    """A server that gives back what it gets, and notes how each connection ended."""
+    """A server that sends back what it receives, and notes how each connection ended."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -137,7 +137,7 @@ async def test_a_rate_bounds_what_passes_in_a_second(autojump_clock: trio.testin
         assert took_s == pytest.approx(len(DATA) / 200_000)
 
 
-async def test_a_stall_is_felt_by_the_sender_and_loses_nothing() -> None:
+async def test_a_stall_blocks_the_sender_and_loses_nothing() -> None:
     async with echoing() as (echo, network, stream):
         network.up.stall()
         many = DATA * 100
@@ -182,7 +182,7 @@ async def test_a_reset_breaks_both_ends_and_later_connections_pass() -> None:
         assert network.accepted == 2
 
 
-async def test_what_has_vanished_is_silent_and_does_not_end() -> None:
+async def test_a_vanished_connection_is_silent_and_stays_open() -> None:
     async with echoing() as (echo, network, stream):
         await ask(stream, b"?")
         network.vanish_all()
@@ -193,7 +193,7 @@ async def test_what_has_vanished_is_silent_and_does_not_end() -> None:
         assert (echo.got, echo.ends) == (b"?", [])
 
 
-async def test_a_network_that_takes_nobody_closes_new_connections() -> None:
+async def test_a_network_that_accepts_nobody_closes_new_connections() -> None:
     async with echoing() as (_, network, _):
         network.accepting = False
         async with await trio.open_tcp_stream("127.0.0.1", network.port) as refused:

@@ -29,7 +29,7 @@ async def enter(server: ServerProcess, *first: object) -> tuple[Wire, dict[str, 
 
 
 async def _messages(wire: Wire, last: ServerMessage) -> Any:
-    """What comes, up to the first message of a kind."""
+    """The messages up to the first one of a type."""
     while frame := await wire.next_frame():
         assert frame.opcode == BINARY, frame
         message = msgpack.unpackb(frame.payload)
@@ -54,7 +54,7 @@ async def test_a_resume_takes_over_from_a_link_that_is_still_up() -> None:
         assert (await server.metrics())["sessions"] == 1
 
 
-async def test_of_two_resumes_at_once_one_wins_and_the_other_is_told() -> None:
+async def test_of_two_resumes_at_once_one_wins_and_the_other_is_closed() -> None:
     async with ledger_process("Ledger") as server:
         for _ in range(5):
             first, welcome = await enter(server)
@@ -100,7 +100,7 @@ async def test_a_used_token_is_refused_once_its_successor_has_been_used() -> Non
         assert await thief.close_code() == CloseCode.SESSION_EXPIRED
 
 
-async def test_after_the_grace_the_client_is_told_and_joins_anew_by_itself() -> None:
+async def test_after_the_grace_time_the_client_joins_anew_by_itself() -> None:
     async with ledger_process("Ledger", "--limits.resume-grace-s", "0.5") as server, faulty(server.port) as network:
         player = Witness(f"ws://127.0.0.1:{network.port}/ws", "ledger", 0, random.Random(0), StateReader())
         async with trio.open_nursery() as nursery:
@@ -116,7 +116,7 @@ async def test_after_the_grace_the_client_is_told_and_joins_anew_by_itself() -> 
         assert (await server.metrics())["sessions"] == 1
 
 
-async def test_after_a_restart_clients_are_told_and_join_anew_by_themselves() -> None:
+async def test_after_a_restart_clients_join_anew_by_themselves() -> None:
     async with ledger_process("Ledger") as server:
         port = server.port
         players = [Witness(server.url, "ledger", n, random.Random(n), StateReader()) for n in range(4)]
@@ -137,7 +137,7 @@ async def test_after_a_restart_clients_are_told_and_join_anew_by_themselves() ->
             nursery.cancel_scope.cancel()
 
 
-async def test_sigterm_tells_everyone_when_to_come_back_and_ends_in_time() -> None:
+async def test_sigterm_sends_everyone_a_retry_time_and_ends_in_time() -> None:
     async with ledger_process("Ledger") as server, trio.open_nursery() as nursery:
         players = [GoodPlayer(await Wire.open(server.port)) for _ in range(3)]
         for player in players:
@@ -156,7 +156,7 @@ async def test_sigterm_tells_everyone_when_to_come_back_and_ends_in_time() -> No
             assert player.closed_why == "retry in 2 s"
 
 
-async def test_while_it_drains_nobody_new_comes_in() -> None:
+async def test_while_it_drains_joins_are_refused() -> None:
     async with ledger_process("Ledger", "--net-limits.close-timeout-s", "3") as server, trio.open_nursery() as nursery:
         mute, _ = await enter(server)
         nursery.start_soon(server.end, signal.SIGTERM)
@@ -187,7 +187,7 @@ async def test_a_second_signal_ends_it_at_once() -> None:
         assert (status, errors) == (0, "stopping\n")
 
 
-async def test_clients_come_back_to_a_server_that_was_drained_when_it_said() -> None:
+async def test_clients_come_back_to_a_drained_server_at_the_time_that_it_gave() -> None:
     async with ledger_process("Ledger") as server:
         port = server.port
         player = Witness(server.url, "ledger", 0, random.Random(0), StateReader())

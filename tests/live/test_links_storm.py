@@ -1,4 +1,4 @@
-"""Players on a bad network come back whenever their link breaks, and miss nothing."""
+"""Players on a bad network resume whenever their link breaks, and miss no event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.scenarios.storm import Storm, run_storm
     ],
     ids=lambda storm: storm.transport,
 )
-async def test_nothing_is_lost_or_doubled_and_nobody_is_left_behind_or_twice_there(storm: Storm) -> None:
+async def test_no_event_is_lost_or_duplicated_and_nobody_is_missing_or_there_twice(storm: Storm) -> None:
     seen = await run_storm(storm)
     assert seen["wrong"] == [], seen
     assert seen["resumes"] >= storm.bots * seen["resets"] * 0.9

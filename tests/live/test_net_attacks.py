@@ -1,4 +1,4 @@
-"""What ends a process that uses trio-websocket as it comes, and what else strangers try: nobody else notices."""
+"""Inputs that end a process which uses trio-websocket alone, and other attacks: only the attacker's link ends."""
 
 from __future__ import annotations
 
@@ -65,20 +65,20 @@ async def test_handshakes_that_are_not_ascii_are_bad_requests(transport: Transpo
 
 
 @pytest.mark.parametrize("line", ["X-Name: caf\xe9", "Cookie: \xff\xfe", "User-Agent: \x80", "Authorization: caf\xe9"])
-async def test_other_headers_may_hold_what_they_like(transport: TransportMode, line: str) -> None:
+async def test_other_headers_may_hold_any_bytes(transport: TransportMode, line: str) -> None:
     async with serving(transport) as server, playing(server.port):
         assert (await Wire.open(server.port, upgrade_request(server.port, line))).status == 101
 
 
 @pytest.mark.parametrize("host", ["xn--", "a..b", "." * 70, "x" * 300, "xn--0000000", "é"])
-async def test_hosts_that_idna_chokes_on(transport: TransportMode, host: str) -> None:
+async def test_hosts_that_idna_cannot_encode(transport: TransportMode, host: str) -> None:
     async with serving(transport) as server, playing(server.port):
         request = upgrade_request(server.port).replace(f"127.0.0.1:{server.port}".encode(), host.encode())
         assert (await Wire.open(server.port, request)).status in {101, 400}
         assert server.counters.errors == 0
 
 
-async def test_a_bug_that_a_client_finds_ends_its_own_link(
+async def test_an_unexpected_exception_ends_only_the_link_of_its_client(
     transport: TransportMode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(transport) as server, playing(server.port):

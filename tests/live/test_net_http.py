@@ -30,7 +30,7 @@ async def test_pages_and_websockets_share_the_port() -> None:
         assert player.welcome["kind"] == "meadow"
 
 
-async def test_the_folder_that_is_given_is_the_page(tmp_path: Path) -> None:
+async def test_the_given_folder_is_served(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html>mine")
     async with serving(web_root=tmp_path) as server:
         status, head, body = await get(server.port, "/")
@@ -51,7 +51,7 @@ async def test_a_file_of_any_size_is_served_while_the_rooms_tick(tmp_path: Path)
         assert f"Content-Length: {len(content)}".encode() in head
 
 
-async def test_a_slow_head_costs_a_place_for_a_bounded_time() -> None:
+async def test_a_slow_head_is_answered_with_408_in_time() -> None:
     async with serving() as server:
         stream = await trio.open_tcp_stream("127.0.0.1", server.port)
         await stream.send_all(b"GET / HTTP/1.1\r\n")
@@ -82,7 +82,7 @@ async def test_links_from_one_address_are_limited_and_those_of_others_not() -> N
             assert len(server.links) == 5
 
 
-async def test_a_trusted_proxy_says_whose_link_it_is_and_nobody_else_does() -> None:
+async def test_only_a_trusted_proxy_names_the_client_s_address() -> None:
     limits = dataclasses.replace(FAST, max_links_per_address=1)
     async with serving(net_limits=limits, uncounted_addresses=(), trusted_proxies=("127.0.0.9",)) as server:
 
@@ -122,7 +122,7 @@ async def test_a_page_of_an_allowed_origin_connects_however_the_operator_wrote_i
             assert wire.status == status
 
 
-async def test_another_version_is_told_by_a_close_code() -> None:
+async def test_another_version_is_refused_with_a_close_code() -> None:
     async with serving() as server:
         wire = await Wire.open(server.port, upgrade_request(server.port, subprotocol="gameserver.v7"))
         assert wire.status == 101
@@ -131,7 +131,7 @@ async def test_another_version_is_told_by_a_close_code() -> None:
         assert (await Wire.open(server.port, upgrade_request(server.port, subprotocol="chat"))).status == 400
 
 
-async def test_a_token_lets_in_and_is_never_said_back(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_token_admits_and_is_never_sent_back(caplog: pytest.LogCaptureFixture) -> None:
     async def check(token: str | None, _head: Head) -> dict[str, Any]:
         if token != "eyJsecret":
             raise AuthRefused("no", HTTPStatus.FORBIDDEN if token else HTTPStatus.UNAUTHORIZED)
@@ -181,7 +181,7 @@ async def test_the_server_stops_in_good_order() -> None:
         assert player.closed_why == "retry in 2 s"
 
 
-async def test_a_server_that_stops_lets_nobody_in_and_does_not_wait_for_ever() -> None:
+async def test_a_stopping_server_refuses_links_and_ends_in_time() -> None:
     async with serving(drain_s=1.0, net_limits=dataclasses.replace(FAST, close_timeout_s=60)) as server:
         stuck = await Wire.open(server.port)  # never answers the Close
         async with trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""What is set on sockets before anybody speaks on them."""
+"""The options and limits of sockets before the first byte is read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def accepted() -> Iterator[tuple[socket.socket, socket.socket]]:
 async def test_the_kernel_keeps_little_for_a_client_that_does_not_read(
     accepted: tuple[socket.socket, socket.socket],
 ) -> None:
-    """What waits there is stale when it leaves. Without the option it takes megabytes, with trio's 16 KiB 22,000."""
+    """What waits there is old when it leaves. Without the option the kernel takes megabytes, with trio's 16 KiB 22,000
+    bytes.
+    """
     ours, _ = accepted
     tune(ours, NetSettings().notsent_lowat_bytes)
     taken = 0

@@ -25,7 +25,7 @@ JOIN = client_frame(b"\x95\x01\xa5arena\xc0\x00\x80")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_tells_everyone_and_ends_the_process_quietly(number: signal.Signals) -> None:
+async def test_a_signal_closes_every_link_with_1001_and_ends_the_process_quietly(number: signal.Signals) -> None:
     async with ServerProcess() as server:
         wire = await Wire.open(server.port)
         await wire.write(JOIN)
@@ -52,7 +52,7 @@ def served_certificate(port: int) -> bytes:
         return secure.getpeercert(binary_form=True) or b""
 
 
-async def test_hangup_reads_the_certificate_again(tmp_path: Path) -> None:
+async def test_sighup_reloads_the_certificate(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     async with ServerProcess("--cert", str(authority.cert), "--key", str(authority.key)) as server:
         before = await trio.to_thread.run_sync(served_certificate, server.port)

@@ -1,4 +1,4 @@
-"""Clients that read slowly, not at all, or vanish: they cost a bounded amount of memory, and nobody else any time."""
+"""Clients that read slowly, not at all, or vanish: they cost a bounded amount of memory, and others no time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
 ACK_ALL = Limits(max_unacked_snapshots=1_000_000, dead_after_s=60)
-"""Nothing above the link holds back: what is measured is the link's own bound."""
+"""The window is wide open, so that the link's own bound is what is measured."""
 
 
 def resident_bytes() -> int:

@@ -1,4 +1,4 @@
-"""https and wss on one port, with certificates that are real and may change."""
+"""https and wss on one port, with certificates that may change."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_pages_come_over_https(authority: Authority) -> None:
         await stream.aclose()
 
 
-async def test_a_certificate_that_changed_is_for_new_connections(authority: Authority) -> None:
+async def test_a_changed_certificate_is_used_for_new_connections(authority: Authority) -> None:
     async with serving(cert=authority.cert, key=authority.key, host="localhost") as server:
         old = await dial(server.port, authority.client())
         before = old.getpeercert(binary_form=True)
@@ -85,7 +85,7 @@ async def test_a_certificate_that_changed_is_for_new_connections(authority: Auth
         await trio.aclose_forcefully(new)
 
 
-async def test_a_certificate_that_cannot_be_read_leaves_the_old_one(
+async def test_when_a_certificate_cannot_be_read_the_old_one_stays(
     authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(cert=authority.cert, key=authority.key, host="localhost") as server:
@@ -106,7 +106,7 @@ async def test_old_tls_is_refused(authority: Authority) -> None:
         assert server.counters.errors == 0
 
 
-async def test_plain_http_half_handshakes_and_rubbish_end_in_time(authority: Authority) -> None:
+async def test_plain_http_half_handshakes_and_random_bytes_end_in_time(authority: Authority) -> None:
     limits = dataclasses.replace(FAST, tls_timeout_s=0.3)
     async with serving(cert=authority.cert, key=authority.key, net_limits=limits) as server:
         for data in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01", b"", b"\xff" * 100):

@@ -39,7 +39,7 @@ def play(server: ServerProcess, *, lag_ms: int = 0, jitter_ms: int = 0, drop_eve
 
 
 def assert_followed(report: dict[str, Any], server: ServerProcess) -> None:
-    """It is in the game, sees it move, and nothing was wrong with what it was told."""
+    """It has joined and follows the game, and nothing that it received was wrong."""
     stats = report["stats"]
     assert report["status"] == {"state": "joined"}
     assert report["moved"] > 300, "the own ship flew"
@@ -65,8 +65,8 @@ def test_at_150_ms_each_way_it_is_that_far_ahead(server: ServerProcess) -> None:
     assert report["stats"]["pending"] > 15
 
 
-def test_it_comes_back_to_its_ship_whenever_the_link_breaks_and_hears_each_event_once(server: ServerProcess) -> None:
+def test_it_resumes_its_ship_whenever_the_link_breaks_and_gets_each_event_once(server: ServerProcess) -> None:
     report = play(server, drop_every_s=2)
     assert_followed(report, server)
     assert report["welcomes"] >= 2
-    assert report["heard"]["@avatar"] == 1, "another ship, or an event told twice"
+    assert report["heard"]["@avatar"] == 1, "another ship, or an event that came twice"

@@ -1,4 +1,4 @@
-"""A room whose rules take more time than there is gives things up, says so, and takes them back when it can."""
+"""A room whose rules overrun its ticks reduces what it does step by step, says so, and recovers."""
 
 from __future__ import annotations
 

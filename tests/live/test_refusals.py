@@ -72,7 +72,7 @@ def test_what_does_not_exist_is_refused(port: int, join: list[Any], code: int) -
         assert closing(STRANGER, websocket).code == code
 
 
-def test_other_version_is_told_which_the_server_speaks(port: int) -> None:
+def test_another_version_is_refused_with_the_one_that_the_server_speaks(port: int) -> None:
     with link(port, "gameserver.v9") as websocket:
         closed = closing(STRANGER, websocket)
     assert closed.code == 4001

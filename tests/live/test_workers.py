@@ -240,7 +240,7 @@ async def test_a_worker_that_is_killed_ends_only_its_rooms() -> None:
 async def back_up(port: int) -> None:
     """Wait until both workers serve."""
     with trio.fail_after(30):
-        while (await get(port, "/readyz"))[2] != b"ready, 2 of 2 workers\n":  # noqa: ASYNC110 - no event tells us
+        while (await get(port, "/readyz"))[2] != b"ready, 2 of 2 workers\n":  # noqa: ASYNC110 - there is no event for it
             await trio.sleep(0.1)
 
 

@@ -1,7 +1,7 @@
 """Clients that never read, beside players who do: what it costs the players, and the server.
 
-Two servers run at the same time, with as many players each; who does not read is on one of them. So whatever else the
-machine does, it does to both.
+Two servers run at the same time, with as many players each; the clients that do not read are on one of them. So
+whatever else the machine does affects both.
 
     python -m tests.scenarios.slow --bots 49 --seconds 60
 
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 
 KIND: Final = "crowd"
 TAKES_BYTES: Final = 4_096
-"""What the kernel of a client that does not read takes for it: the rest waits at the server."""
+"""What the kernel receives for a client that does not read; the rest waits at the server."""
 PING_EVERY_S: Final = 1.0
-"""It is not dead: it talks, and does not listen."""
+"""How often a client that does not read sends a PING, so that it is not closed as dead."""
 MISSED: Final = 0.1
 """The players beside a slow reader may miss so much more of their snapshots than the others. They miss none, unless
 this process, which plays both crowds, comes too late to take them."""
 SHARE: Final = 1.2
 NOISE_S: Final = 0.05
-"""One tick: a frame that comes a moment too late counts a tick later, and in a short run that may be the p99."""
+"""One tick: an input frame that is slightly late is consumed a tick later, and in a short run that may be the p99."""
 NOTICED_WITHIN_S: Final = 6.0
 """A full window first (0.8 s), two seconds for a close that nobody reads, and the next pings that find the reset."""
 GROWTH_BYTES: Final = 2_000_000
@@ -55,7 +55,7 @@ SETTLE_S: Final = 4.0
 
 @dataclass(frozen=True)
 class Slow:
-    """How many, and for how long."""
+    """The size of the scenario."""
 
     bots: int = 49
     slow: int = 1
@@ -123,7 +123,7 @@ async def run_slow(slow: Slow) -> dict[str, Any]:
 
 
 def _wrong(slow: Slow, seen: dict[str, Any], alone: Play, beside: Play, ends: list[tuple[int, str]]) -> list[str]:
-    """What must not be, in words."""
+    """The checks that failed, in words."""
     most_s = max(alone.p99_s * SHARE, alone.p99_s + NOISE_S)
     late_s = [ended_s - slow.evict_after_s for ended_s in seen["evicted_after_s"]]
     checks = {
@@ -162,7 +162,7 @@ async def _watch(seconds: float, *crowds: list[Witness]) -> list[Play]:
 
 @asynccontextmanager
 async def _not_reading(server: ServerProcess, count: int) -> AsyncIterator[list[float]]:
-    """So many join, talk, and never read; gives after how many seconds each was closed."""
+    """So many clients that join, send PINGs and never read; yields after how many seconds each was closed."""
     ended: list[float] = []
     async with trio.open_nursery() as nursery:
         for _ in range(count):

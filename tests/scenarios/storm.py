@@ -1,4 +1,4 @@
-"""Players on a bad network: latency, jitter, and every link reset again and again. Nothing may be lost but time.
+"""Players on a bad network: latency, jitter, and every link reset again and again. No event may be lost or duplicated.
 
     python -m tests.scenarios.storm --bots 50 --seconds 120
 
@@ -91,7 +91,7 @@ async def _reset_again_and_again(storm: Storm, network: FaultProxy) -> int:
 
 
 async def _verdict(storm: Storm, players: list[Witness], server: ServerProcess, resets: int) -> dict[str, Any]:
-    """Ask the room how many there are, let all that is on its way arrive, and sum up."""
+    """Ask the room how many players there are, let everything on its way arrive, and sum up."""
     players[0].session.send("count")
     with trio.move_on_after(5):
         while players[0].counts is None:  # noqa: ASYNC110 - nobody announces it
@@ -121,7 +121,7 @@ async def _verdict(storm: Storm, players: list[Witness], server: ServerProcess, 
 
 
 def _wrong(storm: Storm, players: list[Witness], seen: dict[str, Any], total: Tally) -> list[str]:
-    """What must not be, in words."""
+    """The checks that failed, in words."""
     bots, counts = storm.bots, seen["counts"] or {}
     rejoined = [player.tally.joins for player in players if player.tally.joins != 1]
     fewest_resumes = min(player.tally.resumes for player in players)
@@ -139,7 +139,7 @@ def _wrong(storm: Storm, players: list[Witness], seen: dict[str, Any], total: Ta
         f"the room counts {counts}": (counts.get("players"), counts.get("joined"), counts.get("left"))
         == (bots, bots, 0),
         f"{seen['connection_errors']} connections failed": seen["connection_errors"] == 0,
-        "nothing was told": total.beats > 0 and total.own > 0,
+        "no event was sent": total.beats > 0 and total.own > 0,
     }
     return [problem for problem, fine in checks.items() if not fine]
 

@@ -1,5 +1,4 @@
-"""A real hub behind sockets that are only channels, on trio's clock: what `link.py` needs of a WebSocket, and no
-more."""
+"""A real hub on trio's clock, with memory channels for sockets. They have what `client/link.py` uses of a WebSocket."""
 
 from __future__ import annotations
 
@@ -24,21 +23,21 @@ if TYPE_CHECKING:
 
 
 class ChannelSocket(ServerLink):
-    """The client's end: the four things that a link uses of a WebSocketConnection."""
+    """Both ends of one connection. For the client it is a WebSocketConnection with the methods that a link calls."""
 
     def __init__(self, server: ChannelServer) -> None:
         super().__init__()
         self._server = server
         self._to_client, self._from_server = trio.open_memory_channel[bytes](1000)
         self.may_send = trio.Event()
-        """While it is not set, sends are stuck."""
+        """While it is not set, the client's sends block."""
         self.may_send.set()
         self.sent: list[bytes] = []
         self.lose = 0
-        """How many of the next STATEs never arrive, which no network does: a server with a fault."""
+        """How many of the next STATEs never arrive: the fault of a server, since TCP loses nothing."""
         self.peer: Peer = server.hub.open(self, trio.current_time())
 
-    # what the client calls
+    # called by the client
 
     async def get_message(self) -> bytes:
         try:
@@ -58,7 +57,7 @@ class ChannelSocket(ServerLink):
         self._end(Close(code, reason or ""), code)
         await trio.lowlevel.checkpoint()
 
-    # what the room calls
+    # called by the room
 
     def carry(self, message: bytes) -> None:
         self._to_client.send_nowait(message)
@@ -72,10 +71,10 @@ class ChannelSocket(ServerLink):
     def close(self, code: int, reason: str) -> None:
         self._end(Close(code, reason))
 
-    # what a test does
+    # called by a test
 
     def cut(self) -> None:
-        """The network is gone."""
+        """Break the link."""
         self._end(Close(1006))
 
     def _end(self, close: Close, code_of_client: int | None = None) -> None:
@@ -92,7 +91,7 @@ class ChannelSocket(ServerLink):
 
 @dataclass
 class ChannelServer:
-    """A hub that ticks, and all sockets that were ever opened to it."""
+    """A hub, the task that ticks its rooms, and every socket that was opened to it."""
 
     hub: Hub
     sockets: list[ChannelSocket]
@@ -100,7 +99,7 @@ class ChannelServer:
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Any]:
-        """What `link.opener` returns, for this server."""
+        """Open a socket to this server; stands in for what `client.link.opener` returns."""
         await trio.lowlevel.checkpoint()
         refusal = self.refuse()
         if refusal is not None:
@@ -129,7 +128,7 @@ class ChannelServer:
 
 @asynccontextmanager
 async def channel_server(*kinds: type[Room[Any]], limits: Limits | None = None) -> AsyncGenerator[ChannelServer]:
-    """A server that runs for the length of the block."""
+    """A server that runs until the end of the block."""
     rng = random.Random(1)
     server = ChannelServer(Hub(kinds, token_bytes=rng.randbytes, seed=1, limits=limits), [])
     async with trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""A room of dots that notes which of its hooks ran, for tests of joining, leaving, coming back and the tick."""
+"""A room of dots that notes which of its hooks ran, for tests of joining, leaving, resuming and the tick."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A link between a peer that notes what it hears and a client that is raw bytes, on each transport, without a network.
+"""A link between a peer that notes what it receives and a client that is raw bytes, on each transport, without a
+network.
 
 `memory` is the ordinary path on a stream (as TLS has it), `socket` the ordinary path on a socket pair, `polled` the
 same pair with a room that polls it.
@@ -33,8 +34,8 @@ LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_queued_bytes=10_000)
 ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 
 
-class NotingGuest:
-    """Notes what it is told."""
+class NotingPeer:
+    """Notes what it receives."""
 
     def __init__(self) -> None:
         self.heard: list[bytes | str] = []
@@ -44,7 +45,7 @@ class NotingGuest:
         self.fails = False
 
     def receive(self, data: bytes | str, at_s: float) -> None:
-        """Note a message; some have an effect."""
+        """Note a message; `close me` closes the link."""
         if self.fails:
             raise RuntimeError("a bug of ours")
         self.heard.append(data)
@@ -61,9 +62,9 @@ class NotingGuest:
 
 
 class LinkRig:
-    """Both ends."""
+    """Both ends of one link."""
 
-    def __init__(self, client: trio.abc.Stream, link: Link, peer: NotingGuest, room: RoomPoller | None) -> None:
+    def __init__(self, client: trio.abc.Stream, link: Link, peer: NotingPeer, room: RoomPoller | None) -> None:
         self.client = client
         self.link = link
         self.peer = peer
@@ -76,7 +77,7 @@ class LinkRig:
         self._data = b""
 
     async def read(self) -> None:
-        """The client's reader, as long as the test lets it read."""
+        """Read at the client's end, while the test allows it."""
         while not self.closed.is_set():
             await self.reading.wait()
             with trio.CancelScope() as self._scope:
@@ -94,7 +95,7 @@ class LinkRig:
         self._scope.cancel()
 
     async def settle(self) -> None:
-        """Let everything happen that can, the room's poll included."""
+        """Run everything that can run now, the room's poll included."""
         for _ in range(3):
             await trio.testing.wait_all_tasks_blocked()
             if self.room is not None:
@@ -102,7 +103,7 @@ class LinkRig:
         await trio.testing.wait_all_tasks_blocked()
 
     async def send(self, data: bytes) -> None:
-        """Send raw bytes to the server, and let them arrive. A server that has hung up gets nothing."""
+        """Send raw bytes to the server and let them arrive. Does nothing when the server has closed."""
         with suppress(trio.BrokenResourceError):
             await self.client.send_all(data)
         await self.settle()
@@ -115,7 +116,7 @@ class LinkRig:
         return frames
 
     async def frames_to_end(self) -> list[Frame]:
-        """The frames up to the end of the connection, which has to come."""
+        """The frames up to the end of the connection."""
         frames: list[Frame] = []
         while not self.closed.is_set():
             frames += await self.frames()
@@ -148,7 +149,7 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
             transport = _transport(server, sock, nursery, limits)
             websocket = await shake_hands(nursery, transport, ACCEPTED, limits.max_wire_message_bytes)
             assert (await client.receive_some(65_536)).startswith(b"HTTP/1.1 101 ")
-            peer = NotingGuest()
+            peer = NotingPeer()
             peer.link = link = Link(transport, websocket, nursery, limits, lambda _room_id: room)
             rig = LinkRig(client, link, peer, room)
             if isinstance(server, trio.StapledStream):
@@ -169,7 +170,7 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
 
 
 def _pump_only_while_reading(stream: trio.testing.MemorySendStream, rig: LinkRig) -> None:
-    """A memory stream is never full; this one's sender waits for its reader."""
+    """Have the sender wait for its reader, since a memory stream is never full."""
     pump = stream.send_all_hook
     assert pump is not None
 

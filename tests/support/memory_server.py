@@ -1,4 +1,4 @@
-"""A whole server in memory: a hub, links that only remember, and a clock that the test moves."""
+"""A whole server in memory: a hub, links that keep what is sent, and a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MemoryLink(ServerLink):
 
     @property
     def events(self) -> list[list[Any]]:
-        """`[tick, name, payload]` of every event told so far."""
+        """`[tick, name, payload]` of every event sent so far."""
         return [event for message in self.of(ServerMessage.EVENTS) for event in message[3]]
 
     def event_names(self) -> list[str]:
@@ -46,7 +46,7 @@ class MemoryLink(ServerLink):
 
 
 class MemoryServer:
-    """A hub with a clock of its own: `tick()` moves time by one tick of each room and makes it."""
+    """A hub and its clock. `tick()` moves time by one tick and runs it in every room."""
 
     def __init__(self, *kinds: type[Room[Any]], limits: Limits | None = None, seed: int = 1) -> None:
         self.now_s = 100.0
@@ -63,14 +63,14 @@ class MemoryServer:
         return link, self.hub.open(link, self.now_s, address="test")
 
     def join(self, kind: str, *, room: str | None = None, role: int = 0, **params: object) -> tuple[MemoryLink, Peer]:
-        """A new link that has joined and been welcomed, or was refused."""
+        """A new link that has sent JOIN, after the tick that welcomed or refused it."""
         link, peer = self.connect()
         self.say(peer, ClientMessage.JOIN, kind, room, role, params)
         self.tick()
         return link, peer
 
     def keep_up(self, link: MemoryLink, peer: Peer) -> None:
-        """From now on this client acks after each tick what it was sent."""
+        """From now on ack the newest STATE for this client after each tick."""
         self._kept_up.append((link, peer))
 
     def say(self, peer: Peer, *items: object) -> None:
@@ -88,7 +88,7 @@ class MemoryServer:
 
     @property
     def engine(self) -> RoomEngine:
-        """The only room there is."""
+        """The only room."""
         (engine,) = self.hub.rooms.values()
         return engine
 

@@ -11,8 +11,7 @@ from tests.support.memory_server import MemoryServer
 
 @cache
 def recorded_game(ticks: int = 400, room: type[Arena] = Arena) -> bytes:
-    """A recorded game of three players who come, steer at random, shoot at what they saw, talk, get lost, come back and
-    leave."""
+    """A recorded game of three players who steer and shoot at random and chat; one loses its link, one leaves."""
     server = MemoryServer(room, seed=7)
     data = bytearray()
     engine = server.hub.open_room("arena")

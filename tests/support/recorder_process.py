@@ -26,10 +26,10 @@ async def main(folder: Path, ticks: int) -> None:
         await trio.sleep(1.5 * FLUSH_EVERY_S)
         while writers.borrowed_tokens:
             await trio.lowlevel.checkpoint()
-        server.tick(ticks)  # which nothing flushes any more
+        server.tick(ticks)  # these are never flushed
         sys.stdout.write("now\n")
         sys.stdout.flush()
-        signal.pause()  # nothing in this process goes on
+        signal.pause()  # nothing in this process runs any more
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class Shot(Entity):
 
 
 class Note(Entity):
-    """Nothing that is numeric."""
+    """Has no numeric field."""
 
     text = Text(max_bytes=40)
 
@@ -86,7 +86,7 @@ class Message:
 
     @staticmethod
     def of(body: bytes, new: Snapshot, base: Snapshot | None) -> Message:
-        """Send an encoder's body."""
+        """The message that an encoder's body arrives in."""
         return Message(new.tick, 0 if base is None else new.tick - base.tick, *msgpack.unpackb(b"\x94" + body))
 
 

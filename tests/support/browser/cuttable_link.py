@@ -1,4 +1,4 @@
-"""A TCP forwarder that a test can cut: the network between a page and its server."""
+"""A TCP forwarder between a page and its server that a test can cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arena with fixed places: a test knows who stands in front of whose nose. The rules are the arena's own."""
+"""The arena with fixed starting places, so that a test knows which ship is in front of which."""
 
 from typing import TYPE_CHECKING
 

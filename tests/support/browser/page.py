@@ -40,7 +40,7 @@ _COUNT = """([x, y, size, colour, tolerance]) => {
   return count;
 }"""
 
-# The demo's own callback was asked for first, so each look comes right after a frame was drawn.
+# The demo requested its frame first, so each comparison comes right after a frame was drawn.
 _ANSWER = """([x, y, size]) => {
   const look = () => pixelsAround(x, y, size).join();
   window.answer = new Promise((resolve) => {
@@ -71,7 +71,7 @@ _STANDS_STILL = """([x, y, size, wanted]) => new Promise((resolve) => {
   requestAnimationFrame(check);
 })"""
 STILL_FRAMES = 40
-"""Longer than any answer that a test waits for: what changes afterwards was made by the key."""
+"""Longer than any answer that a test waits for, so a change after a press is the answer to it."""
 
 
 def avatar(page: Page) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def wait_for_ships(page: Page, count: int) -> None:
 
 
 def wait_until_still(page: Page, frames: int = 20) -> None:
-    """Wait until some frames were drawn: sparks fade, the camera comes to rest."""
+    """Wait until so many more frames were drawn: sparks have faded and the camera is at rest."""
     page.wait_for_function("start => arena.frames() >= start", arg=page.evaluate("arena.frames()") + frames)
 
 
@@ -104,7 +104,11 @@ def count_pixels(page: Page, x: float, y: float, size: float, colour: str, toler
 
 
 def press_and_watch(page: Page, key: str, x: float, y: float, size: float) -> dict[str, float]:
-    """Hold a key until the picture around a place changes that stood still before; the `frames` and `ms` that took."""
+    """Wait until the picture around a place stands still, then hold a key until it changes.
+
+    Returns:
+        How many `frames` and `ms` that took.
+    """
     page.evaluate(_PIXELS)
     page.evaluate(_STANDS_STILL, [x, y, size, STILL_FRAMES])
     page.evaluate(_ANSWER, [x, y, size])

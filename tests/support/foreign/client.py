@@ -1,7 +1,7 @@
 """A client written from protocol.md alone: pure Python and msgpack, nothing of the server.
 
-`Client` takes whole messages and returns the messages to send; `foreign_websocket` moves them. It does what every
-client must and no more: enter a room, send input frames, follow state, keep the event cursor, come back.
+`Client` takes whole messages and returns the messages to send; `websocket.py` carries them. It does what every
+client must and no more: join, send input frames, apply states, keep the event cursor, resume.
 """
 
 from collections.abc import Mapping, Sequence
@@ -86,12 +86,19 @@ class Client:
         return pack(*self.join)
 
     def steer(self, codes: Sequence[int], behind: int = 0) -> bytes:
-        """Return the next input frame; as it stands, this client shows the newest state."""
+        """Return the next input frame. By default the client draws the newest state."""
         self.seq += 1
         return pack(INPUT, self.seq, self.view.tick, behind, *codes)
 
     def receive(self, data: bytes) -> list[bytes]:
-        """Take a message and return what must be answered; raises `Broken`."""
+        """Take a message.
+
+        Returns:
+            The messages to answer with.
+
+        Raises:
+            Broken: It breaks the protocol.
+        """
         number, items = read_message(data)
         if number == STATE:
             return self._state(items)
@@ -129,7 +136,7 @@ class Client:
 
     def _events(self, since: int, upto: int, happened: list[list[Any]]) -> None:
         if since != self.event:
-            raise Broken(MALFORMED, f"events from {since}, but {self.event} were told")
+            raise Broken(MALFORMED, f"events from {since}, but the cursor is {self.event}")
         self.event = upto
         self.events += happened
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.support.foreign.client import SUBPROTOCOL, Client
 from tests.support.foreign.websocket import Closed, WebSocket
 
-MAX_MESSAGES = 400  # what a test waits for comes long before so many, or never
+MAX_MESSAGES = 400  # more than any test needs
 
 
 def link(port: int, subprotocol: str = SUBPROTOCOL) -> WebSocket:

@@ -12,7 +12,7 @@ MAX_HEAD_BYTES = 65_536
 
 
 class Closed(Exception):
-    """The other side closed; 1006 if it went without a word."""
+    """The other side closed; 1006 if it sent no Close frame."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -89,12 +89,12 @@ class WebSocket:
         self._buffer += data
 
     def close(self, code: int = 1000) -> None:
-        """Say goodbye and go."""
+        """Close in good order."""
         self.send(code.to_bytes(2, "big"), CLOSE)
         self._socket.close()
 
     def drop(self) -> None:
-        """Break the link without a word."""
+        """Break the link without a Close frame."""
         self._socket.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Real certificates for tests of TLS, made on the spot."""
+"""Certificates for tests of TLS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Authority:
         self.cert.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
 
     def client(self) -> ssl.SSLContext:
-        """What trusts it."""
+        """A client's context that trusts this authority."""
         context = ssl.create_default_context()
         self.ca.configure_trust(context)
         return context

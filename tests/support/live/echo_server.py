@@ -1,8 +1,6 @@
-"""A server whose peers say back what they hear: what a WebSocket test suite needs, behind all of our net layer.
-
-The suite speaks plain WebSocket. So there is no protocol of ours above it, no subprotocol to offer, and no limit that
-the suite's megabytes, pings and fragments would meet. Everything below is the server's own: head, upgrade, transport,
-poller, link, and the library under them.
+"""A server whose peers send back what they receive, for WebSocket test suites. A suite speaks plain WebSocket, so this
+server has no subprotocol and no limits that the suite's megabytes, pings and fragments would reach. Everything else
+is the server's own: head, upgrade, transport, poller, link, and the library under them.
 """
 
 from __future__ import annotations
@@ -42,27 +40,27 @@ LIMITS: Final = NetLimits(
 
 
 class PlainUpgrade(Accepted):
-    """Lets in whoever speaks WebSocket."""
+    """Accepts every WebSocket upgrade."""
 
     @property
     def supported(self) -> bool:
-        """There is no version to agree on."""
+        """Check nothing: there is no subprotocol to agree on."""
         return True
 
     def request_head(self) -> bytes:
-        """What trio-websocket reads, without the subprotocol that was not offered."""
+        """The request for trio-websocket, without a subprotocol."""
         lines = super().request_head().split(b"\r\n")
         return b"\r\n".join(line for line in lines if not line.startswith(b"Sec-WebSocket-Protocol"))
 
 
-class EchoGuest:
-    """Says back what it hears."""
+class EchoPeer:
+    """Sends back what it receives."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
 
     def receive(self, data: bytes | str, _at_s: float) -> None:
-        """One whole message. A room never sends text, so a text frame goes the way that its messages go, one below."""
+        """Send back one whole message. Rooms never send text, so a text frame is sent through the transport."""
         if isinstance(data, bytes):
             self._link.send(data)
         elif self._link.close_code is None:
@@ -70,10 +68,10 @@ class EchoGuest:
             self._link.transport._put(frame_head(len(text), TEXT) + text)
 
     def lost(self, _now_s: float, _code: int | None) -> None:
-        """It is over."""
+        """The link has ended."""
 
     def check(self, _now_s: float) -> None:
-        """There are no time limits."""
+        """Check nothing: there are no time limits."""
 
 
 class EchoHub:
@@ -81,14 +79,14 @@ class EchoHub:
 
     admission = Admission(Limits())
 
-    def open(self, link: Link, _now_s: float, **_: object) -> EchoGuest:
+    def open(self, link: Link, _now_s: float, **_: object) -> EchoPeer:
         """A link came up."""
         link.join_room(ROOM)
-        return EchoGuest(link)
+        return EchoPeer(link)
 
 
 class EchoConnection(Connection):
-    """A connection without the checks of our own protocol."""
+    """A connection whose upgrade is not checked for our subprotocol."""
 
     async def _admit(self, _http: HttpConnection, upgrade: Upgrade) -> Admitted | None:
         check_websocket(upgrade.head)

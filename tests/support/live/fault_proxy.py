@@ -2,11 +2,11 @@
 
     async with faulty(server_port) as network:  # clients connect to network.port
         network.down.update(delay_s=0.1, jitter_s=0.03)
-        network.down.stall()  # nobody reads from the server any more: its kernel's buffers fill
+        network.down.stall()  # stop reading from the server: its kernel's buffers fill
         network.reset_all()
 
-TCP's promises are kept until a fault breaks them: bytes come in order, once, or the connection ends. What is on its way
-is bounded, so that a stall is felt at the sender and not hidden in this process's memory.
+As with TCP, bytes arrive in order and once, or the connection ends. What is on its way is bounded, so that a stall
+reaches the sender and does not disappear in this process's memory.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ Cut: TypeAlias = Literal["reset", "half-close"]
 
 READ_BYTES: Final = 16_384
 WINDOW_BYTES: Final = 65_536
-"""On its way in one direction of one connection, besides what a slow rate times its delay needs."""
+"""How many bytes may be on their way in one direction of one connection, unless its rate and delay need more."""
 KERNEL_BYTES: Final = 65_536
-"""The proxy's own receive buffers: the kernel's would take megabytes before a stall is noticed."""
+"""The proxy's receive buffers. The kernel's default would take megabytes before the sender notices a stall."""
 RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER with no time to linger: close() sends RST
 
 
 class Direction:
-    """What the network does to the bytes of one direction, of all connections alike; takes effect at once."""
+    """What the network does to the bytes of one direction of every connection. A change takes effect at once."""
 
     def __init__(self) -> None:
         self.delay_s = 0.0
         self.jitter_s = 0.0
         """Each chunk is delayed by `delay_s` ± `jitter_s`; none overtakes another."""
         self.bytes_per_s = 0.0
-        """0: as fast as it goes."""
+        """0: no limit."""
         self.cut_after_bytes: int | None = None
         """Pass so many bytes of each connection, and then cut it."""
         self.cut: Cut = "reset"
@@ -61,7 +61,7 @@ class Direction:
         self._flowing = trio.Event()
 
     def resume(self) -> None:
-        """Go on where it stopped."""
+        """Continue after `stall`."""
         self._flowing.set()
 
     async def flowing(self) -> None:
@@ -105,17 +105,17 @@ class FaultProxy:
             connection.reset()
 
     def reset_one(self) -> None:
-        """Break one connection, whichever."""
+        """Break one connection, chosen at random."""
         if self._connections:
             self._rng.choice(self._connections).reset()
 
     def vanish_all(self) -> None:
-        """Have every connection fall silent for good: nothing passes, and neither end hears of it."""
+        """Let nothing pass on any connection any more, and notify neither end."""
         for connection in self._connections:
             connection.vanished = True
 
     def vanish_one(self) -> None:
-        """Have one connection fall silent for good, whichever."""
+        """Let nothing pass on one connection any more, chosen at random."""
         if self._connections:
             self._rng.choice(self._connections).vanished = True
 
@@ -160,7 +160,7 @@ class Connection:
                     nursery.start_soon(pipe.read)
                     nursery.start_soon(pipe.write)
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
-            self.reset()  # who resets one end of a connection resets the other
+            self.reset()  # a reset of one end resets the other
         finally:
             await trio.aclose_forcefully(self._client)
             await trio.aclose_forcefully(self._server)

@@ -1,4 +1,4 @@
-"""Rooms whose players can tell, from what they are told alone, whether anything was lost, doubled or left behind."""
+"""Rooms whose clients can detect by themselves whether anything was lost, duplicated or left behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPEED: Final = 8.0
 
 
 class Walker(Entity):
-    """One for each player; another one is a ghost."""
+    """One for each player; any more are ghosts."""
 
     number = Int(1, 1_000_000)
     x = Float(step=1 / 64, min=-1e5, max=1e5)
@@ -28,7 +28,7 @@ class Walk(Inputs):
 
 
 class Ledger(Room[Walk]):
-    """Numbers all that it tells: `beat` to everyone, `own` to each player. Counts who comes, goes, and comes back."""
+    """Numbers its events: `beat` for everyone, `own` for each player. Counts joins, leaves, suspensions and resumes."""
 
     kind = "ledger"
     tick_hz = 20
@@ -74,13 +74,13 @@ class Ledger(Room[Walk]):
 
 
 class Passer(Entity):
-    """Jumps about: much to tell at each tick."""
+    """Jumps to a random place at each tick, so that states are large."""
 
     x = Float(step=1 / 64, min=-1e5, max=1e5)
 
 
 class Crowd(Ledger):
-    """A ledger among passers: what a slow reader is slow for."""
+    """A ledger with large states, for tests of slow readers."""
 
     kind = "crowd"
     entities: ClassVar[tuple[type[Entity], ...]] = (Walker, Passer)

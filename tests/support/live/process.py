@@ -1,4 +1,4 @@
-"""`gameserver` as a process of its own, with its address, its memory and its descriptors."""
+"""`gameserver` as a process: its address, memory, file descriptors, metrics and end."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class ServerProcess:
     """`gameserver run`, or another command that serves, on a free port until the end of the block.
 
     Both `with` and `async with` wait until the process accepts connections, and kill it at the end if the test has not
-    ended it. What such a process wrote to standard error goes to the test's own.
+    ended it. What such a process wrote to standard error is then shown with the test.
     """
 
     def __init__(self, *arguments: str, command: str = "run", port: int = 0) -> None:
         self._line = [str(GAMESERVER), command, "--port", str(port), *arguments]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at the end of the block
         self.address = ""
-        """Where the page is: `http://127.0.0.1:PORT/`, and what a replay adds to it."""
+        """The URL that it printed."""
 
     def __enter__(self) -> Self:
         self._start()
@@ -65,7 +65,7 @@ class ServerProcess:
 
     @property
     def url(self) -> str:
-        """Where players connect."""
+        """The WebSocket URL."""
         return f"ws://127.0.0.1:{self.port}/ws"
 
     def read_line(self) -> str:
@@ -74,15 +74,15 @@ class ServerProcess:
         return self.process.stdout.readline()
 
     def resident_bytes(self) -> int:
-        """Its memory."""
+        """Resident memory."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
     def open_files(self) -> int:
-        """Its file descriptors."""
+        """How many file descriptors it has."""
         return open_files(self.process.pid)
 
     async def metrics(self) -> dict[str, float]:
-        """What /metrics says: samples by name and labels, without the prefix."""
+        """The samples of `/metrics`, by name and labels without the prefix."""
         stream = await trio.open_tcp_stream("127.0.0.1", self.port)
         async with stream:
             head = f"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nConnection: close\r\n\r\n"

@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 TRANSPORTS: Final[tuple[TransportMode, ...]] = ("polled", "ordinary")
 USUAL_TRANSPORT: Final = cast("TransportMode", os.environ.get("GAMESERVER_RUN_TRANSPORT", "polled"))
-"""Of tests that do not care; `make test-builds` runs all of them on the other one too."""
+"""The transport of tests that do not choose one; `make test-builds` runs them on the other one too."""
 FAST: Final = NetLimits(head_timeout_s=0.5, idle_timeout_s=0.5, close_timeout_s=0.3)
-"""Limits that a test can wait for."""
+"""Limits that are short enough for tests to reach."""
 
 
 class Dot(Entity):
-    """Moves, so that every snapshot says something."""
+    """Moves, so that no snapshot is empty."""
 
     x = Float(step=1 / 16, min=0, max=1_000)
     y = Float(step=1 / 16, min=0, max=1_000)
 
 
 class Meadow(Room):
-    """Dots that hop about; what one says all hear; `boom` is a bug in the rules."""
+    """Dots that jump about. A MESSAGE is broadcast as an event; `boom` is a bug in the rules."""
 
     kind = "meadow"
     tick_hz = 20
@@ -115,7 +115,10 @@ class Wire:
 
     @classmethod
     async def open(cls, port: int, request: bytes | None = None, *, source: str = "127.0.0.1", buffer: int = 0) -> Self:
-        """Connect, send an upgrade request, read the answer's head. `buffer` bytes are all that the kernel receives."""
+        """Connect, send an upgrade request and read the head of the answer.
+
+        `buffer`: the size of the kernel's receive buffer; 0: its default.
+        """
         sock = trio.socket.socket()
         if buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -148,7 +151,7 @@ class Wire:
         await self.write(client_frame(msgpack.packb(items)))
 
     async def write(self, data: bytes) -> None:
-        """Send raw bytes, one call after the other; to a server that is gone, nothing."""
+        """Send raw bytes. Calls do not interleave; a server that has closed gets nothing."""
         async with self._sending:
             with suppress(trio.BrokenResourceError):
                 await self.stream.send_all(data)
@@ -167,7 +170,7 @@ class Wire:
         return self._frames.popleft()
 
     async def close_code(self) -> int | None:
-        """Read on to the end, and agree to a Close; its code, None when the server sent none."""
+        """Read to the end and answer a Close frame. Return its code; None: the server sent none."""
         code = None
         while frame := await self.next_frame():
             if frame.opcode == CLOSE:
@@ -176,7 +179,7 @@ class Wire:
         return code
 
     def reset(self) -> None:
-        """Go away without a word, with a reset."""
+        """Reset the connection."""
         assert isinstance(self.stream, trio.SocketStream)
         self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.stream.socket.close()
@@ -235,7 +238,7 @@ class GoodPlayer:
 
 @asynccontextmanager
 async def playing(port: int) -> AsyncIterator[GoodPlayer]:
-    """A well-behaved player who is in; at the end of the block it must still be."""
+    """A player that has joined and plays; at the end of the block it must still play."""
     async with trio.open_nursery() as nursery:
         player = GoodPlayer(await Wire.open(port))
         nursery.start_soon(player.play)
@@ -247,14 +250,18 @@ async def playing(port: int) -> AsyncIterator[GoodPlayer]:
 
 
 async def until(holds: Callable[[], bool], within_s: float = 5.0) -> None:
-    """Wait until something holds that nobody announces."""
+    """Poll until a condition holds.
+
+    Raises:
+        trio.TooSlowError: It does not hold in time.
+    """
     with trio.fail_after(within_s):
         while not holds():  # noqa: ASYNC110 - the server under test has no event for it
             await trio.sleep(0.01)
 
 
 async def get(port: int, path: str, *lines: str, method: str = "GET") -> tuple[int, bytes, bytes]:
-    """Ask for a page on a connection of its own: status, head, body."""
+    """Request a page on a new connection. Return its status, head and body."""
     stream = await trio.open_tcp_stream("127.0.0.1", port)
     async with stream:
         head_lines = (f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Connection: close", *lines, "", "")

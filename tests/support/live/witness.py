@@ -1,4 +1,4 @@
-"""A player who believes nothing: it checks every number that a ledger room tells, across all of its links."""
+"""A player that checks every number that a ledger room sends, across all of its links."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Tally:
     recovery: Histogram = field(default_factory=Histogram)
     """From the loss of a link to the first STATE of the next."""
     ends: Counter[str] = field(default_factory=Counter)
-    """How links ended, and what went wrong, in words."""
+    """How often links ended in which way, and what else went wrong."""
 
     def add(self, other: Tally) -> None:
         """Add what another witness saw."""
@@ -65,7 +65,7 @@ class Tally:
 
 
 class Witness:
-    """One player. `most_walkers` is set by whoever knows how many players there are."""
+    """One player. A test that knows how many players there are sets `most_walkers`."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class Witness:
             self.tally.resumes += 1
         else:
             self.tally.joins += 1
-            self._last = {"beat": None, "own": 0}  # beats were told before it came; its own begin at 1
+            self._last = {"beat": None, "own": 0}  # earlier beats were sent before it joined; its own events begin at 1
 
     def _check(self, series: str, number: int) -> None:
         last = self._last[series]

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 class Dot(Entity):
-    """Moves as it is told to."""
+    """Moves to the right."""
 
     x = Float(step=1 / 16, min=0, max=1_000)
 
 
 class Steer(Inputs):
-    """Right, or not."""
+    """Whether to move."""
 
     right = Flag()
 
 
 class Small(Room[Steer]):
-    """Eight players; what one says all hear."""
+    """Eight players. A MESSAGE is broadcast as an event."""
 
     kind = "small"
     tick_hz = 20
@@ -32,34 +32,34 @@ class Small(Room[Steer]):
     entities = (Dot,)
 
     def on_join(self, player: Player) -> None:
-        """A dot for each."""
+        """Spawn its dot."""
         player.avatar = self.spawn(Dot, owner=player, x=self.random.uniform(0, 1_000))
 
     def on_input(self, player: Player, controls: Steer) -> None:
-        """Move, and begin again at the end."""
+        """Move, and start over at the end."""
         player.avatar.x = (player.avatar.x + (2 if controls.right else 1)) % 1_000
 
     def on_message(self, player: Player, name: str, payload: Any) -> None:
-        """Tell everyone."""
+        """Broadcast the message."""
         self.broadcast(name, payload)
 
 
 class Busy(Small):
-    """Does too much for so many ticks as it is told to."""
+    """Overruns its ticks for as long as it is asked to."""
 
     kind = "busy"
 
     def on_create(self, options: Any) -> None:
-        """At first it keeps up."""
+        """Begin without load."""
         self.busy_until = 0
 
     def on_message(self, player: Player, name: str, payload: Any) -> None:
-        """`work`: be too slow until that tick."""
+        """`work`: overrun so many ticks from now on."""
         if name == "work":
             self.busy_until = self.tick + int(payload)
 
     def on_tick(self) -> None:
-        """Take two ticks' time for one."""
+        """Take the time of two ticks."""
         if self.tick < self.busy_until:
             until_s = time.perf_counter() + 2 * self.dt
             while time.perf_counter() < until_s:

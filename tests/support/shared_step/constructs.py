@@ -1,4 +1,4 @@
-"""One shared function for each thing that a step can say; test_language runs all that take (s, i, dt) on both sides."""
+"""One shared function for each construct of the step language; test_language runs those that take (s, i, dt)."""
 
 import enum
 import math

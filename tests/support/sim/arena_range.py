@@ -1,8 +1,8 @@
 """The arena itself as a shooting range: its rules and its shots, one ship that strafes, and a gunner who aims ahead by
 the flight of the shot at what is drawn, and by nothing else.
 
-The target turns only at the ends of its lane, which the gunner sees as it would see walls: it fires when the shot will
-get there before the target turns. So what misses misses for the latency, not for a guess.
+The target turns only at the ends of its lane, which the gunner knows: it fires when the shot will get there before
+the target turns. So a miss is due to the latency, not to a guess.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LANE_X = 1300.0
 LANE_HALF = 130.0
 FRAME_S = 1 / 60
 TURNS_IN_A_TICK_RAD = TURN_RATE / Arena.tick_hz
-"""Who is off by less points at its aim when the tick fires."""
+"""A gunner whose angle is off by less points at its aim in the tick that fires."""
 
 
 class ArenaRange(Arena):
@@ -53,7 +53,7 @@ class ArenaRange(Arena):
         super().on_tick()
 
     def _place_pickup(self) -> None:
-        """None here."""
+        """No pickups."""
 
     def _fire(self, player: Player, ship: Ship) -> None:
         self.shots += 1

@@ -32,7 +32,7 @@ def glide(disc: Disc, push: Push, dt: float) -> None:
 
 @shared
 def bump(me: Disc, other: Disc, dt: float) -> None:
-    """Two of one mass: out of each other by half the way, and the speeds along the line between them change hands."""
+    """Push two discs of equal mass apart and exchange their speeds along the line between them."""
     away_x = me.x - other.x
     away_y = me.y - other.y
     gap = hypot(away_x, away_y)

@@ -1,4 +1,4 @@
-"""A small game for the simulations: ships in open space, one shared step, and something to tell."""
+"""A small game for the simulations: ships in open space, one shared step, and numbered events."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Gallery(Room[Trigger]):
             self._shoot(player, controls.aim)
 
     def on_tick(self) -> None:
-        """To and fro: it turns when it feels like it, a second or so after the last time, and at the lane's ends."""
+        """Strafe. It turns at random, about a second after the last turn, and at the lane's ends."""
         disc = self.disc
         if self.tick >= disc.turn_tick or abs(disc.y + disc.vy * self.dt) > self.lane_half:
             disc.vy = -disc.vy if abs(disc.y) < self.lane_half / 2 else -abs(disc.vy) * (1 if disc.y > 0 else -1)
@@ -106,7 +106,7 @@ class Gallery(Room[Trigger]):
         return self.wall is not None and enters_box(0.0, 0.0, x, y, *self.wall) is not None
 
     def seen_discs(self, past: Rewind) -> list[Disc]:
-        """What a shot is judged by."""
+        """The view that a shot is judged by."""
         return past.all(Disc)
 
     def _shoot(self, player: Player, aim: float) -> None:

@@ -52,9 +52,7 @@ class SimLink(ServerLink):
 
 @dataclass
 class SimClient:
-    """One client core with its link, as `link.py` would drive it. `steer` is asked for the controls before each
-    step.
-    """
+    """One client core with its link, driven as in `client/link.py`. `steer` returns the controls for each step."""
 
     core: SessionCore
     up: Way[bytes | Close]
@@ -105,7 +103,7 @@ class SimClient:
 
 
 class Rig:
-    """See the module."""
+    """A hub, clients, and the network and clock between them."""
 
     def __init__(
         self,
@@ -134,7 +132,7 @@ class Rig:
         reader: StateReader | None = None,
         **params: Any,
     ) -> SimClient:
-        """A client that joins as soon as time moves."""
+        """A client that joins when time moves first."""
         kind = self.kind
         options = Options(predict=kind.predict, predict_contact=kind.predict_contact) if predict else Options()
         core = SessionCore(m.Join(self.kind.__name__.lower(), None, role, params), options, reader=reader)
@@ -147,7 +145,7 @@ class Rig:
 
     @property
     def engine(self) -> RoomEngine:
-        """The only room there is."""
+        """The only room."""
         (engine,) = self.hub.rooms.values()
         return engine
 
@@ -197,7 +195,7 @@ class Rig:
         for client in self.clients:
             if client.peer is None or client.link is None:
                 continue
-            if client.link.closed is not None:  # the peer had its time to answer the close
+            if client.link.closed is not None:  # the peer had time to answer the close
                 peer, client.peer = client.peer, None
                 peer.lost(self.now_s, None)
             else:
@@ -252,7 +250,7 @@ class Rig:
         client.peer = self.hub.open(client.link, self.now_s)
         client.core.opened(self.now_s)
 
-    # -- what goes wrong ---------------------------------------------------------------------------------------------
+    # -- faults ----------------------------------------------------------------------------------------------------
 
     def stall(self, client: SimClient, seconds: float) -> None:
         """Hold up both ways; afterwards everything arrives at once."""

@@ -126,7 +126,7 @@ def choosing() -> Story:
 
 
 def sights() -> Story:
-    """A viewer who sees a part: what it loses from sight leaves, what it finds enters, dead or alive."""
+    """A viewer that sees a part: what goes out of its view leaves, and what comes into it enters."""
     story = Story("a view of its own", 20, [Dot, Ship])
     dots = {number: (number * 100, 20) for number in range(1, 9)}
     ships = {20: ship(name="Ada"), 21: ship(name="Bo")}
@@ -161,7 +161,7 @@ def anew() -> Story:
 
 
 def crowd() -> Story:
-    """Fifty snapshots of whatever happens, from a seed."""
+    """Fifty snapshots of random changes, from a seed."""
     random = Random(20)
     story = Story("a crowd", 30, [Ship, Dot])
     ships: dict[int, dict[str, Any]] = {}

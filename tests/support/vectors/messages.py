@@ -111,8 +111,8 @@ def messages() -> Iterator[Case]:
     """Yield messages that must be read, and, unless they say otherwise, written like this."""
     for name, message in CLIENT.items():
         yield _case(name, "client", encode_client(message), _array(message))
-    for name, told in SERVER.items():
-        yield _case(name, "server", encode_server(told), _array(told))
+    for name, sent in SERVER.items():
+        yield _case(name, "server", encode_server(sent), _array(sent))
     for name, packed in OTHER_FORMS.items():
         data = bytes.fromhex(packed)
         yield {**_case(name, "client", data, msgpack.unpackb(data)), "only_read": True}

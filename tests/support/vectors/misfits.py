@@ -1,4 +1,4 @@
-"""Vectors of deltas that a client meets seldom: written otherwise than by this server, or that must be refused."""
+"""Vectors of deltas that this server does not write: legal ones, and ones that must be refused."""
 
 from typing import Final
 
@@ -9,20 +9,20 @@ from tests.support.vectors.types import Flock, Ship, Sign, ship
 def by_hand() -> Story:
     """What a client must read although this server writes it in another way."""
     story = Story("legal, though the server writes it otherwise", 20, [Flock, Sign])
-    story.tell(
+    story.step(
         [1, 0, 0, None, [], [[1, [4], b"", b""], [0, [2, 1, 5], b"\x20", b"\x08\0\0\0\x10\0\0\0\x18\0\0\0"]], [], []],
         {Flock: {2: (4,), 3: (8,), 8: (12,)}, Sign: {4: ("",)}},
     )
-    story.tell(  # residuals of two blocks add up; only the sum has to lie in the range
+    story.step(  # residuals of two blocks add up; only the sum has to lie in the range
         [2, 1, 0, 0, [], [], [[0, b"\x05", b"\x06", b"\x3f\x02"], [0, [0], b"\x0a", b"\x58\x00"]], []],
         {Flock: {2: (4 - 32 + 44,), 3: (8,), 8: (13,)}, Sign: {4: ("",)}},
     )
-    story.tell(  # nobody, in three ways
+    story.step(  # nobody, in three ways
         [3, 1, 9, 65_535, [], [[0, [], b"\x00", b""]], [[0, [], b"\x07", b""], [0, b"\x00", b"\x07", b""]],
          [[1, 0, [], []]]],
         {Flock: {2: (16,), 3: (8,), 8: (13,)}, Sign: {4: ("",)}},
     )  # fmt: skip
-    story.tell(  # what is padding does not count
+    story.step(  # what is padding does not count
         [4, 1, 9, None, [4], [], [[0, None, b"\x01", b"\xfe\xff\xfe"]], []],
         {Flock: {2: (16,), 3: (7,), 8: (13,)}},
     )

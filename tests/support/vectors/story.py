@@ -1,4 +1,4 @@
-"""Stories for `deltas.json`: what a viewer should see, tick after tick, next to the STATE messages that tell it.
+"""Stories for `deltas.json`: what a viewer should see, tick after tick, next to the STATE messages that lead to it.
 
 What it should see is written down here, or copied from the snapshot; it never comes out of a decoder.
 """
@@ -46,7 +46,7 @@ class Story:
         self._base = snapshot, sight
         self._tell(tick, encode_state(state_head(tick, span), 0, None, body), scene, sees)
 
-    def tell(self, items: Sequence[object], scene: Scene) -> None:
+    def step(self, items: Sequence[object], scene: Scene) -> None:
         """Write down a STATE that the server's encoder would not make, and what it must lead to."""
         data: bytes = msgpack.packb([17, *items])
         self._tell(int(str(items[0])), data, scene, None)
