@@ -255,7 +255,13 @@ export function encodeLeave() {
 
 /** @param {number} id @param {...unknown} items */
 function encode(id, ...items) {
-  return pack([id, ...items], LIMITS.MAX_DEPTH, ["id", ...CLIENT_ITEMS[id]]);
+  const names = ["id", ...CLIENT_ITEMS[id]];
+  // The message itself is an array around the payload.
+  return pack([id, ...items], {
+    maxDepth: LIMITS.MAX_DEPTH + 1,
+    maxValues: LIMITS.MAX_VALUES,
+    names,
+  });
 }
 
 /** @param {string} what @param {unknown} value @param {number} maxBytes */

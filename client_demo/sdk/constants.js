@@ -258,6 +258,7 @@ export const CLOSE = Object.freeze({
 export const LIMITS = Object.freeze({
   MAX_MESSAGE_BYTES: 4096,
   MAX_DEPTH: 8,
+  MAX_VALUES: 512,
   MAX_MESSAGES_PER_S: 150,
   MAX_MESSAGES_BURST: 300,
   MAX_BYTES_PER_S: 65536,

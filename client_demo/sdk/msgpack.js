@@ -214,16 +214,23 @@ function refuse(what) {
  * enumerable properties.
  *
  * @param {readonly unknown[]} values
- * @param {number} maxDepth the most nested arrays and maps, the array of `values` included
- * @param {readonly string[]} [names] of the values, for the errors
+ * @param {object} limits
+ * @param {number} limits.maxDepth the most nested arrays and maps, the array of `values` included
+ * @param {number} [limits.maxValues] the most values: arrays, maps, keys and all others
+ * @param {readonly string[]} [limits.names] of `values`, for the errors
  * @returns {Uint8Array}
  * @throws {TypeError} for a value of another type, and for a BigInt
- * @throws {RangeError} for NaN and infinities, half of a surrogate pair, and what is nested too
- *   deeply
+ * @throws {RangeError} for NaN and infinities, half of a surrogate pair, what is nested too deeply,
+ *   and too many values
  */
-export function pack(values, maxDepth, names = []) {
+export function pack(values, { maxDepth, maxValues = Number.POSITIVE_INFINITY, names = [] }) {
   const writer = new Writer(names);
   writer.value(values, maxDepth);
+  if (writer.count > maxValues) {
+    throw new RangeError(
+      `${writer.count} values, keys counted; a server takes ${maxValues}: send numbers as bytes`,
+    );
+  }
   return writer.bytes.slice(0, writer.at);
 }
 
@@ -231,6 +238,8 @@ class Writer {
   bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.bytes.buffer);
   at = 0;
+  /** Values written, keys too. */
+  count = 0;
   /** Keys and indexes that lead to the value that is being written. @type {(string | number)[]} */
   #path = [];
   #names;
@@ -242,6 +251,7 @@ class Writer {
 
   /** @param {unknown} value @param {number} depth of arrays and maps that it may have */
   value(value, depth) {
+    this.count += 1;
     switch (typeof value) {
       case "undefined":
         return this.#byte(0xc0);
@@ -283,6 +293,7 @@ class Writer {
   #map(map, depth) {
     const keys = Object.keys(map);
     this.#head(keys.length, 0x80, 16, 0, 0xde, 0xdf);
+    this.count += keys.length;
     for (const key of keys) {
       this.#text(key);
       this.#part(key, map[key], depth);

@@ -4,7 +4,7 @@ Decoding runs steps 3 to 6 of protocol.md §9 in order and raises `ProtocolError
 `ValueError` for a message that the other side would refuse: that is a bug on this side.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final, cast
 
 import msgpack
@@ -13,7 +13,6 @@ from gameserver.protocol.constants import (
     MAX_COUNTER,
     MAX_EVENT_BYTES,
     MAX_PAYLOAD_DEPTH,
-    MAX_SERVER_DEPTH,
     ClientMessage,
     CloseCode,
     Limits,
@@ -25,7 +24,7 @@ from gameserver.protocol.items import Item, Payload, is_integer
 from gameserver.protocol.messages import ClientMsg, Input, ServerMsg, WireMessage
 from gameserver.protocol.payload import Problem
 from gameserver.protocol.specs import CLIENT_SPECS, SERVER_SPECS, SPEC_OF, MessageSpec
-from gameserver.protocol.wellformed import check_wellformed
+from gameserver.protocol.unpacking import holds_timestamp, unpack
 
 __all__ = [
     "InputCodec",
@@ -76,13 +75,18 @@ def decode_client(
         frame = inputs.match(data)
         if frame is not None:
             return Input(*frame)
-    array = _read_array(data, limits.max_depth)
-    spec = _find_spec(array[0], CLIENT_SPECS)
-    if allowed is not None and spec.id not in allowed:
-        raise ProtocolError(CloseCode.OUT_OF_STATE, f"{spec.name} is not allowed in this state of the link")
-    if inputs is not None and spec.id is ClientMessage.INPUT:
-        spec = inputs.spec
-    return cast("ClientMsg", _build(spec, array[1:], limits))
+    value = unpack(data, limits.max_values)
+    try:
+        array = _message_array(value)
+        spec = _find_spec(array[0], CLIENT_SPECS)
+        if allowed is not None and spec.id not in allowed:
+            raise ProtocolError(CloseCode.OUT_OF_STATE, f"{spec.name} is not allowed in this state of the link")
+        if inputs is not None and spec.id is ClientMessage.INPUT:
+            spec = inputs.spec
+        return cast("ClientMsg", _build(spec, array[1:], limits))
+    except ProtocolError:
+        _refuse_timestamps(value)
+        raise
 
 
 def decode_server(data: bytes) -> ServerMsg:
@@ -91,18 +95,18 @@ def decode_server(data: bytes) -> ServerMsg:
     Raises:
         ProtocolError: A check failed.
     """
-    array = _read_array(data, MAX_SERVER_DEPTH)
-    spec = _find_spec(array[0], SERVER_SPECS)
-    return cast("ServerMsg", _build(spec, array[1:], _ANY_LENGTH))
-
-
-def _read_array(data: bytes, max_depth: int) -> list[Any]:
-    """Read one msgpack array that begins with an integer: steps 3 and 4 of §9."""
-    check_wellformed(data, max_depth)
+    value = unpack(data)
     try:
-        value = msgpack.unpackb(data, raw=False, strict_map_key=True, object_pairs_hook=_unique_keys)
-    except ValueError as error:  # includes UnicodeDecodeError; the shape was checked above
-        raise ProtocolError(CloseCode.MALFORMED, "a str is not UTF-8, or a map's key is not a str") from error
+        array = _message_array(value)
+        spec = _find_spec(array[0], SERVER_SPECS)
+        return cast("ServerMsg", _build(spec, array[1:], _ANY_LENGTH))
+    except ProtocolError:
+        _refuse_timestamps(value)
+        raise
+
+
+def _message_array(value: Any) -> list[Any]:
+    """Return a value that is an array and begins with an integer: step 4 of §9."""
     if not isinstance(value, list):
         raise ProtocolError(CloseCode.MALFORMED, "a message must be an array that begins with the message's id")
     if not value or not is_integer(value[0]):
@@ -110,16 +114,14 @@ def _read_array(data: bytes, max_depth: int) -> list[Any]:
     return value
 
 
-def _unique_keys(pairs: Iterable[tuple[object, object]]) -> dict[str, object]:
-    """Build a map with str keys, each once, so that every language reads the same from it."""
-    result: dict[str, object] = {}
-    for key, value in pairs:
-        if not isinstance(key, str):
-            raise ProtocolError(CloseCode.MALFORMED, "a map's key must be a str")
-        if key in result:
-            raise ProtocolError(CloseCode.MALFORMED, "a map has the same key twice")
-        result[key] = value
-    return result
+def _refuse_timestamps(value: object) -> None:
+    """Check that a message is not refused for a timestamp, which no item may be: step 3 of §9 comes before the others.
+
+    Raises:
+        ProtocolError: MALFORMED; it holds one.
+    """
+    if holds_timestamp(value):
+        raise ProtocolError(CloseCode.MALFORMED, "a timestamp, which is an extension") from None
 
 
 def _find_spec(number: int, specs: Mapping[int, MessageSpec]) -> MessageSpec:

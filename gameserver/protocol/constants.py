@@ -177,7 +177,8 @@ class Limits:
     """
 
     max_message_bytes: int = _count(4096, "the size of one message from a client")
-    max_depth: int = _count(8, "nested arrays and maps in a message from a client")
+    max_depth: int = _count(8, "nested arrays and maps in JOIN's params and in MESSAGE's payload")
+    max_values: int = _count(512, "values in a message from a client: arrays, maps, keys and all others")
     max_messages_per_s: float = _limit(150, "messages from one link, counted before decoding")
     max_messages_burst: float = _limit(300, "messages from one link at once, after silence")
     max_bytes_per_s: float = _limit(65_536, "bytes from one link, counted before decoding")

@@ -1,8 +1,8 @@
 """Checks values that a game chooses: `params`, `payload` and maps; and describes invalid ones."""
 
 import math
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 
 class Problem(NamedTuple):
@@ -40,53 +40,86 @@ def describe(value: object) -> str:
             return f"something of type {type(value).__name__}"
 
 
-_HARMLESS: Final = frozenset({type(None), bool, str, bytes})
+_FIT: Final = frozenset({type(None), bool, str, bytes})
+"""Types whose values always fit. (That a str can be encoded is found out by encoding it.)"""
+
+_MIN_INTEGER: Final = -(2**63)
+_MAX_INTEGER: Final = 2**64 - 1
 
 
-def payload_problem(value: object, depth: int) -> Problem | None:
+def payload_problem(value: Any, depth: int) -> Problem | None:
     """Return the first part of a value that the wire cannot carry, or None.
+
+    A client's message can have hundreds of values, so exact types are asked for first, and the loops over arrays and
+    maps pass the usual values without a call.
 
     Args:
         value: Any value.
         depth: The most nested arrays and maps.
     """
-    if type(value) in _HARMLESS:  # the usual case, and a message can have thousands of them
+    kind = type(value)
+    if kind in _FIT:
         return None
-    match value:
-        case int():
-            in_range = -(2**63) <= value < 2**64
-            return None if in_range else Problem("", "an integer of at most 64 bits", "a larger one")
-        case float():
-            return None if math.isfinite(value) else Problem("", "a finite number", str(value))
-        case list() | tuple() | dict() if not depth:
-            return Problem("", "nested less deeply", describe(value))
-        case list() | tuple():
-            return _sequence_problem(value, depth - 1) if value else None
-        case dict():
-            return _map_problem(value, depth - 1) if value else None
-        case str() | bytes():  # subclasses; only values of this side can be ones
-            return None
-        case _:
-            expected = "nil, a bool, a number, a str, a bin, an array or a map"
-            return Problem("", expected, describe(value))
+    if kind is list or kind is tuple:
+        return _nested_too_deeply(value) if depth <= 0 else _array_problem(value, depth - 1)
+    if kind is dict:
+        return _nested_too_deeply(value) if depth <= 0 else _map_problem(value, depth - 1)
+    if kind is int:
+        return None if _MIN_INTEGER <= value <= _MAX_INTEGER else _too_large()
+    if kind is float:
+        return None if math.isfinite(value) else Problem("", "a finite number", str(value))
+    return _unusual_problem(value, depth)
 
 
-def _is_short_name(key: str) -> bool:
-    """Return True if a key of the other side can be repeated in a reason."""
-    return len(key) <= 24 and key.isascii() and key.isidentifier()
+def _unusual_problem(value: object, depth: int) -> Problem | None:
+    """Check a value of a subclass, such as an enum's member or a named tuple. Only values of this side can be one."""
+    if isinstance(value, str | bytes):
+        return None
+    if isinstance(value, int):
+        return payload_problem(int(value), depth)
+    if isinstance(value, float):
+        return payload_problem(float(value), depth)
+    if isinstance(value, list | tuple):
+        return payload_problem(list(value), depth)
+    if isinstance(value, dict):
+        return payload_problem(dict(value), depth)
+    return Problem("", "nil, a bool, a number, a str, a bin, an array or a map", describe(value))
 
 
-def _sequence_problem(values: Sequence[object], depth: int) -> Problem | None:
+def _nested_too_deeply(value: object) -> Problem:
+    return Problem("", "nested less deeply", describe(value))
+
+
+def _too_large() -> Problem:
+    return Problem("", "an integer of at most 64 bits", "a larger one")
+
+
+def _array_problem(values: Iterable[Any], depth: int) -> Problem | None:
     for index, value in enumerate(values):
+        kind = type(value)
+        if kind in _FIT or (kind is int and _MIN_INTEGER <= value <= _MAX_INTEGER):
+            continue
+        if depth and (kind is list or kind is dict) and not value:
+            continue
         if found := payload_problem(value, depth):
             return found.under(f"[{index}]")
     return None
 
 
-def _map_problem(values: dict[object, object], depth: int) -> Problem | None:
+def _map_problem(values: dict[object, Any], depth: int) -> Problem | None:
     for index, (key, value) in enumerate(values.items()):
         if not isinstance(key, str):
             return Problem(f"{{{index}}}", "a str as key", describe(key))
+        kind = type(value)
+        if kind in _FIT or (kind is int and _MIN_INTEGER <= value <= _MAX_INTEGER):
+            continue
+        if depth and (kind is list or kind is dict) and not value:
+            continue
         if found := payload_problem(value, depth):
             return found.under(f".{key}" if _is_short_name(key) else f"{{{index}}}")
     return None
+
+
+def _is_short_name(key: str) -> bool:
+    """Return True if a key of the other side can be repeated in a reason."""
+    return len(key) <= 24 and key.isascii() and key.isidentifier()

@@ -37,7 +37,7 @@ test("what is written is what the reference library writes, and each reads the o
   const random = seeded(3);
   for (let round = 0; round < 2000; round += 1) {
     const value = [anyValue(random)];
-    const bytes = pack(value, MAX_DEPTH);
+    const bytes = pack(value, { maxDepth: MAX_DEPTH });
     assert.deepEqual(bytes, reference.encode(value));
     assert.deepEqual(unpack(bytes, MAX_DEPTH), value);
     assert.deepEqual(reference.decode(bytes), value);
@@ -101,7 +101,7 @@ for (const [what, hex] of Object.entries(REFUSED)) {
 for (const key of ["__proto__", "constructor", "prototype", "hasOwnProperty", "toString"]) {
   test(`the key ${key} is data and changes no object`, () => {
     const sent = JSON.parse(`{ "${key}": { "polluted": true } }`);
-    const [map] = /** @type {any[]} */ (unpack(pack([sent], MAX_DEPTH), MAX_DEPTH));
+    const [map] = /** @type {any[]} */ (unpack(pack([sent], { maxDepth: MAX_DEPTH }), MAX_DEPTH));
     assert.deepEqual(Object.keys(map), [key]);
     assert.deepEqual(map[key], { polluted: true });
     assert.equal(Object.getPrototypeOf(map), Object.prototype);
@@ -129,7 +129,7 @@ const UNWRITABLE = {
 };
 for (const [what, [value, Kind, message]] of Object.entries(UNWRITABLE)) {
   test(`${what} cannot be written, and the error says where it is`, () => {
-    const write = () => pack([4, "name", value], 8, ["id", "name", "payload"]);
+    const write = () => pack([4, "name", value], { maxDepth: 8, names: ["id", "name", "payload"] });
     assert.throws(write, (error) => error instanceof /** @type {any} */ (Kind));
     assert.throws(write, { message });
   });
@@ -139,5 +139,11 @@ test("an object that contains itself is nested too deeply", () => {
   /** @type {any} */
   const loop = {};
   loop.self = loop;
-  assert.throws(() => pack([loop], MAX_DEPTH), RangeError);
+  assert.throws(() => pack([loop], { maxDepth: MAX_DEPTH }), RangeError);
+});
+
+test("each array, map, key and other value counts", () => {
+  const message = [4, "m", [{ a: 1 }, [], null]];
+  assert.ok(pack(message, { maxDepth: 8, maxValues: 9 }));
+  assert.throws(() => pack(message, { maxDepth: 8, maxValues: 8 }), { message: /^9 values/ });
 });

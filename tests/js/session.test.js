@@ -251,8 +251,9 @@ test("send says whether it was said, and refuses what servers do not take", () =
   assert.throws(() => play.session.send("chat", () => 0), TypeError);
   assert.throws(() => play.session.send("chat", Number.NaN), RangeError);
   assert.throws(() => play.session.send("x".repeat(65)), RangeError);
-  assert.equal(play.session.send("chat", [[[[[[[]]]]]]]), true, "as deep as servers take");
-  assert.throws(() => play.session.send("chat", [[[[[[[[]]]]]]]]), RangeError);
+  assert.equal(play.session.send("chat", [[[[[[[[]]]]]]]]), true, "as deep as servers take");
+  assert.throws(() => play.session.send("chat", new Array(510).fill(0)), RangeError);
+  assert.throws(() => play.session.send("chat", [[[[[[[[[]]]]]]]]]), RangeError);
   assert.equal(play.session.status.state, "joined", "and nothing of it has ended the session");
 });
 

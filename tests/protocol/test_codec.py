@@ -58,7 +58,7 @@ def server_refusal(*items: object) -> ProtocolError:
         (bytes.fromhex("9304a161 81c40161c0"), "a map's key must be a str"),
         (bytes.fromhex("9304a161 8190c0"), "a map's key is not a str"),
         (bytes.fromhex("9304a161 82a161c0a161c0"), "a map has the same key twice"),
-        (b"", "the message ends after 0 bytes"),
+        (b"", "Input data was truncated"),
         (msgpack.packb({"id": 1}), "a message must be an array"),
         (msgpack.packb(5), "a message must be an array"),
         (packed(), "the array's first item must be the message's id"),
@@ -155,9 +155,9 @@ def test_input_is_held_to_the_fields_of_the_room() -> None:
 
 
 def test_limits_of_the_operator_count() -> None:
-    strict = Limits(max_name_bytes=3, max_depth=1)
-    assert decode_client(packed(4, "abc", 1), strict) == m.Message("abc", 1)
-    for refused in (packed(4, "abcd", 1), packed(4, "abc", [])):
+    strict = Limits(max_name_bytes=3, max_depth=1, max_values=5)
+    assert decode_client(packed(4, "abc", [1]), strict) == m.Message("abc", [1])
+    for refused in (packed(4, "abcd", 1), packed(4, "abc", [[]]), packed(4, "abc", [1, 1])):
         with pytest.raises(ProtocolError):
             decode_client(refused, strict)
 

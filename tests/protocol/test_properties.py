@@ -19,7 +19,7 @@ from gameserver.protocol import (
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, MAX_REASON_BYTES, MAX_TICK_HZ
 
-LIMITS = Limits(max_message_bytes=2**20, max_depth=12)
+LIMITS = Limits(max_message_bytes=2**20, max_depth=12, max_values=2**20)
 INPUTS = InputCodec([(-1, 1), (0, 1), (-MAX_CODE, MAX_CODE)])
 
 counters = st.integers(0, MAX_COUNTER)

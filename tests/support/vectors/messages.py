@@ -35,6 +35,8 @@ CLIENT: Final[dict[str, m.ClientMsg]] = {
     "MESSAGE": m.Message("chat", {"text": "hi"}),
     "MESSAGE with keys that mean something in JavaScript": m.Message("m", ODD_KEYS),
     "MESSAGE without a payload": m.Message("x" * 64, None),
+    "MESSAGE as deep as it may be": m.Message("m", [[[[[[[{}]]]]]]]),
+    "MESSAGE with as many values as it may have": m.Message("m", [{"a": 1}] * 169 + [None]),
     "PING": m.Ping(7),
     "PONG": m.Pong(MAX_COUNTER),
     "RESYNC": m.Resync(1200),
@@ -142,8 +144,8 @@ MALFORMED: Final = {
     "a str of which half is missing": "9304a563",
     "an array header that promises 4 billion items": "ddffffffff05",
     "array headers that promise many items at each depth": "dcffff" * 8 + "c0" * 20,
-    "nested deeper than 8": "9304a161" + "91" * 8 + "c0",
-    "nested deeper than 8, the innermost empty": "9304a161" + "81a0" * 7 + "80",
+    "more than 512 values": "9304a161dc01fd" + "01" * 509,
+    "more than 512 values, nested": "9304a161" + "9a" + "dc0033" * 10 + "c0" * 510,
     "a str that is not UTF-8": "9304a161a2c328",
     "a str with half of a surrogate pair": "9304a161a3eda080",
     "a map with an integer as key": "9304a1618101c0",
@@ -160,8 +162,8 @@ MALFORMED: Final = {
 
 ONLY_SERVERS_REFUSE: Final = frozenset(
     {
-        "nested deeper than 8",  # a server's messages may be
-        "nested deeper than 8, the innermost empty",
+        "more than 512 values",  # a server's messages may have more
+        "more than 512 values, nested",
         "a str that is not UTF-8",  # these four many a msgpack library reads without a word, and a client may
         "a str with half of a surrogate pair",
         "a map with a key twice",
@@ -195,6 +197,9 @@ INVALID: Final[dict[str, tuple[object, ...]]] = {
     "INPUT with NaN": (3, 1, 0, 0, float("nan"), 0, 0),
     "MESSAGE without a name": (4, "", 1),
     "MESSAGE without a payload": (4, "chat"),
+    "MESSAGE nested deeper than 8": (4, "m", [[[[[[[[[None]]]]]]]]]),
+    "MESSAGE nested deeper than 8, the innermost empty": (4, "m", [[[[[[[[{}]]]]]]]]),
+    "JOIN nested deeper than 8": (1, "arena", None, 0, {"x": [[[[[[[[]]]]]]]]}),
     "MESSAGE with infinity deep inside": (4, "m", [{"a": [float("-inf")]}]),
     "PING without a nonce": (5,),
     "PING with a nonce of nil": (5, None),
