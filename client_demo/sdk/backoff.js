@@ -24,6 +24,12 @@ export const MAX_RETRY_AFTER_S = 300;
 export const HELD_AFTER_S = 1;
 
 /**
+ * The same for a link that ended because the room's rules failed: joining again may well make them
+ * fail again.
+ */
+export const RULES_HELD_AFTER_S = 60;
+
+/**
  * Close codes from here on are the application's (RFC 6455, 7.4.2); an unknown one comes from a
  * later version of the protocol.
  */
@@ -64,7 +70,8 @@ export class Backoff {
    * @param {number | null} joinedForS how long the link was joined; null if it never was
    */
   linkEnded(code, joinedForS) {
-    const held = joinedForS !== null && joinedForS >= HELD_AFTER_S;
+    const heldAfterS = code === CloseCode.ROOM_FAILED ? RULES_HELD_AFTER_S : HELD_AFTER_S;
+    const held = joinedForS !== null && joinedForS >= heldAfterS;
     if (held || ANSWERED.includes(code)) this.attempts = 0;
   }
 

@@ -15,6 +15,9 @@ export const TOKEN_PREFIX = "token.";
 /** The path of the WebSocket. */
 export const WEBSOCKET_PATH = "/ws";
 
+/** The beginning of the names of events that are the protocol's own. */
+export const PROTOCOL_EVENT_PREFIX = "@";
+
 /** The name of the event that says which entity the player steers. */
 export const AVATAR_EVENT = "@avatar";
 

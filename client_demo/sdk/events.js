@@ -8,7 +8,7 @@
  *
  * Pure; times in seconds. `gameserver/client/events.py` is the twin, and a test compares the two.
  */
-import { CloseCode } from "./constants.js";
+import { CloseCode, PROTOCOL_EVENT_PREFIX } from "./constants.js";
 import { ProtocolError } from "./errors.js";
 
 /**
@@ -44,7 +44,7 @@ export class EventQueue {
   }
 
   /**
-   * Takes an EVENTS message.
+   * Takes an EVENTS message. The protocol's own events in it are not kept: they are not the game's.
    *
    * @param {import("./codec.js").Events} message
    * @throws {ProtocolError} when events between the cursor and this message are missing, which no
@@ -58,7 +58,10 @@ export class EventQueue {
       );
     }
     this.cursor = upto;
-    for (const event of items) if (!this.#claim(event)) this.#waiting.push(event);
+    for (const event of items) {
+      if (event.name.startsWith(PROTOCOL_EVENT_PREFIX) || this.#claim(event)) continue;
+      this.#waiting.push(event);
+    }
   }
 
   /**

@@ -26,6 +26,9 @@ HELD_AFTER_S = 1.0
 """A link that was joined for at least this long has worked, so the waits start over when it is lost. A server that
 accepts a client and drops it at once does not reset them."""
 
+RULES_HELD_AFTER_S = 60.0
+"""The same for a link that ended because the room's rules failed: joining again may well make them fail again."""
+
 PRIVATE_CODES_FROM = 4000
 """Close codes from here on are the application's (RFC 6455, 7.4.2); an unknown one comes from a later version of the
 protocol."""
@@ -70,7 +73,8 @@ class Backoff:
             code: The close code; None for a link that broke.
             joined_for_s: How long the link was joined, in seconds; None if it never was.
         """
-        if code in _ANSWERED or (joined_for_s is not None and joined_for_s >= HELD_AFTER_S):
+        held_after_s = RULES_HELD_AFTER_S if code == CloseCode.ROOM_FAILED else HELD_AFTER_S
+        if code in _ANSWERED or (joined_for_s is not None and joined_for_s >= held_after_s):
             self.attempts = 0
 
     def next_s(self, reason: str = "") -> float:

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.constants import PROTOCOL_EVENT_PREFIX, CloseCode
 from gameserver.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class EventQueue:
         self._expected: list[Expected] = []
 
     def add(self, message: Events) -> None:
-        """Take an EVENTS message.
+        """Take an EVENTS message. The protocol's own events in it are not kept: they are not the game's.
 
         Raises:
             ProtocolError: Events between the cursor and this message are missing, which no server does.
@@ -59,7 +59,7 @@ class EventQueue:
         if message.since != self.cursor:
             raise ProtocolError(CloseCode.MALFORMED, f"EVENTS: since {message.since}, but the cursor is {self.cursor}")
         self.cursor = message.upto
-        self._waiting += [event for event in message.items if not self._claim(event)]
+        self._waiting += [event for event in message.items if _is_games(event) and not self._claim(event)]
 
     def resume(self, cursor: int) -> int:
         """Go on from the cursor of a WELCOME that answers RESUME.
@@ -96,3 +96,7 @@ class EventQueue:
                 del self._expected[place]
                 return True
         return False
+
+
+def _is_games(event: Event) -> bool:
+    return not event.name.startswith(PROTOCOL_EVENT_PREFIX)

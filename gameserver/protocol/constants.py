@@ -14,6 +14,7 @@ SUBPROTOCOL_PREFIX: Final = "gameserver.v"  # followed by a number, it offers th
 SUBPROTOCOL: Final = f"{SUBPROTOCOL_PREFIX}{PROTOCOL_VERSION}"
 TOKEN_PREFIX: Final = "token."  # begins the subprotocol entry that carries a JWT: browsers cannot set a header
 WEBSOCKET_PATH: Final = "/ws"
+PROTOCOL_EVENT_PREFIX: Final = "@"  # begins the names of events that are the protocol's own (protocol.md §6)
 AVATAR_EVENT: Final = "@avatar"  # the event that says which entity a player steers (protocol.md §6)
 
 MAX_COUNTER: Final = 2**32 - 1  # ticks, seqs, cursors, nonces: two years at 60 Hz, exact in every language

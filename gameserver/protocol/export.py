@@ -29,6 +29,7 @@ _SCALARS: Final = (
     ("SUBPROTOCOL", "The WebSocket subprotocol to offer."),
     ("TOKEN_PREFIX", "The beginning of the subprotocol entry that carries a token (a JWT)."),
     ("WEBSOCKET_PATH", "The path of the WebSocket."),
+    ("PROTOCOL_EVENT_PREFIX", "The beginning of the names of events that are the protocol's own."),
     ("AVATAR_EVENT", "The name of the event that says which entity the player steers."),
     ("MAX_COUNTER", "The highest tick, seq, event cursor and nonce."),
     ("MAX_CODE", "Codes are within ±MAX_CODE; also the highest entity id."),

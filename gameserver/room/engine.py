@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_LEAD, CloseCode
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_LEAD, PROTOCOL_EVENT_PREFIX, CloseCode
 from gameserver.room.lag_compensation import LagCompensation
 from gameserver.room.outside_work import OutsideWork
 from gameserver.room.overload import Overload
@@ -90,7 +90,7 @@ class RoomEngine:
         self.options = options
         self.tick_hz = room_class.tick_hz
         self.tick_s = self.dt = 1.0 / self.tick_hz
-        self.snapshot_every = self.tick_hz // room_class.snapshot_hz
+        self.snapshot_every = kind.snapshot_every
         self.random = random.Random(seed)
         self.tick_number = 0
         self.skipped_ticks = 0
@@ -362,7 +362,7 @@ class RoomEngine:
         Raises:
             ValueError: The name or the payload is not allowed.
         """
-        if name.startswith("@"):
+        if name.startswith(PROTOCOL_EVENT_PREFIX):
             raise ValueError(f"event name {name!r}: names that start with @ are the protocol's own")
         self._log_event(name, payload, to)
 

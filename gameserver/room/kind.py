@@ -28,6 +28,11 @@ MAX_REWIND_S = 0.9
 
 MAX_KIND_BYTES = 64
 
+SNAPSHOT_HZ = 20
+"""The usual rate of snapshots: clients draw others two intervals behind, so a tenth of a second."""
+MIN_SNAPSHOT_HZ = 10
+"""A room does not fall below this rate only because its tick rate has no better divisor."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepModule:
@@ -52,6 +57,12 @@ class Kind:
     def step_path(self) -> str | None:
         """Where the server serves the step, or None without one."""
         return None if self.step is None else f"/step/{self.name}-{self.step.fingerprint}.js"
+
+    @property
+    def snapshot_every(self) -> int:
+        """Ticks from one snapshot to the next."""
+        tick_hz, snapshot_hz = self.room_class.tick_hz, self.room_class.snapshot_hz
+        return tick_hz // (default_snapshot_hz(tick_hz) if snapshot_hz is None else snapshot_hz)
 
 
 def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
@@ -125,6 +136,15 @@ def predictable_types(predict: Callable[..., object], schema: Schema) -> list[En
     return [entity_type for entity_type in schema.entities if used <= entity_type.numeric.keys()]
 
 
+def default_snapshot_hz(tick_hz: int) -> int:
+    """Return the rate of snapshots of a room that names none: a divisor of `tick_hz`, near `SNAPSHOT_HZ`."""
+    divisors = [hz for hz in range(1, tick_hz + 1) if tick_hz % hz == 0]
+    highest = max(hz for hz in divisors if hz <= SNAPSHOT_HZ)
+    if highest == tick_hz or highest >= MIN_SNAPSHOT_HZ:
+        return highest
+    return min(hz for hz in divisors if hz > SNAPSHOT_HZ)
+
+
 def kind_of(room_class: type[Room[Any]]) -> str:
     """The name that clients ask for."""
     return room_class.kind or room_class.__name__.lower()
@@ -164,11 +184,13 @@ def check_room(room_class: type[Room[Any]]) -> None:
         DeclarationError: Names the class and says what to write instead.
     """
     name = room_class.__name__
-    for attribute in ("tick_hz", "snapshot_hz"):
+    for attribute, may_be_none in (("tick_hz", False), ("snapshot_hz", True)):
         value = getattr(room_class, attribute)
+        if value is None and may_be_none:
+            continue
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_TICK_HZ:
             raise DeclarationError(f"{name}.{attribute} is {value!r}; write a whole number from 1 to {MAX_TICK_HZ}")
-    if room_class.tick_hz % room_class.snapshot_hz:
+    if room_class.snapshot_hz is not None and room_class.tick_hz % room_class.snapshot_hz:
         raise DeclarationError(
             f"{name}.snapshot_hz is {room_class.snapshot_hz}; write a divisor of tick_hz ({room_class.tick_hz}), "
             "so that snapshots fall on ticks"

@@ -40,7 +40,9 @@ class Room(Generic[C]):
 
     class Arena(Room[Controls]):
         tick_hz = 60
-        def on_join(self, player): player.avatar = self.spawn(Ship, owner=player)
+        def on_join(self, player):
+            if not player.is_spectator:
+                player.avatar = self.spawn(Ship, owner=player)
         def on_input(self, player, controls): steer(player.avatar, controls, self.dt)
     """
 
@@ -48,8 +50,9 @@ class Room(Generic[C]):
     """The name that clients ask for; the class's name in lower case unless given."""
     tick_hz: ClassVar[int] = 20
     """Steps of the simulation a second, 1 to 240."""
-    snapshot_hz: ClassVar[int] = 20
-    """Snapshots sent to each viewer a second, at most `tick_hz` and a divisor of it."""
+    snapshot_hz: ClassVar[int | None] = None
+    """Snapshots sent to each viewer a second, at most `tick_hz` and a divisor of it. None: the highest one up to 20; if
+    that is below 10, the lowest one above 20."""
     max_players: ClassVar[int] = 16
     max_spectators: ClassVar[int] = 64
     empty_close_s: ClassVar[float] = 30.0
@@ -98,7 +101,7 @@ class Room(Generic[C]):
         """A player or spectator is in the room from this tick on.
 
         Args:
-            player: Give it an entity to steer by setting `player.avatar`.
+            player: Give it an entity to steer by setting `player.avatar`, unless it `is_spectator`.
 
         Raises:
             JoinRefused: Raise it to refuse.

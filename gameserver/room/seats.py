@@ -114,8 +114,7 @@ class Seats:
         inputs = InputQueue(
             hold_s=limits.input_hold_s, tick_hz=room_class.tick_hz, neutral=self._kind.inputs.neutral_codes
         )
-        snapshot_every = room_class.tick_hz // room_class.snapshot_hz
-        window = Window(limits.max_unacked_snapshots, room_class.tick_hz, snapshot_every)
+        window = Window(limits.max_unacked_snapshots, room_class.tick_hz, self._kind.snapshot_every)
         session = Session(player, self._room_id, inputs, window, key=key, secret=secret)
         self.sessions[session.number] = session
         session.attach(peer)

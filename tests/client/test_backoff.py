@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.client.backoff import CAP_S, FIRST_S, HELD_AFTER_S, Backoff, back_after
+from gameserver.client.backoff import CAP_S, FIRST_S, HELD_AFTER_S, RULES_HELD_AFTER_S, Backoff, back_after
 from gameserver.protocol.constants import CloseCode
 
 
@@ -36,6 +36,17 @@ def test_a_link_that_did_not_hold_makes_the_next_wait_longer(joined_for_s: float
     backoff.next_s()
     backoff.link_ended(None, joined_for_s)
     assert backoff.next_s() == 2 * FIRST_S
+
+
+def test_rules_that_fail_again_and_again_are_joined_ever_more_slowly() -> None:
+    backoff = Backoff(Highest())
+    waits = []
+    for _ in range(7):
+        backoff.link_ended(CloseCode.ROOM_FAILED, 5.0)
+        waits.append(backoff.next_s())
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 16.0]
+    backoff.link_ended(CloseCode.ROOM_FAILED, RULES_HELD_AFTER_S)
+    assert backoff.next_s() == FIRST_S
 
 
 @pytest.mark.parametrize("code", [CloseCode.SESSION_EXPIRED, CloseCode.SERVER_RESTARTED])

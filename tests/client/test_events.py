@@ -28,6 +28,12 @@ def test_events_come_out_in_order_and_once_when_their_tick_is_reached() -> None:
     assert events.take(float("inf")) == []
 
 
+def test_the_protocols_own_events_are_not_the_games() -> None:
+    events = queue(Event(1, "@avatar", 3), Event(1, "a", 1), Event(2, "@later", None))
+    assert events.cursor == 13
+    assert [event.name for event in events.take(9)] == ["a"]
+
+
 def test_an_event_of_an_earlier_tick_does_not_overtake_one_that_waits() -> None:
     events = queue(Event(5, "a", 1), Event(3, "b", 2))
     assert events.take(4.0) == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gameserver.protocol.constants import ClientMessage as C
+from gameserver.protocol.constants import Role
 from tests.support.memory_server import MemoryServer
 from tests.support.source import ROOT
 
@@ -59,6 +60,17 @@ def test_the_game_can_be_played(game: Any) -> None:
     assert (first.it, second.it) == (False, True)
     server.tick(2)
     assert bob.events[-1][2] == {"by": "Ada", "who": "Bob"}
+
+
+def test_a_spectator_sees_the_game_and_gets_no_dot(game: Any) -> None:
+    server = MemoryServer(game.Tag)
+    ada = server.join("tag", name="Ada")
+    eve, eve_peer = server.join("tag", role=Role.SPECTATOR)
+    for client in (ada, (eve, eve_peer)):
+        server.keep_up(*client)
+    server.tick(2)
+    assert [dot.name for dot in server.engine.world.entities(game.Dot)] == ["Ada"]
+    assert server.engine.spectators[0].avatar is None
 
 
 def test_every_file_that_the_readme_points_to_is_there() -> None:

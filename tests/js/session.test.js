@@ -340,3 +340,16 @@ test("a step that raises ends prediction and is told; the game goes on", async (
   assert.equal(play.session.stats.predicting, false);
   assert.equal(play.session.draw().avatar?.x, 10);
 });
+
+test("the protocol's own events are not reported as the game's", () => {
+  const play = fakeSession({ eventsAtOnce: true });
+  play.join({});
+  const items = [
+    [1, "@avatar", 7],
+    [1, "hello", 1],
+    [1, "@later", null],
+  ];
+  play.socket.say([18, 0, 3, items]);
+  assert.deepEqual(play.heard("event"), [{ tick: 1, name: "hello", payload: 1 }]);
+  assert.equal(play.session.avatarId, 7);
+});

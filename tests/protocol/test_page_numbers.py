@@ -40,6 +40,8 @@ SENTENCES = [
     (8, f"the dead time ({LIMITS.dead_after_s:g} s)"),
     (9, f"A reason has at most {wire.MAX_REASON_BYTES} bytes"),
     (10, f"({backoff.FIRST_S:g} s doubling to {backoff.CAP_S:g} s, full jitter)"),
+    (10, f"joined for at least {backoff.HELD_AFTER_S:g} s, or"),
+    (10, f"4021, for at least {backoff.RULES_HELD_AFTER_S:g} s"),
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from gameserver.games import arena
 from gameserver.games.arena_flight import Ship
 from gameserver.hub.hub import Hub
-from gameserver.room.kind import entities_of, inputs_of, make_kind, predictable_types
+from gameserver.room.kind import default_snapshot_hz, entities_of, inputs_of, make_kind, predictable_types
 from gameserver.room.room import Room
 from gameserver.shared_step import shared
 from gameserver.state.errors import DeclarationError
@@ -94,6 +94,23 @@ def test_the_contact_rule_is_exported_beside_the_step_and_changes_its_fingerprin
     assert both is not None
     assert "export { push as predict, shove as contact };" in both.text
     assert both.fingerprint != step.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("tick_hz", "snapshot_hz"),
+    [(1, 1), (10, 10), (15, 15), (20, 20), (30, 15), (50, 10), (60, 20), (64, 16), (144, 18), (240, 20), (23, 23)],
+)
+def test_snapshots_follow_the_tick_rate_unless_a_room_says_otherwise(tick_hz: int, snapshot_hz: int) -> None:
+    room: type[Room] = type("Plain", (Room,), {"tick_hz": tick_hz})
+    assert make_kind(room).snapshot_every == tick_hz // snapshot_hz
+    assert make_kind(type("Often", (room,), {"snapshot_hz": tick_hz})).snapshot_every == 1
+
+
+def test_every_tick_rate_has_a_rate_of_snapshots() -> None:
+    for tick_hz in range(1, 241):
+        snapshot_hz = default_snapshot_hz(tick_hz)
+        assert tick_hz % snapshot_hz == 0
+        assert snapshot_hz >= min(tick_hz, 10)
 
 
 @pytest.mark.parametrize(
