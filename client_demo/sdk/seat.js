@@ -87,7 +87,7 @@ export class Seat {
    * @param {number} nowS
    * @param {Readonly<Record<string, unknown>>} controls
    * @param {((tick: PredictedTick) => void) | null} report called with each predicted tick; null:
-   *   nobody wants to know
+   *   they are not reported
    */
   tick(nowS, controls, report) {
     for (const { seq, codes } of this.frames.run(nowS, controls, this.replica.seen(nowS))) {

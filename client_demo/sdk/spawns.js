@@ -76,7 +76,7 @@ export class PredictedSpawns {
   #gone = new Map();
   #lastId = 0;
 
-  /** Those that did not happen, until somebody takes them. @type {Entity[]} */
+  /** Those that did not happen, until they are taken. @type {Entity[]} */
   withdrawn = [];
 
   /** @param {Schema} schema @param {number} tickS */

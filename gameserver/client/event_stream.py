@@ -15,8 +15,8 @@ MAX_WAITING_EVENTS = 4096
 
 
 class EventStream:
-    """A room's events as something to iterate over; made by `Session.events`. It is bounded, so a stream that nobody
-    reads costs nothing in the end; `close` frees it at once.
+    """A room's events as something to iterate over; made by `Session.events`. It is bounded, so a stream that is
+    not read costs little; `close` frees it at once.
 
     Args:
         ended: Set when the session has ended.

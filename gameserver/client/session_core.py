@@ -13,7 +13,7 @@ Rules kept here:
 - Input frames from before a lost link do not act after it.
 
 `client_demo/sdk/session_core.js` is the twin. It returns actions where this one raises, returns events and queues
-messages: a browser's callbacks have nobody to raise to.
+messages: a browser's callbacks have no caller to raise to.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gameserver.state.inputs import Inputs
 
 SERVER_LIMITS = Limits()
-"""A server's limits unless its operator changed them; a client is not told of changes."""
+"""A server's limits unless its operator changed them; a client does not learn of changes."""
 DEAD_AFTER_S = SERVER_LIMITS.dead_after_s
 
 

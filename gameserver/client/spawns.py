@@ -91,7 +91,7 @@ class PredictedSpawns:
         """Adopted and gone from the newest view, at this tick; the past that is drawn may still hold them."""
         self._last_id = 0
         self.withdrawn: list[Entity] = []
-        """Those that did not happen, until somebody takes them."""
+        """Those that did not happen, until they are taken."""
 
     def __len__(self) -> int:
         return len(self._spawns)

@@ -129,8 +129,8 @@ async def test_status_tells_what_is_going_on(autojump_clock: MockClock) -> None:
         await trio.sleep(2.0)
         server.sockets[-1].cut()
         await trio.sleep(2.0)
-    told = [change.state for change in changes]
-    assert told == [
+    states = [change.state for change in changes]
+    assert states == [
         SessionState.CONNECTING,
         SessionState.JOINED,
         SessionState.WAITING,
@@ -212,8 +212,8 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(autojump_clock: Mock
 
 async def test_who_does_not_want_to_come_back_hears_of_the_first_failure(autojump_clock: MockClock) -> None:
     async with channel_server(Flight) as server:
-        server.refuse = lambda: HandshakeError("nobody there")
-        with pytest.raises(JoinFailed, match="nobody there"):
+        server.refuse = lambda: HandshakeError("no server")
+        with pytest.raises(JoinFailed, match="no server"):
             async with joined(make_session(server, reconnect=False)):
                 pytest.fail("it must not get here")
 

@@ -175,7 +175,7 @@ def test_a_state_is_applied_and_reported_with_what_was_before() -> None:
     assert (table.core.counters.states, table.core.counters.desyncs) == (2, 0)
 
 
-def test_how_long_an_ack_took_is_told_once_for_each_new_seq() -> None:
+def test_how_long_an_ack_took_is_reported_once_for_each_new_seq() -> None:
     table = joined()
     table.wait(0.0)
     table.now_s += 0.08
@@ -260,7 +260,7 @@ def test_frames_say_how_far_in_the_past_the_others_were_drawn() -> None:
     for tick in range(6, 30):
         table.show(tick)
         table.wait(1 / TICK_HZ)
-    assert table.sent()[-1][3] == 0, "nobody draws"
+    assert table.sent()[-1][3] == 0, "nothing is drawn"
     for tick in range(30, 60):
         table.show(tick)
         table.core.replica.draw(table.now_s)  # type: ignore[union-attr]
@@ -299,7 +299,7 @@ def test_text_is_refused() -> None:
     assert wrong.value.code is CloseCode.TEXT_FRAME
 
 
-def test_a_pong_that_nobody_asked_for_is_refused() -> None:
+def test_a_pong_of_a_ping_that_was_never_sent_is_refused() -> None:
     with pytest.raises(ProtocolError, match="nonce"):
         joined().hear(m.ServerPong(77, 1, 0, 0, 0))
 

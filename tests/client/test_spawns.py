@@ -167,7 +167,7 @@ def test_a_rewound_one_ends_when_the_others_are_where_it_ended() -> None:
     assert scene.spawns.draw(gone_at, 1.3) == ([], set())
 
 
-def test_one_that_nobody_answers_is_given_up() -> None:
+def test_one_that_no_state_decides_on_is_withdrawn() -> None:
     scene = Scene()
     shot = scene.fire(at_s=1.0)
     assert scene.drawn(1.0 + MAX_WAIT_S - 0.1) == [shot]

@@ -59,12 +59,18 @@ test("a session takes anything, closes or goes on, and always draws", () => {
     core.receive(encode(welcome()), 1000);
     for (let nowMs = 1016, tick = 1; nowMs < 3000; nowMs += 50, tick += 1) {
       const bytes = spoiled(encode(message(random, tick)), random);
-      const told = core.receive(bytes, nowMs);
-      applied += told.filter((action) => action.do === "emit" && action.name === "updated").length;
+      const actions = core.receive(bytes, nowMs);
+      applied += actions.filter(
+        (action) => action.do === "emit" && action.name === "updated",
+      ).length;
       core.tick(nowMs, random.chance(1 / 3));
-      const drawn = core.draw(nowMs, { prediction: true, interpolation: random.chance(0.8) }, told);
+      const drawn = core.draw(
+        nowMs,
+        { prediction: true, interpolation: random.chance(0.8) },
+        actions,
+      );
       for (const ship of drawn?.entities.get("Ship") ?? []) assert.ok(Number.isFinite(ship.x));
-      const end = told.find((action) => action.do === "close");
+      const end = actions.find((action) => action.do === "close");
       if (end === undefined) continue;
       codes.set(end.code, (codes.get(end.code) ?? 0) + 1);
       core.lost(1006);

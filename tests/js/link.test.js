@@ -25,7 +25,7 @@ test("JOIN is the first message, and WELCOME puts the session online", async () 
   assert.deepEqual(play.join(), [[1, "arena", "r1", 1, { name: "Ada" }]]);
   assert.deepEqual(play.session.status, { state: "joined" });
   assert.equal((await play.session.joined).room, "r1");
-  assert.equal("token" in (await play.session.joined), false, "the token is nobody's business");
+  assert.equal("token" in (await play.session.joined), false, "the token is not shown");
 });
 
 test("a broken link is resumed with the token, the newest tick and the event cursor", () => {
@@ -207,7 +207,7 @@ test("PING is answered at once", () => {
   assert.deepEqual(play.socket.take()[0], [6, 77]);
 });
 
-test("a PONG that nobody asked for closes the link", () => {
+test("a PONG of a PING that was never sent closes the link", () => {
   const play = fakeSession();
   play.join();
   play.socket.say([20, 77, 1, 0, 0, 0]);

@@ -73,7 +73,7 @@ test("a player sends one frame a tick, numbered, with the newest applied tick an
   );
 });
 
-test("a frame says how far behind its ack the others are drawn, and nothing when nobody draws", () => {
+test("a frame says how far behind its ack the others are drawn, and 0 when nothing is drawn", () => {
   const play = fakeSession();
   play.join();
   for (let tick = 1; tick <= 30; tick += 1) {
@@ -118,7 +118,7 @@ test("controls that the room does not have are refused where they are set", () =
   play.session.setControls({ turn: 1 });
 });
 
-test("controls that turn bad later are told once, and those of before count", () => {
+test("controls that turn bad later are reported once, and those from before count", () => {
   const play = fakeSession();
   play.join();
   /** @type {any} */
@@ -211,7 +211,7 @@ test("a gap in the events closes with 4000", () => {
   assert.equal(play.socket.closedBy?.[0], 4000);
 });
 
-test("an event is told when what is drawn has reached its tick", () => {
+test("an event is reported when what is drawn has reached its tick", () => {
   const play = fakeSession({ role: 1 });
   play.join({ role: 1, tick: 100 });
   let tick = 100;
@@ -229,10 +229,10 @@ test("an event is told when what is drawn has reached its tick", () => {
   play.session.on("event", () => lags.push(play.session.draw().tick - 130));
   second(() => play.session.draw());
   assert.equal(lags.length, 1);
-  assert.ok(lags[0] >= 0 && lags[0] < 1.1, `told ${lags[0]} ticks after it is drawn`);
+  assert.ok(lags[0] >= 0 && lags[0] < 1.1, `reported ${lags[0]} ticks after it is drawn`);
 });
 
-test("events are told on arrival when nobody draws", () => {
+test("events are reported on arrival when nothing is drawn", () => {
   const play = fakeSession({ role: 1 });
   play.join({ role: 1 });
   play.clock.advance(1000);
@@ -294,7 +294,7 @@ test("before anything has come there is nothing to draw", () => {
   assert.equal(session.stats.rtt, 0);
 });
 
-test("PONG tells what the server missed, and a spectator its round trip", () => {
+test("PONG says what the server missed, and gives a spectator its round trip", () => {
   const play = fakeSession({ role: 1 });
   play.join({ role: 1 });
   play.clock.advance(500);
@@ -322,7 +322,7 @@ test("the step is loaded from the server's own origin only", async () => {
   assert.equal(bad.heard("notice")[0].name, "prediction_failed");
 });
 
-test("a step that raises ends prediction and is told; the game goes on", async () => {
+test("a step that raises ends prediction and is reported; the game goes on", async () => {
   const step = () => {
     throw new Error("ship.x is undefined");
   };

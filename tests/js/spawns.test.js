@@ -117,7 +117,7 @@ test("a spawn that the server did not make is withdrawn by the STATE that consum
     [9, 0, 0, SHIP + 1],
   ]);
   scene.reconcile(7, 1);
-  assert.deepEqual(scene.draw(1.1), [], "neither the old one nor somebody else's is it");
+  assert.deepEqual(scene.draw(1.1), [], "neither the old one nor another player's is it");
   assert.deepEqual(scene.spawns.withdrawn, [shot]);
 });
 
@@ -230,7 +230,7 @@ test("a shot is in the very next frame, is adopted by the server's, and ends wit
   assert.deepEqual(play.session.draw().entities.get("Shot"), []);
 });
 
-test("a shot that the server does not make is withdrawn, and told", async () => {
+test("a shot that the server does not make is withdrawn, and reported", async () => {
   const play = await gunner();
   /** @type {any[]} */
   const withdrawn = [];
@@ -251,7 +251,7 @@ test("nothing is shown ahead while prediction is switched off", async () => {
   assert.equal(play.session.predictSpawn("Shot", {}), null);
 });
 
-test("an expected event is told at once, and the server's own is not told again", () => {
+test("an expected event is reported at once, and the server's own is not reported again", () => {
   const play = fakeSession({ eventsAtOnce: true });
   play.join();
   const match = ({ ship = 0 }) => ship === SHIP;
@@ -263,8 +263,8 @@ test("an expected event is told at once, and the server's own is not told again"
     [6, "pickup", { ship: SHIP, kind: "health" }],
   ];
   play.socket.say([18, 0, 3, pickups]);
-  const told = play.heard("event").map(({ payload }) => payload.kind ?? payload.ship);
-  assert.deepEqual(told, [SHIP, 99, "health"], "the second of the own is another one");
+  const reported = play.heard("event").map(({ payload }) => payload.kind ?? payload.ship);
+  assert.deepEqual(reported, [SHIP, 99, "health"], "the second of the own is another one");
 });
 
 test("an expected event that does not come in time is withdrawn", () => {

@@ -1,4 +1,4 @@
-/** A clock that moves when told, and a WebSocket whose other end is the test. */
+/** A clock that a test moves, and a WebSocket whose other end is the test. */
 
 import { decode, encode } from "@msgpack/msgpack";
 import { connect } from "../../../client_demo/sdk/index.js";
@@ -146,7 +146,7 @@ export function fakeSession(options = {}) {
   /** @type {((event: import("../../../client_demo/sdk/page.js").PageEvent) => void)[]} */
   const listeners = [];
   /** @type {any[]} */
-  const told = [];
+  const reported = [];
   class Socket extends FakeSocket {
     /** @param {string} url @param {string[]} protocols */
     constructor(url, protocols) {
@@ -166,14 +166,14 @@ export function fakeSession(options = {}) {
     ...options,
   });
   for (const name of /** @type {const} */ (["joined", "event", "status", "notice", "closed"])) {
-    session.on(name, (/** @type {any} */ value) => told.push([name, value]));
+    session.on(name, (/** @type {any} */ value) => reported.push([name, value]));
   }
   return {
     session,
     clock,
     sockets,
     listeners,
-    told,
+    reported,
     /** The newest socket. */
     get socket() {
       return /** @type {FakeSocket} */ (sockets.at(-1));
@@ -189,9 +189,9 @@ export function fakeSession(options = {}) {
       this.socket.say(welcome(keys));
       return first;
     },
-    /** What was told under a name. @param {string} name */
+    /** The values of the events of a name. @param {string} name */
     heard(name) {
-      return told.filter(([what]) => what === name).map(([, value]) => value);
+      return reported.filter(([what]) => what === name).map(([, value]) => value);
     },
   };
 }

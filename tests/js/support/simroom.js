@@ -163,7 +163,7 @@ export class SimRoom {
     steer(this.ship, { turn, thrust: thrust === 1 }, 1 / TICK_HZ);
     this.snap();
     this.history[this.tick] = { ...this.ship };
-    if (this.#socket !== null && this.tick % SNAPSHOT_EVERY === 0) this.#tell(this.#socket);
+    if (this.#socket !== null && this.tick % SNAPSHOT_EVERY === 0) this.#sendState(this.#socket);
   }
 
   snap() {
@@ -193,7 +193,7 @@ export class SimRoom {
   }
 
   /** @param {FakeSocket} socket */
-  #tell(socket) {
+  #sendState(socket) {
     const other = otherAt(this.tick);
     const rows = [this.ship, { ...other, heading: 0, hp: 100 }].map(({ x, vx, heading, hp }) => [
       ...[Math.floor(x * 64 + 0.5), Math.floor(vx * 16 + 0.5)],
