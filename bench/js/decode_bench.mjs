@@ -140,7 +140,7 @@ const { decode, draw } = play(4 * MESSAGES, true);
 const bytes = deltas.reduce((sum, { length }) => sum + length, 0) / deltas.length;
 console.log(`a STATE in which ${SHIPS} ships changed: ${bytes.toFixed(0)} bytes`);
 console.log("decode + apply, µs:", summary(decode), "target 200");
-console.log("a frame of the SDK, µs:", summary(draw), "target 1000");
+console.log("a drawn frame, µs:", summary(draw), "target 1000");
 if (globalThis.gc) {
   const before = heapMiB();
   play(TEN_MINUTES_OF_STATES, false);

@@ -30,7 +30,10 @@ class EventStream:
         return self
 
     async def __anext__(self) -> m.Event:
-        """Return the next event.
+        """Wait for the next event.
+
+        Returns:
+            The event.
 
         Raises:
             StopAsyncIteration: The session has ended, or the stream was closed.
