@@ -71,6 +71,11 @@ class EventQueue:
         self.cursor += missed
         return missed
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no event is held or expected."""
+        return not self._waiting and not self._expected
+
     def expect(self, expected: Expected) -> None:
         """Remember an event that was reported ahead of the server."""
         self._expected.append(expected)

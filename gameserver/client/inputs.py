@@ -60,6 +60,11 @@ class InputFrames:
         """Frames that the server has not consumed, oldest first."""
         return self._recent
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether frames wait to be sent."""
+        return bool(self._unsent)
+
     def start(self, now_s: float, seq: int) -> None:
         """Begin after a WELCOME: frames from before must not act now.
 
@@ -110,6 +115,8 @@ class InputFrames:
             send: Called with each encoded frame.
             shed: Called with the number of each frame that is dropped.
         """
+        if not self._unsent:
+            return
         if busy:
             while len(self._unsent) > self.pacer.useful:
                 self._drop(self._unsent.popleft(), shed)

@@ -160,6 +160,11 @@ class Seat:
 
     # -- what is to be reported --------------------------------------------------------------------------------------
 
+    @property
+    def has_reports(self) -> bool:
+        """Whether there may be something to report."""
+        return not self.events.is_empty or bool(self.replica.spawns.withdrawn)
+
     def due_events(self, now_s: float) -> list[Event]:
         """Return the events that are due: those that what is drawn has reached, and all while nothing is drawn."""
         seen = None if self.options.events_at_once else self.replica.seen(now_s)

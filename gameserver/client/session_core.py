@@ -202,7 +202,7 @@ class SessionCore:
     def next_message(self, now_s: float) -> bytes | None:
         """Return the next message that the link is to send; None when there is none. Call it only when the link has
         sent the one before."""
-        if not self._outbox and self.phase is Phase.JOINED and self.seat is not None:
+        if not self._outbox and self.seat is not None and self.seat.frames.has_unsent:
             self.seat.flush(now_s, busy=False, send=self._put_input)
         return self._outbox.popleft() if self._outbox else None
 
@@ -229,6 +229,8 @@ class SessionCore:
         if self.seat.steers:
             self.seat.tick(now_s)
             self.seat.flush(now_s, busy=busy, send=self._put_input)
+        if not self.seat.has_reports:
+            return []
         return [*self.seat.due_events(now_s), *self.seat.withdrawn(now_s)]
 
     def _queue(self, message: m.ClientMsg) -> None:
