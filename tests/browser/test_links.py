@@ -24,6 +24,7 @@ def test_a_cut_link_shows_reconnecting_and_gives_the_same_ship_back(duel: str, e
         page = enter(f"http://127.0.0.1:{link.port}/", "?name=Ada")
         wait_for_ships(page, 1)
         before = avatar(page)
+        page.wait_for_load_state("networkidle")  # a page that is cut off while it loads logs errors
         link.cut()
         expect(page.locator("#banner-title")).to_have_text("Reconnecting…")
         expect(page.locator("#banner")).to_be_visible()
@@ -45,6 +46,7 @@ def test_it_reconnects_by_itself(duel: str, enter: Enter) -> None:
     with CuttableLink(port) as link:
         page = enter(f"http://127.0.0.1:{link.port}/", "?name=Ada")
         wait_for_ships(page, 1)
+        page.wait_for_load_state("networkidle")  # a page that is cut off while it loads logs errors
         link.cut()
         page.wait_for_function("() => document.body.dataset.link === 'reconnecting'")
         link.mend()
