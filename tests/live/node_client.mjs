@@ -32,14 +32,17 @@ const session = connect(String(url), {
   ...{ WebSocket: Socket, loadStep, lag: { ms: Number(lagMs), jitterMs: Number(jitterMs) } },
 });
 
-/** @type {Record<string, number>} */
-const heard = {};
+/** How often each line of its own chat came back. @type {Record<string, number>} */
+const lines = {};
+/** The ids of the ships that it steered. @type {Set<number>} */
+const ships = new Set();
 let welcomes = 0;
 session.on("joined", () => {
   welcomes += 1;
 });
-session.on("event", ({ name }) => {
-  heard[name] = (heard[name] ?? 0) + 1;
+session.on("event", ({ name, payload }) => {
+  const chat = /** @type {any} */ (payload);
+  if (name === "chat" && ships.has(chat.from)) lines[chat.text] = (lines[chat.text] ?? 0) + 1;
 });
 /** @type {any[]} */
 const notices = [];
@@ -52,6 +55,7 @@ let last = { x: 0, y: 0 };
 function frame() {
   const elapsedS = (performance.now() - startedMs) / 1000;
   if (session.avatarId !== null) {
+    ships.add(session.avatarId);
     session.setControls({ turn: Math.floor(elapsedS) % 3 === 0 ? 1 : 0, thrust: true });
   }
   const beganMs = performance.now();
@@ -68,7 +72,9 @@ function frame() {
   played.others = Math.max(played.others, (entities.get("Ship")?.length ?? 0) - 1);
 }
 
+let said = 0;
 const drawing = setInterval(frame, 1000 / 60);
+const chatting = setInterval(() => session.send("chat", { text: `line ${said++}` }), 1000);
 const dropping =
   Number(dropEveryS) > 0
     ? setInterval(() => sockets.at(-1)?.terminate(), Number(dropEveryS) * 1000)
@@ -81,9 +87,18 @@ function finish() {
   if (finished) return;
   finished = true;
   clearInterval(drawing);
+  clearInterval(chatting);
   clearInterval(dropping);
-  const report = { ...played, workMs: played.workMs / played.frames, welcomes, heard, notices };
+  const report = { ...played, workMs: played.workMs / played.frames, welcomes, lines, notices };
   const links = sockets.length;
-  console.log(JSON.stringify({ ...report, links, status: session.status, stats: session.stats }));
+  console.log(
+    JSON.stringify({
+      ...report,
+      links,
+      ships: ships.size,
+      status: session.status,
+      stats: session.stats,
+    }),
+  );
   session.leave();
 }
