@@ -11,9 +11,10 @@ import pytest
 from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER, CloseCode, Limits
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import ServerMessage as S
-from gameserver.room import replicator
 from gameserver.room.player import Player
 from gameserver.room.room import Room
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Text
 from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryServer
 
@@ -353,16 +354,22 @@ def test_whatever_the_rules_raise_ends_their_room_only(
         )
 
 
+class Book(Entity):
+    text = Text(max_bytes=65_535)
+
+
 def test_a_state_that_is_larger_than_clients_take_ends_its_room_with_the_sizes_in_the_log(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(replicator, "MAX_SERVER_BYTES", 100)
-    server = MemoryServer(Field)
-    link, _ = server.join("field")
-    assert link.closed is None
-    for number in range(50):
-        field(server).spawn(Dot, x=number * 77)
+    class Library(Room[Any]):
+        kind = "library"
+        entities = (Book,)
+
+    server = MemoryServer(Library)
+    link, _ = server.join("library")
+    for number in range(300):
+        server.engine.room.spawn(Book, text=f"{number:05}" * 13_000)
     server.tick()
     assert link.closed is not None
     assert link.closed[0] == CloseCode.ROOM_FAILED
-    assert "clients take messages of at most 100" in caplog.text
+    assert "clients take messages of at most 16777216" in caplog.text
