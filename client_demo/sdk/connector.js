@@ -20,8 +20,12 @@ import { Link } from "./link.js";
  * @typedef {import("./session_core.js").SessionCore} SessionCore
  * @typedef {import("./session_events.js").Status} Status
  *
+ * @typedef {string | (() => string | Promise<string>) | null} TokenSource a JWT, or what is called
+ *   for one before each attempt; null where the server asks for none
+ *
  * @typedef {object} ConnectorOptions
  * @property {import("./link.js").Address} address
+ * @property {TokenSource} token
  * @property {Readonly<import("./link.js").AddedLatency>} latency
  * @property {import("./page.js").Clock} clock
  * @property {import("./page.js").Page} page
@@ -53,12 +57,31 @@ export class Connector {
   #timer = null;
   /** When the phase ends by itself: an attempt without an answer, or the wait for the next one. */
   #deadlineMs = NEVER;
+  /** @type {TokenSource} */
+  #token;
+  /** The token of the newest link. @type {string | null} */
+  #sentToken = null;
+  /** Whether the wait is for a new token. */
+  #awaitsToken = false;
+  /** The newest attempt; what comes of an older one is dropped. */
+  #attempt = 0;
 
   /** @param {SessionCore} core @param {ConnectorOptions} options */
   constructor(core, options) {
     this.#core = core;
     this.#options = options;
     this.#backoff = new Backoff(options.random);
+    this.#token = options.token;
+  }
+
+  /** What the next links are opened with. A session that waits for a new token goes on with it. */
+  get token() {
+    return this.#token;
+  }
+
+  set token(token) {
+    this.#token = token;
+    if (this.#awaitsToken) this.#connect();
   }
 
   /** What the WebSocket has not sent yet. */
@@ -129,16 +152,47 @@ export class Connector {
   }
 
   #connect() {
+    const token = this.#token;
+    this.#awaitsToken = false;
+    this.#attempt += 1;
+    this.#phase = "connecting";
+    this.#joinedAtMs = null;
+    this.#deadlineMs = NEVER; // a token may be what a person is asked for
+    if (typeof token !== "function") this.#open(token);
+    this.#report({ state: "connecting" });
+    this.#sleep();
+    if (typeof token === "function") this.#ask(token);
+  }
+
+  /**
+   * Opens a link with the token that a function has.
+   *
+   * @param {() => string | Promise<string>} source
+   */
+  #ask(source) {
+    const attempt = this.#attempt;
+    /** @param {() => void} go */
+    const ifCurrent = (go) => {
+      if (attempt === this.#attempt && this.#phase === "connecting") go();
+    };
+    new Promise((resolve) => resolve(source()))
+      .then((token) => ifCurrent(() => this.#open(/** @type {string} */ (token))))
+      .catch((error) => {
+        const reason = `no token: ${error instanceof Error ? error.message : error}`;
+        ifCurrent(() => this.#ended(CloseCode.LINK_LOST, reason));
+      });
+  }
+
+  /** @param {string | null} token @throws {SyntaxError} for a URL that is none, or a token that is none */
+  #open(token) {
     const { address, latency, random, clock } = this.#options;
-    this.#link = new Link(address, latency, random, {
+    this.#sentToken = token;
+    this.#link = new Link(address, token, latency, random, {
       opened: () => this.#opened(),
       received: (data) => this.#received(data),
       ended: (code, reason) => this.#ended(code, reason),
     });
-    this.#phase = "connecting";
-    this.#joinedAtMs = null;
     this.#deadlineMs = clock.now() + CONNECT_WITHIN_S * 1000;
-    this.#report({ state: "connecting" });
     this.#sleep();
   }
 
@@ -178,11 +232,14 @@ export class Connector {
     this.#link = null;
     this.#joinedAtMs = null;
     this.#backoff.linkEnded(code, joinedForS);
-    if (back === "no") {
+    if (back === "no" || (back === "token" && this.#token === null)) {
       this.#finish(code, reason);
       return;
     }
-    const retryInMs = this.#backoff.nextS(reason) * 1000;
+    // The same token would be refused again.
+    this.#awaitsToken = back === "token" && this.#token === this.#sentToken;
+    const waitMs = this.#backoff.nextS(reason) * 1000;
+    const retryInMs = this.#awaitsToken ? NEVER : waitMs;
     this.#phase = "waiting";
     this.#deadlineMs = nowMs + retryInMs;
     const { attempts } = this.#backoff;
@@ -193,6 +250,7 @@ export class Connector {
   /** @param {number} code @param {string} reason */
   #finish(code, reason) {
     this.#phase = "closed";
+    this.#awaitsToken = false;
     this.#deadlineMs = NEVER;
     this.#unsubscribe();
     this.#sleep();
@@ -219,7 +277,7 @@ export class Connector {
   /** @param {PageEvent} event */
   #onPage(event) {
     if (event === "gone") this.leave();
-    else if (this.#phase === "waiting") this.#connect();
+    else if (this.#phase === "waiting" && !this.#awaitsToken) this.#connect();
     else this.turn(this.#options.clock.now());
   }
 

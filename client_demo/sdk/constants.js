@@ -107,6 +107,9 @@ export const CloseCode = Object.freeze({
   ROOM_FULL: 4012,
   JOIN_REFUSED: 4013,
   SERVER_FULL: 4014,
+  UNAUTHORIZED: 4015,
+  FORBIDDEN: 4016,
+  UNAVAILABLE: 4017,
   ROOM_CLOSED: 4020,
   ROOM_FAILED: 4021,
   KICKED: 4022,
@@ -120,7 +123,8 @@ export const CloseCode = Object.freeze({
  * @typedef {object} CloseInfo
  * @property {string} name
  * @property {string} meaning
- * @property {"no" | "resume" | "join"} back what a client does: show the reason, RESUME with back-off, or JOIN again
+ * @property {"no" | "resume" | "join" | "token"} back what a client does: show the reason, RESUME with back-off, JOIN
+ *   again, or get a new token and RESUME
  */
 
 /** What each close code means. @type {Readonly<Record<number, Readonly<CloseInfo>>>} */
@@ -219,6 +223,21 @@ export const CLOSE = Object.freeze({
     name: "SERVER_FULL",
     meaning: "the server accepts no more rooms, links or joins at the moment",
     back: "join",
+  }),
+  4015: Object.freeze({
+    name: "UNAUTHORIZED",
+    meaning: "a token is needed, or it has expired; the reason says which",
+    back: "token",
+  }),
+  4016: Object.freeze({
+    name: "FORBIDDEN",
+    meaning: "the token, or the page's origin, is not allowed here",
+    back: "no",
+  }),
+  4017: Object.freeze({
+    name: "UNAVAILABLE",
+    meaning: "the server cannot check the token at the moment",
+    back: "resume",
   }),
   4020: Object.freeze({
     name: "ROOM_CLOSED",

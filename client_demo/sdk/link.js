@@ -21,7 +21,6 @@ import { NetworkSimulator } from "./network_simulator.js";
  *
  * @typedef {object} Address where a WebSocket is, and what it is made with
  * @property {string} url
- * @property {string | null} token a JWT, where the server asks for one
  * @property {new (url: string, protocols: string[]) => Socket} WebSocket
  *
  * @typedef {object} AddedLatency latency to add in each direction
@@ -53,12 +52,13 @@ export class Link {
 
   /**
    * @param {Address} address
+   * @param {string | null} token a JWT, where the server asks for one
    * @param {Readonly<AddedLatency>} latency read with each message
    * @param {() => number} random 0 ≤ value < 1
    * @param {LinkHandlers} handlers called by the WebSocket until the link is closed here
-   * @throws {SyntaxError} for a URL that is none
+   * @throws {SyntaxError} for a URL that is none, or a token that is none
    */
-  constructor({ url, token, WebSocket }, latency, random, handlers) {
+  constructor({ url, WebSocket }, token, latency, random, handlers) {
     this.#latency = latency;
     this.#inbound = new NetworkSimulator(random);
     this.#outbound = new NetworkSimulator(random);

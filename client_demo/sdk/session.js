@@ -18,6 +18,7 @@ import { noStats, readStats } from "./stats.js";
 /**
  * @typedef {import("./drawn.js").Drawn} Drawn
  * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./connector.js").TokenSource} TokenSource
  * @typedef {import("./replica.js").SharedStep} SharedStep
  * @typedef {import("./session_events.js").SessionEvents} SessionEvents
  * @typedef {import("./session_events.js").Status} Status
@@ -37,7 +38,8 @@ import { noStats, readStats } from "./stats.js";
  * @property {string | null} [room] the id of a room; left out: any with a free seat
  * @property {number} [role] `Role.PLAYER` (left out) or `Role.SPECTATOR`
  * @property {Record<string, unknown>} [params] the game's own: a name, a colour
- * @property {string | null} [token] a JWT, where the server asks for one
+ * @property {TokenSource} [token] a JWT, where the server asks for one; or a function that returns
+ *   it, or a promise of it, and is called before each attempt
  * @property {boolean} [prediction] as in `Switches`; left out: true
  * @property {boolean} [interpolation] as in `Switches`; left out: true
  * @property {{ms?: number, jitterMs?: number}} [lag] latency to add, for the lab
@@ -118,7 +120,8 @@ export class Session {
     this.joined = this.#promiseToJoin();
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     this.#connector = new Connector(this.#core, {
-      address: { url, token: options.token ?? null, WebSocket },
+      address: { url, WebSocket },
+      token: options.token ?? null,
       latency: this.#switches,
       clock: this.#clock,
       page: options.page ?? browserPage,
@@ -202,6 +205,20 @@ export class Session {
     const actions = this.#core.send(name, payload);
     this.#connector.perform(actions, this.#clock.now());
     return actions.length > 0;
+  }
+
+  /**
+   * What the next links are opened with: a JWT, or a function that returns one. A session whose token
+   * has expired waits for a new one, and goes on when it is set here.
+   *
+   * @returns {TokenSource}
+   */
+  get token() {
+    return this.#connector.token;
+  }
+
+  set token(token) {
+    this.#connector.token = token;
   }
 
   /** Leaves the room for good. */

@@ -16,7 +16,7 @@
  *   | {state: "waiting", attempt: number, retryInMs: number, code: number, reason: string}
  *   | {state: "closed", code: number, reason: string}} Status what a session is doing: a link is
  *   being opened; it is in a room; the link was lost, and attempt number `attempt`, from 1 on,
- *   follows after `retryInMs`; it has ended
+ *   follows after `retryInMs`, or with a new token if that is infinite; it has ended
  *
  * @typedef {object} Closed
  * @property {number} code the close code

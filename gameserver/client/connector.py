@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gameserver.client.link import LinkEnd
     from gameserver.client.session_core import SessionCore
     from gameserver.client.session_events import SessionEvent
+    from gameserver.client.token import Token
+    from gameserver.protocol.constants import Back
 
 
 class Connector:
@@ -35,6 +37,7 @@ class Connector:
         on_event: Called with each event of the core, at once.
         on_status: Called with each change of status but the last.
         reconnect: Whether there are more attempts after the first link has ended.
+        token: What the links are opened with, where the server asks for one.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Connector:
         on_event: Callable[[SessionEvent], object],
         on_status: Callable[[Status], object],
         reconnect: bool,
+        token: Token,
     ) -> None:
         self._core = core
         self._open = open_socket
@@ -53,6 +57,8 @@ class Connector:
         self._on_event = on_event
         self._on_status = on_status
         self._reconnect = reconnect
+        self._token = token
+        self._has_joined = False
         self._link: Link | None = None
         self._ended = trio.Event()
 
@@ -76,14 +82,30 @@ class Connector:
             while True:
                 end = await self._run_link()
                 back = end.back or self._core.lost(end.code)
-                if back == "no" or not self._reconnect:
+                if not self._comes_back(back):
                     return end
-                wait_s = self._backoff.next_s(end.reason)
-                attempt = self._backoff.attempts
-                self._on_status(Status(SessionState.WAITING, end.code, end.reason, attempt, wait_s))
-                await trio.sleep(wait_s)
+                # The same token would be refused again.
+                await self._wait(end, for_token=back == "token" and self._token.is_used_up)
         finally:
             self._ended.set()
+
+    def _comes_back(self, back: Back) -> bool:
+        """Whether there is another attempt. A session that has never joined has nobody yet who could set its token."""
+        if back == "no" or not self._reconnect:
+            return False
+        if back != "token":
+            return True
+        return self._token.source is not None and (self._has_joined or not self._token.is_used_up)
+
+    async def _wait(self, end: LinkEnd, *, for_token: bool) -> None:
+        """Wait until the next attempt is due, or until there is a new token."""
+        wait_s = self._backoff.next_s(end.reason)
+        retry_in_s = None if for_token else wait_s
+        self._on_status(Status(SessionState.WAITING, end.code, end.reason, self._backoff.attempts, retry_in_s))
+        if for_token:
+            await self._token.wait_until_new()
+        else:
+            await trio.sleep(wait_s)
 
     async def _run_link(self) -> LinkEnd:
         self._on_status(Status(SessionState.CONNECTING))
@@ -97,5 +119,6 @@ class Connector:
 
     def _take(self, event: SessionEvent) -> None:
         if isinstance(event, Joined):
+            self._has_joined = True
             self._on_status(Status(SessionState.JOINED))
         self._on_event(event)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import HandshakeError, wrap_client_stream
 
+from gameserver.client.token import Token
 from gameserver.protocol.constants import MAX_SERVER_BYTES, SUBPROTOCOL
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from trio_websocket import WebSocketConnection
+
+    from gameserver.client.token import TokenSource
 
     Opener = Callable[[], AbstractAsyncContextManager[WebSocketConnection]]
 
@@ -83,35 +86,36 @@ def parse(url: str) -> Address:
     return Address(parts.hostname, port or (443 if secure else 80), resource, secure)
 
 
-def opener(url: str, token: str | None = None, tls: ssl.SSLContext | None = None) -> Opener:
+def opener(url: str, token: Token | TokenSource = None, tls: ssl.SSLContext | None = None) -> Opener:
     """Return what opens a WebSocket, each time anew.
 
     Args:
         url: Where it is.
-        token: A JWT, where the server asks for one.
+        token: Where the server asks for one.
         tls: The SSL context for `wss`; None: the system's certificates.
 
     Raises:
         ValueError: The URL is no WebSocket's.
     """
-    return partial(open_socket, parse(url), token, tls)
+    return partial(open_socket, parse(url), token if isinstance(token, Token) else Token(token), tls)
 
 
 @asynccontextmanager
 async def open_socket(
-    address: Address, token: str | None = None, tls: ssl.SSLContext | None = None
+    address: Address, token: Token | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncGenerator[WebSocketConnection]:
     """Open a WebSocket for the length of the block.
 
     Raises:
-        HandshakeError: The server does not answer in time, is not trusted, or refuses.
+        HandshakeError: There is no token, or the server does not answer in time, is not trusted, or refuses.
         OSError: There is no connection to be had.
     """
+    sent = None if token is None else await token.get()  # without a time limit: a person may be asked for it
     deadline_s = trio.current_time() + CONNECT_WITHIN_S
     stream = Stream(await _connect(address, tls, deadline_s))
     try:
         async with nursery_of_one() as nursery:
-            socket = await _upgrade(nursery, stream, address, token, deadline_s)
+            socket = await _upgrade(nursery, stream, address, sent, deadline_s)
             try:
                 yield socket
             finally:

@@ -25,6 +25,7 @@ from gameserver.client.event_stream import EventStream
 from gameserver.client.events import EXPECT_WITHIN_S
 from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import EVENTS_MISSED, Joined, SessionState, Status, Updated
+from gameserver.client.token import Token
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Role
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gameserver.client.drawn import Drawn
     from gameserver.client.replica import Options
     from gameserver.client.session_events import PredictedTick, SessionEvent
+    from gameserver.client.token import TokenSource
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.sync.decode.view_state import ViewState
@@ -52,6 +54,7 @@ class Session:
             server's events, notices and PONGs.
         on_status: Called at once with each change of `status`.
         reconnect: False to end with the first link.
+        token: The token that `open_socket` sends; None: it sends none.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class Session:
         on_event: Callable[[SessionEvent], object] | None = None,
         on_status: Callable[[Status], object] | None = None,
         reconnect: bool = True,
+        token: Token | None = None,
     ) -> None:
+        self._token = token or Token()
         self._on_event = on_event
         self._on_status = on_status
         self._connector = Connector(
@@ -73,6 +78,7 @@ class Session:
             on_event=self._take,
             on_status=self._set_status,
             reconnect=reconnect,
+            token=self._token,
         )
         self._task_status: trio.TaskStatus[None] | None = None
         self._updated = trio.Event()
@@ -116,6 +122,17 @@ class Session:
         sent = self.core.send(name, payload)
         self._connector.nudge()
         return sent
+
+    @property
+    def token(self) -> TokenSource:
+        """What the next links are opened with. A session whose token has expired waits, and goes on when this is set to
+        a new one.
+        """
+        return self._token.source
+
+    @token.setter
+    def token(self, source: TokenSource) -> None:
+        self._token.source = source
 
     async def leave(self) -> None:
         """Leave the room for good, and wait until the server has closed the link, for a second at most."""
@@ -286,7 +303,7 @@ async def connect(
     role: Role = Role.PLAYER,
     params: Mapping[str, Any] | None = None,
     options: Options | None = None,
-    token: str | None = None,
+    token: TokenSource = None,
     tls: ssl.SSLContext | None = None,
     **more: Any,
 ) -> AsyncGenerator[Session]:
@@ -299,7 +316,8 @@ async def connect(
         role: Player or spectator.
         params: The game's own: a name, a colour.
         options: Own entity and input classes, and the shared step to predict with.
-        token: A JWT, where the server asks for one.
+        token: A JWT, where the server asks for one; or a function, which may be async, that returns one and is called
+            before each attempt.
         tls: The SSL context for `wss`; None: the system's certificates.
         more: The keyword arguments of `Session`: `rng`, `on_event`, `on_status`, `reconnect`.
 
@@ -312,7 +330,8 @@ async def connect(
         JoinFailed: The room cannot be joined.
     """
     core = SessionCore(m.Join(kind, room, role, dict(params or {})), options)
-    session = Session(core, opener(url, token, tls), **more)
+    own_token = Token(token)
+    session = Session(core, opener(url, own_token, tls), token=own_token, **more)
     async with joined(session):
         yield session
 

@@ -27,7 +27,7 @@ class SessionState(Enum):
     JOINED = "joined"
     """It is in a room."""
     WAITING = "waiting"
-    """The link was lost; the next attempt follows after `Status.retry_in_s`."""
+    """The link was lost; the next attempt follows after `Status.retry_in_s`, or with a new token if that is None."""
     CLOSED = "closed"
     """The session has ended."""
 
@@ -41,7 +41,7 @@ class Status:
         code: The close code of the link that ended; None for a link that broke, or while none has ended.
         reason: What was given as the reason.
         attempt: While WAITING the number of the next attempt, from 1 on.
-        retry_in_s: While WAITING the seconds until the next attempt.
+        retry_in_s: While WAITING the seconds until the next attempt; None while a new token is waited for.
     """
 
     state: SessionState

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gameserver.hub.admission import Admission
 from gameserver.hub.peer import Peer
+from gameserver.hub.refusals import Refusals
 from gameserver.hub.tokens import ResumeTokens
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
@@ -79,7 +80,7 @@ class Hub:
         self._random = random.Random(seed)
         self._room_id_prefix = room_id_prefix
         self._peers: set[Peer] = set()
-        self._refused: Counter[CloseCode] = Counter()
+        self.refusals = Refusals()
         self._counts: Counter[str] = Counter()
         named = kinds.items() if hasattr(kinds, "items") else ((None, cls) for cls in kinds)
         for name, room_class in named:
@@ -118,8 +119,9 @@ class Hub:
         self._peers.add(peer)
         self._counts["links"] += 1
         if not self.admission.link_opened(peer):
-            self.count_refused(CloseCode.SERVER_FULL)
-            peer.close(CloseCode.SERVER_FULL, "too many are on their way in")
+            code, reason = CloseCode.SERVER_FULL, "too many are on their way in"
+            self.note_refused(code, reason, now_s, **peer.log_fields())
+            peer.close(code, reason)
         return peer
 
     def forget_peer(self, peer: Peer) -> None:
@@ -131,9 +133,9 @@ class Hub:
         self.admission.join_ended(peer)
         peer.enter(session, engine)
 
-    def count_refused(self, code: CloseCode) -> None:
-        """A message or a link was refused with this code."""
-        self._refused[code] += 1
+    def note_refused(self, code: CloseCode, reason: str, now_s: float, **more: object) -> None:
+        """Count and log that a message or a link is refused; `more` are fields of the log line."""
+        self.refusals.note_link(code, reason, now_s, **more)
 
     # -- joining and resuming ------------------------------------------------------------------------------------------
 
@@ -362,6 +364,6 @@ class Hub:
             "resumes": self._counts["resumes"],
             "rooms_opened": self._counts["rooms_opened"],
             "rooms_closed": self._counts["rooms_closed"],
-            "refused": {code.name: count for code, count in sorted(self._refused.items())},
+            "refused": {code.name: count for code, count in sorted(self.refusals.counts.items())},
             "rooms": [engine.statistics() for engine in self.rooms.values()],
         }

@@ -71,8 +71,8 @@ class PeerOwner(Protocol):
             ProtocolError: The session cannot be resumed.
         """
 
-    def count_refused(self, code: CloseCode) -> None:
-        """A message was refused with this code."""
+    def note_refused(self, code: CloseCode, reason: str, now_s: float, **more: object) -> None:
+        """A message was refused with this code; `more` are fields of the log line."""
 
     def forget_peer(self, peer: Peer) -> None:
         """The peer's link is gone."""
@@ -161,8 +161,7 @@ class Peer:
             else:  # the most frequent message by far skips the general decoder
                 self._queue_input(frame, at_s)
         except ProtocolError as error:
-            self._owner.count_refused(error.code)
-            log.info("refused message: %s", error.reason, extra=self.log_fields(code=int(error.code)))
+            self._owner.note_refused(error.code, error.reason, at_s, **self.log_fields())
             self.close(error.code, error.reason)
 
     def lost(self, now_s: float, code: int | None) -> None:

@@ -7,27 +7,30 @@ from __future__ import annotations
 
 import logging
 import random
-from http import HTTPStatus
+import time
+from math import inf
 from typing import TYPE_CHECKING, cast
 
 import trio
 import trio_websocket
 
+from gameserver.hub.refusals import Refusal
 from gameserver.net.answered_transport import AnsweredTransport
 from gameserver.net.http.head import RequestRefused
 from gameserver.net.http.http_connection import HttpConnection
 from gameserver.net.http.responses import Response, text
-from gameserver.net.http.upgrade import Accepted, Admitted, check_upgrade
+from gameserver.net.http.upgrade import Accepted, Admitted, LinkRefused, check_upgrade
 from gameserver.net.link import Link
 from gameserver.net.listeners import tune
 from gameserver.net.network_simulator import SimulatedStream
 from gameserver.net.socket_transport import SocketTransport
 from gameserver.net.transport import Transport
-from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH, CloseCode
+from gameserver.protocol.constants import WEBSOCKET_PATH, CloseCode
 
 if TYPE_CHECKING:
     import socket
     import ssl
+    from collections.abc import Mapping
 
     from gameserver.net.http.head import Head
     from gameserver.net.http.http_connection import Upgrade
@@ -79,10 +82,10 @@ class Connection:
         context = self._server.certificates.context
         with self._server.pending.one():
             stream = tcp if context is None else await self._start_tls(tcp, context)
-            http = HttpConnection(stream, self._limits, self._respond)
+            http = HttpConnection(stream, self._limits, self._respond, self._note_refused_request)
             upgrade = await http.serve(WEBSOCKET_PATH)
             admitted = None if upgrade is None else await self._admit(http, upgrade)
-            if admitted is not None and self._server.handoff is not None:
+            if admitted is not None and admitted.accepted.refusal is None and self._server.handoff is not None:
                 admitted = await self._server.handoff.pass_on(tcp, self._sock, admitted)
         if admitted is not None:
             await self._run_link(stream, admitted)
@@ -99,19 +102,26 @@ class Connection:
         return response
 
     async def _admit(self, http: HttpConnection, upgrade: Upgrade) -> Admitted | None:
-        """Check an upgrade request. Return None if it was refused, which the client has been sent."""
+        """Check an upgrade request. Return None if it was answered with an HTTP status that refuses it."""
+        server, head, address = self._server, upgrade.head, self._remote
         try:
-            if self._server.draining:
-                raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping")
-            with trio.fail_after(self._limits.upgrade_timeout_s):
-                accepted = await check_upgrade(upgrade.head, self._server.settings)
-            hops = upgrade.head.tokens(b"x-forwarded-for")
-            address = self._server.settings.client_address(self._remote, hops)
-            return Admitted(accepted, address, upgrade.tail, trio.current_time())
+            address = server.settings.client_address(address, head.tokens(b"x-forwarded-for"))
+            accepted = await check_upgrade(head, server.settings, draining=server.draining)
         except RequestRefused as refused:
-            self._server.counters.responses[refused.status] += 1
-            await http.send_last(text(refused.status, refused.reason, *refused.headers))
-            return None
+            if refused.__cause__ is not None:
+                server.counters.errors += 1
+                log.error("the authenticator failed", exc_info=refused.__cause__, extra={"address": address})
+            if not isinstance(refused, LinkRefused):
+                self._note_refused_request(refused, address)
+                await http.send_last(text(refused.status, refused.reason, *refused.headers))
+                return None
+            accepted = refused.accepted
+        return Admitted(accepted, address, upgrade.tail, trio.current_time())
+
+    def _note_refused_request(self, refused: RequestRefused, address: str = "") -> None:
+        self._server.counters.responses[refused.status] += 1
+        now_s, status = trio.current_time(), int(refused.status)
+        self._server.hub.refusals.note(refused.reason, now_s, status=status, address=address or self._remote)
 
     # -- the WebSocket -----------------------------------------------------------------------------------------------
 
@@ -124,10 +134,12 @@ class Connection:
                 with trio.fail_after(self._limits.upgrade_timeout_s):
                     websocket = await shake_hands(nursery, transport, accepted, size)
                 link = Link(transport, websocket, nursery, self._limits, self._server.poller_of_room)
-                refusal = self._refusal(accepted, admitted.address)
+                refusal = accepted.refusal or self._too_many_links(admitted.address)
                 if refusal is None:
                     await self._run_peer(link, admitted)
                 else:
+                    refusals, now_s = self._server.hub.refusals, trio.current_time()
+                    refusals.note_link(*refusal, now_s, address=admitted.address)
                     await link.refuse(*refusal)
                 self._server.count_link(link)
                 if isinstance(stream, SimulatedStream):
@@ -153,24 +165,33 @@ class Connection:
         transport_class = AnsweredTransport if admitted.answered else SocketTransport
         return transport_class(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
 
-    def _refusal(self, accepted: Accepted, address: str) -> tuple[CloseCode, str] | None:
-        """Return the close code and reason for a link that is refused, else None. Pages can read a close code, but no
-        HTTP status of an upgrade request.
-        """
-        if not accepted.supported:
-            return CloseCode.UNSUPPORTED_VERSION, f"this server speaks {SUBPROTOCOL}"
+    def _too_many_links(self, address: str) -> Refusal | None:
         allowed = self._limits.max_links_per_address
-        if self._server.links_from(address) >= allowed:
-            return CloseCode.SERVER_FULL, f"at most {allowed} links from one address"
-        return None
+        if self._server.links_from(address) < allowed:
+            return None
+        return Refusal(CloseCode.SERVER_FULL, f"at most {allowed} links from one address")
 
     async def _run_peer(self, link: Link, admitted: Admitted) -> None:
         server, address, claims = self._server, admitted.address, admitted.accepted.claims
+        link.expires_at_s = trio.current_time() + lifetime_s(claims, server.settings.close_expired_after_s)
         with server.registered(link, address):
             peer = server.hub.open(link, admitted.at_s, claims=claims, address=address, room=admitted.room)
             if server.handoff is not None:
                 server.handoff.watch(admitted.reservation, peer)
             await link.run(peer)
+
+
+def lifetime_s(claims: Mapping[str, object] | None, close_expired_after_s: float | None) -> float:
+    """Return how long a link may stay up with its token.
+
+    Args:
+        claims: the token's; `exp` is in seconds since the epoch.
+        close_expired_after_s: how long after `exp` a link is closed; None: it stays.
+    """
+    expires = None if claims is None else claims.get("exp")
+    if close_expired_after_s is None or isinstance(expires, bool) or not isinstance(expires, int | float):
+        return inf
+    return expires + close_expired_after_s - time.time()
 
 
 async def shake_hands(

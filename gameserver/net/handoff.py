@@ -28,7 +28,7 @@ class Handoff(Protocol):
         Args:
             stream: the link's stream, from which the client's first message is read.
             sock: the socket that `stream` wraps.
-            admitted: the link, before its handshake is answered.
+            admitted: the link, before its handshake is answered. It is not refused.
 
         Returns:
             The link as this process must run it, or None when another process has taken it: the caller closes `stream`.

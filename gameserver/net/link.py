@@ -7,11 +7,13 @@ the transport as whole frames. However a link ends, `Link.run` returns, within a
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 import trio_websocket
 
+from gameserver.net.http.auth import TOKEN_EXPIRED
 from gameserver.net.socket_transport import SocketTransport
 from gameserver.protocol.constants import CloseCode
 from gameserver.sync.rate_limit import TokenBucket
@@ -79,6 +81,8 @@ class Link:
         self._life = trio.CancelScope()
         self._over = False
         self._deadline_set = False
+        self.expires_at_s = inf
+        """When the link is closed because its token has expired, on trio's clock."""
         self.close_code: int | None = None
         """The code with which this side closed the link; None: it has not."""
         transport.on_close_sent = self._set_deadline
@@ -138,7 +142,9 @@ class Link:
             peer.lost(trio.current_time(), self.final_code())
 
     def check(self, now_s: float) -> None:
-        """Have the peer apply its time limits."""
+        """Apply the time limits of the link's token and of the peer."""
+        if now_s >= self.expires_at_s:
+            self.close(CloseCode.UNAUTHORIZED, TOKEN_EXPIRED)
         if self._peer is not None:
             self._peer.check(now_s)
 

@@ -90,6 +90,8 @@ class NetSettings:
     """
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
+    close_expired_after_s: float | None = None
+    """How long after the `exp` of its token's claims a link is closed; None: it stays."""
     web_root: Path | None = None
     """The folder served at `/`, with the package's `/sdk/` beside it; None: the package's own page."""
     page_policy: PagePolicy = AUTHOR

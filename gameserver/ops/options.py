@@ -92,6 +92,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         OSError: The file with the token settings cannot be read.
         AuthConfigError: Its content cannot be used.
     """
+    tokens = None if options.auth is None else JwtSettings.from_toml(options.auth)
     return NetSettings(
         host=options.host,
         port=options.port,
@@ -100,7 +101,8 @@ def make_settings(options: ServeOptions) -> NetSettings:
         transport=options.transport,
         pace_garbage=True,
         origins=options.origins,
-        authenticator=None if options.auth is None else JwtAuthenticator(JwtSettings.from_toml(options.auth)),
+        authenticator=None if tokens is None else JwtAuthenticator(tokens),
+        close_expired_after_s=tokens.leeway_s if tokens is not None and tokens.close_expired else None,
         web_root=options.web,
         page_policy=options.page_policy,
         limits=options.net_limits,

@@ -68,8 +68,10 @@ class Role(IntEnum):
     SPECTATOR = 1
 
 
-Back: TypeAlias = Literal["no", "resume", "join"]
-"""What a client does after a close: "no": show the reason, "resume": reconnect with RESUME, "join": send JOIN again."""
+Back: TypeAlias = Literal["no", "resume", "join", "token"]
+"""What a client does after a close: "no": show the reason, "resume": reconnect with RESUME, "join": send JOIN again,
+"token": get a new token, then reconnect with RESUME.
+"""
 
 
 class CloseCode(IntEnum):
@@ -105,6 +107,9 @@ class CloseCode(IntEnum):
     ROOM_FULL = 4012, "no free seat in the room", "no"
     JOIN_REFUSED = 4013, "the game refused the join and gives the reason", "no"
     SERVER_FULL = 4014, "the server accepts no more rooms, links or joins at the moment", "join"
+    UNAUTHORIZED = 4015, "a token is needed, or it has expired; the reason says which", "token"
+    FORBIDDEN = 4016, "the token, or the page's origin, is not allowed here", "no"
+    UNAVAILABLE = 4017, "the server cannot check the token at the moment", "resume"
     ROOM_CLOSED = 4020, "the room has ended", "no"
     ROOM_FAILED = 4021, "the room ended because its code raised an exception", "join"
     KICKED = 4022, "the game removed the player", "no"

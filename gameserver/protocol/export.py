@@ -50,7 +50,8 @@ _CLOSE_TYPES: Final = """\
  * @typedef {object} CloseInfo
  * @property {string} name
  * @property {string} meaning
- * @property {"no" | "resume" | "join"} back what a client does: show the reason, RESUME with back-off, or JOIN again
+ * @property {"no" | "resume" | "join" | "token"} back what a client does: show the reason, RESUME with back-off, JOIN
+ *   again, or get a new token and RESUME
  */
 """
 

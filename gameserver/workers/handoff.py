@@ -77,8 +77,6 @@ class Handoff:
         Raises:
             trio.BrokenResourceError: The client is gone.
         """
-        if not admitted.accepted.supported:
-            return admitted
         await stream.send_all(switching_protocols(admitted.accepted))
         first = await self._read_first(stream, admitted.tail)
         admitted = replace(admitted, tail=first.data, answered=True)

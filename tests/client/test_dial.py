@@ -12,7 +12,8 @@ from trio.testing import MockClock, memory_stream_pair
 from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError, WebSocketRequest, wrap_server_stream
 
 from gameserver.client import dial
-from gameserver.client.dial import CLOSE_WITHIN_S, CONNECT_WITHIN_S, NotTrusted, open_socket, parse
+from gameserver.client.dial import CLOSE_WITHIN_S, CONNECT_WITHIN_S, NotTrusted, open_socket, opener, parse
+from gameserver.client.token import Token
 from gameserver.protocol.constants import SUBPROTOCOL
 
 if TYPE_CHECKING:
@@ -80,8 +81,36 @@ async def test_an_opened_socket_speaks_our_subprotocol_and_is_closed_in_the_end(
 
 
 async def test_a_token_goes_into_a_header(monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock) -> None:
-    async with serving(echo, monkeypatch), open_socket(ADDRESS, token="abc") as socket:
+    async with serving(echo, monkeypatch), open_socket(ADDRESS, Token("abc")) as socket:
         assert await socket.get_message() == b"Bearer abc"
+
+
+async def test_a_function_is_asked_for_a_token_each_time_and_may_take_its_time(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    tokens = iter(["first", "second", "third"])
+
+    async def ask() -> str:
+        await trio.sleep(10 * CONNECT_WITHIN_S)  # a person may be asked
+        return next(tokens)
+
+    for source, expected in ((ask, "first"), (lambda: next(tokens), "second"), (ask, "third")):
+        open_again = opener("ws://game.example/ws", source)
+        async with serving(echo, monkeypatch), open_again() as socket:
+            assert await socket.get_message() == f"Bearer {expected}".encode()
+
+
+async def test_a_function_that_has_no_token_is_an_attempt_that_failed(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    def fail() -> str:
+        raise LookupError("not logged in")
+
+    async with serving(echo, monkeypatch) as ends:
+        with pytest.raises(HandshakeError, match="no token: not logged in"):
+            async with opener("ws://game.example/ws", fail)():
+                pytest.fail("it must not get here")
+        assert ends == []
 
 
 async def test_a_server_that_hangs_up_during_the_upgrade_is_noticed_at_once(

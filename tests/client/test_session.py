@@ -17,6 +17,7 @@ from gameserver.client.replica import Options
 from gameserver.client.session import Session, joined
 from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Joined, SessionState, Status
+from gameserver.client.token import Token
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
 from tests.support.channel_server import ChannelServer, channel_server
@@ -166,6 +167,33 @@ async def test_waits_grow_while_the_server_is_away_and_start_over_once_a_link_ha
         server.sockets[-1].cut()
         await trio.sleep(1.0)
         assert waits[0] <= 0.5
+
+
+async def test_a_token_that_was_replaced_in_time_is_tried_without_waiting_for_another(
+    autojump_clock: MockClock,
+) -> None:
+    async with channel_server(Flight) as server:
+        token = Token("old")
+
+        @asynccontextmanager
+        async def open_socket() -> AsyncGenerator[Any]:
+            await token.get()
+            async with server.open() as socket:
+                yield socket
+
+        core = SessionCore(m.Join("flight", None, Role.PLAYER, {}), Options(predict=fly))
+        session = Session(core, open_socket, rng=random.Random(1), token=token)
+        async with joined(session):
+            await trio.sleep(2.0)
+            session.token = "new"
+            server.sockets[-1].close(CloseCode.UNAUTHORIZED, "the token has expired")
+            await trio.sleep(3.0)
+            assert session.status.state is SessionState.JOINED
+            server.sockets[-1].close(CloseCode.UNAUTHORIZED, "the token has expired")
+            await trio.sleep(3600.0)
+            assert session.status == Status(SessionState.WAITING, 4015, "the token has expired", 1, None)
+            assert len(server.sockets) == 2
+        await session.closed.wait()
 
 
 async def test_a_kicked_client_does_not_come_back(autojump_clock: MockClock) -> None:

@@ -5,6 +5,8 @@ import { seeded } from "./support/random.js";
 import { packRows } from "./support/wire.js";
 
 const SHIP = { enters: [[0, [7], ...packRows([[160, 0, 100]], 3)]] };
+/** Promises that are settled by now have been heard of. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 const TOKEN = new Uint8Array(24).fill(9);
 
 test("a link offers the subprotocol, and a token beside it, never in the URL", () => {
@@ -19,6 +21,91 @@ test("a JOIN that servers refuse is refused by connect", () => {
   assert.throws(() => fakeSession({ params: { name: "x".repeat(5000) } }), RangeError);
   assert.throws(() => fakeSession({ kind: "" }), RangeError);
 });
+
+test("a function is asked for the token before each attempt", async () => {
+  const tokens = ["first", "second"];
+  const play = fakeSession({ token: async () => tokens.shift() ?? "" });
+  assert.equal(play.sockets.length, 0, "a promise takes a moment");
+  assert.equal(play.session.status.state, "connecting");
+  play.clock.advance(60_000); // a person may be asked for it
+  await settled();
+  assert.deepEqual(play.socket.protocols, ["gameserver.v1", "token.first"]);
+  play.join({ token: TOKEN });
+  play.socket.drop(4015, "the token has expired");
+  assert.equal(play.session.status.state, "waiting");
+  play.clock.advance(500);
+  await settled();
+  assert.deepEqual(play.socket.protocols, ["gameserver.v1", "token.second"]);
+  assert.equal(play.join({ resumed: true })[0][0], 2, "the session goes on");
+});
+
+test("a function that fails is asked again, less and less often, and says why", async () => {
+  let calls = 0;
+  const play = fakeSession({
+    token: () => {
+      calls += 1;
+      throw new Error("not logged in");
+    },
+  });
+  for (const attempt of [1, 2, 3]) {
+    await settled();
+    const { status } = play.session;
+    assert.ok(status.state === "waiting");
+    assert.equal(status.attempt, attempt);
+    assert.equal(status.reason, "no token: not logged in");
+    play.clock.advance(Math.ceil(status.retryInMs));
+  }
+  assert.equal(calls, 4);
+  assert.equal(play.sockets.length, 0);
+});
+
+test("a token that comes after the session was left opens nothing", async () => {
+  const play = fakeSession({ token: async () => "late" });
+  play.session.leave();
+  await settled();
+  assert.equal(play.sockets.length, 0);
+  assert.equal(play.session.status.state, "closed");
+});
+
+test("a session whose token has expired says so and waits for a new one", () => {
+  const play = fakeSession({ token: "old" });
+  play.join({ token: TOKEN });
+  play.socket.drop(4015, "the token has expired");
+  const { status } = play.session;
+  assert.ok(status.state === "waiting");
+  assert.equal(status.reason, "the token has expired");
+  assert.equal(status.retryInMs, Number.POSITIVE_INFINITY);
+  play.listeners[0]("online");
+  play.clock.advance(3_600_000);
+  assert.equal(play.sockets.length, 1, "the same token would be refused again");
+  play.session.token = "new";
+  assert.deepEqual(play.socket.protocols, ["gameserver.v1", "token.new"]);
+  assert.equal(play.join({ resumed: true })[0][0], 2, "the session goes on");
+  play.session.token = "newer";
+  assert.equal(play.sockets.length, 2, "a link that is up is left alone");
+  play.socket.drop(4015, "the token has expired");
+  play.clock.advance(500);
+  assert.deepEqual(play.socket.protocols, ["gameserver.v1", "token.newer"], "set while it was up");
+});
+
+for (const [code, name] of /** @type {const} */ ([
+  [4015, "UNAUTHORIZED"],
+  [4016, "FORBIDDEN"],
+])) {
+  test(`a client without a token does not try again after ${code}`, async () => {
+    const play = fakeSession();
+    /** @type {any[]} */
+    const closed = [];
+    play.session.on("closed", (event) => closed.push(event));
+    play.socket.open();
+    play.socket.drop(code, "a token is needed");
+    assert.equal(closed[0].name, name);
+    assert.equal(closed[0].reason, "a token is needed");
+    await assert.rejects(play.session.joined, { code });
+    play.clock.advance(3_600_000);
+    assert.equal(play.sockets.length, 1);
+  });
+}
 
 test("JOIN is the first message, and WELCOME puts the session online", async () => {
   const play = fakeSession({ room: "r1", role: 1, params: { name: "Ada" } });

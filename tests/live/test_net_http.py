@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from gameserver.net.http.auth import AuthRefused
-from gameserver.protocol.constants import CloseCode
+from gameserver.protocol.constants import ClientMessage, CloseCode
 from tests.support.live.server import FAST, GoodPlayer, Wire, get, playing, serving, until, upgrade_request
+from tests.support.websocket_frames import BINARY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,9 +119,13 @@ async def test_one_client_behind_a_proxy_is_one_however_the_proxy_writes_its_add
 
 async def test_a_page_of_an_allowed_origin_connects_however_the_operator_wrote_it() -> None:
     async with serving(origins=("HTTPS://Play.Example.org:443/",)) as server:
-        for origin, status in (("https://play.example.org", 101), ("https://other.example.org", 403)):
-            wire = await Wire.open(server.port, upgrade_request(server.port, f"Origin: {origin}"))
-            assert wire.status == status
+        own = await Wire.open(server.port, upgrade_request(server.port, "Origin: https://play.example.org"))
+        await own.send(ClientMessage.PING, 1)
+        frame = await own.next_frame()
+        assert frame is not None
+        assert frame.opcode == BINARY
+        other = await Wire.open(server.port, upgrade_request(server.port, "Origin: https://other.example.org"))
+        assert await other.close_code() == CloseCode.FORBIDDEN
 
 
 async def test_another_version_is_refused_with_a_close_code() -> None:
@@ -137,10 +143,20 @@ async def test_a_token_admits_and_is_never_sent_back(caplog: pytest.LogCaptureFi
             raise AuthRefused("no", HTTPStatus.FORBIDDEN if token else HTTPStatus.UNAUTHORIZED)
         return {"sub": "ada"}
 
+    caplog.set_level(logging.INFO)
     async with serving(authenticator=check) as server:
-        assert (await Wire.open(server.port)).status == 401
-        wrong = upgrade_request(server.port, "Authorization: Bearer eyJwrong")
-        assert (await Wire.open(server.port, wrong)).status == 403
+        wrong = ("Authorization: Bearer eyJwrong",)
+        assert await (await Wire.open(server.port)).close_code() == CloseCode.UNAUTHORIZED
+        refused = await Wire.open(server.port, upgrade_request(server.port, *wrong))
+        assert await refused.close_code() == CloseCode.FORBIDDEN
+        # Who speaks another protocol gets the status.
+        for lines, status in (((), 401), (wrong, 403)):
+            stranger = upgrade_request(server.port, *lines, subprotocol="chat")
+            assert (await Wire.open(server.port, stranger)).status == status
+        lines_of_refusals = [record for record in caplog.records if record.name == "gameserver.refused"]
+        assert [record.getMessage() for record in lines_of_refusals] == ["refused: no"] * 4
+        assert [vars(record).get("code") for record in lines_of_refusals] == [4015, 4016, None, None]
+        assert {vars(record)["address"] for record in lines_of_refusals} == {"127.0.0.1"}
         right = upgrade_request(server.port, subprotocol="gameserver.v1, token.eyJsecret")
         wire = await Wire.open(server.port, right)
         assert wire.status == 101
@@ -160,7 +176,7 @@ async def test_an_authenticator_that_fails_or_hangs_costs_only_its_own_connectio
         for token in ("bug", "hang"):
             request = upgrade_request(server.port, f"Authorization: Bearer {token}")
             with trio.fail_after(5):
-                assert (await Wire.open(server.port, request)).status in {0, 503}
+                assert await (await Wire.open(server.port, request)).close_code() == CloseCode.UNAVAILABLE
         assert server.counters.errors == 1
         assert (await get(server.port, "/healthz"))[0] == 200
 
@@ -190,6 +206,10 @@ async def test_a_stopping_server_refuses_links_and_ends_in_time() -> None:
             assert (await get(server.port, "/readyz"))[0] == 503
             assert (await get(server.port, "/healthz"))[0] == 200
             late = await Wire.open(server.port)
-            assert late.status == 503
+            assert await late.close_code() == CloseCode.GOING_AWAY
+            assert late.close_reason == "retry in 2 s"
+            stranger = await Wire.open(server.port, upgrade_request(server.port, subprotocol="chat"))
+            assert stranger.status == 503
+            assert b"Retry-After: 2" in stranger.answer
         await until(lambda: not server.links, within_s=3)
         assert stuck.status == 101

@@ -51,7 +51,7 @@ export class Status {
 
   /** @param {Waiting} change @param {number} now milliseconds */
   reconnecting({ attempt, retryInMs, code }, now) {
-    this.#retryAt = now + retryInMs;
+    this.#retryAt = Number.isFinite(retryInMs) ? now + retryInMs : 0;
     this.#why = reconnectMessage(code);
     this.#show("reconnecting", "Reconnecting…", this.#why, `try ${attempt}`, "Try now");
     this.tick(now);

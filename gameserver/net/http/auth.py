@@ -25,8 +25,15 @@ Algorithm: TypeAlias = Literal["HS256", "RS256", "ES256"]
 MIN_SECRET_BYTES: Final = 32
 """The size of SHA-256's hash, which RFC 7518 §3.2 requires at least."""
 
+TOKEN_EXPIRED: Final = "the token has expired"
+"""The reason of a refusal, and of a close."""
+
 MAX_TOKEN_CHARS: Final = 8_192
 """Longer tokens are refused unread. `NetLimits.max_head_bytes` bounds what comes over HTTP."""
+
+
+_OTHER_TYPES: Final = {"leeway_s": (int, "a whole number"), "close_expired": (bool, "true or false")}
+"""Keys of the settings whose value is no text: its type, and what an error says to write."""
 
 
 class AuthRefused(Exception):
@@ -81,6 +88,8 @@ class JwtSettings:
     """Tokens must have it as `iss`. None: any issuer."""
     leeway_s: int = 30
     """How much the issuer's clock may differ, for `exp` and `nbf`."""
+    close_expired: bool = False
+    """Whether a link is closed when its token expires. The client comes back to its session with a new one."""
 
     @classmethod
     def from_toml(cls, path: Path) -> JwtSettings:
@@ -104,11 +113,9 @@ class JwtSettings:
                 f"{path}: algorithm = {values['algorithm']!r}: write one of {', '.join(get_args(Algorithm))}"
             )
         for key, value in values.items():
-            wanted = int if key == "leeway_s" else str
+            wanted, described = _OTHER_TYPES.get(key, (str, "a text"))
             if type(value) is not wanted:
-                raise AuthConfigError(
-                    f"{path}: {key} = {value!r}: write a {'text' if wanted is str else 'whole number'}"
-                )
+                raise AuthConfigError(f"{path}: {key} = {value!r}: write {described}")
         return cls(**{**values, "key_file": path.parent / values["key_file"]})
 
 
@@ -152,7 +159,7 @@ class JwtAuthenticator:
             claims = jwt.decode(token, self._key, algorithms=[self._settings.algorithm]).claims
             self._check_claims(claims)
         except ExpiredTokenError:
-            raise AuthRefused("the token has expired") from None
+            raise AuthRefused(TOKEN_EXPIRED) from None
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             # The client is not sent what is wrong with the token: that would help an attacker only.
             raise AuthRefused("the token is not valid here", HTTPStatus.FORBIDDEN) from None

@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import h11
+
+if TYPE_CHECKING:
+    from gameserver.protocol.constants import CloseCode
 
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -24,12 +28,22 @@ _TARGET = re.compile(r"/[!-~]*")
 class RequestRefused(Exception):
     """The request is answered with an error, and the connection closed: bytes after a bad request are not read."""
 
-    def __init__(self, status: HTTPStatus, reason: str, *headers: tuple[str, str]) -> None:
-        """Refuse with a status, a reason that the client is sent, and additional headers."""
+    def __init__(
+        self, status: HTTPStatus, reason: str, *headers: tuple[str, str], code: CloseCode | None = None
+    ) -> None:
+        """Refuse a request.
+
+        Args:
+            status: of the response.
+            reason: what the client is sent.
+            headers: additional ones of the response.
+            code: closes a WebSocket that is accepted so that the page can read why; None: the status says which.
+        """
         super().__init__(reason)
         self.status = status
         self.reason = reason
         self.headers = headers
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

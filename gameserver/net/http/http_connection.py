@@ -45,12 +45,24 @@ class HttpConnection:
     """Serves HTTP on one connection."""
 
     def __init__(
-        self, stream: trio.abc.Stream, limits: NetLimits, respond: Callable[[Head], Awaitable[Response]]
+        self,
+        stream: trio.abc.Stream,
+        limits: NetLimits,
+        respond: Callable[[Head], Awaitable[Response]],
+        on_refused: Callable[[RequestRefused], object],
     ) -> None:
-        """Begin on a stream that is connected; `respond` answers the requests that are no upgrades."""
+        """Begin on a stream that is connected.
+
+        Args:
+            stream: carries the requests and responses.
+            limits: the operator's.
+            respond: answers the requests that are no upgrades.
+            on_refused: is told of the request, if there is one, that was refused for its form.
+        """
         self._stream = stream
         self._limits = limits
         self._respond = respond
+        self._on_refused = on_refused
         self._buffer = b""
         self._served = 0
 
@@ -74,6 +86,7 @@ class HttpConnection:
                 if not await self._answer(head):
                     break
         except RequestRefused as refused:
+            self._on_refused(refused)
             await self.send_last(text(refused.status, refused.reason, *refused.headers))
         return None
 

@@ -1,7 +1,7 @@
 """Whether a request may become a WebSocket: the checks of protocol.md §1, in order.
 
-A refusal is an HTTP status and a sentence, which a developer can read; browsers do not show it to a page. There is no
-I/O here, except that of an operator's authenticator.
+A refusal is an HTTP status and a sentence; for a client that speaks this protocol, it is a close code and the sentence,
+since browsers do not show a page the status. There is no I/O here, except that of an operator's authenticator.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+import trio
+
+from gameserver.hub.refusals import Refusal
 from gameserver.net.addresses import AddressError, read_origin
 from gameserver.net.http.auth import AuthRefused
 from gameserver.net.http.cors import is_allowed
 from gameserver.net.http.head import RequestRefused
-from gameserver.protocol.constants import SUBPROTOCOL, TOKEN_PREFIX
+from gameserver.protocol.constants import SUBPROTOCOL, TOKEN_PREFIX, CloseCode
+from gameserver.protocol.errors import fit_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 _ANY_VERSION: Final = re.compile(r"gameserver\.v[0-9A-Za-z.]{1,16}")
 _KEY_BYTES: Final = 16
 _WEBSOCKET_VERSION: Final = "13"
+_NOT_NOW: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,8 @@ class Accepted:
     """The name for the answer: SUBPROTOCOL, or another version of it that the client offered."""
     claims: Mapping[str, object] | None
     """From the authenticator; None without one."""
-
-    @property
-    def supported(self) -> bool:
-        """Whether the client speaks a version that this server speaks."""
-        return self.subprotocol == SUBPROTOCOL
+    refusal: Refusal | None = None
+    """Why the link is closed as soon as it is up; None: it is not."""
 
     def request_head(self) -> bytes:
         """Return a request head for trio-websocket, with the checked values only.
@@ -84,16 +86,67 @@ class Admitted:
     """The number of the seat that the director keeps for the link; 0: none."""
 
 
-async def check_upgrade(head: Head, settings: NetSettings) -> Accepted:
+class LinkRefused(RequestRefused):
+    """The client is not let in, and speaks this protocol: its link is closed with a code that it can read."""
+
+    def __init__(self, refused: RequestRefused, accepted: Accepted) -> None:
+        """Refuse as `refused` does; `accepted` answers the handshake."""
+        super().__init__(refused.status, refused.reason, *refused.headers, code=refused.code)
+        self.accepted = accepted
+
+
+async def check_upgrade(head: Head, settings: NetSettings, *, draining: bool = False) -> Accepted:
     """Check an upgrade request.
 
+    Args:
+        head: the request.
+        settings: the operator's.
+        draining: whether the server is stopping.
+
     Raises:
-        RequestRefused: the request is not let in.
+        LinkRefused: the client is not let in, and offers a subprotocol of this protocol.
+        RequestRefused: the client is not let in, and offers none.
     """
     check_websocket(head)
-    check_origin(head, settings.origins)
-    subprotocol = choose_subprotocol(head)
-    return Accepted(websocket_key(head), subprotocol, await _claims(head, settings))
+    key, subprotocol = websocket_key(head), choose_subprotocol(head)
+    try:
+        if subprotocol not in (None, SUBPROTOCOL):
+            reason = f"this server speaks {SUBPROTOCOL}"
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, reason, code=CloseCode.UNSUPPORTED_VERSION)
+        if draining:
+            raise _draining(settings.retry_after_s)
+        check_origin(head, settings.origins)
+        claims = await _claims(head, settings)
+    except RequestRefused as refused:
+        if subprotocol is None:
+            raise
+        raise LinkRefused(refused, Accepted(key, subprotocol, None, refusal_of(refused))) from refused.__cause__
+    if subprotocol is None:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"offer the subprotocol {SUBPROTOCOL}")
+    return Accepted(key, subprotocol, claims)
+
+
+def refusal_of(refused: RequestRefused) -> Refusal:
+    """Return how a link is closed whose request was refused: with the code of its own, or one for its HTTP status."""
+    status = refused.status
+    if refused.code is not None:
+        code = refused.code
+    elif status is HTTPStatus.UNAUTHORIZED:
+        code = CloseCode.UNAUTHORIZED
+    elif status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        code = CloseCode.UNAVAILABLE
+    else:
+        code = CloseCode.FORBIDDEN
+    return Refusal(code, fit_reason(refused.reason))
+
+
+def _draining(retry_after_s: float) -> RequestRefused:
+    return RequestRefused(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"retry in {retry_after_s:g} s",  # the form that clients read, protocol.md §10
+        ("Retry-After", str(max(1, round(retry_after_s)))),
+        code=CloseCode.GOING_AWAY,
+    )
 
 
 def check_websocket(head: Head) -> None:
@@ -149,17 +202,15 @@ def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
     with contextlib.suppress(AddressError):
         if read_origin(origin) == read_origin(f"{origin.partition('://')[0]}://{head.one(b'host')}"):
             return
-    raise RequestRefused(HTTPStatus.FORBIDDEN, "this page's origin may not connect here")
+    raise RequestRefused(HTTPStatus.FORBIDDEN, f"pages of {origin} may not connect here: see --origin")
 
 
-def choose_subprotocol(head: Head) -> str:
+def choose_subprotocol(head: Head) -> str | None:
     """Choose among the subprotocols that the client offers.
 
     Returns:
-        SUBPROTOCOL if it is offered, else the first other version of it: that link is closed with 4001.
-
-    Raises:
-        RequestRefused: neither is offered.
+        SUBPROTOCOL if it is offered, else the first other version of it: that link is closed with 4001. None if there
+        is neither.
     """
     offered = head.tokens(b"sec-websocket-protocol")
     if SUBPROTOCOL in offered:
@@ -167,7 +218,7 @@ def choose_subprotocol(head: Head) -> str:
     for name in offered:
         if _ANY_VERSION.fullmatch(name):
             return name
-    raise RequestRefused(HTTPStatus.BAD_REQUEST, f"offer the subprotocol {SUBPROTOCOL}")
+    return None
 
 
 def find_token(head: Head) -> str | None:
@@ -187,10 +238,20 @@ def find_token(head: Head) -> str | None:
 
 
 async def _claims(head: Head, settings: NetSettings) -> Mapping[str, object] | None:
+    """Return what the authenticator says.
+
+    Raises:
+        RequestRefused: it refuses the client, takes too long, or fails. The exception that it failed with is the cause.
+    """
     if settings.authenticator is None:
         return None
+    token = find_token(head)
     try:
-        return await settings.authenticator(find_token(head), head)
+        with trio.move_on_after(settings.limits.upgrade_timeout_s):
+            return await settings.authenticator(token, head)
     except AuthRefused as refused:
         challenge = (("WWW-Authenticate", "Bearer"),) if refused.status is HTTPStatus.UNAUTHORIZED else ()
         raise RequestRefused(refused.status, refused.reason, *challenge) from None
+    except Exception as error:
+        raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the token cannot be checked at the moment") from error
+    raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the token was not checked in time")

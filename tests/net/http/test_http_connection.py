@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from gameserver.net.http.head import Head
+    from gameserver.net.http.head import Head, RequestRefused
 
 LIMITS = NetLimits(max_head_bytes=1_000, max_requests=3)
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -33,13 +33,14 @@ class Conversation:
         self.upgrade: Upgrade | None = None
         self.over = trio.Event()
         self.requests: list[str] = []
+        self.refused: list[RequestRefused] = []
 
     async def respond(self, head: Head) -> Response:
         self.requests.append(f"{head.method} {head.path}")
         return Response(HTTPStatus.OK, b"page", "text/plain")
 
     async def serve(self, stream: trio.abc.Stream) -> None:
-        self.upgrade = await HttpConnection(stream, LIMITS, self.respond).serve("/ws")
+        self.upgrade = await HttpConnection(stream, LIMITS, self.respond, self.refused.append).serve("/ws")
         self.over.set()
         if self.upgrade is None:
             await stream.aclose()
@@ -73,7 +74,7 @@ async def get_file(body: FileBody, method: str = "GET") -> tuple[bytes, bytes]:
 
     async def serve() -> None:
         with suppress(trio.BrokenResourceError):
-            await HttpConnection(server, LIMITS, respond).serve("/ws")
+            await HttpConnection(server, LIMITS, respond, id).serve("/ws")
         await server.aclose()
 
     async with trio.open_nursery() as nursery:
@@ -186,8 +187,12 @@ async def test_an_upgrade_at_another_path_is_a_plain_request() -> None:
     ],
 )
 async def test_a_refused_request_gets_its_status_and_nothing_after_it_is_read(raw: bytes, status: int) -> None:
-    answer = await exchange(raw + GET)
+    async with conversation() as talk:
+        await talk.stream.send_all(raw + GET)
+        answer = await talk.read_all()
     assert status_of(answer) == status
+    assert [refused.status for refused in talk.refused] == [status]
+    assert answer.endswith(f"{talk.refused[0].reason}\n".encode())
     assert answer.count(b"\r\nDate: ") == 1
     assert b"Connection: close" in answer
 
@@ -245,5 +250,5 @@ async def test_a_client_that_reads_no_response_is_dropped(autojump_clock: trio.t
     async with trio.open_nursery() as nursery:
         nursery.start_soon(client.send_all, GET)
         with pytest.raises(trio.TooSlowError):
-            await HttpConnection(server, LIMITS, talk.respond).serve("/ws")
+            await HttpConnection(server, LIMITS, talk.respond, talk.refused.append).serve("/ws")
     assert trio.current_time() == pytest.approx(LIMITS.response_timeout_s)

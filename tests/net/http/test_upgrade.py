@@ -6,13 +6,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.net.http.auth import AuthRefused
 from gameserver.net.http.head import Head, RequestRefused, parse_head
-from gameserver.net.http.upgrade import Accepted, check_upgrade, find_token
+from gameserver.net.http.upgrade import Accepted, LinkRefused, check_upgrade, find_token
 from gameserver.net.settings import NetSettings
+from gameserver.protocol.constants import MAX_REASON_BYTES, CloseCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +47,7 @@ async def refusal(head: Head, settings: NetSettings | None = None) -> RequestRef
 async def test_a_good_request_is_let_in() -> None:
     accepted = await check_upgrade(request(), NetSettings())
     assert accepted == Accepted(KEY, "gameserver.v1", None)
-    assert accepted.supported
+    assert accepted.refusal is None
 
 
 @pytest.mark.parametrize(
@@ -111,10 +114,78 @@ async def test_the_supported_version_is_chosen_among_those_offered() -> None:
     assert (await check_upgrade(head, NetSettings())).subprotocol == "gameserver.v1"
 
 
-async def test_another_version_is_accepted_under_its_own_name() -> None:
-    accepted = await check_upgrade(request({"Sec-WebSocket-Protocol": "chat, gameserver.v2"}), NetSettings())
-    assert accepted.subprotocol == "gameserver.v2"
-    assert not accepted.supported
+async def link_refusal(head: Head, settings: NetSettings | None = None, *, draining: bool = False) -> LinkRefused:
+    with pytest.raises(LinkRefused) as caught:
+        await check_upgrade(head, settings or NetSettings(), draining=draining)
+    return caught.value
+
+
+async def test_another_version_is_accepted_under_its_own_name_and_closed() -> None:
+    refused = await link_refusal(request({"Sec-WebSocket-Protocol": "chat, gameserver.v2"}))
+    assert refused.accepted.subprotocol == "gameserver.v2"
+    assert refused.accepted.refusal == (CloseCode.UNSUPPORTED_VERSION, "this server speaks gameserver.v1")
+
+
+async def test_a_draining_server_says_when_to_come_back() -> None:
+    refused = await link_refusal(request(), draining=True)
+    assert refused.accepted.refusal == (CloseCode.GOING_AWAY, "retry in 2 s")
+    with pytest.raises(RequestRefused) as caught:
+        await check_upgrade(request({"Sec-WebSocket-Protocol": "chat"}), NetSettings(), draining=True)
+    assert caught.value.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert ("Retry-After", "2") in caught.value.headers
+
+
+async def test_a_page_of_another_origin_reads_which_and_where_it_is_allowed() -> None:
+    refused = await link_refusal(request({"Origin": "https://evil.example"}))
+    reason = "pages of https://evil.example may not connect here: see --origin"
+    assert refused.accepted.refusal == (CloseCode.FORBIDDEN, reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (HTTPStatus.UNAUTHORIZED, CloseCode.UNAUTHORIZED),
+        (HTTPStatus.FORBIDDEN, CloseCode.FORBIDDEN),
+        (HTTPStatus.PAYMENT_REQUIRED, CloseCode.FORBIDDEN),
+        (HTTPStatus.TOO_MANY_REQUESTS, CloseCode.UNAVAILABLE),
+        (HTTPStatus.SERVICE_UNAVAILABLE, CloseCode.UNAVAILABLE),
+        (HTTPStatus.BAD_GATEWAY, CloseCode.UNAVAILABLE),
+    ],
+)
+async def test_an_authenticator_s_refusal_is_a_close_code_for_clients_of_this_protocol(
+    status: HTTPStatus, code: CloseCode
+) -> None:
+    async def refuse(_token: str | None, _head: Head) -> dict[str, object]:
+        raise AuthRefused("no " * 100, status)
+
+    settings = NetSettings(authenticator=refuse)
+    refusal_sent = (await link_refusal(request(), settings)).accepted.refusal
+    assert refusal_sent is not None
+    assert refusal_sent.code is code
+    assert refusal_sent.reason.startswith("no no")
+    assert len(refusal_sent.reason.encode()) <= MAX_REASON_BYTES
+    with pytest.raises(RequestRefused) as caught:
+        await check_upgrade(request({"Sec-WebSocket-Protocol": "chat"}), settings)
+    assert not isinstance(caught.value, LinkRefused)
+    assert caught.value.status is status
+
+
+async def test_an_authenticator_that_raises_or_hangs_is_not_available(autojump_clock: trio.testing.MockClock) -> None:
+    async def check(token: str | None, _head: Head) -> dict[str, object]:
+        if token == "bug":
+            raise RuntimeError("a bug of the operator's")
+        await trio.sleep_forever()
+        return {}
+
+    settings = NetSettings(authenticator=check)
+    bug = await link_refusal(request({"Authorization": "Bearer bug"}), settings)
+    assert isinstance(bug.__cause__, RuntimeError)
+    hang = await link_refusal(request({"Authorization": "Bearer hang"}), settings)
+    assert hang.__cause__ is None
+    assert trio.current_time() == pytest.approx(settings.limits.upgrade_timeout_s)
+    for refused in (bug, hang):
+        assert refused.accepted.refusal is not None
+        assert refused.accepted.refusal.code is CloseCode.UNAVAILABLE
 
 
 async def test_the_head_for_trio_websocket_has_checked_values_only() -> None:

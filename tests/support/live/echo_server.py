@@ -42,11 +42,6 @@ LIMITS: Final = NetLimits(
 class PlainUpgrade(Accepted):
     """Accepts every WebSocket upgrade."""
 
-    @property
-    def supported(self) -> bool:
-        """Check nothing: there is no subprotocol to agree on."""
-        return True
-
     def request_head(self) -> bytes:
         """The request for trio-websocket, without a subprotocol."""
         lines = super().request_head().split(b"\r\n")

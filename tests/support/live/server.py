@@ -109,6 +109,8 @@ class Wire:
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.stream = stream
         self.answer = b""
+        self.close_reason = ""
+        """Of the server's Close, once `close_code` has returned."""
         self._sending = trio.Lock()
         self._data = b""
         self._frames: deque[Frame] = deque()
@@ -174,7 +176,7 @@ class Wire:
         code = None
         while frame := await self.next_frame():
             if frame.opcode == CLOSE:
-                code = frame.close_code
+                code, self.close_reason = frame.close_code, frame.payload[2:].decode()
                 await self.write(client_close(code))
         return code
 
