@@ -11,7 +11,7 @@
  * - Writing raises TypeError or RangeError for a value that the wire cannot carry, and says where
  *   in the value it is.
  *
- * No twin in Python: there the msgpack package does it, behind `gameserver/protocol/wellformed.py`.
+ * No twin in Python: there the msgpack package does it, behind `gameserver/protocol/unpacking.py`.
  */
 import { ProtocolError } from "./errors.js";
 

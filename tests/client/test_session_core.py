@@ -463,7 +463,7 @@ def test_leaving_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", ["x" * 5000, [[[[[[[[1]]]]]]]], {"x": float("nan")}, 2**70], ids=["long", "deep", "nan", "large"]
+    "payload", ["x" * 5000, [[[[[[[[[1]]]]]]]]], {"x": float("nan")}, 2**70], ids=["long", "deep", "nan", "large"]
 )
 def test_a_message_or_join_that_servers_refuse_is_refused_where_it_is_made(payload: object) -> None:
     table = joined()
