@@ -145,7 +145,8 @@ class RoomEngine:
             return None
         has_own_rule = self.kind.room_class.narrow_view is not Room.narrow_view
         narrow_view = self.room.narrow_view if has_own_rule else None
-        return Visibility(self.kind.schema, near, self.encoder, self.tick_hz, narrow_view)
+        snapshot_hz = self.tick_hz // self.snapshot_every
+        return Visibility(self.kind.schema, near, self.encoder, self.tick_hz, narrow_view, snapshot_hz=snapshot_hz)
 
     # -- the tick ------------------------------------------------------------------------------------------------------
 

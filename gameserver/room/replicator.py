@@ -69,8 +69,8 @@ class Replicator:
             _check_size(body)
             for viewer in viewers:
                 self._offer(viewer, snapshot, ALL, head, body)
-        for viewers in with_views.values():
-            self._send_views(viewers, snapshot)
+        for base, viewers in with_views.items():
+            self._send_views(viewers, base, snapshot)
 
     def _ready_by_base(self, sessions: Iterable[Session], now_s: float) -> tuple[ByBase, ByBase]:
         """Group the viewers that can take a snapshot by the base that they hold, and skip the others.
@@ -96,14 +96,13 @@ class Replicator:
                 group.append(session)
         return seeing_all, with_views
 
-    def _send_views(self, viewers: list[Session], snapshot: Snapshot) -> None:
+    def _send_views(self, viewers: list[Session], base: Snapshot | None, snapshot: Snapshot) -> None:
         """Send `snapshot` to viewers that have views of their own and hold the same base."""
         assert self._visibility is not None
         encoded = self._visibility.encode(viewers, snapshot)
-        head = _head(encoded.base, snapshot)
+        head = _head(base, snapshot)
         for row, (viewer, body) in enumerate(zip(viewers, encoded.bodies, strict=True)):
             _check_size(body)
-            viewer.base = encoded.base
             self._offer(viewer, snapshot, encoded.views[row], head, body)
 
     def _offer(self, session: Session, snapshot: Snapshot, view: AnyView, head: bytes, body: bytes) -> None:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 MAX_SAVED_S = 1.0
 """How long an unused byte budget adds up: it pays for a burst after silence, such as the first full state."""
 
+MAX_DEBT_S = 1.0
+"""How long an exceeded byte budget is paid back at most, so that neither what was sent before there was a budget nor a
+time in which avatars and texts alone took more than it holds everything else up for long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Near:
@@ -59,18 +63,24 @@ class Near:
 
 
 class EncodedViews(NamedTuple):
-    """The bodies for a group of viewers, in their order, what they see once they have applied them, and the base."""
+    """The bodies for a group of viewers, in their order, and what they see once they have applied them."""
 
     bodies: list[bytes]
     views: Views
-    base: Snapshot | None
 
 
 class Visibility:
     """What the players of one room see."""
 
     def __init__(
-        self, schema: Schema, near: Near, encoder: DeltaEncoder, tick_hz: int, narrow_view: NarrowView | None
+        self,
+        schema: Schema,
+        near: Near,
+        encoder: DeltaEncoder,
+        tick_hz: int,
+        narrow_view: NarrowView | None,
+        *,
+        snapshot_hz: int,
     ) -> None:
         """Apply a declaration.
 
@@ -80,6 +90,7 @@ class Visibility:
             encoder: The room's.
             tick_hz: Ticks a second.
             narrow_view: The room's method of this name, when its author wrote one.
+            snapshot_hz: Snapshots a second.
         """
         types = {cls: None if radius is None else Reach.of(radius) for cls, radius in near.types.items()}
         self._schema = schema
@@ -87,7 +98,7 @@ class Visibility:
         self._tick_hz = tick_hz
         self._encoder = encoder
         self._interest = Interest(schema, near.radius, near.leave_radius, types=types, place=near.place)
-        self._priority_encoder = PriorityEncoder(encoder, self._interest, near.tiers)
+        self._priority_encoder = PriorityEncoder(encoder, self._interest, near.tiers, snapshot_hz=snapshot_hz)
         self._narrow_view = narrow_view
 
     def set_tier_stretch(self, stretch: int) -> None:
@@ -98,19 +109,19 @@ class Visibility:
         """Encode `snapshot` for players that all hold the same base."""
         base = sessions[0].base
         budgets = [self._add_to_budget(session, snapshot) for session in sessions]
-        by_priority = bool(self._near.tiers) or min(budgets) < math.inf
-        if by_priority and base is not None and not self._priority_encoder.can_encode_from(base):
-            base = None
         before = None if base is None else Views.of([s.view for s in sessions if s.view is not ALL])
+        by_priority = bool(self._near.tiers) or min(budgets) < math.inf
+        # What was left out while there was a budget is still not exact once the budget is lifted.
+        by_priority = by_priority or (before is not None and before.has_left_out)
         avatars = np.array([0 if s.player.avatar is None else s.player.avatar.id for s in sessions], np.int64)
         viewpoints = self._viewpoints(sessions, snapshot, avatars)
         narrow = self._filter_for(sessions)
         now = self._interest.views(snapshot, viewpoints, before, avatars=avatars, narrow=narrow)
         if not by_priority:
-            return EncodedViews(self._encoder.encode_views(base, snapshot, before, now), now, base)
+            return EncodedViews(self._encoder.encode_views(base, snapshot, before, now), now)
         viewers = Viewers(viewpoints, avatars, np.array(budgets, np.float32))
         bodies, seen = self._priority_encoder.encode(base, snapshot, before, now, viewers)
-        return EncodedViews(bodies, seen, base)
+        return EncodedViews(bodies, seen)
 
     def _viewpoints(
         self, sessions: Sequence[Session], snapshot: Snapshot, avatars: NDArray[np.int64]
@@ -130,7 +141,8 @@ class Visibility:
         if rate is None:
             return math.inf
         ticks = self._tick_hz if session.base is None else snapshot.tick - session.base.tick
-        session.budget_bytes = min(rate * MAX_SAVED_S, session.budget_bytes + rate * ticks / self._tick_hz)
+        left = max(-rate * MAX_DEBT_S, session.budget_bytes)
+        session.budget_bytes = min(rate * MAX_SAVED_S, left + rate * ticks / self._tick_hz)
         return session.budget_bytes
 
     def _filter_for(self, sessions: Sequence[Session]) -> Callable[[EntityType, Table, Mask], Mask] | None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class NotingVisibility(Visibility):
     """Notes which viewers it encoded together, and from which base."""
 
-    def __init__(self, *declaration: Any) -> None:
-        super().__init__(*declaration)
+    def __init__(self, *declaration: Any, snapshot_hz: int) -> None:
+        super().__init__(*declaration, snapshot_hz=snapshot_hz)
         self.asked: list[tuple[list[int], Snapshot | None]] = []
         self.stretch = 1
 
@@ -50,7 +50,7 @@ class Stage:
         self.dot = self.world.spawn(Dot)
         self.events = EventLog(self.limits)
         encoder = DeltaEncoder(schema, TICK_HZ)
-        self.visibility = NotingVisibility(schema, Near(radius=10), encoder, TICK_HZ, None)
+        self.visibility = NotingVisibility(schema, Near(radius=10), encoder, TICK_HZ, None, snapshot_hz=TICK_HZ)
         self.replicator = Replicator(encoder, self.events, self.limits, self.visibility if near else None)
         self.sessions: list[Session] = []
         self.tick = 0

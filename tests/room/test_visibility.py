@@ -1,18 +1,22 @@
 """In a room with `interest` a player sees what is near its avatar, and a spectator sees everything."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 import numpy as np
 
 from gameserver.protocol.codec import decode_server
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import ServerMessage as S
+from gameserver.protocol.messages import State
 from gameserver.room.player import Player
 from gameserver.room.room import Room
 from gameserver.room.visibility import Near
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float, Int
 from gameserver.state.inputs import Inputs
+from gameserver.sync.decode.decoder import DeltaDecoder
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
@@ -233,3 +237,48 @@ def test_every_message_of_a_room_with_views_is_well_formed() -> None:
     assert len(link.raw) > 3
     for message in link.raw:
         decode_server(message)
+
+
+def test_what_was_sent_before_there_was_a_budget_is_no_debt() -> None:
+    class Free(Crowd):
+        interest = Near(radius=1000)
+
+    server = MemoryServer(Free)
+    link, peer = server.join("free")
+    server.keep_up(link, peer)
+    server.tick(60)
+    (player,) = server.engine.players
+    player.bytes_per_s = 5000
+    server.tick(20)
+    before = len(link.messages)
+    server.tick(20)
+    taken = sum(len(msgpack.packb(message)) for message in link.messages[before:])
+    assert 0.7 * 5000 < taken <= 1.1 * 5000
+
+
+def test_what_a_budget_left_out_is_sent_once_the_budget_is_lifted() -> None:
+    server = MemoryServer(Tight)
+    link = RawLink()
+    peer = server.hub.open(link, server.now_s)
+    server.say(peer, C.JOIN, "tight", None, 0, {})
+    server.keep_up(link, peer)
+    server.tick()
+    (player,) = server.engine.players
+    player.bytes_per_s = 1000
+    server.tick(20)
+    schema = server.engine.kind.schema
+    decoder = DeltaDecoder(schema, server.engine.tick_hz)
+    assert not same_view(decoder, link, server), "something is left out"
+    player.bytes_per_s = math.inf
+    server.tick(2)
+    assert same_view(decoder, link, server)
+
+
+def same_view(decoder: DeltaDecoder, link: RawLink, server: MemoryServer) -> bool:
+    """Whether what a client holds is all of the newest snapshot."""
+    view, newest = decoder.empty(), server.engine.history.newest
+    for message in map(decode_server, link.raw):
+        if isinstance(message, State):
+            view = decoder.apply(view, message)
+    assert newest is not None
+    return all(held.same(table) for held, table in zip(view.tables, newest.tables, strict=True))

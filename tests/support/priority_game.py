@@ -80,9 +80,6 @@ class Game:
         """Capture a tick and send it to these viewers, those with the same base together."""
         self.tick += 1
         new = Snapshot(self.tick, self.world.capture())
-        for viewer in viewers:
-            if viewer.base is not None and not self.encoder.can_encode_from(viewer.base):
-                viewer.base = viewer.view = None
         for base in {viewer.base for viewer in viewers}:
             self._send_group(base, new, [v for v in viewers if v.base is base], narrow, random)
         return new

@@ -37,7 +37,7 @@ class Candidates:
         self.delta: TypeDelta | None = None
         """What changed since the base; None without one."""
         self.stays: Flags = np.zeros(count, np.bool_)
-        """Was in the view of the base."""
+        """Was in the view of the base, and what the viewer holds of it is known."""
         self.ages = np.zeros(count, np.uint8)
         """As in `Views.ages`."""
         self.changed: Flags = self.stays

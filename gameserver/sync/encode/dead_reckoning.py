@@ -23,16 +23,21 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 MAX_AGE: Final = 15  # snapshots that an entity may be left out in a row: 0.75 s at 20 a second
-KEPT_SNAPSHOTS: Final = 2 * MAX_AGE + 2  # a base may be MAX_AGE + 1 snapshots old, an entity in it MAX_AGE older
+KEPT_SNAPSHOTS: Final = 2 * MAX_AGE + 2  # at least: a base that is MAX_AGE + 1 snapshots old, and MAX_AGE before it
 
 
 class DeadReckoning:
     """The newest snapshots of a room, and the codes expected of entities that were last sent in an older one."""
 
-    def __init__(self, motions: Sequence[Motion]) -> None:
-        """Begin without snapshots; `motions` has one item an entity type."""
+    def __init__(self, motions: Sequence[Motion], kept: int = KEPT_SNAPSHOTS) -> None:
+        """Begin without snapshots.
+
+        Args:
+            motions: One item an entity type.
+            kept: How many snapshots are kept.
+        """
         self._motions = motions
-        self._snapshots: deque[Snapshot] = deque(maxlen=KEPT_SNAPSHOTS)
+        self._snapshots: deque[Snapshot] = deque(maxlen=kept)
         self._n_dropped = 0
         self._expected: dict[tuple[int, int, int], Codes] = {}
 
@@ -45,7 +50,7 @@ class DeadReckoning:
         """Add the newest snapshot; adding it again changes nothing."""
         if self._snapshots and self._snapshots[-1] is new:
             return
-        if len(self._snapshots) == KEPT_SNAPSHOTS:
+        if len(self._snapshots) == self._snapshots.maxlen:
             self._n_dropped += 1
             oldest = self._snapshots[0].tick
             self._expected = {key: codes for key, codes in self._expected.items() if key[0] > oldest}
@@ -55,18 +60,17 @@ class DeadReckoning:
         """Return whether `base` is the snapshot right before the newest."""
         return len(self._snapshots) > 1 and self._snapshots[-2] is base
 
-    def covers(self, base: Snapshot) -> bool:
-        """Return whether `expected` can answer for `base` at any age up to MAX_AGE."""
-        place = self._place(base)
-        return place is not None and (place >= MAX_AGE or not self._n_dropped)
+    def oldest_age(self, base: Snapshot) -> int:
+        """Return the highest age for which `expected` can answer at `base`: 0 for a snapshot that was dropped."""
+        return self._place(base) or 0
 
     def expected(self, base: Snapshot, index: int, age: int) -> Codes:
         """Return the codes that a viewer holds at `base` of entities that were last sent `age` snapshots before it.
 
         Args:
-            base: A snapshot that is covered.
+            base: A snapshot.
             index: The entity type.
-            age: In snapshots; 0: sent in `base` itself.
+            age: In snapshots, at most `oldest_age(base)`; 0: sent in `base` itself.
 
         Returns:
             Codes in the columns of `base`'s table. Columns of entities that did not exist `age` snapshots before mean

@@ -6,7 +6,8 @@ becomes more urgent with every snapshot (a priority accumulator), so everything 
 viewer extrapolates it by its rates, and `DeadReckoning` gives the codes that the viewer holds.
 
 An entity that was left out too often and still does not fit leaves the view, and enters again when it fits. The same
-goes for entities that were left out and changed when the base is not the snapshot right before.
+goes for entities that were left out and changed when the base is not the snapshot right before, and for those that were
+left out of a base so old that what the viewer holds of them is no longer known.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gameserver.sync.encode.blocks import split_blocks
 from gameserver.sync.encode.body import BodyWriter
 from gameserver.sync.encode.budget import choose_fitting
 from gameserver.sync.encode.candidates import Candidates
-from gameserver.sync.encode.dead_reckoning import MAX_AGE, DeadReckoning
+from gameserver.sync.encode.dead_reckoning import KEPT_SNAPSHOTS, MAX_AGE, DeadReckoning
 from gameserver.sync.encode.pairs import Pairs
 from gameserver.sync.encode.views import Views
 
@@ -63,13 +64,21 @@ class Viewers:
 class PriorityEncoder:
     """Encodes deltas for viewers with views of their own, by tiers and budgets."""
 
-    def __init__(self, encoder: DeltaEncoder, interest: Interest, tiers: Mapping[float, int] | None = None) -> None:
+    def __init__(
+        self,
+        encoder: DeltaEncoder,
+        interest: Interest,
+        tiers: Mapping[float, int] | None = None,
+        *,
+        snapshot_hz: int = 1,
+    ) -> None:
         """Encode for one room.
 
         Args:
             encoder: The room's encoder, which keeps what does not depend on viewers.
             interest: The rule by which viewers see entities; it gives the distances.
             tiers: Beyond which distance an entity is sent with every how many snapshots.
+            snapshot_hz: Snapshots a second: from a base of the last second all entities can be sent as deltas.
 
         Raises:
             DeclarationError: A distance is not above 0, or a number of snapshots not from 1 to MAX_EVERY.
@@ -83,7 +92,7 @@ class PriorityEncoder:
         self._limits = np.array([distance**2 for distance, _ in steps], np.float32)
         self._declared = np.array([1, *[every for _, every in steps]])
         self._every = self._declared
-        self._dead_reckoning = DeadReckoning(encoder.motions)
+        self._dead_reckoning = DeadReckoning(encoder.motions, max(KEPT_SNAPSHOTS, snapshot_hz + MAX_AGE + 1))
 
     def set_tier_stretch(self, stretch: int) -> None:
         """Send what lies in a tier `stretch` times less often than declared, at least with every MAX_EVERYth snapshot.
@@ -92,17 +101,13 @@ class PriorityEncoder:
         """
         self._every = np.where(self._declared > 1, np.minimum(self._declared * stretch, MAX_EVERY), self._declared)
 
-    def can_encode_from(self, base: Snapshot) -> bool:
-        """Return whether a delta from `base` can still be made; if not, its viewers need a full state."""
-        return self._dead_reckoning.covers(base)
-
     def encode(
         self, base: Snapshot | None, new: Snapshot, before: Views | None, now: Views, viewers: Viewers
     ) -> tuple[list[bytes], Views]:
         """Return the bodies for viewers who all have the same base, and what each then sees.
 
         Args:
-            base: The snapshot that the viewers hold, from which a delta can be encoded; None: nothing.
+            base: The snapshot that the viewers hold; None: nothing.
             new: The snapshot to send.
             before: The views that were returned with `base`.
             now: What the viewers would see of `new` without budgets.
@@ -144,9 +149,12 @@ class PriorityEncoder:
         """Find out which entities that stay are not where their viewers expect them, and which of them to send."""
         delta = candidates.delta = self._encoder.deltas_from(base)[index]
         saw = candidates.seen.mapped(delta.to_base)
-        stays = candidates.stays = saw.look_up(before.masks[index])
+        stays = saw.look_up(before.masks[index])
+        enters = ~stays
         if before.ages is not None:
             candidates.ages = saw.look_up(before.ages[index])
+            stays &= candidates.ages <= self._dead_reckoning.oldest_age(base)
+        candidates.stays, candidates.wanted = stays, enters
         used = np.unique(candidates.ages[stays])
         staying = candidates.seen.mapped(delta.to_stay).rows
         candidates.rows = np.where(stays, np.searchsorted(used, candidates.ages) * delta.n_stay + staying, 0)
@@ -157,7 +165,7 @@ class PriorityEncoder:
         candidates.changed = stays & np.logical_or.reduce(residuals, axis=0)[candidates.rows]
         missed = not self._dead_reckoning.is_previous(base)
         candidates.required = candidates.changed & (missed | (candidates.ages >= MAX_AGE))
-        candidates.wanted = ~stays | (candidates.changed & due) | candidates.required
+        candidates.wanted = enters | (candidates.changed & due) | candidates.required
         candidates.blocks = _split_wanted(residuals, candidates.rows[candidates.wanted & stays])
 
     def _cost(self, index: int, candidates: Candidates) -> Reals:

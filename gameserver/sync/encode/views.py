@@ -53,6 +53,11 @@ class Views:
         it moved other than expected; for any other: how long it has waited to enter. None: 0 for all."""
         self._pairs: dict[int, Pairs] = {}
 
+    @property
+    def has_left_out(self) -> bool:
+        """Whether the viewers hold anything otherwise than it is in the snapshot, or wait for anything to enter."""
+        return self.ages is not None and any(age.any() for age in self.ages)
+
     def pairs(self, index: int) -> Pairs:
         """Return the pairs of entity type `index`. They are kept, since the next delta needs them again."""
         pairs = self._pairs.get(index)

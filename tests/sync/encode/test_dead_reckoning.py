@@ -51,24 +51,19 @@ def test_an_entity_is_followed_when_others_come_and_go() -> None:
     assert after(snapshots).expected(snapshots[1], 0, 1)[0, 0] == 8
 
 
-def test_every_snapshot_that_is_covered_has_expected_codes_of_any_age() -> None:
+def test_every_snapshot_that_is_kept_has_expected_codes_as_old_as_the_oldest() -> None:
     world = World(SCHEMA)
     world.spawn(Ball, vx=1)
     tables = world.capture()
     snapshots = [Snapshot(tick, tables) for tick in range(1, 100)]
     dead_reckoning = after(snapshots)
-    covered = [snapshot for snapshot in snapshots if dead_reckoning.covers(snapshot)]
-    assert covered == snapshots[-(KEPT_SNAPSHOTS - MAX_AGE) :]
-    for snapshot in covered:
-        assert dead_reckoning.expected(snapshot, 0, MAX_AGE)[0, 0] == MAX_AGE
+    oldest = [dead_reckoning.oldest_age(snapshot) for snapshot in snapshots]
+    assert oldest == [0] * (99 - KEPT_SNAPSHOTS) + list(range(KEPT_SNAPSHOTS))
+    for snapshot, age in zip(snapshots, oldest, strict=True):
+        assert dead_reckoning.expected(snapshot, 0, age)[0, 0] == age
+    assert oldest[-1 - MAX_AGE - 1] >= MAX_AGE, "a base may be so old"
     assert dead_reckoning.count == len(snapshots)
     assert [dead_reckoning.is_previous(snapshot) for snapshot in snapshots[-3:]] == [False, True, False]
-
-
-def test_while_none_was_dropped_every_snapshot_is_covered() -> None:
-    snapshots = [Snapshot(tick, World(SCHEMA).capture()) for tick in range(1, 4)]
-    dead_reckoning = after(snapshots[:2])
-    assert [dead_reckoning.covers(snapshot) for snapshot in snapshots] == [True, True, False]
 
 
 def test_expected_codes_are_dropped_with_their_snapshot() -> None:

@@ -235,19 +235,39 @@ def test_after_a_missed_snapshot_everything_in_view_is_exact() -> None:
             assert set(ages(viewer).values()) == {0}
 
 
-def test_from_a_base_that_is_too_old_no_delta_can_be_encoded() -> None:
-    game = Game()
+def test_what_was_left_out_of_a_base_that_is_too_old_leaves_and_enters_again() -> None:
+    game, random = Game({1: 8}), np.random.default_rng(9)
+    near = game.world.spawn(Ship)
+    for _ in range(8):
+        game.world.spawn(Ship, x=50)
     late, other = Viewer(), Viewer()
-    game.world.spawn(Ship)
-    game.send(late, other)
-    assert late.base is not None
-    for _ in range(16):
-        game.send(other)
-        assert game.encoder.can_encode_from(late.base)
+    for _ in range(4):
+        restless(game.world, random, 1)
+        game.send(late, other)
+    left_out = {i for i, age in ages(late).items() if age}
+    assert 0 < len(left_out) < 9
     for _ in range(50):
+        restless(game.world, random, 1)
         game.send(other)
-    assert not game.encoder.can_encode_from(late.base)
     game.send(late, other)
+    assert ages(late).keys() == set(range(near.id, near.id + 9)) - left_out
+    game.send(late, other)
+    assert len(ages(late)) == 9
+
+
+def test_a_viewer_that_is_far_behind_again_and_again_holds_everything_in_the_end() -> None:
+    """Two states at once after half a second of nothing: of 60 a second, more than are kept for what was left out."""
+    game, random = Game(), np.random.default_rng(10)
+    for i in range(30):
+        game.world.spawn(Ship, x=20 * i, name=str(i))
+    slow, other = Viewer(budget=90), Viewer()
+    seen = set[int]()
+    for tick in range(1, 600):
+        if tick < 300:
+            restless(game.world, random, 0.3)
+        game.send(*([slow, other] if tick % 30 < 2 else [other]))
+        seen |= ages(slow).keys() if slow.view is not None else set()
+    assert len(seen) == 30
 
 
 @pytest.mark.parametrize("tiers", [{100: 0}, {100: 9}, {0: 2}, {-5: 2}])
