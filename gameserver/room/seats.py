@@ -241,7 +241,9 @@ class Seats:
     def _resume(self, session: Session, tick: int, event: int) -> None:
         if session.number not in self.sessions:
             return
-        session.event_cursor = session.event_scan = max(event, self._events.oldest_cursor(session.number))
+        if event < self._events.oldest_cursor(session.number):
+            self._send_avatar(session.player)  # the event that said so may be among those that are lost
+        session.event_cursor = session.event_scan = self._events.resume_cursor(session.number, event)
         session.base = None if self._has_own_view(session) else self._history.get(tick)
         session.view = ALL
         self._send_welcome(session, resumed=True)

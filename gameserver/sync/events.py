@@ -67,6 +67,12 @@ class _Log:
             self._bytes -= len(oldest.packed)
             self.oldest_cursor = oldest.number
 
+    @property
+    def middle_cursor(self) -> int:
+        """The cursor after which the newer half of the events is missing."""
+        older = len(self.entries) // 2
+        return self.entries[older - 1].number if older else self.oldest_cursor
+
     def after(self, cursor: int) -> list[Event]:
         """Return the events after `cursor`, oldest first. Events before it take no time."""
         found = []
@@ -130,6 +136,17 @@ class EventLog:
         """Return the oldest cursor after which no event of a session is missing."""
         log = self._private.get(session)
         return self._for_all.oldest_cursor if log is None else max(self._for_all.oldest_cursor, log.oldest_cursor)
+
+    def resume_cursor(self, session: int, cursor: int) -> int:
+        """Where a session goes on whose client has everything up to `cursor`.
+
+        When events are missing, that is behind the older half of those that are held. Otherwise the next event would
+        push out one that was not sent yet, and the session would miss events again and again.
+        """
+        if cursor >= self.oldest_cursor(session):
+            return cursor
+        log = self._private.get(session)
+        return max([each.middle_cursor for each in (self._for_all, log) if each is not None])
 
     def backlog(self, cursor: int, scan: int, session: int) -> Backlog:
         """Encode the events that a session has not been sent: at least one of them, else at most `MAX_EVENT_BYTES`.

@@ -7,6 +7,7 @@ from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
+from gameserver.room.player import Player
 from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryLink, MemoryServer
 
@@ -101,7 +102,7 @@ def test_a_token_works_once() -> None:
     link, peer = server.join("field")
     lose(server, peer)
     new, new_peer = resume(server, link)
-    server.say(new_peer, C.PING, 1)
+    server.say(new_peer, C.ACK, 1)
     lose(server, new_peer)
     again, _ = resume(server, link)
     assert again.closed is not None
@@ -114,6 +115,19 @@ def test_a_used_token_stays_valid_until_its_client_has_sent_something_over_the_n
     link, peer = server.join("field")
     lose(server, peer)
     _, second_peer = resume(server, link)  # its WELCOME never arrives
+    lose(server, second_peer)
+    third, _ = resume(server, link)
+    assert third.closed is None
+    assert third.welcome["resumed"] is True
+
+
+def test_a_used_token_stays_valid_while_its_client_only_pings_and_waits_for_the_welcome() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    _, second_peer = resume(server, link)  # its WELCOME is late
+    server.say(second_peer, C.PING, 1)
+    server.say(second_peer, C.PONG, 1)
     lose(server, second_peer)
     third, _ = resume(server, link)
     assert third.closed is None
@@ -257,4 +271,40 @@ def test_a_resume_that_missed_more_events_than_the_room_holds_keeps_its_session(
     assert new.welcome["event"] > link.welcome["event"]
     first = new.of(S.EVENTS)[0]
     assert first[1] == new.welcome["event"]
-    assert [event[2] for event in first[3]] == list(range(15, 25))
+    assert [event[1:] for event in first[3]] == [*[["news", number] for number in range(20, 25)], ["@avatar", 1]]
+
+
+def test_a_client_that_missed_too_many_events_gets_in_while_events_go_on() -> None:
+    class Busy(Field):
+        kind = "busy"
+
+        def on_tick(self) -> None:
+            self.broadcast("news", self.tick)
+
+        def on_resume(self, player: Player) -> None:
+            self.send(player, "welcome back")
+
+    server = MemoryServer(Busy, limits=Limits(max_held_events=10, max_private_events=3))
+    link, peer = server.join("busy")
+    lose(server, peer)
+    for number in range(5):
+        field(server).send(field(server).players[0], "mail", number)
+        server.tick(5)
+    new, peer = resume(server, link)
+    server.keep_up(new, peer)
+    server.tick(30)
+    assert new.closed is None
+    assert new.event_names()[-1] == "news"
+
+
+def test_a_client_that_missed_too_many_events_learns_which_entity_it_steers() -> None:
+    server = MemoryServer(Field, limits=Limits(max_held_events=4))
+    link, peer = server.join("field")
+    lose(server, peer)
+    room = field(server)
+    room.players[0].avatar = other = room.spawn(Dot)
+    for number in range(9):
+        room.broadcast("news", number)
+    server.tick()
+    new, _ = resume(server, link)
+    assert new.events[-1][1:] == ["@avatar", other.id]

@@ -60,6 +60,18 @@ def test_a_cursor_older_than_the_log_raises() -> None:
         log.backlog(1, 1, 1)
 
 
+def test_a_session_that_missed_events_goes_on_behind_the_older_half_of_what_is_held() -> None:
+    log = make_log(1, 2, max_held_events=4, max_private_events=2)
+    for i in range(6):
+        log.append(i, str(i), None)
+    assert (log.resume_cursor(1, 2), log.resume_cursor(1, 6)) == (2, 6), "nothing is missing"
+    assert log.resume_cursor(1, 1) == 4
+    for i in range(6, 9):
+        log.append(i, str(i), None, frozenset({2}))
+    assert names(log, log.resume_cursor(2, 2), 2) == ["8"]
+    assert names(log, log.resume_cursor(1, 0), 1) == ["4", "5"]
+
+
 def test_events_for_others_push_out_nothing_that_a_session_needs() -> None:
     log = make_log(1, 2, max_held_events=4, max_private_events=4)
     log.append(1, "all", None)
