@@ -206,7 +206,7 @@ class Room(Generic[C]):
         """The spectators in the room, in order of joining, suspended ones included."""
         return self._context.spectators
 
-    def spawn(self, entity_type: type[E], *, owner: Player | None = None, **fields: Any) -> E:
+    def spawn(self, entity_type: type[E], /, *, owner: Player | None = None, **fields: Any) -> E:
         """Put a new entity into the room.
 
         Args:
@@ -230,7 +230,7 @@ class Room(Generic[C]):
         """
         self._context.world.despawn(entity)
 
-    def teleport(self, entity: Entity, **fields: Any) -> None:
+    def teleport(self, entity: Entity, /, **fields: Any) -> None:
         """Put an entity elsewhere; clients draw a jump, not the way there.
 
         Args:

@@ -79,7 +79,7 @@ class ColumnStore:
         elif columns[name] is not value:
             columns[name][:] = value
 
-    def spawn_many(self, count: int, **values: ArrayLike) -> NDArray[np.int64]:
+    def spawn_many(self, count: int, /, **values: ArrayLike) -> NDArray[np.int64]:
         """Add entities.
 
         Args:

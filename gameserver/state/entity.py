@@ -155,7 +155,7 @@ class Entity:
         super().__init_subclass__(**kwargs)
         cls.entity_type = EntityType(cls, take_fields(cls), columns=columns)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         entity_type = type(self).entity_type
         entity_type.check_names(values)
         entity_type.fill(self, values)

@@ -92,7 +92,7 @@ class Inputs:
         super().__init_subclass__(**kwargs)
         cls.inputs_type = InputsType(cls, take_fields(cls))
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         inputs_type = type(self).inputs_type
         if not values.keys() <= inputs_type.fields.keys():
             raise unknown_field(type(self), values, inputs_type.fields)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TURN: Final = 6.283185307179586  # radians; the same double in every language
 FINEST_STEP: Final = 1e-9  # with MAX_CODE, a range of ±1 at this step
 COARSEST_STEP: Final = 1e9
+ROUNDING_STEPS: Final = 1e-6  # 0.3 / 0.1 is 2.9999999999999996, where 3 is meant
 
 
 class Float(Field[float]):
@@ -84,11 +85,11 @@ class Float(Field[float]):
         except ValueError as error:
             msg = f"{where} {error}"
             raise DeclarationError(msg) from None
-        if abs(quotient) > MAX_CODE:
+        if abs(quotient) > MAX_CODE + ROUNDING_STEPS:
             msg = f"{where} {limit} is more than {MAX_CODE} steps of {self.step:g} from 0; take a larger step"
             raise DeclarationError(msg)
-        meant = round(quotient)  # 0.3 / 0.1 is 2.9999999999999996, where 3 is meant
-        return meant if abs(quotient - meant) < 1e-6 else inwards(quotient)
+        meant = round(quotient)
+        return meant if abs(quotient - meant) <= ROUNDING_STEPS else inwards(quotient)
 
     def encode(self, value: float) -> int:
         """Return the nearest code, clamped."""

@@ -3,8 +3,9 @@
 import logging
 import signal
 import sys
+import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +15,8 @@ from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.player import Player
 from gameserver.room.room import Room
 from gameserver.state.entity import Entity
-from gameserver.state.fields import Text
+from gameserver.state.fields import Int, Jumps, Text
+from gameserver.state.inputs import Inputs
 from tests.support.field_room import Dot, Field, field
 from tests.support.memory_server import MemoryServer
 
@@ -373,3 +375,21 @@ def test_a_state_that_is_larger_than_clients_take_ends_its_room_with_the_sizes_i
     assert link.closed is not None
     assert link.closed[0] == CloseCode.ROOM_FAILED
     assert "clients take messages of at most 16777216" in caplog.text
+
+
+def test_fields_may_be_called_like_the_parameters_of_spawn_and_teleport() -> None:
+    mirror = types.new_class(
+        "Mirror", (Entity,), {}, lambda body: body.update(self=Int(0, 9), entity=Int(0, 9), jumps=Jumps())
+    )
+
+    class Hall(Room[Inputs]):
+        entities = (cast("type[Entity]", mirror),)
+
+        def on_tick(self) -> None:
+            made = self.spawn(self.entities[0], self=1, entity=2)
+            self.teleport(made, self=3, entity=4)
+
+    server = MemoryServer(Hall)
+    server.join("hall")
+    table = server.engine.history.newest.tables[0]  # type: ignore[union-attr]  # a tick has been made
+    assert table.codes.tolist() == [[3], [4], [1]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import types
+from typing import cast
 
 import hypothesis.strategies as st
 import numpy as np
@@ -138,3 +140,11 @@ def test_references_lead_to_entities_kept_as_objects() -> None:
     codes = world.capture()[1].codes
     assert codes[-1].tolist() == table.leader.tolist() == [captain.id, 0, 0]
     assert np.array_equal(table.leader, codes[-1])
+
+
+@pytest.mark.parametrize("name", ["self", "count", "values"])
+def test_a_column_may_be_called_like_a_parameter(name: str) -> None:
+    grain = types.new_class("Grain", (Entity,), {"columns": True}, lambda body: body.update({name: Int(0, 9)}))
+    world = World(Schema([cast("type[Entity]", grain)]))
+    world.table(cast("type[Entity]", grain)).spawn_many(2, **{name: [4, 5]})
+    assert world.capture()[0].codes.tolist() == [[4, 5]]

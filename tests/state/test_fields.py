@@ -66,6 +66,7 @@ def test_a_float_takes_the_nearest_value(value: float) -> None:
         (Float(1), 10**400, MAX_CODE),
         (Float(1), -(10**400), -MAX_CODE),
         (Float(0.1, min=0.3, max=0.3), 9, 3),
+        (Float(0.001, max=0.001 * MAX_CODE), 1e9, MAX_CODE),
         (Float(1, min=-0.5, max=1.5), -9, 0),
         (Float(1, min=-0.5, max=1.5), 9, 1),
         (Angle(4), TURN, 0),
