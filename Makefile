@@ -100,7 +100,8 @@ coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests do not
 	$(BIN)/python -m pytest -q -m "not live and not browser" --cov --cov-report=term
 
 .PHONY: fuzz
-fuzz: $(FUZZ_STAMP) ## Fuzz every decoder with coverage guidance; FUZZ_S=60 seconds each
+fuzz: $(FUZZ_STAMP) $(NODE_STAMP) ## Fuzz whole rooms, and every decoder with coverage guidance; FUZZ_S=60 seconds each
+	$(BIN)/python -m tests.fuzz.rooms --seconds $(FUZZ_S)
 	@set -e; for target in $(notdir $(wildcard tests/fuzz/corpus/*)); do \
 		$(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_S); \
 	done

@@ -52,15 +52,11 @@ export class InputFrames {
    */
   fault = "";
 
-  /**
-   * @param {Schema} schema
-   * @param {number} tickHz
-   * @param {number} [holdS] length of the server's queue of frames
-   */
-  constructor(schema, tickHz, holdS = LIMITS.INPUT_HOLD_S) {
+  /** @param {Schema} schema @param {number} tickHz */
+  constructor(schema, tickHz) {
     this.#schema = schema;
     this.#codes = schema.neutral;
-    this.pacer = new TickPacer(1 / tickHz, holdS);
+    this.pacer = new TickPacer(1 / tickHz, LIMITS.INPUT_HOLD_S);
   }
 
   /** Frames that the server has not consumed, oldest first. @returns {readonly InputFrame[]} */
