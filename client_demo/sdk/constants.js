@@ -303,6 +303,7 @@ export const LIMITS = Object.freeze({
   MAX_JOINS_PER_S_PER_ADDRESS: 10,
   MAX_JOINS_BURST_PER_ADDRESS: 100,
   MAX_JOINS_IN_FLIGHT: 1000,
+  MAX_SUSPENDED_PER_ADDRESS: 64,
 });
 
 /** The items of each client message, after its id. @type {Readonly<Record<number, readonly string[]>>} */

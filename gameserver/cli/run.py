@@ -16,7 +16,7 @@ from gameserver.loading import LoadError, load_room
 from gameserver.net.addresses import AddressError, read_network, read_origin
 from gameserver.net.http.policy import AUTHOR, Coep, Coop, PagePolicy, PolicyError
 from gameserver.net.network_simulator import read_conditions
-from gameserver.net.settings import NetLimits
+from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetLimits
 from gameserver.ops.options import ServeOptions
 from gameserver.ops.serve import serve_forever
 from gameserver.ops.serve_workers import serve_with_workers
@@ -52,6 +52,7 @@ def run(
     coop: Coop | None = None,
     coep: Coep | None = None,
     trusted_proxy: tuple[str, ...] = (),
+    uncounted_address: tuple[str, ...] = UNCOUNTED_ADDRESSES,
     workers: int = 1,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     net_limits: NetLimits = NetLimits(),  # noqa: B008 - frozen
@@ -82,12 +83,14 @@ def run(
             WebAssembly.
         trusted_proxy: Address of a proxy whose X-Forwarded-For is believed, or a network such as 10.0.0.0/8. Can be
             repeated.
+        uncounted_address: Address or network without the limits for each address; loopback if none is given. Can be
+            repeated.
         workers: Number of processes that share the rooms and the port; see docs/guide/workers.md.
         limits: Limits on what a client can make the server do; see protocol.md §11.
         net_limits: Limits on sockets, HTTP and WebSocket frames.
     """
     check_port(port)
-    _check_addresses(origin, trusted_proxy)
+    _check_addresses(origin, trusted_proxy, uncounted_address)
     _check_counts(bots, workers)
     _check_files(cert, key, auth, web)
     _check_rooms(rooms)
@@ -109,6 +112,7 @@ def run(
         web=web,
         page_policy=_read_policy(web, csp, coop, coep),
         trusted_proxies=trusted_proxy,
+        uncounted_addresses=uncounted_address,
         record=record,
         network_conditions=_read_conditions(lag, jitter, stall),
         workers=workers,
@@ -118,10 +122,13 @@ def run(
         serve_forever(options) if workers == 1 else serve_with_workers(options)
 
 
-def _check_addresses(origins: tuple[str, ...], trusted_proxies: tuple[str, ...]) -> None:
+def _check_addresses(
+    origins: tuple[str, ...], trusted_proxies: tuple[str, ...], uncounted_addresses: tuple[str, ...]
+) -> None:
     reads: tuple[tuple[str, Callable[[str], object], tuple[str, ...]], ...] = (
         ("origin", read_origin, origins),
         ("trusted_proxy", read_network, trusted_proxies),
+        ("uncounted_address", read_network, uncounted_addresses),
     )
     for option, read, texts in reads:
         for text in texts:

@@ -1,9 +1,12 @@
-"""Admission limits: joins in flight in a process, and for each address its joins a second and its rooms."""
+"""Admission limits: joins in flight in a process, and for each address its joins a second, its rooms, and its sessions
+that wait for their clients to come back."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from gameserver.hub.waiting import Waiting
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.rate_limit import TokenBucket
@@ -11,14 +14,16 @@ from gameserver.sync.rate_limit import TokenBucket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.hub.peer import Peer
     from gameserver.protocol.constants import Limits
+    from gameserver.room.session import Session
 
 MAX_IDLE_ADDRESSES = 1024
 """So many addresses are remembered before those that have not joined lately are forgotten."""
 
 
 class Admission:
-    """Counts links that have not joined yet, and by address the joins and the rooms."""
+    """Counts links that have not joined yet and sessions without a link, and by address the joins and the rooms."""
 
     def __init__(self, limits: Limits) -> None:
         self.limit_key: Callable[[str], str] = str
@@ -26,20 +31,35 @@ class Admission:
         machine's and a proxy's: their joins and rooms are not limited.
         """
         self._limits = limits
-        self._joining: set[object] = set()
+        self._joining: Waiting[Peer] = Waiting(limits.max_joins_in_flight)
+        self._suspended: Waiting[Session] = Waiting(math.inf, limits.max_suspended_per_address)
         self._opened_by: dict[str, str] = {}
         self._joins: dict[str, TokenBucket] = {}
 
-    def link_opened(self, peer: object) -> bool:
-        """A link is up and has not joined yet. Return False when too many are."""
-        if len(self._joining) >= self._limits.max_joins_in_flight:
-            return False
-        self._joining.add(peer)
-        return True
+    def link_opened(self, peer: Peer) -> Peer | None:
+        """A link is up and has not joined yet. Return the one that must be closed because there are too many."""
+        return self._joining.add(peer, self._key_of(peer.address))
 
-    def join_ended(self, peer: object) -> None:
+    def join_ended(self, peer: Peer) -> None:
         """The link has joined a room or is gone. Idempotent."""
         self._joining.discard(peer)
+
+    def session_suspended(self, session: Session, address: str) -> Session | None:
+        """A session waits for its client to come back. Return the one that must end because too many of its address do.
+
+        Args:
+            session: The session.
+            address: The client's, when it had a link.
+        """
+        self._suspended.discard(session)
+        return self._suspended.add(session, self._key_of(address))
+
+    def suspension_ended(self, session: Session) -> None:
+        """The session has a link again, or has ended. Idempotent."""
+        self._suspended.discard(session)
+
+    def _key_of(self, address: str) -> str:
+        return self.limit_key(address) if address else ""
 
     def check_join_rate(self, address: str, now_s: float) -> None:
         """Count a JOIN or RESUME of a client at `address`.
@@ -47,7 +67,7 @@ class Admission:
         Raises:
             ProtocolError: SERVER_FULL; there were too many from this address lately.
         """
-        key = self.limit_key(address) if address else ""
+        key = self._key_of(address)
         if not key:
             return
         limits = self._limits
@@ -75,7 +95,7 @@ class Admission:
         """
         if len(self._opened_by) >= self._limits.max_rooms:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
-        key = self.limit_key(address) if address else ""
+        key = self._key_of(address)
         if key:
             opened = sum(by == key for by in self._opened_by.values())
             if opened >= self._limits.max_rooms_per_address:
@@ -83,7 +103,7 @@ class Admission:
 
     def room_opened(self, room_id: str, address: str) -> None:
         """A room runs that a client at `address` asked for."""
-        self._opened_by[room_id] = self.limit_key(address) if address else ""
+        self._opened_by[room_id] = self._key_of(address)
 
     def room_closed(self, room_id: str) -> None:
         """The room has ended."""

@@ -118,16 +118,23 @@ class Hub:
         peer = Peer(self, self.limits, link, now_s, claims=claims, address=address, room=room)
         self._peers.add(peer)
         self._counts["links"] += 1
-        if not self.admission.link_opened(peer):
-            code, reason = CloseCode.SERVER_FULL, "too many are on their way in"
-            self.note_refused(code, reason, now_s, **peer.log_fields())
-            peer.close(code, reason)
+        pushed_out = self.admission.link_opened(peer)
+        if pushed_out is not None:
+            code, reason = CloseCode.SERVER_FULL, "too many are on their way in: retry in 1 s"
+            self.note_refused(code, reason, now_s, **pushed_out.log_fields())
+            pushed_out.close(code, reason)
         return peer
 
     def forget_peer(self, peer: Peer) -> None:
         """The peer's link is gone."""
         self._peers.discard(peer)
         self.admission.join_ended(peer)
+
+    def note_suspended(self, session: Session, address: str) -> None:
+        """The session of a client at `address` has lost its link, and waits until it resumes."""
+        pushed_out = self.admission.session_suspended(session, address)
+        if pushed_out is not None:
+            self.tokens.engine_of(pushed_out).leave(pushed_out)
 
     def _enter(self, peer: Peer, session: Session, engine: RoomEngine) -> None:
         self.admission.join_ended(peer)
@@ -288,6 +295,7 @@ class Hub:
             raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what was sent to this session")
         self.tokens.renew(session, message.token)
         engine.resume(session, peer, message.tick, message.event)
+        self.admission.suspension_ended(session)
         self._enter(peer, session, engine)
         self._counts["resumes"] += 1
 
@@ -315,6 +323,7 @@ class Hub:
 
     def _forget_session(self, session: Session) -> None:
         self.tokens.remove(session)
+        self.admission.suspension_ended(session)
         self._note_seats()
 
     def _forget_room(self, engine: RoomEngine) -> None:

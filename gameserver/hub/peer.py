@@ -74,6 +74,9 @@ class PeerOwner(Protocol):
     def note_refused(self, code: CloseCode, reason: str, now_s: float, **more: object) -> None:
         """A message was refused with this code; `more` are fields of the log line."""
 
+    def note_suspended(self, session: Session, address: str) -> None:
+        """The session of a client at `address` has lost its link, and waits until it resumes."""
+
     def forget_peer(self, peer: Peer) -> None:
         """The peer's link is gone."""
 
@@ -200,6 +203,8 @@ class Peer:
         session, engine = self.session, self.engine
         if session is not None and engine is not None and session.link is self.link:
             engine.lose_link(session, now_s, for_good=for_good)
+            if not session.leaving:
+                self._owner.note_suspended(session, self.address)
         self.forget()
 
     # -- from message to effect ----------------------------------------------------------------------------------------

@@ -56,6 +56,10 @@ class ResumeTokens:
         """The session has ended. Idempotent."""
         self._sessions.pop(session.key, None)
 
+    def engine_of(self, session: Session) -> RoomEngine:
+        """The room of a session that has not ended."""
+        return self._sessions[session.key][1]
+
     def token_of(self, session: Session) -> bytes:
         """The token that the client of a session may resume with."""
         return self.instance + session.key.to_bytes(TOKEN_KEY_BYTES) + session.secret

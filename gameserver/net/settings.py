@@ -7,7 +7,7 @@ are the limits below it: sockets, HTTP and WebSocket frames.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from gameserver.net.addresses import Networks, client_key, read_origin
 from gameserver.net.http.policy import AUTHOR, PagePolicy
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 TransportMode: TypeAlias = Literal["polled", "ordinary"]
 """How the links of a room are read: `polled` by their room once a tick, or `ordinary`, each by its own task."""
+
+UNCOUNTED_ADDRESSES: Final = ("127.0.0.1", "::1")
+"""This machine's: many clients may come from there, through a proxy that is not named to the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class NetSettings:
     page_policy: PagePolicy = AUTHOR
     """What the pages of `web_root` may do."""
     limits: NetLimits = NetLimits()
-    uncounted_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
+    uncounted_addresses: tuple[str, ...] = UNCOUNTED_ADDRESSES
     """Addresses and networks without limits for each address: a proxy's, and this machine's."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed."""

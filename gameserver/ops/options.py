@@ -12,7 +12,7 @@ from gameserver.hub.hub import Hub
 from gameserver.net.addresses import one_spelling
 from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
 from gameserver.net.http.policy import AUTHOR, PagePolicy
-from gameserver.net.settings import NetSettings
+from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetSettings
 from gameserver.ops.recording_files import Recordings
 from gameserver.protocol.constants import WEBSOCKET_PATH
 
@@ -56,6 +56,7 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...]
     record: Path | None
     """Folder for recordings; None: nothing is recorded."""
+    uncounted_addresses: tuple[str, ...] = UNCOUNTED_ADDRESSES
     page_policy: PagePolicy = AUTHOR
     """What the pages of `web` may do."""
     network_conditions: NetworkConditions | None = None
@@ -107,6 +108,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         page_policy=options.page_policy,
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
+        uncounted_addresses=options.uncounted_addresses,
         network_conditions=options.network_conditions,
     )
 

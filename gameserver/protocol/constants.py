@@ -209,6 +209,7 @@ class Limits:
     max_joins_per_s_per_address: float = _limit(10, "JOIN and RESUME from one address, a second")
     max_joins_burst_per_address: float = _limit(100, "JOIN and RESUME from one address at once, after a pause")
     max_joins_in_flight: int = _count(1000, "links in one process that have not sent JOIN or RESUME yet")
+    max_suspended_per_address: int = _count(64, "sessions without a link whose clients had the same address")
 
     @property
     def check_every_s(self) -> float:

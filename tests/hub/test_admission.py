@@ -1,4 +1,4 @@
-"""Admission limits: the rooms of one address, the rooms of a process, and the joins in flight."""
+"""Admission limits: the rooms of one address, the rooms of a process, the joins in flight, and suspended sessions."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 from gameserver import Player, Room
 from gameserver.hub.admission import MAX_IDLE_ADDRESSES, Admission
 from gameserver.hub.peer import Peer
+from gameserver.net.addresses import client_key
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.room.engine import RoomEngine
@@ -61,15 +62,68 @@ def test_the_rooms_of_a_process_are_limited() -> None:
     assert ends == [None, None, (CloseCode.SERVER_FULL, "no more rooms on this server now")]
 
 
-def test_joins_in_flight_are_limited_and_links_that_have_joined_do_not_count() -> None:
+def test_of_too_many_links_that_have_not_joined_the_oldest_goes_and_those_that_have_do_not_count() -> None:
     server = MemoryServer(Field, limits=Limits(max_joins_in_flight=2))
     for _ in range(4):
         assert server.join("field")[0].closed is None
     idle = [server.connect() for _ in range(3)]
-    assert [link.closed and link.closed[0] for link, _ in idle] == [None, None, CloseCode.SERVER_FULL]
+    assert [link.closed and link.closed[0] for link, _ in idle] == [CloseCode.SERVER_FULL, None, None]
     assert server.hub.statistics()["refused"] == {"SERVER_FULL": 1}
-    idle[0][1].lost(server.now_s, None)
     assert server.join("field")[0].closed is None
+    assert idle[1][0].closed == (CloseCode.SERVER_FULL, "too many are on their way in: retry in 1 s")
+    assert idle[2][0].closed is None
+
+
+def test_who_fills_all_places_pushes_out_its_own_links_and_no_others() -> None:
+    server = MemoryServer(Field, limits=Limits(max_joins_in_flight=100))
+    server.hub.admission.limit_key = client_key
+    newcomers = [silent_from(server, f"203.0.113.{n}") for n in range(10)]
+    for round_ in range(64):
+        for n in range(20):
+            silent_from(server, f"2001:db8:0:{n:x}::{round_:x}")
+    assert [link.closed for link, _ in newcomers] == [None] * 10
+    for _, peer in newcomers:
+        server.say(peer, C.JOIN, "field", None, 0, {})
+    server.tick()
+    assert all(link.welcome for link, _ in newcomers)
+
+
+def silent_from(server: MemoryServer, address: str) -> tuple[MemoryLink, Peer]:
+    """A link from an address that says nothing."""
+    link = MemoryLink()
+    return link, server.hub.open(link, server.now_s, address=address)
+
+
+def test_of_too_many_sessions_without_a_link_from_one_address_the_oldest_ends() -> None:
+    server = MemoryServer(Field, limits=Limits(max_suspended_per_address=3))
+    server.hub.admission.limit_key = lambda address: "" if address == "127.0.0.1" else address
+    links = []
+    for address in ["203.0.113.7"] * 5 + ["203.0.113.8"] * 2 + ["127.0.0.1"] * 5:
+        link, peer = connect_from(server, address, C.JOIN, "field", None, 1, {})
+        peer.lost(server.now_s, None)
+        links.append(link)
+    server.tick()
+    assert sum(room["suspended"] for room in server.hub.statistics()["rooms"]) == 3 + 2 + 5
+    codes = [connect_from(server, "", C.RESUME, link.welcome["token"], 0, 0)[0].closed for link in links[:3]]
+    assert codes[2] is None
+    assert [closed and closed[0] for closed in codes[:2]] == [CloseCode.SESSION_EXPIRED] * 2
+
+
+def test_a_session_that_has_resumed_or_ended_does_not_count_as_suspended() -> None:
+    server = MemoryServer(Field, limits=Limits(max_suspended_per_address=1))
+    first, peer = connect_from(server, "203.0.113.7", C.JOIN, "field", None, 1, {})
+    peer.lost(server.now_s, None)
+    first, first_peer = connect_from(server, "203.0.113.7", C.RESUME, first.welcome["token"], 0, 0)
+    _, gone = connect_from(server, "203.0.113.7", C.JOIN, "field", None, 1, {})
+    gone.lost(server.now_s, CloseCode.NORMAL)
+    second, peer = connect_from(server, "203.0.113.7", C.JOIN, "field", None, 1, {})
+    peer.lost(server.now_s, None)
+    server.tick()
+    assert first.closed is None
+    first_peer.lost(server.now_s, None)
+    server.tick()
+    assert connect_from(server, "", C.RESUME, second.welcome["token"], 0, 0)[0].closed is not None
+    assert connect_from(server, "", C.RESUME, first.welcome["token"], 0, 0)[0].closed is None
 
 
 def test_a_link_that_has_resumed_is_no_join_in_flight() -> None:
