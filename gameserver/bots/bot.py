@@ -1,39 +1,39 @@
-"""One bot: a client without a screen. It asks a brain what to do with each state, checks all that it receives, and
-counts.
-"""
+"""One bot: a client without a screen that a script plays. It checks all that it receives, and counts."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from gameserver.bots.brains import Perception
-from gameserver.bots.checks import StateChecker
+from gameserver.bots.bot_session import BotSession, RoomEnded
 from gameserver.bots.report import Report
+from gameserver.bots.rules import Rules
 from gameserver.client.errors import JoinFailed
-from gameserver.client.replica import Options
-from gameserver.client.session import Session
-from gameserver.client.session_core import SessionCore
-from gameserver.client.session_events import Desynced, Joined, SessionState, Status, Updated
+from gameserver.client.session import joined
+from gameserver.client.state_reader import SharedStateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from gameserver.bots.brains import Brain
-    from gameserver.bots.checks import SpeedLimit
     from gameserver.client.dial import Opener
-    from gameserver.client.session_events import SessionEvent
-    from gameserver.client.state_reader import StateReader
-    from gameserver.state.schema import Schema
+    from gameserver.client.replica import Options
+
+    Script = Callable[["Bot"], Awaitable[object]]
+    """What a bot does, from its first join to its end."""
+    MakeBrain = Callable[[random.Random], Brain]
 
 log = logging.getLogger("gameserver.bot")
 
-NAMES = (
+NAMES: Final = (
     "Ada",
     "Bo",
     "Cleo",
@@ -53,156 +53,196 @@ NAMES = (
 )
 
 
-class Rules:
-    """What bots know of a game beyond its schema."""
+class Readers:
+    """What decodes states for the bots of one process. Bots with the same options share it, and so their views."""
 
-    def __init__(self, limits: Iterable[SpeedLimit] = (), options: Options | None = None) -> None:
-        """Describe a game to its bots.
+    def __init__(self) -> None:
+        self._by_options: dict[Options, SharedStateReader] = {}
 
-        Args:
-            limits: How fast its entities may move.
-            options: How the bots' clients are set up, for example the shared step to predict with; None: no prediction
-                and no interpolation.
-        """
-        self.limits = tuple(limits)
-        self.options = options or Options(interpolate=False)
-        self._checkers: dict[tuple[int, float], tuple[Schema, StateChecker]] = {}
+    def of(self, options: Options) -> SharedStateReader:
+        """Return the reader of clients with these options."""
+        return self._by_options.setdefault(options, SharedStateReader())
 
-    def checker(self, schema: Schema, tick_s: float) -> StateChecker:
-        """Return what checks the states of a room; bots that share their views get the same one.
 
-        Args:
-            schema: The room's schema.
-            tick_s: Length of the room's tick in seconds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the bots of a run have in common."""
 
-        Returns:
-            The checker, with this game's limits.
-
-        Raises:
-            KeyError: A limit names an entity type that the schema does not have.
-            ValueError: A limit names a field that its entity type does not have.
-        """
-        key = id(schema), tick_s
-        if key not in self._checkers:
-            self._checkers[key] = schema, StateChecker(schema, tick_s, self.limits)
-        return self._checkers[key][1]
+    kind: str
+    """The kind of room to join, where the script names none."""
+    open_socket: Opener
+    script: Script
+    room: str | None = None
+    """The id of a room of that kind; None: any with a free seat."""
+    params: Mapping[str, object] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+    readers: Readers = field(default_factory=Readers)
 
 
 class Bot:
-    """One bot. What it sees is in `report`; counts and times are taken from `start_counting` on."""
+    """One bot. Its script gets it as the only argument: an async function that joins rooms and plays there.
 
-    def __init__(
-        self,
-        number: int,
-        kind: str,
-        open_socket: Opener,
-        brain: Brain,
-        rng: random.Random,
-        *,
-        rules: Rules | None = None,
-        reader: StateReader | None = None,
-    ) -> None:
-        params = {"name": f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}", "bot": True}
-        self._rules = rules or Rules()
-        self.core = SessionCore(m.Join(kind, None, Role.PLAYER, params), self._rules.options, reader=reader)
-        self.session = Session(self.core, open_socket, rng=rng, on_event=self._on_event, on_status=self._on_status)
+    Args:
+        number: The number of the bot in its run, from 0.
+        rng: Source of the bot's random numbers.
+        run: What all bots have in common.
+    """
+
+    def __init__(self, number: int, rng: random.Random, run: Run) -> None:
+        self.number = number
+        """The number of the bot in its run, from 0."""
+        self.name = f"{NAMES[number % len(NAMES)]} {number // len(NAMES) + 1}"
+        """A name to play under, which no other bot of the run has."""
+        self.random = rng
+        """The bot's own random numbers, the same ones on each run with the same seed."""
         self.report = Report(1)
+        """What the bot has seen."""
         self.settled = trio.Event()
         """Set once the bot has joined, or has failed to."""
-        self._brain = brain
-        self._checker: StateChecker | None = None
-        self._brain_failed = False
+        self._run = run
+        self._params = {"name": self.name, "bot": True, **run.params}
+        self._sessions: list[BotSession] = []
+        self._past = (0, 0, 0)
+        """What sessions that have ended counted."""
         self._counting_from_s: float | None = None
-        self._last_state_s: float | None = None
-        self._counters_at_start: tuple[int, int] = (0, 0)
+        self._scope = trio.CancelScope()
+        self._stopping = False
 
-    async def play(self) -> None:
-        """Join and play until the session ends. Errors go into the report."""
-        try:
-            await self.session.run(task_status=trio.TASK_STATUS_IGNORED)
-        except JoinFailed as failed:
-            self.report.add_error(f"could not join: {failed}")
-        finally:
-            self.settled.set()
+    @asynccontextmanager
+    async def join(
+        self,
+        kind: str | None = None,
+        *,
+        room: str | None = None,
+        role: Role = Role.PLAYER,
+        params: Mapping[str, object] | None = None,
+        rules: Rules | None = None,
+    ) -> AsyncGenerator[BotSession]:
+        """Join a room, and leave it at the end of the block.
 
-    def start_counting(self, now_s: float) -> None:
-        """Count snapshots, bytes and times from now on. Called once all bots have joined."""
-        counters = self.core.counters
-        self._counting_from_s = now_s
-        self._counters_at_start = counters.bytes_received, counters.corrections
+        Args:
+            kind: The kind of room; None: the one that the run was started for.
+            room: The id of a room; None: any with a free seat.
+            role: Player or spectator.
+            params: The game's own, in addition to `name`, `bot` and those that the run was started with.
+            rules: What the states are checked against; None: those of the run, if the kind is the run's.
 
-    def report_at(self, now_s: float) -> Report:
-        """Return the report, with what was counted since `start_counting`."""
-        report, counters = self.report, self.core.counters
+        Returns:
+            The bot in the room, once it has joined.
+
+        Raises:
+            JoinFailed: The room cannot be joined.
+            ValueError: `kind`, `room` or `params` are longer, or nested deeper, than a server takes.
+        """
+        async with self._enter(kind, room, role, params, rules) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _enter(
+        self,
+        kind: str | None = None,
+        room: str | None = None,
+        role: Role = Role.PLAYER,
+        params: Mapping[str, object] | None = None,
+        rules: Rules | None = None,
+        brain: Brain | None = None,
+    ) -> AsyncGenerator[BotSession]:
+        if self._stopping:
+            await trio.sleep_forever()  # until the script is cancelled
+        run = self._run
+        if kind is None or kind == run.kind:
+            kind, room, rules = run.kind, room or run.room, rules or run.rules
+        rules = rules or Rules()
+        session = BotSession(
+            m.Join(kind, room, role, {**self._params, **(params or {})}),
+            run.open_socket,
+            self.random,
+            rules=rules,
+            reader=run.readers.of(rules.options),
+            report=self.report,
+            on_joined=self._on_joined,
+            brain=brain,
+        )
         if self._counting_from_s is not None:
-            report.seconds = report.client_seconds = now_s - self._counting_from_s
-            report.bytes_received = counters.bytes_received - self._counters_at_start[0]
-            report.corrections = counters.corrections - self._counters_at_start[1]
-        report.desyncs = counters.desyncs
-        return report
-
-    # -- called by the session -----------------------------------------------------------------------------------------
-
-    def _on_event(self, event: SessionEvent) -> None:
-        match event:
-            case Joined():
-                self._on_joined()
-            case Updated():
-                self._on_updated(event)
-            case Desynced(reason):
-                self.report.add_problem(f"desync: {reason}")
+            session.start_counting()
+        self._sessions.append(session)
+        try:
+            async with joined(session.session):
+                yield session
+        finally:
+            self._sessions.remove(session)
+            self._past = _added(self._past, session.counted())
 
     def _on_joined(self) -> None:
         self.report.joined = 1
         self.settled.set()
-        self._last_state_s = None
-        replica = self.core.replica
-        assert replica is not None
-        self._checker = self._rules.checker(replica.schema, replica.tick_s)
 
-    def _on_updated(self, event: Updated) -> None:
-        now_s = trio.current_time()
-        if self._checker is not None and event.span:
-            finding = self._checker.check(event.before, event.view)
-            self.report.changes += finding.changed
-            for violation in finding.violations:
-                self.report.add_error(violation)
-        if self._counting_from_s is not None:
-            self._count(event, now_s)
-        self._last_state_s = now_s
-        replica = self.core.replica
-        assert replica is not None
-        self._steer(Perception(event.view, replica.avatar_id, replica.schema.inputs))
-
-    def _steer(self, perception: Perception) -> None:
-        """Hold the controls that the brain decides on. A brain may be a user's: if it raises, that is reported, and no
-        controls are held.
-        """
+    async def play(self) -> None:
+        """Run the script until it ends, or `stop` is called. Errors go into the report."""
         try:
-            self.core.set_controls(self._brain.decide(perception))
+            with self._scope:
+                await self._run.script(self)
+        except JoinFailed as failed:
+            self.report.add_error(f"could not join: {failed}")
+        except RoomEnded as ended:
+            if ended.code != CloseCode.NORMAL:
+                self.report.add_error(f"was closed: {ended}")
         except Exception as error:
-            if not self._brain_failed:
-                log.exception("the brain of a bot failed")
-            self._brain_failed = True
-            self.report.add_error(f"the brain failed: {type(error).__name__}: {error}")
-            self.core.set_controls(None)
+            log.exception("the script of a bot failed")
+            self.report.add_error(f"the script failed: {type(error).__name__}: {error}")
+        finally:
+            self.settled.set()
 
-    def _count(self, event: Updated, now_s: float) -> None:
-        self.report.snapshots += 1
-        if event.acked_after_s is not None:
-            self.report.acks.add(event.acked_after_s)
-        if self._last_state_s is not None:
-            self.report.intervals.add(now_s - self._last_state_s)
+    async def stop(self) -> None:
+        """Leave the rooms that the bot is in, and end its script."""
+        self._stopping = True
+        for session in list(self._sessions):
+            await session.session.leave()
+        self._scope.cancel()
 
-    def _on_status(self, status: Status) -> None:
-        if status.state is SessionState.WAITING and self.report.joined:
-            self.report.disconnects += 1
-            self.report.add_problem(f"lost its link: {_reason(status)}")
-        elif status.state is SessionState.WAITING:
-            self.report.add_problem(f"could not connect: {_reason(status)}")
-        elif status.state is SessionState.CLOSED and status.code != CloseCode.NORMAL:
-            self.report.add_error(f"was closed: {_reason(status)}")
+    def start_counting(self, now_s: float) -> None:
+        """Count snapshots, bytes and times from now on. Called once all bots have joined.
+
+        Args:
+            now_s: The present time in seconds.
+        """
+        self._counting_from_s = now_s
+        for session in self._sessions:
+            session.start_counting()
+
+    def report_at(self, now_s: float) -> Report:
+        """Return the report, with what was counted since `start_counting`.
+
+        Args:
+            now_s: The present time in seconds.
+
+        Returns:
+            The bot's report.
+        """
+        report, totals = self.report, self._past
+        for session in self._sessions:
+            totals = _added(totals, session.counted())
+        report.bytes_received, report.corrections, report.desyncs = totals
+        if self._counting_from_s is not None:
+            report.seconds = report.client_seconds = now_s - self._counting_from_s
+        return report
 
 
-def _reason(status: Status) -> str:
-    return status.reason if status.code is None else f"{status.code} {status.reason}"
+def _added(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+def script_of_brain(make_brain: MakeBrain) -> Script:
+    """Return the script of bots that stay in one room and let a brain decide.
+
+    Args:
+        make_brain: Makes the brain of each bot from its random source.
+    """
+    return partial(_play_with_brain, make_brain)
+
+
+async def _play_with_brain(make_brain: MakeBrain, bot: Bot) -> None:
+    brain = make_brain(bot.random)
+    choose: Any = getattr(brain, "params", None)
+    async with bot._enter(params=choose() if callable(choose) else choose, brain=brain) as session:
+        await session.until_ended()

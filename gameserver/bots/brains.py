@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
+    from gameserver.protocol.messages import Event
     from gameserver.state.declare import AnyField
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import Inputs, InputsType
@@ -42,11 +43,16 @@ class Perception:
         view: The newest state.
         avatar_id: Id of the bot's avatar; None while it has none.
         inputs: The type of controls that the room takes.
+        events: The room's events since the state before.
+        send: Sends a message of the game's own: `perception.send("chat", "hello")`. Returns False while the link is
+            down.
     """
 
     view: ViewState
     avatar_id: int | None
     inputs: InputsType
+    events: tuple[Event, ...] = ()
+    send: Callable[[str, Any], bool] = lambda _name, _payload: False
 
     def avatar(self) -> tuple[EntityType, Table, int] | None:
         """Find the avatar in the state.
@@ -63,7 +69,9 @@ class Perception:
 
 
 class Brain(Protocol):
-    """What `run_bots` needs of a brain."""
+    """What `run_bots` needs of a brain. It may also have `params`, what to join with: a mapping, or a method that
+    returns one.
+    """
 
     def decide(self, perception: Perception) -> Inputs | None:
         """Decide which controls to hold until the next state.

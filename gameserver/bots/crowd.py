@@ -6,27 +6,25 @@ Joins are spread over time: bots that all join at once measure the limits on joi
 
 from __future__ import annotations
 
+import inspect
 import random
-from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.bots.bot import Bot, Rules
+from gameserver.bots.bot import Bot, Readers, Run, script_of_brain
 from gameserver.bots.brains import BRAINS
 from gameserver.bots.report import Report
+from gameserver.bots.rules import Rules
 from gameserver.client.dial import opener
-from gameserver.client.state_reader import SharedStateReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from gameserver.bots.brains import Brain
+    from typing_extensions import TypeIs
+
+    from gameserver.bots.bot import MakeBrain, Script
     from gameserver.client.dial import Opener
-
-    MakeBrain = Callable[[random.Random], Brain]
-
-__all__ = ["Bot", "Crowd", "Rules", "keep_playing", "run_bots"]
 
 JOIN_WITHIN_S = 15.0
 """Time to join, from the start of the last bot. Those that have not joined by then are reported as errors."""
@@ -36,16 +34,9 @@ PROGRESS_EVERY_S = 0.5
 class Crowd:
     """Bots that play together in one process."""
 
-    def __init__(
-        self, kind: str, open_socket: Opener, *, count: int, brain: str | MakeBrain, rules: Rules, seed: int | None
-    ) -> None:
-        make_brain = BRAINS[brain] if isinstance(brain, str) else brain
+    def __init__(self, run: Run, count: int, seed: int | None) -> None:
         seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-        reader = SharedStateReader()
-        sources = [random.Random(f"{seed}/{number}") for number in range(count)]
-        self.bots = [
-            Bot(n, kind, open_socket, make_brain(rng), rng, rules=rules, reader=reader) for n, rng in enumerate(sources)
-        ]
+        self.bots = [Bot(number, random.Random(f"{seed}/{number}"), run) for number in range(count)]
 
     async def start(self, nursery: trio.Nursery, ramp_s: float) -> None:
         """Start the bots one after the other, `ramp_s` apart."""
@@ -68,7 +59,7 @@ class Crowd:
         """Have all bots leave at the same time."""
         async with trio.open_nursery() as nursery:
             for bot in self.bots:
-                nursery.start_soon(bot.session.leave)
+                nursery.start_soon(bot.stop)
 
     def report_at(self, now_s: float) -> Report:
         """Return the merged reports of all bots."""
@@ -84,7 +75,9 @@ async def run_bots(
     count: int,
     seconds: float,
     *,
-    brain: str | MakeBrain = "wander",
+    brain: str | MakeBrain | Script = "wander",
+    room: str | None = None,
+    params: Mapping[str, object] | None = None,
     seed: int | None = None,
     ramp: float = 0.02,
     rules: Rules | None = None,
@@ -98,10 +91,14 @@ async def run_bots(
         kind: The kind of room.
         count: Number of bots.
         seconds: Seconds of play, from when all have joined.
-        brain: A name in `gameserver.bots.brains.BRAINS`, or what makes a brain of a `random.Random`, such as a class.
+        brain: A name in `gameserver.bots.brains.BRAINS`; what makes a brain of a `random.Random`, such as a class; or a
+            script: an async function that is given a `Bot`.
+        room: The id of a room; None: any with a free seat.
+        params: What to join with, the game's own, in addition to `name` and `bot`.
         seed: Seed of the bots' random numbers; None: other decisions on each run.
         ramp: Seconds from one join to the next.
-        rules: What the states are checked against. A brain that has an attribute `rules` is checked against those.
+        rules: What the states are checked against. A brain or script that has an attribute `rules` is checked against
+            those.
         token: A JWT, for a server that asks for one.
         on_progress: Called with the report so far, twice a second.
 
@@ -113,8 +110,10 @@ async def run_bots(
         ValueError: The address is no WebSocket address.
     """
     open_socket = opener(url, token) if isinstance(url, str) else url
-    checked_rules = getattr(brain, "rules", None) or rules or Rules()
-    crowd = Crowd(kind, open_socket, count=count, brain=brain, rules=checked_rules, seed=seed)
+    rules = getattr(brain, "rules", None) or rules or Rules()
+    script = _script_of(brain)
+    run = Run(kind=kind, open_socket=open_socket, script=script, room=room, params=params or {}, rules=rules)
+    crowd = Crowd(run, count, seed)
     async with trio.open_nursery() as nursery:
         if on_progress is not None:
             nursery.start_soon(_report_progress, crowd, on_progress)
@@ -130,14 +129,25 @@ async def run_bots(
     return report
 
 
+def _script_of(brain: str | MakeBrain | Script) -> Script:
+    if isinstance(brain, str):
+        return script_of_brain(BRAINS[brain])
+    return brain if is_script(brain) else script_of_brain(brain)
+
+
+def is_script(brain: object) -> TypeIs[Script]:
+    """Return whether this is a script: an async function."""
+    return inspect.iscoroutinefunction(brain)
+
+
 def _check_run(report: Report) -> None:
     """Add an error to the report of a run that has tested nothing, so that it does not count as clean."""
     if report.joined < report.clients:
         report.add_error(f"{report.clients - report.joined} of {report.clients} bots did not join")
     if report.snapshots == 0:
         report.add_error("no snapshot arrived")
-    elif report.changes == 0:
-        report.add_error("no state ever changed")
+    elif report.changes == 0 and report.events == 0:
+        report.add_error("no state ever changed, and no event came")
 
 
 async def _report_progress(crowd: Crowd, on_progress: Callable[[Report], object]) -> None:
@@ -171,18 +181,17 @@ async def keep_playing(
     """
     open_socket = opener(url) if isinstance(url, str) else url
     names = list(brains)
-    reader = SharedStateReader()
+    readers = Readers()
     async with trio.open_nursery() as nursery:
         for number in range(count):
             rng = random.Random(None if seed is None else f"{seed}/{number}")
-            make_brain = BRAINS[names[number % len(names)]]
-            nursery.start_soon(partial(_play_again, number, kind, open_socket, make_brain, rng, reader))
+            script = script_of_brain(BRAINS[names[number % len(names)]])
+            run = Run(kind=kind, open_socket=open_socket, script=script, readers=readers)
+            nursery.start_soon(_play_again, number, rng, run)
             await trio.sleep(ramp)
 
 
-async def _play_again(
-    number: int, kind: str, open_socket: Opener, make_brain: MakeBrain, rng: random.Random, reader: SharedStateReader
-) -> None:
+async def _play_again(number: int, rng: random.Random, run: Run) -> None:
     while True:
-        await Bot(number, kind, open_socket, make_brain(rng), rng, reader=reader).play()
+        await Bot(number, rng, run).play()
         await trio.sleep(1 + rng.random())

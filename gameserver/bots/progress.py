@@ -33,6 +33,8 @@ def rows(report: Report) -> list[tuple[str, str]]:
         ("bytes", f"{report.bytes_per_client_s:.0f} a second each"),
         ("input to ack", f"p50 {ack['p50']} ms, p99 {ack['p99']} ms"),
         ("between snapshots", f"p50 {interval['p50']} ms, p99 {interval['p99']} ms"),
+        ("events", str(report.events)),
+        ("messages sent", str(report.messages)),
         ("corrections", str(report.corrections)),
         ("desyncs", str(report.desyncs)),
         ("disconnects", str(report.disconnects)),

@@ -77,12 +77,16 @@ class Report:
     """Deltas that did not fit the state that they were made for."""
     disconnects: int = 0
     """Links lost after a bot had joined."""
+    events: int = 0
+    """Events received by all bots."""
+    messages: int = 0
+    """Messages of the game's own that the bots sent, from their first join on."""
     changes: int = 0
     """States that differed from the one before."""
     problems: Counter[str] = field(default_factory=Counter)
     """What was wrong, in words, and how often."""
     errors: int = 0
-    """Broken rules, failed joins, closed sessions and failed brains."""
+    """Broken rules, failed joins, closed sessions, and failed brains and scripts."""
 
     def add_error(self, problem: str) -> None:
         """Count an error.
@@ -119,6 +123,8 @@ class Report:
         self.corrections += other.corrections
         self.desyncs += other.desyncs
         self.disconnects += other.disconnects
+        self.events += other.events
+        self.messages += other.messages
         self.changes += other.changes
         self.problems.update(other.problems)
         self.errors += other.errors
@@ -154,6 +160,8 @@ class Report:
             "bytes_per_client_s": round(self.bytes_per_client_s, 1),
             "ack_ms": self.acks.in_ms(),
             "interval_ms": self.intervals.in_ms(),
+            "events": self.events,
+            "messages": self.messages,
             "corrections": self.corrections,
             "desyncs": self.desyncs,
             "disconnects": self.disconnects,

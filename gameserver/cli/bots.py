@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from gameserver.bots.brains import BRAINS
-from gameserver.bots.crowd import run_bots
+from gameserver.bots.crowd import is_script, run_bots
 from gameserver.bots.progress import progress, write_summary
 from gameserver.cli.errors import EXIT_FOUND, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT
@@ -34,6 +34,8 @@ def bots(
     count: int = 10,
     seconds: float = 30.0,
     brain: str = "wander",
+    room: str | None = None,
+    params: str = "{}",
     seed: int | None = None,
     ramp: float = 0.02,
     token: str | None = None,
@@ -48,7 +50,10 @@ def bots(
         kind: The kind of room to join.
         count: Number of bots.
         seconds: Seconds of play once all have joined.
-        brain: wander, chase, or a class of your own as MODULE:CLASS.
+        brain: wander, chase, or your own as MODULE:NAME: a class that decides on controls, or an async function that
+            plays; see docs/guide/bots.md.
+        room: Id of a room to join; any with a free seat without it.
+        params: What to join with, the game's own, as JSON, such as '{"team": "red"}'.
         seed: Seed of the bots' random numbers, to get the same decisions on each run.
         ramp: Seconds from one join to the next.
         token: A JWT, for a server that asks for one.
@@ -65,6 +70,8 @@ def bots(
                 count,
                 seconds,
                 brain=_load_brain(brain),
+                room=room,
+                params=_read_params(params),
                 rules=load_object(RULES[kind]) if kind in RULES else None,
                 seed=seed,
                 ramp=ramp,
@@ -93,16 +100,29 @@ def _run_with_progress(run: Callable[..., Awaitable[Report]], seconds: float) ->
 
 
 def _load_brain(name: str) -> Any:
-    """Return a brain's name that is known, or the class that MODULE:CLASS names.
+    """Return a brain's name that is known, or the class or async function that MODULE:NAME names.
 
     Raises:
         LoadError: There is no such brain.
     """
     if ":" not in name:
         if name not in BRAINS:
-            raise LoadError(f"no brain {name!r}: there are {', '.join(BRAINS)}, or write module:Class")
+            raise LoadError(f"no brain {name!r}: there are {', '.join(BRAINS)}, or write module:name")
         return name
     found = load_object(name)
-    if not callable(found) or not hasattr(found, "decide"):
-        raise LoadError(f"{name} is no brain: write a class with __init__(self, rng) and decide(self, perception)")
-    return found
+    if is_script(found) or (callable(found) and hasattr(found, "decide")):
+        return found
+    raise LoadError(
+        f"{name} is no brain: write a class with __init__(self, rng) and decide(self, perception), "
+        "or an async function with one argument, the bot"
+    )
+
+
+def _read_params(text: str) -> dict[str, object]:
+    try:
+        params = json_module.loads(text)
+    except ValueError as error:
+        fail(f"--params {text}: {error}")
+    if not isinstance(params, dict):
+        fail(f'--params {text}: write a JSON object, such as {{"team": "red"}}')
+    return params

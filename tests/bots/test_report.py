@@ -23,6 +23,8 @@ KEYS = [
     "bytes_per_client_s",
     "ack_ms",
     "interval_ms",
+    "events",
+    "messages",
     "corrections",
     "desyncs",
     "disconnects",

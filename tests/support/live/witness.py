@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.bots.bot import Rules
 from gameserver.bots.brains import Perception, Wander
 from gameserver.bots.checks import SpeedLimit
 from gameserver.bots.report import Histogram
+from gameserver.bots.rules import Rules
 from gameserver.client.dial import opener
 from gameserver.client.errors import JoinFailed
 from gameserver.client.replica import Options
