@@ -12,7 +12,10 @@ from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
 
+import msgpack
+
 from gameserver.extras import needs_extra
+from gameserver.protocol.payload import payload_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +37,9 @@ MAX_TOKEN_CHARS: Final = 8_192
 
 _OTHER_TYPES: Final = {"leeway_s": (int, "a whole number"), "close_expired": (bool, "true or false")}
 """Keys of the settings whose value is no text: its type, and what an error says to write."""
+
+MAX_CLAIMS_DEPTH: Final = 16
+"""Nested arrays and maps in claims: recordings and the pipes between processes carry them."""
 
 
 class AuthRefused(Exception):
@@ -64,7 +70,7 @@ class Authenticator(Protocol):
             head: the request.
 
         Returns:
-            The claims, which the room's code can read.
+            The claims, which the room's code can read: a mapping of what a payload may have (protocol.md §2).
 
         Raises:
             AuthRefused: the client may not open a link.
@@ -184,6 +190,29 @@ class JwtAuthenticator:
             needed["iss"] = {"essential": True, "value": settings.issuer}
         now = None if self._now_s is None else int(self._now_s())
         jwt.JWTClaimsRegistry(now=now, leeway=settings.leeway_s, **needed).validate(claims)
+
+
+def check_claims(claims: Mapping[str, object]) -> dict[str, object]:
+    """Return claims as everything behind the door can carry them.
+
+    A signature says who made a token, and nothing about what is in it: a lone surrogate, or an integer that is too
+    large, would fail only later, where a room is recorded or a link changes the process.
+
+    Raises:
+        AuthRefused: they cannot be carried.
+    """
+    plain = dict(claims)
+    found = payload_problem(plain, MAX_CLAIMS_DEPTH)
+    if found is not None:
+        reason = f"{found.path.lstrip('.') or 'they'} must be {found.expected}"
+    else:
+        try:
+            msgpack.packb(plain)
+        except UnicodeEncodeError:
+            reason = "a text in them is not valid Unicode"
+        else:
+            return plain
+    raise AuthRefused(f"the token's claims cannot be used: {reason}", HTTPStatus.FORBIDDEN)
 
 
 def load_key(settings: JwtSettings) -> Any:

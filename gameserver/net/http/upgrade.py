@@ -18,7 +18,7 @@ import trio
 
 from gameserver.hub.refusals import Refusal
 from gameserver.net.addresses import AddressError, read_origin
-from gameserver.net.http.auth import AuthRefused
+from gameserver.net.http.auth import AuthRefused, check_claims
 from gameserver.net.http.cors import is_allowed
 from gameserver.net.http.head import RequestRefused
 from gameserver.protocol.constants import SUBPROTOCOL, TOKEN_PREFIX, CloseCode
@@ -248,7 +248,7 @@ async def _claims(head: Head, settings: NetSettings) -> Mapping[str, object] | N
     token = find_token(head)
     try:
         with trio.move_on_after(settings.limits.upgrade_timeout_s):
-            return await settings.authenticator(token, head)
+            return check_claims(await settings.authenticator(token, head))
     except AuthRefused as refused:
         challenge = (("WWW-Authenticate", "Bearer"),) if refused.status is HTTPStatus.UNAUTHORIZED else ()
         raise RequestRefused(refused.status, refused.reason, *challenge) from None

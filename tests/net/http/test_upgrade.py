@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgpack
+import msgspec
 import pytest
 import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.net.http.auth import AuthRefused
+from gameserver.net.http.auth import AuthRefused, check_claims
 from gameserver.net.http.head import Head, RequestRefused, parse_head
 from gameserver.net.http.upgrade import Accepted, LinkRefused, check_upgrade, find_token
 from gameserver.net.settings import NetSettings
@@ -29,6 +33,10 @@ GOOD = {
     "Sec-WebSocket-Key": KEY,
     "Sec-WebSocket-Protocol": "gameserver.v1",
 }
+
+TEXT = st.text(st.characters())  # lone surrogates too
+CLAIM = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
+DEEP: list[Any] = functools.reduce(lambda inner, _: [inner], range(16), list[Any]())
 
 
 def request(changes: Mapping[str, str | None] | None = None, first: str = "GET /ws HTTP/1.1") -> Head:
@@ -168,6 +176,41 @@ async def test_an_authenticator_s_refusal_is_a_close_code_for_clients_of_this_pr
         await check_upgrade(request({"Sec-WebSocket-Protocol": "chat"}), settings)
     assert not isinstance(caught.value, LinkRefused)
     assert caught.value.status is status
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"name": "\ud800"}, "a text in them is not valid Unicode"),
+        ({"\udfff": 1}, "a text in them is not valid Unicode"),
+        ({"deep": [{"name": "a\udc00"}]}, "a text in them is not valid Unicode"),
+        ({"sub": 2**64}, "sub must be an integer of at most 64 bits"),
+        ({"roles": [1, -(2**63) - 1]}, "roles[1] must be an integer of at most 64 bits"),
+        ({"sub": float("nan")}, "sub must be a finite number"),
+        ({"sub": float("inf")}, "sub must be a finite number"),
+        ({"sub": {1, 2}}, "sub must be nil, a bool, a number"),
+        ({"sub": {1: 2}}, "sub{0} must be a str as key"),
+        ({"sub": DEEP}, "must be nested less"),
+    ],
+    ids=str,
+)
+async def test_claims_that_cannot_be_carried_are_refused_at_the_door(claims: dict[Any, Any], reason: str) -> None:
+    async def check(_token: str | None, _head: Head) -> dict[str, object]:
+        return claims
+
+    settings = NetSettings(authenticator=check)
+    refusal_sent = (await link_refusal(request(), settings)).accepted.refusal
+    assert refusal_sent is not None
+    assert refusal_sent.code is CloseCode.FORBIDDEN
+    assert reason in refusal_sent.reason
+
+
+@given(st.dictionaries(st.text(), st.recursive(CLAIM, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))))
+def test_claims_that_are_let_in_can_be_carried(claims: dict[str, Any]) -> None:
+    with suppress(AuthRefused):
+        accepted = check_claims(claims)
+        assert msgpack.unpackb(msgpack.packb(accepted)) == claims
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(accepted)) == claims
 
 
 async def test_an_authenticator_that_raises_or_hangs_is_not_available(autojump_clock: trio.testing.MockClock) -> None:
