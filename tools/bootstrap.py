@@ -4,6 +4,7 @@
     python3 tools/bootstrap.py compiled         build/compiled, the package as machine code, made with .venv
     python3 tools/bootstrap.py node             node_modules, as package-lock.json says
     python3 tools/bootstrap.py chromium         a Chromium for the browser tests
+    python3 tools/bootstrap.py nginx            an nginx for the tests behind a proxy
 
 The Makefile runs a step when its stamp is older than what the step depends on. A step that cannot go on ends with one
 message that says what to install. This file uses the standard library only and no syntax newer than Python 3.8, so that
@@ -33,6 +34,8 @@ MIN_NODE_MAJOR = 20
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PACKAGES = ("chromium", "fonts-liberation")
 """Debian's names. Without a font package, the text on screenshots is empty boxes."""
+SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+"""Where programs are that only an administrator has on the PATH."""
 
 
 def fail(message: str) -> NoReturn:
@@ -138,20 +141,29 @@ def install_node() -> None:
 
 
 def install_chromium() -> None:
-    """Install Chromium with apt-get if there is none; without the right to do that, say what to do."""
+    """Install Chromium if there is none."""
     if find_chromium(os.environ):
         return
     if os.environ.get("CHROMIUM"):
         fail("CHROMIUM={} is not a program".format(os.environ["CHROMIUM"]))
+    install_packages("Chromium", CHROMIUM_PACKAGES, ", or name one: make test CHROMIUM=/path/to/chrome")
+
+
+def install_nginx() -> None:
+    """Install nginx if there is none. It is started by tests only, with a configuration of their own."""
+    if shutil.which("nginx", path=SYSTEM_PATH) is None:
+        install_packages("nginx", ("nginx-light",))
+
+
+def install_packages(name: str, packages: Sequence[str], instead: str = "") -> None:
+    """Install Debian packages with apt-get; without the right to do that, say what to do."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        fail(
-            "the browser tests need Chromium. Install it (Debian and Ubuntu: sudo apt-get install {}), or name one: "
-            "make test CHROMIUM=/path/to/chrome".format(" ".join(CHROMIUM_PACKAGES))
-        )
-    print("installing Chromium …", flush=True)
+        wanted = " ".join(packages)
+        fail(f"the tests need {name}. Install it (Debian and Ubuntu: sudo apt-get install {wanted}){instead}")
+    print(f"installing {name} …", flush=True)
     run(["apt-get", "-qq", "update"])
     install = ["apt-get", "-qq", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", "install"]
-    run([*install, *CHROMIUM_PACKAGES], DEBIAN_FRONTEND="noninteractive")
+    run([*install, *packages], DEBIAN_FRONTEND="noninteractive")
 
 
 def main(arguments: list[str]) -> None:
@@ -165,8 +177,10 @@ def main(arguments: list[str]) -> None:
         install_node()
     elif step == "chromium" and not extras:
         install_chromium()
+    elif step == "nginx" and not extras:
+        install_nginx()
     else:
-        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium")
+        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium | nginx")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import { Role, WEBSOCKET_PATH } from "../sdk/constants.js";
 import { connect } from "../sdk/index.js";
 
 const KIND = "arena";
+/** Relative to this file, because the server may be behind a proxy that has other things at its root. */
+const SOCKET_URL = new URL(`..${WEBSOCKET_PATH}`, import.meta.url);
 /**
  * How a shot begins (`SHIP_RADIUS`, `SHOT_SPEED` of gameserver/games/arena.py). Only for drawing: the server's own shot
  * replaces the one that is shown ahead of it.
@@ -31,7 +33,7 @@ const TICK_S = 1 / 60;
  */
 export function joinArena({ pilot, room, switches }) {
   const { prediction, interpolation, lagMs, jitterMs } = switches;
-  const session = connect(socketUrl(), {
+  const session = connect(SOCKET_URL, {
     kind: KIND,
     room,
     role: pilot === null ? Role.SPECTATOR : Role.PLAYER,
@@ -68,13 +70,6 @@ function showShot(session, own) {
     },
     { match: (shot) => shot.owner_ship === own.id, rewound: true },
   );
-}
-
-/** @returns {string} URL of the WebSocket on the page's origin */
-function socketUrl() {
-  const url = new URL(WEBSOCKET_PATH, window.location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return url.href;
 }
 
 /** @returns {NetFigures} all zero */

@@ -62,10 +62,10 @@ const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
 /**
  * Joins a room. Returns at once; `session.joined` resolves when the room has answered.
  *
- * @param {string} url of the WebSocket: `wss://game.example/ws`
+ * @param {string | URL} url of the WebSocket: `wss://game.example/ws`; or relative to the page: `ws`
  * @param {ConnectOptions} options
  * @returns {Session}
- * @throws {SyntaxError} for a URL that is none
+ * @throws {TypeError} for a URL that is none
  * @throws {RangeError} when kind, room or params are longer, or nested deeper, than a server takes
  * @throws {TypeError} for what the wire cannot carry
  */
@@ -95,11 +95,10 @@ export class Session {
   status = { state: "connecting" };
 
   /**
-   * @param {string} url
+   * @param {string | URL} url
    * @param {ConnectOptions} options
-   * @throws {SyntaxError} for a URL that is none
    * @throws {RangeError} when kind, room or params are longer, or nested deeper, than a server takes
-   * @throws {TypeError} for what the wire cannot carry
+   * @throws {TypeError} for a URL that is none, or for what the wire cannot carry
    */
   constructor(url, options) {
     this.#core = new SessionCore({
@@ -120,7 +119,7 @@ export class Session {
     this.joined = this.#promiseToJoin();
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     this.#connector = new Connector(this.#core, {
-      address: { url, WebSocket },
+      address: { url: socketUrl(url), WebSocket },
       token: options.token ?? null,
       latency: this.#switches,
       clock: this.#clock,
@@ -331,4 +330,17 @@ export class Session {
     if (name === "predicted") this.#predictedSeq = value.seq;
     this.#emitter.emit(name, value);
   }
+}
+
+/**
+ * The URL of a WebSocket. A page's own URL may be the base, so `http` stands for `ws`.
+ *
+ * @param {string | URL} url
+ * @throws {TypeError} for a URL that is none
+ */
+function socketUrl(url) {
+  const full = new URL(url, globalThis.document?.baseURI);
+  full.protocol = full.protocol.replace("http", "ws");
+  full.hash = "";
+  return full.href;
 }

@@ -338,14 +338,12 @@ class Hub:
 
     # -- operations ----------------------------------------------------------------------------------------------------
 
-    def step_module(self, kind_name: str) -> tuple[str, str] | None:
-        """The shared step of a kind as an ES module.
-
-        Returns:
-            Its fingerprint and its text, or None when there is no such kind or it has no step.
-        """
-        kind = self.kinds.get(kind_name)
-        return None if kind is None or kind.step is None else (kind.step.fingerprint, kind.step.text)
+    def step_module(self, path: str) -> str | None:
+        """Return the text of the ES module with a shared step; None when no kind has its step at this path."""
+        for kind in self.kinds.values():
+            if kind.step is not None and kind.step_path == path:
+                return kind.step.text
+        return None
 
     def drain(self, retry_after_s: float) -> None:
         """Stop: refuse joins, notify every client, end the rooms and close every link with 1001.

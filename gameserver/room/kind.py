@@ -3,6 +3,7 @@ once."""
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
 
+
+_NOT_IN_PATHS = re.compile(r"[^A-Za-z0-9_-]")
 
 MAX_REWIND_S = 0.9
 """A room keeps its snapshots for a second."""
@@ -55,8 +58,13 @@ class Kind:
 
     @property
     def step_path(self) -> str | None:
-        """Where the server serves the step, or None without one."""
-        return None if self.step is None else f"/step/{self.name}-{self.step.fingerprint}.js"
+        """Where the server serves the step, relative to its WebSocket; None without a step. Other code has another
+        path.
+        """
+        if self.step is None:
+            return None
+        name = _NOT_IN_PATHS.sub("_", self.name)  # for people who read it: the fingerprint says which step it is
+        return f"step/{name}-{self.step.fingerprint}.js"
 
     @property
     def snapshot_every(self) -> int:

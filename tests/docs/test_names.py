@@ -37,6 +37,7 @@ NOT_OURS = {
     "gameserver.v1": "the subprotocol's name",
     "mygame.py": "the reader's",
     "bank.py": "the reader's",
+    "step/race-1f.js": "made by a server",
     "mypage/index.html": "the reader's",
     "server.js": "of another library",
 }

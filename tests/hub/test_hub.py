@@ -64,15 +64,13 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are() -> None:
     assert server.hub.rooms == {}
 
 
-def test_the_shared_step_of_a_kind_is_served_with_its_fingerprint() -> None:
+def test_the_shared_step_of_a_kind_is_served_at_its_path_only() -> None:
     hub = MemoryServer(Arena, Hall).hub
-    step = hub.step_module("arena")
-    assert step is not None
-    fingerprint, text = step
-    assert fingerprint in (hub.kinds["arena"].step_path or "")
-    assert "export" in text
-    assert hub.step_module("hall") is None
-    assert hub.step_module("chess") is None
+    path = hub.kinds["arena"].step_path
+    assert path is not None
+    assert "export" in (hub.step_module(path) or "")
+    for other in ("step/hall-0.js", "step/arena-0.js", path.removesuffix(".js"), f"/{path}", "None", ""):
+        assert hub.step_module(other) is None
 
 
 # -- which room a join gets --------------------------------------------------------------------------------------------

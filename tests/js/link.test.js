@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeSession, state, welcome } from "./support/fakes.js";
+import { connect } from "../../client_demo/sdk/index.js";
+import { FakeClock, FakeSocket, fakeSession, state, welcome } from "./support/fakes.js";
 import { seeded } from "./support/random.js";
 import { packRows } from "./support/wire.js";
 
@@ -15,6 +16,27 @@ test("a link offers the subprotocol, and a token beside it, never in the URL", (
   assert.equal(socket.url, "ws://127.0.0.1:9/ws");
   assert.equal(socket.binaryType, "arraybuffer");
   assert.deepEqual(fakeSession().socket.protocols, ["gameserver.v1"]);
+});
+
+test("a page's URL stands for the WebSocket's; what is no URL is refused by connect", () => {
+  for (const [given, opened] of [
+    ["https://game.example/play/ws", "wss://game.example/play/ws"],
+    [new URL("../ws#x", "http://127.0.0.1:8000/lab/index.html"), "ws://127.0.0.1:8000/ws"],
+  ]) {
+    /** @type {string[]} */
+    const urls = [];
+    class Socket extends FakeSocket {
+      /** @param {string} url @param {string[]} protocols */
+      constructor(url, protocols) {
+        super(url, protocols);
+        urls.push(url);
+      }
+    }
+    connect(given, { kind: "arena", WebSocket: Socket, clock: new FakeClock() });
+    assert.deepEqual(urls, [opened]);
+  }
+  // Outside of a page there is nothing that it could be relative to.
+  assert.throws(() => connect("ws", { kind: "arena", WebSocket: FakeSocket }), TypeError);
 });
 
 test("a JOIN that servers refuse is refused by connect", () => {

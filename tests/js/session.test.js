@@ -314,7 +314,7 @@ test("the step is loaded from the server's own origin only", async () => {
     return { predict: () => {} };
   };
   const good = fakeSession({ loadStep });
-  good.join({ step: "/step/arena-1.js" });
+  good.join({ step: "step/arena-1.js" });
   assert.deepEqual(loaded, ["http://127.0.0.1:9/step/arena-1.js"]);
   const bad = fakeSession({ loadStep });
   bad.join({ step: "https://elsewhere.example/step.js" });
@@ -327,7 +327,7 @@ test("a step that raises ends prediction and is reported; the game goes on", asy
     throw new Error("ship.x is undefined");
   };
   const play = fakeSession({ loadStep: async () => ({ predict: step }) });
-  play.join({ step: "/step/arena-1.js" });
+  play.join({ step: "step/arena-1.js" });
   await null;
   await null;
   play.socket.say([18, 0, 1, [[1, "@avatar", 7]]]);

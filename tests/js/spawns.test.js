@@ -198,7 +198,7 @@ function step(ship, controls) {
 /** A session that has a ship and predicts it, and shows its shots ahead of the server. */
 async function gunner() {
   const play = fakeSession({ loadStep: async () => ({ predict: step }) });
-  play.join({ schema: SCHEMA, step: "/step/gun.js" });
+  play.join({ schema: SCHEMA, step: "step/gun.js" });
   await null;
   await null;
   play.socket.say([18, 0, 1, [[1, "@avatar", SHIP]]]);

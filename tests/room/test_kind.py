@@ -1,5 +1,6 @@
 """From a room class to its kind, or an error that says what to write instead."""
 
+import re
 from typing import Any
 
 import pytest
@@ -83,8 +84,15 @@ def test_a_kind_has_its_schema_and_its_step() -> None:
     assert kind.name == "plain"
     assert kind.step is not None
     assert "export { push as predict };" in kind.step.text
-    assert kind.step_path == f"/step/plain-{kind.step.fingerprint}.js"
+    assert kind.step_path == f"step/plain-{kind.step.fingerprint}.js"
     assert [t.name for t in predictable_types(push, kind.schema)] == ["Dot"]
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a/b", "a%b", "käse"])
+def test_a_kind_of_any_name_has_its_step_at_a_path_that_needs_no_quoting(name: str) -> None:
+    kind = make_kind(type("Plain", (PushRoom,), {"predict": push, "kind": name}))
+    assert kind.step_path is not None
+    assert re.fullmatch(r"step/[A-Za-z0-9_-]+\.js", kind.step_path)
 
 
 def test_the_contact_rule_is_exported_beside_the_step_and_changes_its_fingerprint() -> None:

@@ -14,8 +14,8 @@ class FakeHub:
     def statistics(self) -> dict[str, Any]:
         return {"sessions": 3, "rooms": [{"id": "abc", "kind": "arena", "players": 3}]}
 
-    def step_module(self, kind: str) -> tuple[str, str] | None:
-        return ("0123456789abcdef", "export const step = 1;\n") if kind == "my-arena" else None
+    def step_module(self, path: str) -> str | None:
+        return "export const step = 1;\n" if path == "step/my-arena-0123456789abcdef.js" else None
 
 
 @dataclass

@@ -111,12 +111,10 @@ def step_module(server: ServerState, head: Head) -> Response:
     """Answer `/step/<kind>-<fingerprint>.js` with a kind's shared step, cached for ever: other code has another
     fingerprint.
     """
-    name = head.path.removeprefix(STEP_PREFIX)
-    kind, _, fingerprint = name.removesuffix(".js").rpartition("-")
-    found = server.hub.step_module(kind)
-    if found is None or name != f"{kind}-{found[0]}.js" or not fingerprint:
+    found = server.hub.step_module(head.path.removeprefix("/"))
+    if found is None:
         return text(HTTPStatus.NOT_FOUND, "no such step")
-    body = found[1].encode()
+    body = found.encode()
     plain = Response(
         HTTPStatus.OK,
         body,

@@ -131,7 +131,7 @@ export class SimRoom {
       ...{ kind: "arena", WebSocket: Socket, clock: this.clock, random: random.next },
       loadStep: async () => ({ predict: step ?? steer }),
     });
-    this.step = step === null ? null : "/step/arena-1.js";
+    this.step = step === null ? null : "step/arena-1.js";
     this.#schedule();
   }
 

@@ -79,7 +79,7 @@ WELCOME_MAP: Final = cast("dict[str, object]", welcome().to_items()[0])
 
 SERVER: Final[dict[str, m.ServerMsg]] = {
     "WELCOME": welcome(),
-    "WELCOME back": welcome(resumed=True, seq=299, tick=1200, grace_s=0.5, step="/step/race-804050add3ef69c5.js"),
+    "WELCOME back": welcome(resumed=True, seq=299, tick=1200, grace_s=0.5, step="step/race-804050add3ef69c5.js"),
     "STATE where nothing unforeseen happened": m.State(43, 3, 0, None, [], [], [], []),
     "STATE from nothing": m.State(
         40, 0, 0, None, [], [[0, [1], b"\x0c\x0a\x08", b"\x80\x0c\x28\x32"]], [], [[0, 3, None, ["Ada"]]]
