@@ -194,7 +194,7 @@ class Limits:
     max_name_bytes: int = _count(64, "the length of MESSAGE's name")
     join_timeout_s: float = _limit(5, "the time from the upgrade to JOIN or RESUME")
     dead_after_s: float = _limit(10, "silence after which a link counts as dead")
-    resume_grace_s: float = _limit(20, "how long a session without a link is kept", may_be_zero=True)
+    resume_grace_s: float = _limit(60, "how long a session without a link is kept", may_be_zero=True)
     input_hold_s: float = _limit(
         0.25, "how long the last input frame is repeated, and the length of the input queue", may_be_zero=True
     )

@@ -159,12 +159,29 @@ def test_two_seconds_after_a_stall_hardly_a_frame_is_lost_or_corrected() -> None
     assert client.counts[0] == 1
 
 
-def test_a_client_that_slept_a_minute_joins_anew_and_plays_on() -> None:
+@pytest.mark.parametrize("slept_s", [30.0, 60.0])
+def test_a_client_that_was_frozen_keeps_its_ship(slept_s: float) -> None:
+    """The server closes the silent link as dead; the seat is kept for the grace time after that."""
+    rig = Rig(Flight)
+    client = fly(rig, 5.0)
+    ship = client.avatar.id
+    client.asleep = True
+    rig.run(slept_s)
+    client.asleep = False
+    rig.run(5.0)
+    assert [join.resumed for join in client.of(Joined)] == [False, True]
+    assert client.avatar.id == ship
+    x = client.avatar.x
+    rig.run(2.0)
+    assert client.avatar.x != x
+
+
+def test_a_client_that_slept_two_minutes_joins_anew_and_plays_on() -> None:
     """The server closes the silent link as dead, and the session ends after its grace time."""
     rig = Rig(Flight)
     client = fly(rig, 5.0)
     client.asleep = True
-    rig.run(60.0)
+    rig.run(120.0)
     client.asleep = False
     rig.run(5.0)
     assert client.joined
