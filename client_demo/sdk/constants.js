@@ -231,7 +231,7 @@ export const CLOSE = Object.freeze({
   }),
   4016: Object.freeze({
     name: "FORBIDDEN",
-    meaning: "the token, or the page's origin, is not allowed here",
+    meaning: "the token, the page's origin, or the host that was named, is not allowed here",
     back: "no",
   }),
   4017: Object.freeze({

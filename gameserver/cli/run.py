@@ -13,7 +13,7 @@ from gameserver.cli.config import ORIGINS
 from gameserver.cli.errors import check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
 from gameserver.loading import LoadError, load_room
-from gameserver.net.addresses import AddressError, read_network, read_origin
+from gameserver.net.addresses import AddressError, read_host_name, read_network, read_origin
 from gameserver.net.http.policy import AUTHOR, Coep, Coop, PagePolicy, PolicyError
 from gameserver.net.network_simulator import read_conditions
 from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetLimits
@@ -37,6 +37,7 @@ def run(
     cert: Path | None = None,
     key: Path | None = None,
     origin: tuple[str, ...] = (),
+    host_name: tuple[str, ...] = (),
     transport: Literal["polled", "ordinary"] = "polled",
     auth: Annotated[
         Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
@@ -69,6 +70,8 @@ def run(
         key: PEM file with the certificate's private key.
         origin: Origin of a page that may connect, besides the server's own, such as https://play.example.org; * for
             all. Can be repeated.
+        host_name: Name by which browsers know the server, such as play.example.org; * for any. Without it, this
+            machine's own name. Addresses, localhost and the hosts of --origin are known in any case. Can be repeated.
         transport: How links are read: by their room once a tick, or by a task each, which is slower.
         record: Folder for recordings, one file a room; see `gameserver replay`.
         lag: For development: milliseconds of latency added to every link, in each direction.
@@ -90,7 +93,10 @@ def run(
         net_limits: Limits on sockets, HTTP and WebSocket frames.
     """
     check_port(port)
-    _check_addresses(origin, trusted_proxy, uncounted_address)
+    _check_addresses("origin", read_origin, origin)
+    _check_addresses("host_name", read_host_name, host_name)
+    _check_addresses("trusted_proxy", read_network, trusted_proxy)
+    _check_addresses("uncounted_address", read_network, uncounted_address)
     _check_counts(bots, workers)
     _check_files(cert, key, auth, web)
     _check_rooms(rooms)
@@ -103,6 +109,7 @@ def run(
         cert=cert,
         key=key,
         origins=origin,
+        host_names=host_name,
         transport=transport,
         auth=auth,
         log_level=log_level,
@@ -122,20 +129,12 @@ def run(
         serve_forever(options) if workers == 1 else serve_with_workers(options)
 
 
-def _check_addresses(
-    origins: tuple[str, ...], trusted_proxies: tuple[str, ...], uncounted_addresses: tuple[str, ...]
-) -> None:
-    reads: tuple[tuple[str, Callable[[str], object], tuple[str, ...]], ...] = (
-        ("origin", read_origin, origins),
-        ("trusted_proxy", read_network, trusted_proxies),
-        ("uncounted_address", read_network, uncounted_addresses),
-    )
-    for option, read, texts in reads:
-        for text in texts:
-            try:
-                read(text)
-            except AddressError as error:
-                fail(ORIGINS.describe(option, error, flag=True))
+def _check_addresses(option: str, read: Callable[[str], object], texts: tuple[str, ...]) -> None:
+    for text in texts:
+        try:
+            read(text)
+        except AddressError as error:
+            fail(ORIGINS.describe(option, error, flag=True))
 
 
 def _check_counts(bots: int, workers: int) -> None:

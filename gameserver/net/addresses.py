@@ -19,6 +19,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 ANY_ORIGIN: Final = "*"
+ANY_HOST: Final = "*"
 NO_ORIGIN: Final = "null"
 """What browsers send for pages from a file and in sandboxed frames."""
 
@@ -28,6 +29,7 @@ CLIENT_PREFIX_BITS: Final = 64
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")  # IPv4 addresses as IPv6 sockets report them
 # nginx, HAProxy and some cloud balancers append the client's port.
 _WITH_PORT: Final = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+_LOCALHOST: Final = "localhost"
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
 
@@ -148,6 +150,48 @@ def read_origin(text: str) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
         raise AddressError(f"{text!r}: an origin is scheme, host and port only: write {origin}")
     return origin
+
+
+class HostNames:
+    """The names in `Host` headers that a server answers to.
+
+    A page of a stranger can have its own name resolved to the address of this server (DNS rebinding); its requests then
+    look like those of the server's own pages, except that they name the stranger's host. An address in place of a name
+    cannot be resolved to another one, so all of them are answered.
+    """
+
+    def __init__(self, names: Iterable[str], *, bound: str = "", origins: Iterable[str] = ()) -> None:
+        """Read names.
+
+        Args:
+            names: such as `play.example.org`; `*` for any.
+            bound: the host that the server listens on, another name of it.
+            origins: the allowed ones, as `read_origin` returns them; their hosts are names too.
+
+        Raises:
+            AddressError: one of the names is none.
+        """
+        self._names = {_LOCALHOST, bound.lower(), *map(read_host_name, names)}
+        self._names.update(urlsplit(origin).hostname or "" for origin in origins)
+
+    def __contains__(self, host: str) -> bool:
+        """Whether a `Host` header's value, with a port or without, is answered."""
+        if ANY_HOST in self._names or read_address(host) is not None:
+            return True
+        name = host.partition(":")[0].lower().removesuffix(".")
+        return (name in self._names and bool(name)) or name.endswith(f".{_LOCALHOST}")
+
+
+def read_host_name(text: str) -> str:
+    """Return a host's name as it is compared: lower case, no dot at the end. An address and `*` are names too.
+
+    Raises:
+        AddressError: it is no name.
+    """
+    name = text.lower().removesuffix(".")
+    if text == ANY_HOST or read_address(text) is not None or _HOST_NAME.fullmatch(name):
+        return name
+    raise AddressError(f"{text!r}: write a name without scheme and port, such as play.example.org")
 
 
 def _host_of(host: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from gameserver.net.addresses import Networks, client_key, read_origin
+from gameserver.net.addresses import HostNames, Networks, client_key, read_origin
 from gameserver.net.http.policy import AUTHOR, PagePolicy
 from gameserver.protocol.constants import check_limits
 
@@ -91,6 +91,10 @@ class NetSettings:
     """Origins (`https://example.org`) whose pages may connect, besides the server's own. `*` allows all. Any spelling
     is taken; this attribute has the one that browsers send.
     """
+    host_names: tuple[str, ...] = ()
+    """Names of this server (`play.example.org`), besides `host`, `localhost`, those in `origins`, and all addresses: a
+    request that names another host is refused. `*` allows all.
+    """
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
     close_expired_after_s: float | None = None
@@ -113,6 +117,7 @@ class NetSettings:
     """
     _uncounted: Networks = field(init=False, repr=False, compare=False)
     _trusted: Networks = field(init=False, repr=False, compare=False)
+    _host_names: HostNames = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check what goes together, and read origins and addresses.
@@ -129,6 +134,8 @@ class NetSettings:
             ("_trusted", Networks(self.trusted_proxies)),
         ):
             object.__setattr__(self, name, value)
+        names = HostNames(self.host_names, bound=self.host, origins=self.origins)  # the origins as they were read
+        object.__setattr__(self, "_host_names", names)
 
     def client_address(self, remote: str, hops: Sequence[str]) -> str:
         """Return a client's address in its usual spelling.
@@ -138,6 +145,10 @@ class NetSettings:
             hops: the entries of the request's X-Forwarded-For, in order. Only those of trusted proxies are believed.
         """
         return self._trusted.client_among(remote, hops)
+
+    def answers_to(self, host: str) -> bool:
+        """Return whether a request's Host is this server; `host` may have a port."""
+        return host in self._host_names
 
     def limit_key(self, address: str) -> str:
         """Return what the limits for each address count a client by; "": it is not limited."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gameserver.hub.hub import Hub
-from gameserver.net.addresses import one_spelling
+from gameserver.net.addresses import AddressError, one_spelling, read_host_name
 from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
 from gameserver.net.http.policy import AUTHOR, PagePolicy
 from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetSettings
@@ -56,6 +57,8 @@ class ServeOptions:
     trusted_proxies: tuple[str, ...]
     record: Path | None
     """Folder for recordings; None: nothing is recorded."""
+    host_names: tuple[str, ...] = ()
+    """Names by which clients know the server; none: those of this machine."""
     uncounted_addresses: tuple[str, ...] = UNCOUNTED_ADDRESSES
     page_policy: PagePolicy = AUTHOR
     """What the pages of `web` may do."""
@@ -102,6 +105,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
         transport=options.transport,
         pace_garbage=True,
         origins=options.origins,
+        host_names=options.host_names or machine_names(),
         authenticator=None if tokens is None else JwtAuthenticator(tokens),
         close_expired_after_s=tokens.leeway_s if tokens is not None and tokens.close_expired else None,
         web_root=options.web,
@@ -111,6 +115,16 @@ def make_settings(options: ServeOptions) -> NetSettings:
         uncounted_addresses=options.uncounted_addresses,
         network_conditions=options.network_conditions,
     )
+
+
+def machine_names() -> tuple[str, ...]:
+    """Return how others on its network call this machine: no page of a stranger can have a name of one word, or one in
+    `.local`."""
+    name = socket.gethostname().partition(".")[0]
+    try:
+        return read_host_name(name), read_host_name(f"{name}.local")
+    except AddressError:
+        return ()
 
 
 def make_recordings(hub: Hub, folder: Path | None) -> Recordings | None:

@@ -108,7 +108,7 @@ class CloseCode(IntEnum):
     JOIN_REFUSED = 4013, "the game refused the join and gives the reason", "no"
     SERVER_FULL = 4014, "the server accepts no more rooms, links or joins at the moment", "join"
     UNAUTHORIZED = 4015, "a token is needed, or it has expired; the reason says which", "token"
-    FORBIDDEN = 4016, "the token, or the page's origin, is not allowed here", "no"
+    FORBIDDEN = 4016, "the token, the page's origin, or the host that was named, is not allowed here", "no"
     UNAVAILABLE = 4017, "the server cannot check the token at the moment", "resume"
     ROOM_CLOSED = 4020, "the room has ended", "no"
     ROOM_FAILED = 4021, "the room ended because its code raised an exception", "join"

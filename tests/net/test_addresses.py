@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.net.addresses import AddressError, Networks, client_key, one_spelling, read_network, read_origin
+from gameserver.net.addresses import (
+    AddressError,
+    HostNames,
+    Networks,
+    client_key,
+    one_spelling,
+    read_host_name,
+    read_network,
+    read_origin,
+)
 from gameserver.net.settings import NetSettings
 
 
@@ -129,3 +138,47 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except AddressError:
             continue
         assert str(read(once)) == once
+
+
+@pytest.mark.parametrize(
+    ("host", "answered"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:8000", True),
+        ("app.localhost:8000", True),
+        ("127.0.0.1", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("203.0.113.7", True),
+        ("play.example.org", True),
+        ("Play.Example.org.:443", True),
+        ("pages.example", True),
+        ("evil.example", False),
+        ("play.example.org.evil.example", False),
+        ("xplay.example.org", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("0x7f.1", False),
+        ("2130706433", False),
+        ("", False),
+    ],
+)
+def test_a_server_answers_to_its_names_and_to_addresses(host: str, answered: bool) -> None:
+    names = HostNames(["play.example.org"], origins=["https://pages.example"])
+    assert (host in names) is answered
+    assert host in HostNames(["*"])
+
+
+@pytest.mark.parametrize(
+    "text", ["https://play.example.org", "play.example.org:443", "", "a b", "*.example.org", "é.org"]
+)
+def test_a_host_name_that_is_none_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(AddressError, match="write a name without scheme and port"):
+        read_host_name(text)
+
+
+def test_the_bound_host_is_one_of_the_names() -> None:
+    assert NetSettings(host="play.example.org").answers_to("play.example.org:8000")
+    assert not NetSettings(host="0.0.0.0").answers_to("play.example.org")
+    with pytest.raises(AddressError):
+        NetSettings(host_names=("https://play.example.org",))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gameserver.net.http.cors import cors_headers, preflight
 from gameserver.net.http.responses import FOREVER, Response, as_json, etag_of, text
+from gameserver.net.http.upgrade import check_host
 from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ Page: TypeAlias = "Callable[[ServerState, Head], Response | Awaitable[Response]]
 STEP_PREFIX: Final = "/step/"
 API_PREFIX: Final = "/api/"
 METHODS: Final = ("GET", "HEAD")
+_FOR_PROBES: Final = frozenset({"/healthz", "/readyz"})
+"""A balancer's probe may name any host."""
 
 
 class Pages:
@@ -52,7 +55,13 @@ class Pages:
         }
 
     async def respond(self, head: Head) -> Response:
-        """Answer one request that is no upgrade."""
+        """Answer one request that is no upgrade.
+
+        Raises:
+            RequestRefused: it names a host that is not this server.
+        """
+        if head.path not in _FOR_PROBES:
+            check_host(head, self._server.settings)
         cors = cors_headers(head, self._server.settings.origins) if self._is_for_pages(head.path) else ()
         if head.method not in METHODS:
             return preflight(head, cors, METHODS) or text(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _ANY_VERSION: Final = re.compile(r"gameserver\.v[0-9A-Za-z.]{1,16}")
 _KEY_BYTES: Final = 16
 _WEBSOCKET_VERSION: Final = "13"
+_PAGE_SCHEMES: Final = frozenset({"http", "https"})
 _NOT_NOW: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -115,6 +116,7 @@ async def check_upgrade(head: Head, settings: NetSettings, *, draining: bool = F
             raise RequestRefused(HTTPStatus.BAD_REQUEST, reason, code=CloseCode.UNSUPPORTED_VERSION)
         if draining:
             raise _draining(settings.retry_after_s)
+        check_host(head, settings)
         check_origin(head, settings.origins)
         claims = await _claims(head, settings)
     except RequestRefused as refused:
@@ -183,11 +185,22 @@ def websocket_key(head: Head) -> str:
     return key
 
 
+def check_host(head: Head, settings: NetSettings) -> None:
+    """Check that the request means this server.
+
+    Raises:
+        RequestRefused: it names another host.
+    """
+    host = head.one(b"host") or ""
+    if not settings.answers_to(host):
+        raise RequestRefused(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not known as {host}: see --host-name")
+
+
 def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
     """Check that the page that connects has an allowed origin, or is on the server's own host.
 
-    Clients that are no browsers send no origin and are let in. Only host and port are compared with the Host header:
-    behind a proxy that ends TLS, the server does not know the page's scheme.
+    Clients that are no browsers send no origin and are let in. Of the server's own pages, only host and port are
+    compared with the Host header: behind a proxy that ends TLS, the server does not know the page's scheme.
 
     Args:
         head: the request.
@@ -199,9 +212,11 @@ def check_origin(head: Head, allowed: tuple[str, ...]) -> None:
     origin = head.one(b"origin")
     if origin is None or is_allowed(origin, allowed):
         return
-    with contextlib.suppress(AddressError):
-        if read_origin(origin) == read_origin(f"{origin.partition('://')[0]}://{head.one(b'host')}"):
-            return
+    scheme = origin.partition("://")[0]
+    if scheme in _PAGE_SCHEMES:
+        with contextlib.suppress(AddressError):
+            if read_origin(origin) == read_origin(f"{scheme}://{head.one(b'host')}"):
+                return
     raise RequestRefused(HTTPStatus.FORBIDDEN, f"pages of {origin} may not connect here: see --origin")
 
 

@@ -36,7 +36,9 @@ def pages(folder: Path, *origins: str) -> Pages:
 
 def request(path: str, origin: str | None, *lines: str, method: str = "GET") -> Head:
     origin_line = () if origin is None else (f"Origin: {origin}",)
-    return parse_head("\r\n".join((f"{method} {path} HTTP/1.1", "Host: a", *origin_line, *lines, "", "")).encode())[0]
+    return parse_head(
+        "\r\n".join((f"{method} {path} HTTP/1.1", "Host: localhost", *origin_line, *lines, "", "")).encode()
+    )[0]
 
 
 def allowed(response: Response) -> str | None:

@@ -36,7 +36,7 @@ def pages(server: FakeServer, tmp_path: Path) -> Pages:
 
 
 def request(path: str, *lines: str, method: str = "GET") -> Head:
-    return parse_head("\r\n".join((f"{method} {path} HTTP/1.1", "Host: a", *lines, "", "")).encode())[0]
+    return parse_head("\r\n".join((f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", "")).encode())[0]
 
 
 async def get(pages: Pages, path: str, *lines: str) -> Response:

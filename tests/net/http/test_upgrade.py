@@ -38,6 +38,8 @@ TEXT = st.text(st.characters())  # lone surrogates too
 CLAIM = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
 DEEP: list[Any] = functools.reduce(lambda inner, _: [inner], range(16), list[Any]())
 
+settings_of = functools.partial(NetSettings, host_names=("example.org",))
+
 
 def request(changes: Mapping[str, str | None] | None = None, first: str = "GET /ws HTTP/1.1") -> Head:
     """A good upgrade request with some headers changed or, if None, left out."""
@@ -48,12 +50,12 @@ def request(changes: Mapping[str, str | None] | None = None, first: str = "GET /
 
 async def refusal(head: Head, settings: NetSettings | None = None) -> RequestRefused:
     with pytest.raises(RequestRefused) as caught:
-        await check_upgrade(head, settings or NetSettings())
+        await check_upgrade(head, settings or settings_of())
     return caught.value
 
 
 async def test_a_good_request_is_let_in() -> None:
-    accepted = await check_upgrade(request(), NetSettings())
+    accepted = await check_upgrade(request(), settings_of())
     assert accepted == Accepted(KEY, "gameserver.v1", None)
     assert accepted.refusal is None
 
@@ -81,6 +83,23 @@ async def test_a_good_request_is_let_in() -> None:
         ({"Origin": "http://example.org:8080"}, None, 403),
         ({"Origin": "http://example.org.evil.example"}, None, 403),
         ({"Origin": "http://[::1"}, None, 403),
+        ({"Origin": ""}, None, 403),
+        ({"Origin": "http:"}, None, 403),
+        ({"Origin": "http://"}, None, 403),
+        ({"Origin": "://example.org"}, None, 403),
+        ({"Origin": "example.org"}, None, 403),
+        ({"Origin": "data:x"}, None, 403),
+        ({"Origin": "javascript:"}, None, 403),
+        ({"Origin": "javascript://example.org"}, None, 403),
+        ({"Origin": "file://"}, None, 403),
+        ({"Origin": "ftp://example.org"}, None, 403),
+        ({"Origin": "http://example.org, http://example.org"}, None, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, None, 421),
+        ({"Host": "evil.example:8000"}, None, 421),
+        ({"Host": "127.0.0.1.evil.example"}, None, 421),
+        ({"Host": "localhost.evil.example"}, None, 421),
+        ({"Host": "evillocalhost"}, None, 421),
+        ({"Host": "2130706433"}, None, 421),
         ({"Origin": "caf\xe9"}, None, 400),
     ],
 )
@@ -107,24 +126,24 @@ async def test_a_wrong_websocket_version_is_answered_with_the_right_one() -> Non
     ],
 )
 async def test_the_server_s_own_pages_may_connect(host: str, origin: str) -> None:
-    await check_upgrade(request({"Host": host, "Origin": origin}), NetSettings())
+    await check_upgrade(request({"Host": host, "Origin": origin}), settings_of())
 
 
 async def test_pages_of_allowed_origins_may_connect_and_no_others() -> None:
-    settings = NetSettings(origins=("https://game.example",))
+    settings = settings_of(origins=("https://game.example",))
     await check_upgrade(request({"Origin": "https://game.example"}), settings)
     assert (await refusal(request({"Origin": "http://game.example"}), settings)).status == HTTPStatus.FORBIDDEN
-    await check_upgrade(request({"Origin": "https://any.example"}), NetSettings(origins=("*",)))
+    await check_upgrade(request({"Origin": "https://any.example"}), settings_of(origins=("*",)))
 
 
 async def test_the_supported_version_is_chosen_among_those_offered() -> None:
     head = request({"Sec-WebSocket-Protocol": "gameserver.v9, gameserver.v1"})
-    assert (await check_upgrade(head, NetSettings())).subprotocol == "gameserver.v1"
+    assert (await check_upgrade(head, settings_of())).subprotocol == "gameserver.v1"
 
 
 async def link_refusal(head: Head, settings: NetSettings | None = None, *, draining: bool = False) -> LinkRefused:
     with pytest.raises(LinkRefused) as caught:
-        await check_upgrade(head, settings or NetSettings(), draining=draining)
+        await check_upgrade(head, settings or settings_of(), draining=draining)
     return caught.value
 
 
@@ -138,7 +157,7 @@ async def test_a_draining_server_says_when_to_come_back() -> None:
     refused = await link_refusal(request(), draining=True)
     assert refused.accepted.refusal == (CloseCode.GOING_AWAY, "retry in 2 s")
     with pytest.raises(RequestRefused) as caught:
-        await check_upgrade(request({"Sec-WebSocket-Protocol": "chat"}), NetSettings(), draining=True)
+        await check_upgrade(request({"Sec-WebSocket-Protocol": "chat"}), settings_of(), draining=True)
     assert caught.value.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert ("Retry-After", "2") in caught.value.headers
 
@@ -166,7 +185,7 @@ async def test_an_authenticator_s_refusal_is_a_close_code_for_clients_of_this_pr
     async def refuse(_token: str | None, _head: Head) -> dict[str, object]:
         raise AuthRefused("no " * 100, status)
 
-    settings = NetSettings(authenticator=refuse)
+    settings = settings_of(authenticator=refuse)
     refusal_sent = (await link_refusal(request(), settings)).accepted.refusal
     assert refusal_sent is not None
     assert refusal_sent.code is code
@@ -198,7 +217,7 @@ async def test_claims_that_cannot_be_carried_are_refused_at_the_door(claims: dic
     async def check(_token: str | None, _head: Head) -> dict[str, object]:
         return claims
 
-    settings = NetSettings(authenticator=check)
+    settings = settings_of(authenticator=check)
     refusal_sent = (await link_refusal(request(), settings)).accepted.refusal
     assert refusal_sent is not None
     assert refusal_sent.code is CloseCode.FORBIDDEN
@@ -220,7 +239,7 @@ async def test_an_authenticator_that_raises_or_hangs_is_not_available(autojump_c
         await trio.sleep_forever()
         return {}
 
-    settings = NetSettings(authenticator=check)
+    settings = settings_of(authenticator=check)
     bug = await link_refusal(request({"Authorization": "Bearer bug"}), settings)
     assert isinstance(bug.__cause__, RuntimeError)
     hang = await link_refusal(request({"Authorization": "Bearer hang"}), settings)
@@ -233,7 +252,7 @@ async def test_an_authenticator_that_raises_or_hangs_is_not_available(autojump_c
 
 async def test_the_head_for_trio_websocket_has_checked_values_only() -> None:
     head = request({"Host": "xn--0.example", "Sec-WebSocket-Protocol": "gameserver.v1, token.secret", "X": "\xe9"})
-    raw = (await check_upgrade(head, NetSettings())).request_head()
+    raw = (await check_upgrade(head, settings_of(host_names=("*",)))).request_head()
     assert b"secret" not in raw
     assert b"xn--" not in raw
     assert raw.isascii()
@@ -270,7 +289,7 @@ async def test_an_authenticator_returns_claims_or_refuses() -> None:
             raise AuthRefused("another user", HTTPStatus.FORBIDDEN)
         return {"sub": token}
 
-    settings = NetSettings(authenticator=only_ada)
+    settings = settings_of(authenticator=only_ada)
     accepted = await check_upgrade(request({"Authorization": "Bearer ada"}), settings)
     assert accepted.claims == {"sub": "ada"}
     missing = await refusal(request(), settings)
@@ -282,7 +301,7 @@ async def test_an_authenticator_returns_claims_or_refuses() -> None:
 @given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.text(st.characters(max_codepoint=255), max_size=20)))
 async def test_arbitrary_header_values_are_let_in_or_refused(changes: dict[str, str]) -> None:
     try:
-        accepted = await check_upgrade(request(changes), NetSettings())
+        accepted = await check_upgrade(request(changes), settings_of())
     except RequestRefused:
         return
     assert accepted.request_head().isascii()
