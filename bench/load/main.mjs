@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { Figures } from "./figures.mjs";
 import { round } from "./histogram.mjs";
 import { coreTimes, cpuOf, residentKib, sleep } from "./proc.mjs";
-import { Pump } from "./pump.mjs";
+import { Sender } from "./sender.mjs";
 import { ServerProcess } from "./server_process.mjs";
 
 const TICK_HZ = 20;
@@ -108,7 +108,7 @@ const joinSeconds = (performance.now() - joinStart) / 1000;
 const joining = await server.ask({ cmd: "stats" });
 const sampled = clients.filter((client) => client.sampled);
 const others = clients.filter((client) => !client.sampled);
-const pump = new Pump(sampled, others);
+const sender = new Sender(sampled, others);
 
 await sleep(Number(options.warm) * 500);
 if (options.aligned) align();
@@ -116,7 +116,7 @@ await sleep(Number(options.warm) * 500);
 
 const window = await measure(Number(options.seconds) * 1000);
 const verify = sampled.length > 0 ? await check() : null;
-pump.stop();
+sender.stop();
 process.stdout.write(`${JSON.stringify(report())}\n`);
 await server.end();
 process.exit(0);
@@ -125,7 +125,7 @@ process.exit(0);
 function align() {
   for (const client of clients) {
     if (client.lead !== null)
-      pump.shift(client, (client.lead / 256) * (1000 / TICK_HZ) - ALIGNED_LEAD_MS);
+      sender.shift(client, (client.lead / 256) * (1000 / TICK_HZ) - ALIGNED_LEAD_MS);
   }
 }
 
@@ -134,13 +134,13 @@ async function measure(ms) {
   delay.enable();
   const before = await reading();
   for (const client of clients) client.last = Number.NaN;
-  pump.sent = 0;
+  sender.sent = 0;
   figures.open = true;
   await sleep(ms);
   figures.open = false;
   const after = await reading();
   delay.disable();
-  return { before, after, sent: pump.sent, delayMs: delay.percentile(99) / 1e6 };
+  return { before, after, sent: sender.sent, delayMs: delay.percentile(99) / 1e6 };
 }
 
 async function reading() {
@@ -246,7 +246,7 @@ function report() {
     verify,
     lost: clients.filter((client) => client.socket.closed).length,
     skippedInputs: others.reduce((sum, client) => sum + client.socket.skipped, 0),
-    lateSlots: pump.lateSlots,
+    lateSlots: sender.lateSlots,
     load: { cpu: round(load / 1e6 / wall, 3), delayP99Ms: round1(window.delayMs) },
     core: {
       others: round((after.core.busy - before.core.busy - user - system) / wall, 3),

@@ -105,7 +105,7 @@ async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller |
 
 
 async def main(transport: str) -> None:
-    """Listen and tick until told to stop."""
+    """Listen and tick until a signal says to stop."""
     settings = NetSettings(port=0)
     room, poller = Broadcast(), RoomPoller() if transport == "polled" else None
 

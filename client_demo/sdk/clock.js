@@ -33,7 +33,7 @@ export const INTERVALS_OF_DELAY = 2.0;
 
 /**
  * One interval plus three times the deviation, which remembers its peaks, covers all but a few in a
- * thousand arrivals.
+ * thousand frames.
  */
 export const JITTERS_OF_DELAY = 3.0;
 

@@ -2,7 +2,7 @@
 `pacer.py`.
 
 `RoundTrip` is smoothed from every frame that a STATE acknowledges and every PONG. `InterpolationClock` is the server
-time that is drawn: behind the newest snapshot by a delay that follows the jitter of arrivals. It changes by running a
+time that is drawn: behind the newest snapshot by a delay that follows the jitter of frames. It changes by running a
 little faster or slower, and jumps only after a long stall.
 
 Pure: every time is an argument, in seconds on the client's monotonic clock. docs/guide/time.md sections 2 and 4 state
@@ -27,7 +27,7 @@ INTERVALS_OF_DELAY = 2.0
 """Two snapshot intervals: one to have a snapshot on either side, one in reserve for a late one."""
 JITTERS_OF_DELAY = 3.0
 """One interval plus three times the deviation, which remembers its peaks, covers all but a few in a thousand
-arrivals."""
+snapshots."""
 INTERVAL_GAIN = 1 / 16
 DELIVERY_GAIN = 1 / 16
 DELIVERY_RISE_GAIN = 1 / 8

@@ -42,7 +42,7 @@ log = logging.getLogger("gameserver.workers")
 
 def main() -> None:
     """Run the worker that the command line's file descriptors belong to."""
-    # Ctrl-C reaches the whole process group, and the director tells its workers when to stop.
+    # Ctrl-C reaches the whole process group, and the director sends its workers the order to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control, *listeners = [socket.socket(fileno=int(argument)) for argument in sys.argv[1:]]
     control.setblocking(False)

@@ -7,7 +7,7 @@ Rules kept here:
 - Text is UTF-8, the keys of a map are str and occur once each, so that every language reads the same.
 
 Timestamps, which are extensions that the unpacker reads by itself, come out as `msgpack.Timestamp`; no item of a
-message may be one. `holds_timestamp` tells a refused message that has one from others.
+message may be one. `holds_timestamp` finds out whether a refused message has one.
 """
 
 from collections.abc import Sequence

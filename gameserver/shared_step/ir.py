@@ -3,7 +3,7 @@
 `lower` and `statements` make these nodes from Python's `ast`, `flow` checks them, `emit` writes them as JavaScript.
 Nodes are immutable values and hold no `ast`.
 
-False, 0, 0.0 and -0.0 count as one value, and so do True and 1: no operation of a step can tell them apart, so it does
+False, 0, 0.0 and -0.0 count as one value, and so do True and 1: no operation of a step distinguishes them, so it does
 not matter that Python has an int 0 where JavaScript has -0.
 """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_ENTITY_TYPES: Final = 256
 FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
-FINGERPRINT_BYTES: Final = 8  # 64 bits: enough to tell all schemas of one project apart
+FINGERPRINT_BYTES: Final = 8  # 64 bits: enough to distinguish all schemas of one project
 
 
 class Schema:

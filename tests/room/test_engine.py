@@ -356,7 +356,7 @@ def test_whatever_the_rules_raise_ends_their_room_only(
         )
 
 
-class Book(Entity):
+class Scroll(Entity):
     text = Text(max_bytes=65_535)
 
 
@@ -365,12 +365,12 @@ def test_a_state_that_is_larger_than_clients_take_ends_its_room_with_the_sizes_i
 ) -> None:
     class Library(Room[Any]):
         kind = "library"
-        entities = (Book,)
+        entities = (Scroll,)
 
     server = MemoryServer(Library)
     link, _ = server.join("library")
     for number in range(300):
-        server.engine.room.spawn(Book, text=f"{number:05}" * 13_000)
+        server.engine.room.spawn(Scroll, text=f"{number:05}" * 13_000)
     server.tick()
     assert link.closed is not None
     assert link.closed[0] == CloseCode.ROOM_FAILED

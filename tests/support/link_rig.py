@@ -171,12 +171,12 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
 
 def _pump_only_while_reading(stream: trio.testing.MemorySendStream, rig: LinkRig) -> None:
     """Have the sender wait for its reader, since a memory stream is never full."""
-    pump = stream.send_all_hook
-    assert pump is not None
+    deliver_all = stream.send_all_hook
+    assert deliver_all is not None
 
     async def hook() -> None:
         await rig.reading.wait()
-        await pump()
+        await deliver_all()
 
     stream.send_all_hook = hook
 

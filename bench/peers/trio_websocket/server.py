@@ -59,7 +59,7 @@ class Floor:
 
 
 async def main(size: int) -> None:
-    """Serve until told to stop."""
+    """Serve until a signal says to stop."""
     floor = Floor(bytes(i & 127 for i in range(size)))
     async with trio.open_nursery() as nursery:
         server = await nursery.start(partial(serve_websocket, floor.handle, "127.0.0.1", 0, None))

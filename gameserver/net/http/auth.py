@@ -193,7 +193,7 @@ class JwtAuthenticator:
 
 
 def check_claims(claims: Mapping[str, object]) -> dict[str, object]:
-    """Return claims as everything behind the door can carry them.
+    """Return claims as recordings and other workers can carry them.
 
     A signature says who made a token, and nothing about what is in it: a lone surrogate, or an integer that is too
     large, would fail only later, where a room is recorded or a link changes the process.

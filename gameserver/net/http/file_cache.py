@@ -37,7 +37,7 @@ _WORTHWHILE: Final = 0.9
 
 
 class _Loaded(NamedTuple):
-    """A file's content, and what tells whether it has changed since."""
+    """A file's content, and what shows whether it has changed since."""
 
     changed: tuple[int, int]
     bodies: dict[str, bytes]

@@ -57,7 +57,7 @@ class HttpConnection:
             stream: carries the requests and responses.
             limits: the operator's.
             respond: answers the requests that are no upgrades.
-            on_refused: is told of the request, if there is one, that was refused for its form.
+            on_refused: called with the request, if there is one, that was refused for its form.
         """
         self._stream = stream
         self._limits = limits

@@ -1,4 +1,4 @@
-"""What a page may do: the headers that tell a browser so. No I/O.
+"""What a page may do: the headers that say so to a browser. No I/O.
 
 The package's own pages need nothing but files of their origin, and are sent STRICT. An author's page gets what games
 need (workers, WebAssembly, libraries from a CDN, log-in windows); of inline scripts, only those that its file has. Text

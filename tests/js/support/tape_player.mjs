@@ -42,8 +42,8 @@ function received(core, [, , nowMs, data, tables, events]) {
     if (held !== JSON.stringify(tables)) return `holds ${held}, not ${JSON.stringify(tables)}`;
   }
   if (events !== null) {
-    const told = JSON.stringify(eventsOf(actions));
-    if (told !== JSON.stringify(events)) return `tells ${told}, not ${JSON.stringify(events)}`;
+    const reported = JSON.stringify(eventsOf(actions));
+    if (reported !== JSON.stringify(events)) return `reports ${reported}, not ${JSON.stringify(events)}`;
   }
   const drawn = core.draw(nowMs, { prediction: true, interpolation: true }, []);
   const whole = [...(drawn?.entities.values() ?? [])].flat().every(allFinite);

@@ -36,7 +36,7 @@ class Tape:
     def received(
         self, viewer: int, now_s: float, message: bytes, tables: tuple[Table, ...] | None, events: list[Any] | None
     ) -> None:
-        """A message came; after it the viewer holds these tables, and has been told of these events."""
+        """A message came; after it the viewer holds these tables, and has got these events."""
         want = None if tables is None else [_plain(table) for table in tables]
         data = base64.b64encode(message).decode()
         self.entries.append(["received", viewer, now_s * 1000, data, want, events])

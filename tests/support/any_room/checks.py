@@ -13,7 +13,7 @@ from gameserver.sync.encode.dead_reckoning import MAX_AGE
 from gameserver.sync.encode.views import View
 from tests.support.any_room.links import Expected
 from tests.support.any_room.rules import is_visible
-from tests.support.any_room.truth import Eyes, Found, Sees, should_see
+from tests.support.any_room.truth import Found, Perspective, Sees, should_see
 from tests.support.foreign import view as foreign
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class Checks:
             return is_near if room.game["narrow"] is None else is_visible(room, number, entity_id, is_near)
 
         x, y = session.viewpoint
-        eyes = Eyes(0 if avatar is None else avatar.id, (x, y), saw, narrow)
-        return should_see(engine.kind.schema, near, truth, eyes)
+        perspective = Perspective(0 if avatar is None else avatar.id, (x, y), saw, narrow)
+        return should_see(engine.kind.schema, near, truth, perspective)
 
     # -- what is held --------------------------------------------------------------------------------------------------
 

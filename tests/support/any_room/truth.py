@@ -105,7 +105,7 @@ class Sees(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Eyes:
+class Perspective:
     """One viewer in a room with `interest`, at one tick."""
 
     avatar: int
@@ -129,10 +129,10 @@ def position_of(schema: Schema, truth: Truth, entity_id: int, place: Sequence[st
     return None
 
 
-def should_see(schema: Schema, near: dict[str, Any], truth: Truth, eyes: Eyes) -> Sees:
+def should_see(schema: Schema, near: dict[str, Any], truth: Truth, perspective: Perspective) -> Sees:
     """Return what a player is to see in a room with `interest`; `near` has the keys of `Near`, types by name."""
     must, may = set[int](), set[int]()
-    viewpoint = position_of(schema, truth, eyes.avatar, near["place"]) or eyes.viewpoint
+    viewpoint = position_of(schema, truth, perspective.avatar, near["place"]) or perspective.viewpoint
     for entity_type, table in zip(schema.entities, truth.tables, strict=True):
         reach = _reach(near, entity_type)
         for entity_id in table.ids.tolist():
@@ -140,13 +140,13 @@ def should_see(schema: Schema, near: dict[str, Any], truth: Truth, eyes: Eyes) -
             sure, perhaps = (
                 (True, True)
                 if place is None or reach is None
-                else _near(place, viewpoint, reach, entity_id in eyes.saw)
+                else _near(place, viewpoint, reach, entity_id in perspective.saw)
             )
-            if eyes.narrow is not None:
-                sure, perhaps = eyes.narrow(entity_id, sure), eyes.narrow(entity_id, perhaps)
-            if sure or entity_id == eyes.avatar:
+            if perspective.narrow is not None:
+                sure, perhaps = perspective.narrow(entity_id, sure), perspective.narrow(entity_id, perhaps)
+            if sure or entity_id == perspective.avatar:
                 must.add(entity_id)
-            if perhaps or entity_id == eyes.avatar:
+            if perhaps or entity_id == perspective.avatar:
                 may.add(entity_id)
     return Sees(must, may)
 

@@ -38,7 +38,7 @@ class Tuning:
 
 
 class Mode(enum.IntEnum):
-    COAST = 0
+    DRIFT = 0
     BURN = 2
 
 
@@ -187,7 +187,7 @@ def constants(s: State, i: Inputs, dt: float) -> None:
     s.out = LIMIT * math.pi + tau if STRICT else 0.0
     s.more = s.n * Mode.BURN + shared_math.pi + Tuning.GRIP
     s.p = s.a < FAR
-    s.q = s.b > -FAR and s.n == Mode.COAST
+    s.q = s.b > -FAR and s.n == Mode.DRIFT
 
 
 # --- functions ---

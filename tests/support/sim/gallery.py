@@ -1,5 +1,5 @@
 """A shooting range for the simulations: a disc that strafes, guns that hit at once, a wall to hide behind; and a
-marksman who aims, without any error of hand or eye, at what is drawn.
+marksman who aims, without any error of aim, at what is drawn.
 
 The marksman does what a perfect player would: it draws sixty frames a second, aims at the middle of what the last one
 shows, and never knows more than that.
@@ -49,7 +49,7 @@ class Tally:
     lags: list[float] = field(default_factory=list)
     """Of each shot: how far behind its tick the player saw the others, in ticks."""
     hidden: list[int] = field(default_factory=list)
-    """Of each hit: for how many ticks the disc had been out of sight."""
+    """Of each hit: for how many ticks the disc had been hidden."""
 
     @property
     def share(self) -> float:

@@ -39,11 +39,11 @@ class Story:
     def show(self, tick: int, scene: Scene, sees: Iterable[int] | None = None, *, anew: bool = False) -> None:
         """Let the server encode the scene for a viewer who sees only the ids in `sees`, or everything."""
         snapshot = self._snapshot(tick, scene)
-        sight = ALL if sees is None else self._sight(snapshot, frozenset(sees))
+        view = ALL if sees is None else self._view_of(snapshot, frozenset(sees))
         base, before = self._base if self._base is not None and not anew else (None, ALL)
-        body = self._encoder.encode(base, snapshot, before, sight)
+        body = self._encoder.encode(base, snapshot, before, view)
         span = tick - base.tick if base is not None else 0
-        self._base = snapshot, sight
+        self._base = snapshot, view
         self._tell(tick, encode_state(state_head(tick, span), 0, None, body), scene, sees)
 
     def step(self, items: Sequence[object], scene: Scene) -> None:
@@ -76,7 +76,7 @@ class Story:
         return Snapshot(tick, tuple(_table(one.cls, scene.get(one.cls, {})) for one in self.schema.entities))
 
     @staticmethod
-    def _sight(snapshot: Snapshot, sees: frozenset[int]) -> AnyView:
+    def _view_of(snapshot: Snapshot, sees: frozenset[int]) -> AnyView:
         masks = tuple(np.isin(table.ids, sorted(sees))[None, :] for table in snapshot.tables)
         return Views(snapshot, masks, 1)[0]
 

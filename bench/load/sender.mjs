@@ -4,7 +4,7 @@ const PERIOD_MS = 50;
 const SLOTS = 25;
 export const SLOT_MS = PERIOD_MS / SLOTS;
 
-export class Pump {
+export class Sender {
   lateSlots = 0;
   sent = 0;
   /** @type {Set<any>[]} */
