@@ -18,7 +18,7 @@ import {
 } from "./constants.js";
 import { ProtocolError } from "./errors.js";
 import { utf8Bytes } from "./fields.js";
-import { bad, bool, counter, isMap, list, payloadOf, seconds, text, tokenOf } from "./items.js";
+import { amount, bad, bool, counter, isMap, list, payloadOf, text, tokenOf } from "./items.js";
 import { pack, unpack } from "./msgpack.js";
 
 /**
@@ -39,6 +39,19 @@ import { pack, unpack } from "./msgpack.js";
  * @property {number} seq newest input consumed
  * @property {Record<string, unknown>} schema
  * @property {string | null} step path of the shared step
+ * @property {ClientLimits} limits
+ *
+ * @typedef {object} ClientLimits what the client must keep
+ * @property {number} message_bytes size of one message
+ * @property {number} depth nested arrays and maps in a payload
+ * @property {number} values in one message
+ * @property {number} name_bytes length of a message's name
+ * @property {number} messages_per_s besides one INPUT or ACK a tick
+ * @property {number} messages_burst
+ * @property {number} bytes_per_s of these messages
+ * @property {number} bytes_burst
+ * @property {number} dead_after_s silence after which the server closes a link
+ * @property {number} input_hold_s length of the server's queue of input frames
  *
  * @typedef {object} State a delta, its blocks as they are on the wire
  * @property {"state"} type
@@ -68,6 +81,24 @@ import { pack, unpack } from "./msgpack.js";
 /** How deep a payload may be nested: what the message around it leaves of what a client takes. */
 const EVENTS_DEPTH = MAX_SERVER_DEPTH - 3;
 const NOTICE_DEPTH = MAX_SERVER_DEPTH - 1;
+
+/**
+ * A server's limits unless its operator changed them: until the first WELCOME says what they are.
+ *
+ * @type {Readonly<ClientLimits>}
+ */
+export const DEFAULT_LIMITS = Object.freeze({
+  message_bytes: LIMITS.MAX_MESSAGE_BYTES,
+  depth: LIMITS.MAX_DEPTH,
+  values: LIMITS.MAX_VALUES,
+  name_bytes: LIMITS.MAX_NAME_BYTES,
+  messages_per_s: LIMITS.MAX_MESSAGES_PER_S,
+  messages_burst: LIMITS.MAX_MESSAGES_BURST,
+  bytes_per_s: LIMITS.MAX_BYTES_PER_S,
+  bytes_burst: LIMITS.MAX_BYTES_BURST,
+  dead_after_s: LIMITS.DEAD_AFTER_S,
+  input_hold_s: LIMITS.INPUT_HOLD_S,
+});
 
 // --- from the server
 
@@ -120,11 +151,29 @@ function readWelcome([map]) {
     tick: counter(map.tick),
     tick_hz: counter(map.tick_hz, 1, MAX_TICK_HZ),
     snapshot_every: counter(map.snapshot_every, 1),
-    grace_s: seconds(map.grace_s, "grace_s"),
+    grace_s: amount(map.grace_s, "grace_s"),
     event: counter(map.event),
     seq: counter(map.seq),
     schema: isMap(map.schema) ? map.schema : bad("schema is not a map"),
     step: map.step === null ? null : text(map.step, "step"),
+    limits: readLimits(map.limits),
+  };
+}
+
+/** @param {any} map @returns {ClientLimits} */
+function readLimits(map) {
+  if (!isMap(map)) bad("limits is not a map");
+  return {
+    message_bytes: counter(map.message_bytes, 1),
+    depth: counter(map.depth, 1),
+    values: counter(map.values, 1),
+    name_bytes: counter(map.name_bytes, 1),
+    messages_per_s: amount(map.messages_per_s, "messages_per_s"),
+    messages_burst: amount(map.messages_burst, "messages_burst"),
+    bytes_per_s: amount(map.bytes_per_s, "bytes_per_s"),
+    bytes_burst: amount(map.bytes_burst, "bytes_burst"),
+    dead_after_s: amount(map.dead_after_s, "dead_after_s"),
+    input_hold_s: amount(map.input_hold_s, "input_hold_s"),
   };
 }
 
@@ -197,7 +246,7 @@ export function encodeJoin(kind, room, role, params) {
   if (role !== Role.PLAYER && role !== Role.SPECTATOR) {
     throw new TypeError("role is Role.PLAYER or Role.SPECTATOR");
   }
-  return sized("params", encode(ClientMessage.JOIN, kind, room, role, params));
+  return sized("params", encode(ClientMessage.JOIN, [kind, room, role, params]), DEFAULT_LIMITS);
 }
 
 /**
@@ -206,7 +255,7 @@ export function encodeJoin(kind, room, role, params) {
  * @param {number} event cursor
  */
 export function encodeResume(token, tick, event) {
-  return encode(ClientMessage.RESUME, token, tick, event);
+  return encode(ClientMessage.RESUME, [token, tick, event]);
 }
 
 /**
@@ -215,53 +264,50 @@ export function encodeResume(token, tick, event) {
  * @param {readonly number[]} codes
  */
 export function encodeInput(seq, ack, behind, codes) {
-  return encode(ClientMessage.INPUT, seq, ack, behind, ...codes);
+  return encode(ClientMessage.INPUT, [seq, ack, behind, ...codes]);
 }
 
 /**
  * @param {string} name
  * @param {unknown} payload
+ * @param {ClientLimits} [limits] the server's
  * @throws {TypeError} for what the wire cannot carry
  * @throws {RangeError} when it is longer, or nested deeper, than a server takes
  */
-export function encodeMessage(name, payload) {
-  checkName("name", name, LIMITS.MAX_NAME_BYTES);
-  return sized(`message "${name}"`, encode(ClientMessage.MESSAGE, name, payload));
+export function encodeMessage(name, payload, limits = DEFAULT_LIMITS) {
+  checkName("name", name, limits.name_bytes);
+  return sized(`message "${name}"`, encode(ClientMessage.MESSAGE, [name, payload], limits), limits);
 }
 
 /** @param {number} nonce */
 export function encodePing(nonce) {
-  return encode(ClientMessage.PING, nonce);
+  return encode(ClientMessage.PING, [nonce]);
 }
 
 /** @param {number} nonce */
 export function encodePong(nonce) {
-  return encode(ClientMessage.PONG, nonce);
+  return encode(ClientMessage.PONG, [nonce]);
 }
 
 /** @param {number} tick newest applied, 0 if none */
 export function encodeResync(tick) {
-  return encode(ClientMessage.RESYNC, tick);
+  return encode(ClientMessage.RESYNC, [tick]);
 }
 
 /** @param {number} tick newest applied */
 export function encodeAck(tick) {
-  return encode(ClientMessage.ACK, tick);
+  return encode(ClientMessage.ACK, [tick]);
 }
 
 export function encodeLeave() {
-  return encode(ClientMessage.LEAVE);
+  return encode(ClientMessage.LEAVE, []);
 }
 
-/** @param {number} id @param {...unknown} items */
-function encode(id, ...items) {
+/** @param {number} id @param {unknown[]} items @param {ClientLimits} [limits] */
+function encode(id, items, { depth, values } = DEFAULT_LIMITS) {
   const names = ["id", ...CLIENT_ITEMS[id]];
   // The message itself is an array around the payload.
-  return pack([id, ...items], {
-    maxDepth: LIMITS.MAX_DEPTH + 1,
-    maxValues: LIMITS.MAX_VALUES,
-    names,
-  });
+  return pack([id, ...items], { maxDepth: depth + 1, maxValues: values, names });
 }
 
 /** @param {string} what @param {unknown} value @param {number} maxBytes */
@@ -273,9 +319,8 @@ function checkName(what, value, maxBytes) {
   }
 }
 
-/** @param {string} what is in it @param {Uint8Array} bytes */
-function sized(what, bytes) {
-  const most = LIMITS.MAX_MESSAGE_BYTES;
+/** @param {string} what is in it @param {Uint8Array} bytes @param {ClientLimits} limits */
+function sized(what, bytes, { message_bytes: most }) {
   if (bytes.length > most) {
     throw new RangeError(`${what} takes ${bytes.length} bytes; a server takes at most ${most}`);
   }

@@ -346,4 +346,19 @@ export const WELCOME_KEYS = Object.freeze([
   "seq",
   "schema",
   "step",
+  "limits",
+]);
+
+/** The keys of the limits in WELCOME, all present. */
+export const LIMIT_KEYS = Object.freeze([
+  "message_bytes",
+  "depth",
+  "values",
+  "name_bytes",
+  "messages_per_s",
+  "messages_burst",
+  "bytes_per_s",
+  "bytes_burst",
+  "dead_after_s",
+  "input_hold_s",
 ]);

@@ -26,8 +26,8 @@ export const MAX_PINGS = 16;
 
 /** The signs of life of one session, over all of its links. */
 export class Heartbeat {
-  #deadAfterS;
-  #everyS;
+  #deadAfterS = 0;
+  #everyS = 0;
   #heardAtS = 0;
   #checkedAtS = 0;
   #pingAtS = Number.POSITIVE_INFINITY;
@@ -41,6 +41,15 @@ export class Heartbeat {
 
   /** @param {number} deadAfterS silence after which a link is dead */
   constructor(deadAfterS) {
+    this.setDeadTime(deadAfterS);
+  }
+
+  /**
+   * Counts a link as dead after this silence from now on, and sends PINGs often enough for it.
+   *
+   * @param {number} deadAfterS
+   */
+  setDeadTime(deadAfterS) {
     this.#deadAfterS = deadAfterS;
     this.#everyS = Math.min(MEASURE_EVERY_S, deadAfterS * PING_AFTER_DEAD_SHARE);
   }

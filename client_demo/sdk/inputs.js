@@ -52,11 +52,15 @@ export class InputFrames {
    */
   fault = "";
 
-  /** @param {Schema} schema @param {number} tickHz */
-  constructor(schema, tickHz) {
+  /**
+   * @param {Schema} schema
+   * @param {number} tickHz
+   * @param {number} [holdS] length of the server's queue of frames
+   */
+  constructor(schema, tickHz, holdS = LIMITS.INPUT_HOLD_S) {
     this.#schema = schema;
     this.#codes = schema.neutral;
-    this.pacer = new TickPacer(1 / tickHz, LIMITS.INPUT_HOLD_S);
+    this.pacer = new TickPacer(1 / tickHz, holdS);
   }
 
   /** Frames that the server has not consumed, oldest first. @returns {readonly InputFrame[]} */

@@ -22,8 +22,8 @@ export function bool(value, what) {
 }
 
 /** @param {any} value @param {string} what @returns {number} */
-export function seconds(value, what) {
-  return Number.isFinite(value) && value >= 0 ? value : bad(`${what} is not a time`);
+export function amount(value, what) {
+  return Number.isFinite(value) && value >= 0 ? value : bad(`${what} is not a number from 0 up`);
 }
 
 /** @param {any} value @param {string} what @returns {any[]} */

@@ -43,7 +43,7 @@ export class Seat {
     this.schema = schema;
     this.tickS = 1 / hz;
     this.replica = new Replica(schema, hz, every, snapDistance);
-    this.frames = new InputFrames(schema, hz);
+    this.frames = new InputFrames(schema, hz, welcome.limits.input_hold_s);
     this.frames.consumedSeq = welcome.seq;
     this.events = new EventQueue(welcome.event);
   }

@@ -195,15 +195,15 @@ export class Session {
    *
    * @param {string} name
    * @param {unknown} [payload] anything that msgpack holds, without extensions
-   * @returns {boolean} false when the session is in no room now: the message was not sent, and is
-   *   not kept
+   * @returns {boolean} false when the message was not sent, and is not kept: the session is in no
+   *   room now, or has sent as much as the server allows, which a notice `rate_limited` says
    * @throws {RangeError} when it is longer, or nested deeper, than a server takes
    * @throws {TypeError} for what the wire cannot carry
    */
   send(name, payload = null) {
     const actions = this.#core.send(name, payload);
     this.#connector.perform(actions, this.#clock.now());
-    return actions.length > 0;
+    return actions.some((action) => action.do === "send");
   }
 
   /**

@@ -15,11 +15,12 @@
 import { close, emit, loadStep, send, warn } from "./actions.js";
 import { backAfter } from "./backoff.js";
 import * as codec from "./codec.js";
-import { CloseCode, LEAD_UNITS_PER_TICK, LIMITS } from "./constants.js";
+import { CloseCode, LEAD_UNITS_PER_TICK } from "./constants.js";
 import { DeltaError, ProtocolError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { compileSchema } from "./schema.js";
 import { Seat } from "./seat.js";
+import { SendBudget } from "./send_budget.js";
 import { RateMeter } from "./stats.js";
 
 /**
@@ -51,7 +52,13 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class SessionCore {
   #options;
   #join;
-  #heartbeat = new Heartbeat(LIMITS.DEAD_AFTER_S);
+  #heartbeat = new Heartbeat(codec.DEFAULT_LIMITS.dead_after_s);
+  #limits = codec.DEFAULT_LIMITS;
+  /** What may still be sent over the link; null while no room is joined. @type {SendBudget | null} */
+  #budget = null;
+  #nowS = 0;
+  /** Whether it was reported that messages are not sent, since the last one that was. */
+  #reportedLimit = false;
   /** @type {"down" | "opening" | "joined"} where the link is; opening: JOIN or RESUME is on its way */
   #phase = "down";
   /** A STATE did not fit: those that do not start from nothing are dropped until one does. */
@@ -119,6 +126,7 @@ export class SessionCore {
    */
   lost(code) {
     this.#phase = "down";
+    this.#budget = null;
     this.seat?.leave();
     const wanted = backAfter(code);
     const back = wanted === "resume" && !this.#mayResume ? "join" : wanted;
@@ -140,13 +148,36 @@ export class SessionCore {
    *
    * @param {string} name
    * @param {unknown} payload
-   * @returns {Action[]} nothing while no room is joined
+   * @returns {Action[]} nothing is sent while no room is joined, and when the link has sent as much
+   *   as the server allows; a notice says so then
    * @throws {RangeError} when it is longer, or nested deeper, than a server takes
    * @throws {TypeError} for what the wire cannot carry
    */
   send(name, payload) {
-    const bytes = codec.encodeMessage(name, payload);
-    return this.#phase === "joined" ? [send(bytes)] : [];
+    const bytes = codec.encodeMessage(name, payload, this.#limits);
+    if (this.#budget === null) return [];
+    if (!this.#budget.take(bytes.length, this.#nowS)) return this.#reportLimit(name);
+    this.#reportedLimit = false;
+    return [send(bytes)];
+  }
+
+  /** @param {string} name of a message that is not sent @returns {Action[]} */
+  #reportLimit(name) {
+    if (this.#reportedLimit) return [];
+    this.#reportedLimit = true;
+    const { messages_per_s: messages, bytes_per_s: bytes } = this.#limits;
+    const rates = `${messages} messages and ${bytes} bytes a second`;
+    return [warn("rate_limited", `message "${name}" was not sent: this server takes ${rates}`)];
+  }
+
+  /**
+   * Sends a message that the protocol asks for, and that counts as the game's own do.
+   *
+   * @param {Uint8Array} bytes
+   */
+  #sendSign(bytes) {
+    this.#budget?.take(bytes.length, this.#nowS);
+    return send(bytes);
   }
 
   /**
@@ -191,10 +222,11 @@ export class SessionCore {
   tick(nowMs, busy) {
     if (this.#phase === "down") return [];
     const nowS = nowMs / 1000;
+    this.#nowS = nowS;
     const sign = this.#heartbeat.check(nowS);
     if (sign === "dead") return [close(CloseCode.DEAD, "nothing heard from the server")];
     /** @type {Action[]} */
-    const actions = sign === null ? [] : [send(codec.encodePing(sign))];
+    const actions = sign === null ? [] : [this.#sendSign(codec.encodePing(sign))];
     if (this.#phase !== "joined" || this.seat === null) return actions;
     if (this.seat.steers) this.#steer(this.seat, nowS, busy, actions);
     this.#reportEvents(this.seat, nowS, actions);
@@ -228,7 +260,8 @@ export class SessionCore {
    */
   receive(data, nowMs) {
     if (this.#phase === "down") return [];
-    this.#heartbeat.heard(nowMs / 1000);
+    this.#nowS = nowMs / 1000;
+    this.#heartbeat.heard(this.#nowS);
     try {
       if (typeof data === "string") throw new ProtocolError("a text message", CloseCode.TEXT_FRAME);
       return this.#take(codec.decodeServer(data), data.length, nowMs / 1000);
@@ -248,7 +281,7 @@ export class SessionCore {
       case "events":
         return this.#takeEvents(this.#joined("EVENTS"), message, nowS);
       case "ping":
-        return [send(codec.encodePong(message.nonce))];
+        return [this.#sendSign(codec.encodePong(message.nonce))];
       case "pong":
         return this.#takePong(message, nowS);
       case "notice":
@@ -273,6 +306,9 @@ export class SessionCore {
     const missed = seat.take(welcome, nowS);
     this.seat = seat;
     this.#phase = "joined";
+    this.#limits = welcome.limits;
+    this.#budget = new SendBudget(welcome.limits, nowS);
+    this.#heartbeat.setDeadTime(welcome.limits.dead_after_s);
     this.#mayResume = true;
     this.#wantsFull = false;
     const { token: _, ...shown } = welcome;
@@ -304,7 +340,7 @@ export class SessionCore {
       if (!(error instanceof DeltaError)) throw error;
       this.#wantsFull = true;
       this.desyncs += 1;
-      return [send(codec.encodeResync(seat.replica.tick))];
+      return [this.#sendSign(codec.encodeResync(seat.replica.tick))];
     }
     this.#wantsFull = false;
     const updated = emit("updated", { tick: state.tick, bytes });

@@ -34,14 +34,18 @@ class Heartbeat:
     """
 
     def __init__(self, dead_after_s: float) -> None:
-        self._dead_after_s = dead_after_s
-        self._every_s = min(MEASURE_EVERY_S, dead_after_s * PING_AFTER_DEAD_SHARE)
+        self.set_dead_time(dead_after_s)
         self._heard_at_s = 0.0
         self._checked_at_s = 0.0
         self._ping_at_s = math.inf
         self._nonce = 0
         self._pings: dict[int, float] = {}
         """When each unanswered PING was sent, by its nonce, oldest first."""
+
+    def set_dead_time(self, dead_after_s: float) -> None:
+        """Count a link as dead after this silence from now on, and PING often enough for it."""
+        self._dead_after_s = dead_after_s
+        self._every_s = min(MEASURE_EVERY_S, dead_after_s * PING_AFTER_DEAD_SHARE)
 
     @property
     def next_at_s(self) -> float:

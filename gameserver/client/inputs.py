@@ -41,12 +41,13 @@ class InputFrames:
     Args:
         neutral: Codes of the inputs while nothing is pressed.
         tick_s: The room's tick in seconds.
+        hold_s: The length of the server's queue of frames, in seconds.
     """
 
-    def __init__(self, neutral: tuple[int, ...], tick_s: float) -> None:
+    def __init__(self, neutral: tuple[int, ...], tick_s: float, *, hold_s: float = 0.25) -> None:
         self.codes = neutral
         """Codes of the controls that count from the next tick on."""
-        self.pacer = TickPacer(tick_s)
+        self.pacer = TickPacer(tick_s, hold_s=hold_s)
         self.round_trip = RoundTrip()
         self.consumed_seq = 0
         """Newest frame that the server has consumed."""

@@ -41,7 +41,9 @@ class Seat:
         self.welcome = welcome
         """The newest one: its token resumes the session."""
         self.replica = Replica(welcome, options, reader)
-        self.frames = InputFrames(self.replica.schema.inputs.neutral_codes, self.replica.tick_s)
+        self.frames = InputFrames(
+            self.replica.schema.inputs.neutral_codes, self.replica.tick_s, hold_s=welcome.limits.input_hold_s
+        )
         self.frames.consumed_seq = welcome.seq
         self.events = EventQueue(welcome.event)
         self.missed = self.trimmed = 0

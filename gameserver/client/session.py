@@ -113,7 +113,8 @@ class Session:
             payload: Anything that msgpack holds, without extensions.
 
         Returns:
-            False when the session is in no room now: the message was not sent, and is not kept.
+            False when the message was not sent, and is not kept: the session is in no room now, or has sent as much as
+            the server allows, which a notice `rate_limited` says.
 
         Raises:
             ValueError: The message is longer, or nested deeper, than a server takes, or holds what the wire cannot

@@ -27,11 +27,20 @@ from gameserver.client.events import Expected
 from gameserver.client.heartbeat import Heartbeat
 from gameserver.client.replica import Options
 from gameserver.client.seat import Seat
-from gameserver.client.session_events import EVENTS_MISSED, Counters, Desynced, Joined, SessionEvent, Updated
+from gameserver.client.send_budget import SendBudget
+from gameserver.client.session_events import (
+    EVENTS_MISSED,
+    RATE_LIMITED,
+    Counters,
+    Desynced,
+    Joined,
+    SessionEvent,
+    Updated,
+)
 from gameserver.client.state_reader import StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_client
-from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, Back, CloseCode, Limits
+from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, Back, ClientLimits, CloseCode, Limits
 from gameserver.protocol.errors import ProtocolError
 from gameserver.sync.decode.decoder import DeltaError
 
@@ -42,9 +51,8 @@ if TYPE_CHECKING:
     from gameserver.client.replica import Replica
     from gameserver.state.inputs import Inputs
 
-SERVER_LIMITS = Limits()
-"""A server's limits unless its operator changed them; a client does not learn of changes."""
-DEAD_AFTER_S = SERVER_LIMITS.dead_after_s
+DEFAULT_LIMITS = ClientLimits.of(Limits())
+"""A server's limits unless its operator changed them: until the first WELCOME says what they are."""
 
 
 class Phase(Enum):
@@ -63,7 +71,7 @@ class SessionCore:
         join: What the session joins a room with.
         options: What the client brings to the room.
         reader: Decodes the server's messages; sessions of one process may share it.
-        dead_after_s: Silence after which a link is dead.
+        dead_after_s: Silence after which a link is dead; None: as the server says.
 
     Raises:
         ValueError: The JOIN is longer, or nested deeper, than a server takes, or holds what the wire cannot carry.
@@ -75,9 +83,9 @@ class SessionCore:
         options: Options | None = None,
         *,
         reader: StateReader | None = None,
-        dead_after_s: float = DEAD_AFTER_S,
+        dead_after_s: float | None = None,
     ) -> None:
-        self._join = _encode("JOIN", join)
+        self._join = _encode("JOIN", join, DEFAULT_LIMITS)
         self.options = options or Options()
         self.phase = Phase.DOWN
         self.seat: Seat | None = None
@@ -85,7 +93,13 @@ class SessionCore:
         self.counters = Counters()
         self._reader = reader or StateReader()
         self._dead_after_s = dead_after_s
-        self._heartbeat = Heartbeat(dead_after_s)
+        self._heartbeat = Heartbeat(dead_after_s or DEFAULT_LIMITS.dead_after_s)
+        self._limits = DEFAULT_LIMITS
+        self._budget: SendBudget | None = None
+        self._now_s = 0.0
+        self._notices: list[m.Notice] = []
+        self._reported_limit = False
+        """Whether it was reported that messages are not sent, since the last one that was."""
         self._outbox: deque[bytes] = deque()
         self._may_resume = False
         self._wants_full = False
@@ -126,6 +140,7 @@ class SessionCore:
             code: The close code; None for a link that broke.
         """
         self.phase = Phase.DOWN
+        self._budget = None
         self._outbox.clear()
         if self.seat is not None:
             self.seat.leave()
@@ -159,17 +174,33 @@ class SessionCore:
             self.seat.set_controls(controls)
 
     def send(self, name: str, payload: Any = None) -> bool:
-        """Queue a message of the game's own. Return False, and keep nothing, while no room is joined.
+        """Queue a message of the game's own.
+
+        Returns:
+            False, and keeps nothing, while no room is joined, and when the link has sent as much as the server allows;
+            a notice says so then.
 
         Raises:
             ValueError: The message is longer, or nested deeper, than a server takes, or holds what the wire cannot
                 carry.
         """
-        data = _encode(f"message {name!r}", m.Message(name, payload))
-        if self.phase is not Phase.JOINED:
+        data = _encode(f"message {name!r}", m.Message(name, payload), self._limits)
+        if self._budget is None:
             return False
+        if not self._budget.take(len(data), self._now_s):
+            self._report_limited(name)
+            return False
+        self._reported_limit = False
         self._put(data)
         return True
+
+    def _report_limited(self, name: str) -> None:
+        """Have the next `tick` report that a message was not sent."""
+        if not self._reported_limit:
+            self._reported_limit = True
+            rates = f"{self._limits.messages_per_s:g} messages and {self._limits.bytes_per_s:g} bytes a second"
+            message = f"message {name!r} was not sent: this server takes {rates}"
+            self._notices.append(m.Notice(RATE_LIMITED, {"message": message}))
 
     def expect(self, name: str, payload: Any, match: Callable[[Any], bool], until_s: float) -> m.Event | None:
         """Return an event to be reported now, ahead of the server, whose own is not reported again.
@@ -219,19 +250,28 @@ class SessionCore:
         Raises:
             ProtocolError: The server said nothing for all of the dead time (DEAD).
         """
+        self._now_s = now_s
         sign = self._heartbeat.check(now_s)
         if sign == "dead":
-            raise ProtocolError(CloseCode.DEAD, f"nothing heard for {self._dead_after_s:g} s")
+            raise ProtocolError(CloseCode.DEAD, "nothing heard from the server")
         if sign is not None:
-            self._queue(m.Ping(sign))
+            self._queue_sign(m.Ping(sign))
         if self.phase is not Phase.JOINED or self.seat is None:
             return []
         if self.seat.steers:
             self.seat.tick(now_s)
             self.seat.flush(now_s, busy=busy, send=self._put_input)
-        if not self.seat.has_reports:
+        if not (self._notices or self.seat.has_reports):
             return []
-        return [*self.seat.due_events(now_s), *self.seat.withdrawn(now_s)]
+        notices, self._notices = self._notices, []
+        return [*notices, *self.seat.due_events(now_s), *self.seat.withdrawn(now_s)]
+
+    def _queue_sign(self, message: m.Ping | m.Pong | m.Resync) -> None:
+        """Queue a message that the protocol asks for, and that counts as the game's own do."""
+        data = encode_client(message)
+        if self._budget is not None:
+            self._budget.take(len(data), self._now_s)
+        self._put(data)
 
     def _queue(self, message: m.ClientMsg) -> None:
         self._put(encode_client(message))
@@ -252,6 +292,7 @@ class SessionCore:
         Raises:
             ProtocolError: The server may not send this; the link is to be closed with the error's code.
         """
+        self._now_s = now_s
         self._heartbeat.heard(now_s)
         if isinstance(data, str):
             raise ProtocolError(CloseCode.TEXT_FRAME, "the server sent text")
@@ -264,7 +305,7 @@ class SessionCore:
             case m.Events() as events:
                 return self._take_events(self._joined("EVENTS"), events, now_s)
             case m.ServerPing(nonce):
-                self._queue(m.Pong(nonce))
+                self._queue_sign(m.Pong(nonce))
                 return []
             case m.ServerPong() as pong:
                 return self._take_pong(pong, now_s)
@@ -287,6 +328,9 @@ class SessionCore:
         missed = seat.take(welcome, now_s)
         self.seat = seat
         self.phase = Phase.JOINED
+        self._limits = welcome.limits
+        self._budget = SendBudget(welcome.limits, now_s)
+        self._heartbeat.set_dead_time(self._dead_after_s or welcome.limits.dead_after_s)
         self._may_resume = True
         self._wants_full = False
         if welcome.resumed:
@@ -318,7 +362,7 @@ class SessionCore:
     def _resync(self, replica: Replica, error: DeltaError) -> Desynced:
         self._wants_full = True
         self.counters.desyncs += 1
-        self._queue(m.Resync(replica.view.tick))
+        self._queue_sign(m.Resync(replica.view.tick))
         return Desynced(error.reason)
 
     def _take_events(self, seat: Seat, events: m.Events, now_s: float) -> list[SessionEvent]:
@@ -336,17 +380,17 @@ class SessionCore:
         return [pong]
 
 
-def _encode(what: str, message: m.ClientMsg) -> bytes:
-    """Encode a message, and hold it to the limits of servers.
+def _encode(what: str, message: m.ClientMsg, limits: ClientLimits) -> bytes:
+    """Encode a message, and hold it to the server's limits.
 
     Raises:
-        ValueError: Servers refuse it.
+        ValueError: The server refuses it.
     """
-    data, most = encode_client(message), SERVER_LIMITS.max_message_bytes
-    if len(data) > most:
-        raise ValueError(f"{what} takes {len(data)} bytes; a server takes at most {most}")
+    data = encode_client(message)
+    if len(data) > limits.message_bytes:
+        raise ValueError(f"{what} takes {len(data)} bytes; a server takes at most {limits.message_bytes}")
     try:
-        decode_client(data, SERVER_LIMITS)
+        decode_client(data, limits.server_limits())
     except ProtocolError as error:
         raise ValueError(error.reason) from None
     return data

@@ -114,6 +114,9 @@ class PredictedTick:
 EVENTS_MISSED = "missed"
 """Name of a notice that the client itself makes: up to so many `events` were lost while the link was down."""
 
+RATE_LIMITED = "rate_limited"
+"""Name of a notice that the client itself makes: a message was not sent, because there were too many before it."""
+
 SessionEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
 
 

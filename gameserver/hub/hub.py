@@ -20,7 +20,7 @@ from gameserver.hub.refusals import Refusals
 from gameserver.hub.tokens import ResumeTokens
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import CloseCode, Limits, Role
+from gameserver.protocol.constants import ClientLimits, CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RULES_RAISE, RoomEngine, failure_reason
 from gameserver.room.kind import Kind, make_kind
@@ -75,6 +75,7 @@ class Hub:
         self.on_seats_changed: Callable[[], None] | None = None
         """Called when a seat has been taken or freed, or a room has opened or closed."""
         self.draining = False
+        self._client_limits = ClientLimits.of(self.limits)
         self.admission = Admission(self.limits)
         self.tokens = ResumeTokens(token_bytes)
         self._random = random.Random(seed)
@@ -136,9 +137,9 @@ class Hub:
         if pushed_out is not None:
             self.tokens.engine_of(pushed_out).leave(pushed_out)
 
-    def _enter(self, peer: Peer, session: Session, engine: RoomEngine) -> None:
+    def _enter(self, peer: Peer, session: Session, engine: RoomEngine, now_s: float) -> None:
         self.admission.join_ended(peer)
-        peer.enter(session, engine)
+        peer.enter(session, engine, now_s)
 
     def note_refused(self, code: CloseCode, reason: str, now_s: float, **more: object) -> None:
         """Count and log that a message or a link is refused; `more` are fields of the log line."""
@@ -169,7 +170,7 @@ class Hub:
         session = engine.join(peer, role, message.params, key=tokens.new_key(), secret=tokens.new_secret())
         session.on_gone = self._forget_session
         tokens.add(session, engine)
-        self._enter(peer, session, engine)
+        self._enter(peer, session, engine, at_s)
         self._counts["joins"] += 1
         self._note_seats()
 
@@ -296,7 +297,7 @@ class Hub:
         self.tokens.renew(session, message.token)
         engine.resume(session, peer, message.tick, message.event)
         self.admission.suspension_ended(session)
-        self._enter(peer, session, engine)
+        self._enter(peer, session, engine, at_s)
         self._counts["resumes"] += 1
 
     def _welcome(self, engine: RoomEngine, session: Session, resumed: bool) -> bytes:
@@ -318,6 +319,7 @@ class Hub:
                 seq=session.inputs.consumed,
                 schema=kind.schema.to_wire(),
                 step=kind.step_path,
+                limits=self._client_limits,
             )
         )
 

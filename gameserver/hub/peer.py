@@ -10,6 +10,7 @@ import enum
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from gameserver.hub.allowance import inside, outside
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
 from gameserver.protocol.constants import (
@@ -20,7 +21,6 @@ from gameserver.protocol.constants import (
     CloseCode,
 )
 from gameserver.protocol.errors import ProtocolError
-from gameserver.sync.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,6 +85,7 @@ class Peer:
     """Server side of one client connection."""
 
     __slots__ = (
+        "_allowance",
         "_bytes",
         "_inputs",
         "_limits",
@@ -128,8 +129,8 @@ class Peer:
         """
         self._owner = owner
         self._limits = limits
-        self._messages = TokenBucket(limits.max_messages_per_s, limits.max_messages_burst, now_s)
-        self._bytes = TokenBucket(limits.max_bytes_per_s, limits.max_bytes_burst, now_s)
+        self._allowance = outside(limits)
+        self._messages, self._bytes = self._allowance.buckets(now_s)
         self._inputs: InputCodec | None = None
         self._match_input: Callable[[bytes], InputFrame | None] = _no_input
         self._nonce = 0
@@ -218,9 +219,11 @@ class Peer:
                 CloseCode.TOO_BIG, f"a message has at most {limits.max_message_bytes} bytes, got {size}"
             )
         if not self._messages.take(1, at_s):
-            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {limits.max_messages_per_s:g} messages a second")
+            most = self._allowance.messages_per_s
+            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} messages a second, in this room")
         if not self._bytes.take(size, at_s):
-            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {limits.max_bytes_per_s:g} bytes a second")
+            most = self._allowance.bytes_per_s
+            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} bytes a second, in this room")
 
     def _decode(self, data: bytes | str) -> m.ClientMsg:
         if isinstance(data, str):
@@ -266,9 +269,11 @@ class Peer:
 
     # -- called by the hub and the room --------------------------------------------------------------------------------
 
-    def enter(self, session: Session, engine: RoomEngine) -> None:
-        """From now on the link belongs to `session`."""
+    def enter(self, session: Session, engine: RoomEngine, now_s: float) -> None:
+        """From now on the link belongs to `session`, and may send as much as the room asks for."""
         self.session, self.engine, self._inputs = session, engine, engine.kind.input_codec
+        self._allowance = inside(self._limits, engine.tick_hz, self._inputs.max_bytes)
+        self._messages, self._bytes = self._allowance.buckets(now_s)
         if session.is_player:
             self.state = PeerState.PLAYING
             self._match_input = self._inputs.match

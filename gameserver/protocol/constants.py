@@ -185,10 +185,10 @@ class Limits:
     max_message_bytes: int = _count(4096, "the size of one message from a client")
     max_depth: int = _count(8, "nested arrays and maps in JOIN's params and in MESSAGE's payload")
     max_values: int = _count(512, "values in a message from a client: arrays, maps, keys and all others")
-    max_messages_per_s: float = _limit(150, "messages from one link, counted before decoding")
-    max_messages_burst: float = _limit(300, "messages from one link at once, after silence")
-    max_bytes_per_s: float = _limit(65_536, "bytes from one link, counted before decoding")
-    max_bytes_burst: float = _limit(131_072, "bytes from one link at once, after silence")
+    max_messages_per_s: float = _limit(150, "messages from one link besides one INPUT or ACK a tick")
+    max_messages_burst: float = _limit(300, "these messages at once, after silence")
+    max_bytes_per_s: float = _limit(65_536, "bytes of these messages")
+    max_bytes_burst: float = _limit(131_072, "bytes of these messages at once, after silence")
     max_kind_bytes: int = _count(64, "the length of JOIN's kind")
     max_room_id_bytes: int = _count(64, "the length of JOIN's room")
     max_name_bytes: int = _count(64, "the length of MESSAGE's name")
@@ -221,6 +221,54 @@ class Limits:
         check_limits(self)
         if self.max_depth > MAX_DEPTH_LIMIT:
             raise LimitError("max_depth", f"must be at most {MAX_DEPTH_LIMIT}, got {self.max_depth}")
+
+
+class ClientLimits(NamedTuple):
+    """The limits that a client must keep, as WELCOME says them."""
+
+    message_bytes: int
+    """The size of one message."""
+    depth: int
+    """Nested arrays and maps in a payload."""
+    values: int
+    """Values in one message."""
+    name_bytes: int
+    """The length of MESSAGE's name."""
+    messages_per_s: float
+    """Messages besides one INPUT or ACK a tick."""
+    messages_burst: float
+    bytes_per_s: float
+    """Bytes of these messages."""
+    bytes_burst: float
+    dead_after_s: float
+    """Silence after which the server closes a link."""
+    input_hold_s: float
+    """How long the last input frame is repeated, and the length of the input queue."""
+
+    @classmethod
+    def of(cls, limits: Limits) -> Self:
+        """Return those of a server."""
+        return cls(
+            limits.max_message_bytes,
+            limits.max_depth,
+            limits.max_values,
+            limits.max_name_bytes,
+            limits.max_messages_per_s,
+            limits.max_messages_burst,
+            limits.max_bytes_per_s,
+            limits.max_bytes_burst,
+            limits.dead_after_s,
+            limits.input_hold_s,
+        )
+
+    def server_limits(self) -> Limits:
+        """Return limits that refuse what a server with these refuses, as far as one message goes."""
+        return Limits(
+            max_message_bytes=self.message_bytes,
+            max_depth=self.depth,
+            max_values=self.values,
+            max_name_bytes=self.name_bytes,
+        )
 
 
 class LimitInfo(NamedTuple):

@@ -13,7 +13,8 @@ from typing import Final
 
 from gameserver.protocol import constants
 from gameserver.protocol.constants import CLOSE, ClientMessage, CloseCode, CloseInfo, Role, ServerMessage, limit_rows
-from gameserver.protocol.specs import CLIENT_MESSAGES, SERVER_MESSAGES, WELCOME_KEYS, MessageSpec
+from gameserver.protocol.items import Item
+from gameserver.protocol.specs import CLIENT_MESSAGES, LIMIT_KEYS, SERVER_MESSAGES, WELCOME_KEYS, MessageSpec
 
 TARGET: Final = Path(__file__).parents[2] / "client_demo" / "sdk" / "constants.js"
 
@@ -91,8 +92,13 @@ def _limits() -> str:
 def _items() -> Iterable[str]:
     yield _item_names("The items of each client message, after its id.", "CLIENT_ITEMS", CLIENT_MESSAGES)
     yield _item_names("The items of each server message, after its id.", "SERVER_ITEMS", SERVER_MESSAGES)
-    keys = "".join(f"\n  {json.dumps(item.name)}," for item in WELCOME_KEYS)
-    yield f"/** The keys of WELCOME's map, all present. */\nexport const WELCOME_KEYS = Object.freeze([{keys}\n]);\n"
+    yield _keys("The keys of WELCOME's map, all present.", "WELCOME_KEYS", WELCOME_KEYS)
+    yield _keys("The keys of the limits in WELCOME, all present.", "LIMIT_KEYS", LIMIT_KEYS)
+
+
+def _keys(comment: str, name: str, items: Sequence[Item]) -> str:
+    rows = "".join(f"\n  {json.dumps(item.name)}," for item in items)
+    return f"/** {comment} */\nexport const {name} = Object.freeze([{rows}\n]);\n"
 
 
 def _item_names(comment: str, name: str, specs: Sequence[MessageSpec]) -> str:

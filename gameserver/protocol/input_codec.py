@@ -7,9 +7,10 @@ runs the checks in order and gives the reason. A property test holds that both a
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias, cast
 
+import msgpack
 import msgspec
 
-from gameserver.protocol.constants import ClientMessage
+from gameserver.protocol.constants import MAX_BEHIND, MAX_COUNTER, ClientMessage
 from gameserver.protocol.items import Int, Item
 from gameserver.protocol.messages import Input
 from gameserver.protocol.specs import CLIENT_SPECS, MessageSpec
@@ -18,6 +19,7 @@ InputFrame: TypeAlias = tuple[int, int, int, tuple[int, ...]]
 """The items of an INPUT: seq, ack, behind, codes."""
 
 _SPEC: Final = CLIENT_SPECS[ClientMessage.INPUT]
+_LONG_HEADER_BYTES: Final = 2  # that the header of an array of more than 15 items is longer than a short one
 
 
 class InputCodec:
@@ -33,6 +35,8 @@ class InputCodec:
         codes = tuple(Item(name, Int(lo, hi)) for name, (lo, hi) in zip(labels, ranges, strict=True))
         self.spec: Final = MessageSpec(_SPEC.id, Input, (*_SPEC.items, *codes))
         self._decode: Final = _compile(self.spec)
+        self.max_bytes: Final = _max_bytes(ranges)
+        """The size of the largest INPUT."""
 
     def match(self, data: bytes) -> InputFrame | None:
         """Return the frame if `data` is a valid INPUT of this room, None for any other message."""
@@ -41,6 +45,11 @@ class InputCodec:
         except msgspec.MsgspecError:
             return None
         return frame[1], frame[2], frame[3], frame[4:]
+
+
+def _max_bytes(ranges: Sequence[tuple[int, int]]) -> int:
+    codes = sum(max(len(msgpack.packb(lo)), len(msgpack.packb(hi))) for lo, hi in ranges)
+    return len(msgpack.packb([int(_SPEC.id), MAX_COUNTER, MAX_COUNTER, MAX_BEHIND])) + codes + _LONG_HEADER_BYTES
 
 
 def _compile(spec: MessageSpec) -> Callable[[bytes], Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self, TypeAlias
 
 import msgspec
 
-from gameserver.protocol.constants import Role
+from gameserver.protocol.constants import ClientLimits, Role
 
 
 class WireMessage(msgspec.Struct, frozen=True):
@@ -126,16 +126,19 @@ class Welcome(WireMessage, frozen=True, kw_only=True):
     seq: int
     schema: dict[str, Any]
     step: str | None
+    limits: ClientLimits
 
     def to_items(self) -> list[object]:
         """Return the one map after the message's id."""
-        return [{name: getattr(self, name) for name in self.__struct_fields__}]
+        known = {name: getattr(self, name) for name in self.__struct_fields__}
+        return [{**known, "limits": self.limits._asdict()}]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
         """Build the message from a checked map. Keys that this version does not know are dropped."""
         known = {name: items[0][name] for name in cls.__struct_fields__}
-        return cls(**{**known, "role": Role(known["role"])})
+        limits = ClientLimits(**{name: known["limits"][name] for name in ClientLimits._fields})
+        return cls(**{**known, "role": Role(known["role"]), "limits": limits})
 
 
 class State(WireMessage, frozen=True):

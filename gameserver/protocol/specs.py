@@ -92,6 +92,18 @@ _ROLE: Final = Item("role", Int(min(Role), max(Role)))
 _TOKEN: Final = Item("token", Bin(RESUME_TOKEN_BYTES))
 _ROWS: Final = (Item("widths", Bin()), Item("rows", Bin()))
 
+LIMIT_KEYS: Final = (
+    Item("message_bytes", Int(1)),
+    Item("depth", Int(1)),
+    Item("values", Int(1)),
+    Item("name_bytes", Int(1)),
+    Item("messages_per_s", Number()),
+    Item("messages_burst", Number()),
+    Item("bytes_per_s", Number()),
+    Item("bytes_burst", Number()),
+    Item("dead_after_s", Number()),
+    Item("input_hold_s", Number()),
+)
 WELCOME_KEYS: Final = (
     Item("server", Text()),
     Item("session", Int(1)),
@@ -108,6 +120,7 @@ WELCOME_KEYS: Final = (
     Item("seq", _COUNTER),
     Item("schema", Map()),
     Item("step", OrNil(Text())),
+    Item("limits", Keys(LIMIT_KEYS)),
 )
 
 CLIENT_MESSAGES: Final = (

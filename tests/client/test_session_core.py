@@ -10,7 +10,7 @@ import pytest
 
 from gameserver.client.heartbeat import MEASURE_EVERY_S
 from gameserver.client.replica import Options
-from gameserver.client.session_core import DEAD_AFTER_S, Phase, SessionCore
+from gameserver.client.session_core import DEFAULT_LIMITS, Phase, SessionCore
 from gameserver.client.session_events import Desynced, Joined, SessionEvent, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server, encode_state, state_head
@@ -50,6 +50,7 @@ WELCOME = m.Welcome(
     seq=0,
     schema=SCHEMA.to_wire(),
     step=None,
+    limits=DEFAULT_LIMITS,
 )
 
 
@@ -89,9 +90,9 @@ class Table:
     def show(self, tick: int, **more: Any) -> list[SessionEvent]:
         return self.core.receive(self.state(tick, **more), self.now_s)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> list[SessionEvent]:
         self.now_s += seconds
-        self.core.tick(self.now_s)
+        return self.core.tick(self.now_s)
 
 
 def opened(**options: Any) -> Table:
@@ -333,7 +334,7 @@ def test_pings_measure_round_trip_and_lost_frames() -> None:
 def test_silence_is_broken_after_a_third_of_the_dead_time_and_ends_the_link_after_all_of_it() -> None:
     table = joined(role=Role.SPECTATOR)
     quiet = 0.0
-    while quiet < DEAD_AFTER_S - 0.5:
+    while quiet < DEFAULT_LIMITS.dead_after_s - 0.5:
         table.wait(0.5)
         quiet += 0.5
     assert [ClientMessage.PING, 1] in table.sent(pings=True)
@@ -353,7 +354,7 @@ def test_the_core_says_when_it_wants_to_be_woken() -> None:
     idle = SessionCore(m.Join("flight", None, Role.PLAYER, {}))
     assert idle.next_at_s == float("inf")
     table = opened()
-    assert table.now_s < table.core.next_at_s <= table.now_s + DEAD_AFTER_S
+    assert table.now_s < table.core.next_at_s <= table.now_s + DEFAULT_LIMITS.dead_after_s
     table.hear(WELCOME)
     table.wait(0.0)
     assert table.core.next_at_s == pytest.approx(table.now_s + 1 / TICK_HZ)
@@ -362,7 +363,7 @@ def test_the_core_says_when_it_wants_to_be_woken() -> None:
 def test_waiting_until_woken_never_spins() -> None:
     for table in (opened(), joined(role=Role.SPECTATOR), joined()):
         wakes = 0
-        while table.core.next_at_s < 100.0 + DEAD_AFTER_S - 0.01:
+        while table.core.next_at_s < 100.0 + DEFAULT_LIMITS.dead_after_s - 0.01:
             at_s = table.core.next_at_s
             assert at_s >= table.now_s
             table.wait(at_s - table.now_s)
@@ -489,6 +490,52 @@ def test_nothing_is_sent_or_kept_while_no_room_is_joined() -> None:
     assert table.sent() == []
     assert table.core.send("chat", "hi")
     assert table.sent() == [[ClientMessage.MESSAGE, "chat", "hi"]]
+
+
+def limited(**limits: Any) -> Table:
+    """A client in a room of a server with other limits than the defaults."""
+    table = joined(limits=DEFAULT_LIMITS._replace(**limits))
+    table.sent()
+    return table
+
+
+def test_the_limits_of_the_server_hold_not_the_defaults() -> None:
+    table = limited(message_bytes=9000, depth=12, values=700, name_bytes=100)
+    assert table.core.send("n" * 100, ["x" * 5000, [[[[[[[[[[[]]]]]]]]]]], *range(600)])
+    table = limited(message_bytes=100, depth=2, values=9, name_bytes=3)
+    for name, payload in [("name", 1), ("n", "x" * 100), ("n", [[[]]]), ("n", [1] * 7)]:
+        with pytest.raises(ValueError, match=r"name|bytes|nested|values"):
+            table.core.send(name, payload)
+    assert len(table.sent()) == 0
+
+
+def test_more_messages_than_the_server_takes_are_not_sent_and_reported_once() -> None:
+    table = limited(messages_per_s=10, messages_burst=20)
+    table.hear(m.ServerPing(1))
+    assert [table.core.send("m") for _ in range(30)].count(True) == 17, "nine tenths, and one was the PONG"
+    words = "message 'm' was not sent: this server takes 10 messages and 65536 bytes a second"
+    assert [event for event in table.wait(0.5) if isinstance(event, m.Notice)] == [
+        m.Notice("rate_limited", {"message": words})
+    ]
+    assert not any(isinstance(event, m.Notice) for event in table.wait(0.5))
+    assert [table.core.send("m") for _ in range(30)].count(True) == 8, "and one was a PING"
+    assert [event.name for event in table.wait(0.1) if isinstance(event, m.Notice)] == ["rate_limited"]
+
+
+def test_more_bytes_than_the_server_takes_are_not_sent() -> None:
+    table = limited(bytes_per_s=1000, bytes_burst=2000)
+    assert [table.core.send("m", b"x" * 500) for _ in range(5)] == [True, True, True, False, False]
+
+
+def test_the_dead_time_is_the_servers() -> None:
+    table = limited(dead_after_s=3.0)
+    for _ in range(5):
+        table.wait(0.5)
+    assert [message for message in table.sent(pings=True) if message[0] == ClientMessage.PING]
+    table.wait(0.4)
+    with pytest.raises(ProtocolError) as dead:
+        table.wait(0.2)
+    assert dead.value.code is CloseCode.DEAD
 
 
 def test_what_the_wire_cannot_carry_is_refused_where_it_is_said() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.client import state_reader as reading_module
+from gameserver.client.session_core import DEFAULT_LIMITS
 from gameserver.client.state_reader import KEPT, SharedStateReader, StateReader
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server, encode_state, state_head
@@ -43,6 +44,7 @@ WELCOME = m.Welcome(
     seq=0,
     schema=SCHEMA.to_wire(),
     step=None,
+    limits=DEFAULT_LIMITS,
 )
 
 

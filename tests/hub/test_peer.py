@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import msgpack
 import pytest
 
+from gameserver.hub.allowance import inside
+from gameserver.protocol import messages as m
+from gameserver.protocol.codec import InputCodec, encode_client
+from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, CloseCode, Limits
 from gameserver.protocol.constants import ClientMessage as C
-from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
-from tests.support.field_room import Field
+from gameserver.room.room import Room
+from tests.support.field_room import Field, Push
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
@@ -110,13 +114,12 @@ def flood(server: MemoryServer, peer: Peer, data: bytes, count: int) -> None:
 
 def test_more_messages_than_the_burst_close_the_link_and_no_other() -> None:
     server = MemoryServer(Field, limits=Limits(max_messages_per_s=10, max_messages_burst=20))
-    link, peer = server.join("field")
     other, _ = server.join("field")
-    server.now_s += 10
-    ack = msgpack.packb([C.ACK, 1])
-    flood(server, peer, ack, 20)
+    link, peer = server.connect()
+    ping = msgpack.packb([C.PING, 1])
+    flood(server, peer, ping, 20)
     assert code(link) is None
-    flood(server, peer, ack, 1)
+    flood(server, peer, ping, 1)
     assert code(link) == CloseCode.RATE_LIMITED
     states = len(other.of(S.STATE))
     server.tick(3)
@@ -134,14 +137,82 @@ def test_messages_at_the_allowed_rate_are_accepted_without_end() -> None:
 
 
 def test_more_bytes_than_the_burst_close_the_link() -> None:
-    server = MemoryServer(Field, limits=Limits(max_bytes_per_s=1_000, max_bytes_burst=8_000))
+    limits = Limits(max_bytes_per_s=1_000, max_bytes_burst=8_000)
+    server = MemoryServer(Field, limits=limits)
     link, peer = server.join("field")
-    server.now_s += 60
+    allowed = inside(limits, Field.tick_hz, server.engine.kind.input_codec.max_bytes)
     message = msgpack.packb([C.MESSAGE, "say", b"x" * 3_000])
-    flood(server, peer, message, 2)
+    flood(server, peer, message, int(allowed.bytes_burst / len(message)))
     assert code(link) is None
     flood(server, peer, message, 1)
     assert code(link) == CloseCode.RATE_LIMITED
+
+
+class Fast(Room[Push]):
+    """As fast as rooms are."""
+
+    tick_hz = snapshot_hz = 240
+    entities = ()
+
+
+@pytest.mark.parametrize("room", [Fast, Field], ids=["240 Hz", "20 Hz"])
+def test_one_input_a_tick_is_never_too_much(room: type[Room[Push]]) -> None:
+    """At the pace of a client that catches up, and with as much else as WELCOME allows in the long run."""
+    server = MemoryServer(room)
+    link, peer = server.join(room.__name__.lower())
+    pace, rest, seconds = 1.1, 0.0, 30
+    for seq in range(1, int(seconds * pace * room.tick_hz)):
+        server.now_s += 1 / (pace * room.tick_hz)
+        server.say(peer, C.INPUT, seq, server.engine.tick_number, 0, 1)
+        server.engine.tick(server.now_s)
+        rest += link.welcome["limits"]["messages_per_s"] / (pace * room.tick_hz)
+        while rest >= 1:
+            server.say(peer, C.MESSAGE, "say", None)
+            rest -= 1
+        assert code(link) is None, f"after {seq} inputs"
+
+
+@pytest.mark.parametrize("room", [Fast, Field], ids=["240 Hz", "20 Hz"])
+def test_what_a_network_held_up_for_less_than_the_dead_time_is_accepted_at_once(room: type[Room[Push]]) -> None:
+    server = MemoryServer(room)
+    link, peer = server.join(room.__name__.lower())
+    limits = link.welcome["limits"]
+    stalled_s = 0.95 * limits["dead_after_s"]
+    server.now_s += stalled_s
+    for seq in range(1, int(stalled_s * 1.1 * room.tick_hz)):
+        server.say(peer, C.INPUT, seq, 0, 0, -1)
+    for _ in range(int(limits["messages_burst"] + stalled_s * limits["messages_per_s"])):
+        server.say(peer, C.MESSAGE, "say", None)
+    assert code(link) is None
+
+
+@pytest.mark.parametrize("ends", [(0, 1), (-MAX_CODE, MAX_CODE)], ids=["small", "large"])
+@pytest.mark.parametrize("count", [0, 1, 12, 60])
+def test_no_input_is_larger_than_the_largest(count: int, ends: tuple[int, int]) -> None:
+    codec = InputCodec([ends] * count)
+    for end in ends:
+        data = encode_client(m.Input(MAX_COUNTER, MAX_COUNTER, MAX_BEHIND, (end,) * count))
+        assert codec.match(data) is not None
+        assert len(data) <= codec.max_bytes <= len(data) + 10 + 4 * count
+
+
+def test_a_client_is_sent_the_limits_that_hold_for_it() -> None:
+    limits = Limits(
+        max_message_bytes=999, max_depth=3, max_values=77, max_name_bytes=9, dead_after_s=4, input_hold_s=0.5
+    )
+    link, _ = MemoryServer(Field, limits=limits).join("field")
+    assert link.welcome["limits"] == {
+        "message_bytes": 999,
+        "depth": 3,
+        "values": 77,
+        "name_bytes": 9,
+        "messages_per_s": 150,
+        "messages_burst": 300,
+        "bytes_per_s": 65_536,
+        "bytes_burst": 131_072,
+        "dead_after_s": 4,
+        "input_hold_s": 0.5,
+    }
 
 
 def test_messages_are_counted_before_they_are_decoded() -> None:

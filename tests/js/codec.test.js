@@ -22,6 +22,7 @@ const WELCOME = {
   seq: 0,
   schema: SHIP_SCHEMA,
   step: null,
+  limits: codec.DEFAULT_LIMITS,
 };
 
 /** @param {Uint8Array} bytes */

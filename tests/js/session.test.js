@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DEFAULT_LIMITS } from "../../client_demo/sdk/codec.js";
 import { fakeSession, state } from "./support/fakes.js";
 import { packRows, SHIP_SCHEMA } from "./support/wire.js";
 
@@ -255,6 +256,52 @@ test("send says whether it was said, and refuses what servers do not take", () =
   assert.throws(() => play.session.send("chat", new Array(510).fill(0)), RangeError);
   assert.throws(() => play.session.send("chat", [[[[[[[[[]]]]]]]]]), RangeError);
   assert.equal(play.session.status.state, "joined", "and nothing of it has ended the session");
+});
+
+test("the limits of WELCOME hold, not the defaults", () => {
+  const play = fakeSession();
+  const larger = { message_bytes: 9000, depth: 12, values: 700, name_bytes: 100 };
+  play.join({ limits: { ...DEFAULT_LIMITS, ...larger } });
+  const payload = ["x".repeat(5000), [[[[[[[[[[[]]]]]]]]]]], ...new Array(600).fill(0)];
+  assert.equal(play.session.send("n".repeat(100), payload), true);
+  const strict = fakeSession();
+  const smaller = { message_bytes: 100, depth: 2, values: 9, name_bytes: 3 };
+  strict.join({ limits: { ...DEFAULT_LIMITS, ...smaller } });
+  strict.socket.take();
+  assert.throws(() => strict.session.send("name", 1), RangeError);
+  assert.throws(() => strict.session.send("n", "x".repeat(100)), RangeError);
+  assert.throws(() => strict.session.send("n", [[[]]]), RangeError);
+  assert.throws(() => strict.session.send("n", new Array(7).fill(1)), RangeError);
+  assert.deepEqual(strict.socket.take(), []);
+});
+
+test("more messages than the server takes are not sent, which is reported once", () => {
+  const play = fakeSession();
+  play.join({ limits: { ...DEFAULT_LIMITS, messages_per_s: 10, messages_burst: 20 } });
+  play.socket.say([19, 1]);
+  const sends = () => Array.from({ length: 30 }, () => play.session.send("m"));
+  assert.equal(sends().filter(Boolean).length, 17, "nine tenths, and one was the PONG");
+  const [notice, ...others] = play.heard("notice");
+  assert.deepEqual(others, []);
+  assert.equal(notice.name, "rate_limited");
+  assert.match(notice.detail.message, /"m" was not sent: this server takes 10 messages/);
+  play.clock.advance(1000);
+  const again = sends().filter(Boolean).length;
+  assert.ok(again >= 7 && again <= 9, `${again}: nine, less a PING and what is not whole yet`);
+  assert.equal(play.heard("notice").length, 2);
+});
+
+test("the dead time is the server's", () => {
+  const play = fakeSession();
+  play.join({ limits: { ...DEFAULT_LIMITS, dead_after_s: 3 }, role: 1 });
+  play.clock.advance(2900);
+  assert.equal(play.session.status.state, "joined");
+  assert.ok(
+    play.socket.sent.some(([id]) => id === 5),
+    "a PING went out in time",
+  );
+  play.clock.advance(200);
+  assert.equal(play.session.status.state, "waiting");
 });
 
 test("an event whose keys mean something in JavaScript is reported as any other", () => {

@@ -16,7 +16,7 @@ from gameserver.client.backoff import HELD_AFTER_S, Backoff, back_after
 from gameserver.client.events import EventQueue, Expected
 from gameserver.client.heartbeat import Heartbeat
 from gameserver.client.inputs import InputFrames
-from gameserver.client.session_core import Phase, SessionCore
+from gameserver.client.session_core import DEFAULT_LIMITS, Phase, SessionCore
 from gameserver.client.session_events import Joined, Updated, Withdrawn
 from gameserver.client.spawns import PredictedSpawns
 from gameserver.protocol import messages as m
@@ -426,6 +426,7 @@ class Server:
                     seq=self.seq,
                     schema=SCHEMA.to_wire(),
                     step=None,
+                    limits=DEFAULT_LIMITS,
                 )
             )
         )

@@ -19,7 +19,6 @@ ONE_SIDED = {
     ("event_stream", "MAX_WAITING_EVENTS"): "a page's handlers are called at once",
     ("link", "MAX_BUFFERED_BYTES"): "Python knows whether a send is stuck",
     ("link", "MAX_REFUSAL_CHARACTERS"): "a browser does not show the answer to a page",
-    ("session_core", "DEAD_AFTER_S"): "the SDK takes it from `LIMITS`",
     ("state_reader", "KEPT"): "a page has one session",
     ("view_state", "NO_TICK"): "Python has no slots that hold no state",
 }

@@ -25,6 +25,7 @@ from gameserver.protocol import (
     state_head,
 )
 from gameserver.protocol import messages as m
+from gameserver.protocol.constants import ClientLimits
 
 LIMITS = Limits()
 TOKEN = bytes(range(24))
@@ -210,7 +211,7 @@ def welcome(**changed: Any) -> m.Welcome:
     known: dict[str, Any] = {
         "server": "s1", "session": 1, "token": TOKEN, "resumed": False, "kind": "arena", "room": "r1",
         "role": Role.PLAYER, "tick": 0, "tick_hz": 60, "snapshot_every": 3, "grace_s": 20, "event": 0, "seq": 0,
-        "schema": {}, "step": None,
+        "schema": {}, "step": None, "limits": ClientLimits.of(Limits()),
     }  # fmt: skip
     return m.Welcome(**{**known, **changed})
 

@@ -19,7 +19,7 @@ from gameserver.protocol import (
 )
 from gameserver.protocol.constants import MAX_PAYLOAD_DEPTH, MAX_SERVER_DEPTH, WEBSOCKET_PATH, limit_rows
 from gameserver.protocol.items import Array, Item, Row
-from gameserver.protocol.specs import CLIENT_MESSAGES, SERVER_MESSAGES, WELCOME_KEYS, MessageSpec
+from gameserver.protocol.specs import CLIENT_MESSAGES, LIMIT_KEYS, SERVER_MESSAGES, WELCOME_KEYS, MessageSpec
 from tests.support.protocol_page import Example, examples, section, tables
 
 
@@ -60,6 +60,11 @@ def test_state_blocks_are_written_as_on_the_page() -> None:
 def test_welcome_table_names_every_key_in_order() -> None:
     on_page = [name for row in tables(3)[2] for name in re.findall(r"`(\w+)`", row[0])]
     assert on_page == [item.name for item in WELCOME_KEYS]
+
+
+def test_limits_of_welcome_are_named_in_order() -> None:
+    on_page = [name for row in tables(3)[3] for name in re.findall(r"`(\w+)`", row[0])]
+    assert on_page == [item.name for item in LIMIT_KEYS]
 
 
 def test_close_table_is_the_code() -> None:

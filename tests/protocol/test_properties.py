@@ -17,7 +17,15 @@ from gameserver.protocol import (
     encode_server,
 )
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, MAX_REASON_BYTES, MAX_TICK_HZ
+from gameserver.protocol.constants import (
+    MAX_BEHIND,
+    MAX_CODE,
+    MAX_COUNTER,
+    MAX_LEAD,
+    MAX_REASON_BYTES,
+    MAX_TICK_HZ,
+    ClientLimits,
+)
 
 LIMITS = Limits(max_message_bytes=2**20, max_depth=12, max_values=2**20)
 INPUTS = InputCodec([(-1, 1), (0, 1), (-MAX_CODE, MAX_CODE)])
@@ -106,6 +114,11 @@ welcomes = st.builds(
     seq=counters,
     schema=maps,
     step=st.none() | st.text(max_size=20),
+    limits=st.builds(
+        ClientLimits,
+        *[st.integers(1, MAX_COUNTER)] * 4,
+        *[st.floats(0, 1e9) | st.integers(0, 10**6)] * 6,
+    ),
 )
 server_messages: st.SearchStrategy[m.ServerMsg] = st.one_of(
     welcomes,

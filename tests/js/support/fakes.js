@@ -1,6 +1,7 @@
 /** A clock that a test moves, and a WebSocket whose other end is the test. */
 
 import { decode, encode } from "@msgpack/msgpack";
+import { DEFAULT_LIMITS } from "../../../client_demo/sdk/codec.js";
 import { connect } from "../../../client_demo/sdk/index.js";
 import { SHIP_SCHEMA } from "./wire.js";
 
@@ -122,7 +123,7 @@ export function welcome(keys = {}) {
     {
       ...{ server: "s1", session: 1, token: new Uint8Array(24).fill(1), resumed: false },
       ...{ kind: "arena", room: "r1", role: 0, tick: 0, tick_hz: 20, snapshot_every: 1 },
-      ...{ grace_s: 20, event: 0, seq: 0, schema: SHIP_SCHEMA, step: null },
+      ...{ grace_s: 20, event: 0, seq: 0, schema: SHIP_SCHEMA, step: null, limits: DEFAULT_LIMITS },
       ...keys,
     },
   ];

@@ -68,6 +68,7 @@ class Client:
     def __init__(self, kind: str, params: Mapping[str, Any], role: int = 0, room: str | None = None) -> None:
         self.join = [JOIN, kind, room, role, dict(params)]
         self.welcome: dict[str, Any] = {}
+        self.limits: dict[str, Any] = {}
         self.types: list[EntityType] = []
         self.view = View()
         self.event = 0
@@ -89,6 +90,13 @@ class Client:
         """Return the next input frame. By default the client draws the newest state."""
         self.seq += 1
         return pack(INPUT, self.seq, self.view.tick, behind, *codes)
+
+    def say(self, name: str, payload: object) -> bytes:
+        """Return a MESSAGE; raises ValueError for one that the server would close the link over."""
+        data = pack(MESSAGE, name, payload)
+        if len(data) > self.limits["message_bytes"] or not 0 < len(name.encode()) <= self.limits["name_bytes"]:
+            raise ValueError(f"{name!r} or its payload is too long")
+        return data
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take a message.
@@ -115,7 +123,7 @@ class Client:
         if not welcome["resumed"]:
             self.view = View()
         self.seq = max(self.seq, welcome["seq"]) if welcome["resumed"] else welcome["seq"]
-        self.welcome = welcome
+        self.welcome, self.limits = welcome, welcome["limits"]
         self.types = read_schema(welcome["schema"])
 
     def _state(self, items: list[Any]) -> list[bytes]:

@@ -16,7 +16,7 @@ from gameserver.client.dial import opener
 from gameserver.client.errors import JoinFailed
 from gameserver.client.replica import Options
 from gameserver.client.session import Session
-from gameserver.client.session_core import DEAD_AFTER_S, SessionCore
+from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Desynced, Joined, SessionState, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import CloseCode, Role
@@ -75,7 +75,7 @@ class Witness:
         rng: random.Random,
         reader: StateReader,
         *,
-        dead_after_s: float = DEAD_AFTER_S,
+        dead_after_s: float | None = None,
     ) -> None:
         join = m.Join(kind, None, Role.PLAYER, {"name": f"W{number}"})
         self.core = SessionCore(join, RULES.options, reader=reader, dead_after_s=dead_after_s)

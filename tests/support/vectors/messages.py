@@ -7,7 +7,7 @@ import msgpack
 
 from gameserver.protocol import ClientMessage, Role, encode_client, encode_server
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, CloseCode
+from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_LEAD, ClientLimits, CloseCode, Limits
 from gameserver.protocol.specs import SPEC_OF
 from tests.support.vectors.json import Case
 
@@ -70,7 +70,7 @@ def welcome(**changed: Any) -> m.Welcome:
     known: dict[str, Any] = {
         "server": "k3v9", "session": 5, "token": TOKEN, "resumed": False, "kind": "race", "room": "race-1",
         "role": Role.PLAYER, "tick": 38, "tick_hz": 20, "snapshot_every": 3, "grace_s": 20, "event": 17, "seq": 0,
-        "schema": SCHEMA, "step": None,
+        "schema": SCHEMA, "step": None, "limits": ClientLimits.of(Limits()),
     }  # fmt: skip
     return m.Welcome(**{**known, **changed})
 
