@@ -1,15 +1,16 @@
-"""Admission limits: joins in flight in a process, and for each address its joins a second, its rooms, and its sessions
-that wait for their clients to come back."""
+"""Admission limits: joins in flight in a process, and for each address its joins a second, its rooms, its sessions that
+wait for their clients to come back, and what its messages cost."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from gameserver.hub.spending import Spending
 from gameserver.hub.waiting import Waiting
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.sync.rate_limit import TokenBucket
+from gameserver.sync.rate_limit import BucketsByKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,27 +19,26 @@ if TYPE_CHECKING:
     from gameserver.protocol.constants import Limits
     from gameserver.room.session import Session
 
-MAX_IDLE_ADDRESSES = 1024
-"""So many addresses are remembered before those that have not joined lately are forgotten."""
-
 
 class Admission:
-    """Counts links that have not joined yet and sessions without a link, and by address the joins and the rooms."""
+    """Counts links that have not joined yet and sessions without a link, and by address the joins, the rooms and what
+    messages cost."""
 
     def __init__(self, limits: Limits) -> None:
         self.limit_key: Callable[[str], str] = str
         """Returns what an address is counted by, such as its network; "" for one that many clients share, such as this
-        machine's and a proxy's: their joins and rooms are not limited.
+        machine's and a proxy's: their joins, rooms and messages are not limited.
         """
         self._limits = limits
         self._joining: Waiting[Peer] = Waiting(limits.max_joins_in_flight)
         self._suspended: Waiting[Session] = Waiting(math.inf, limits.max_suspended_per_address)
         self._opened_by: dict[str, str] = {}
-        self._joins: dict[str, TokenBucket] = {}
+        self._joins = BucketsByKey(limits.max_joins_per_s_per_address, limits.max_joins_burst_per_address)
+        self.spending = Spending(limits)
 
     def link_opened(self, peer: Peer) -> Peer | None:
         """A link is up and has not joined yet. Return the one that must be closed because there are too many."""
-        return self._joining.add(peer, self._key_of(peer.address))
+        return self._joining.add(peer, self.key_of(peer.address))
 
     def join_ended(self, peer: Peer) -> None:
         """The link has joined a room or is gone. Idempotent."""
@@ -52,14 +52,11 @@ class Admission:
             address: The client's, when it had a link.
         """
         self._suspended.discard(session)
-        return self._suspended.add(session, self._key_of(address))
+        return self._suspended.add(session, self.key_of(address))
 
     def suspension_ended(self, session: Session) -> None:
         """The session has a link again, or has ended. Idempotent."""
         self._suspended.discard(session)
-
-    def _key_of(self, address: str) -> str:
-        return self.limit_key(address) if address else ""
 
     def check_join_rate(self, address: str, now_s: float) -> None:
         """Count a JOIN or RESUME of a client at `address`.
@@ -67,22 +64,13 @@ class Admission:
         Raises:
             ProtocolError: SERVER_FULL; there were too many from this address lately.
         """
-        key = self._key_of(address)
-        if not key:
-            return
-        limits = self._limits
-        bucket = self._joins.get(key)
-        if bucket is None:
-            self._forget_idle_addresses(now_s)
-            bucket = TokenBucket(limits.max_joins_per_s_per_address, limits.max_joins_burst_per_address, now_s)
-            self._joins[key] = bucket
-        if not bucket.take(1, now_s):
+        key = self.key_of(address)
+        if key and not self._joins.take(key, 1, now_s):
             raise ProtocolError(CloseCode.SERVER_FULL, "too many joins from one address: retry in 1 s")
 
-    def _forget_idle_addresses(self, now_s: float) -> None:
-        """Drop the buckets that are full again, once there are many: their next join finds a full one anyway."""
-        if len(self._joins) >= MAX_IDLE_ADDRESSES:
-            self._joins = {address: bucket for address, bucket in self._joins.items() if not bucket.is_full(now_s)}
+    def key_of(self, address: str) -> str:
+        """Return what an address is counted by; "" if it is not counted, or there is none."""
+        return self.limit_key(address) if address else ""
 
     def check_room(self, address: str) -> None:
         """Check whether one more room may be opened.
@@ -95,7 +83,7 @@ class Admission:
         """
         if len(self._opened_by) >= self._limits.max_rooms:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
-        key = self._key_of(address)
+        key = self.key_of(address)
         if key:
             opened = sum(by == key for by in self._opened_by.values())
             if opened >= self._limits.max_rooms_per_address:
@@ -103,7 +91,7 @@ class Admission:
 
     def room_opened(self, room_id: str, address: str) -> None:
         """A room runs that a client at `address` asked for."""
-        self._opened_by[room_id] = self._key_of(address)
+        self._opened_by[room_id] = self.key_of(address)
 
     def room_closed(self, room_id: str) -> None:
         """The room has ended."""

@@ -29,6 +29,7 @@ from gameserver.state.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from gameserver.hub.spending import Account
     from gameserver.room.outside_work import Job
     from gameserver.room.room import Room
     from gameserver.room.session import LinkHandle, Session
@@ -116,7 +117,8 @@ class Hub:
         Returns:
             The peer to drive. Its `lost` must be called once, in the end.
         """
-        peer = Peer(self, self.limits, link, now_s, claims=claims, address=address, room=room)
+        account = self.admission.spending.account(self.admission.key_of(address), claims, now_s)
+        peer = Peer(self, self.limits, link, now_s, claims=claims, address=address, room=room, account=account)
         self._peers.add(peer)
         self._counts["links"] += 1
         pushed_out = self.admission.link_opened(peer)
@@ -136,6 +138,14 @@ class Hub:
         pushed_out = self.admission.session_suspended(session, address)
         if pushed_out is not None:
             self.tokens.engine_of(pushed_out).leave(pushed_out)
+
+    def charge(self, account: Account, size: int, now_s: float) -> None:
+        """Count a message of `size` bytes.
+
+        Raises:
+            ProtocolError: RATE_LIMITED; the link's client has spent too much.
+        """
+        self.admission.spending.charge(account, size, now_s)
 
     def _enter(self, peer: Peer, session: Session, engine: RoomEngine, now_s: float) -> None:
         self.admission.join_ended(peer)

@@ -25,6 +25,7 @@ from gameserver.protocol.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gameserver.hub.spending import Account
     from gameserver.protocol.codec import InputCodec
     from gameserver.protocol.constants import Limits
     from gameserver.protocol.input_codec import InputFrame
@@ -71,6 +72,13 @@ class PeerOwner(Protocol):
             ProtocolError: The session cannot be resumed.
         """
 
+    def charge(self, account: Account, size: int, now_s: float) -> None:
+        """Count a message of `size` bytes.
+
+        Raises:
+            ProtocolError: The link's client has spent too much.
+        """
+
     def note_refused(self, code: CloseCode, reason: str, now_s: float, **more: object) -> None:
         """A message was refused with this code; `more` are fields of the log line."""
 
@@ -85,6 +93,7 @@ class Peer:
     """Server side of one client connection."""
 
     __slots__ = (
+        "_account",
         "_allowance",
         "_bytes",
         "_inputs",
@@ -115,6 +124,7 @@ class Peer:
         claims: Mapping[str, object] | None,
         address: str,
         room: str | None = None,
+        account: Account | None = None,
     ) -> None:
         """A link came up.
 
@@ -126,8 +136,10 @@ class Peer:
             claims: Of the verified token, if there is one.
             address: The client's address.
             room: The room for a JOIN that names none.
+            account: What the link's messages are charged to; None: they are not counted.
         """
         self._owner = owner
+        self._account = account
         self._limits = limits
         self._allowance = outside(limits)
         self._messages, self._bytes = self._allowance.buckets(now_s)
@@ -161,6 +173,8 @@ class Peer:
             self._check_rate(data, at_s)
             frame = self._match_input(data) if isinstance(data, bytes) else None
             if frame is None:
+                if self._account is not None:
+                    self._owner.charge(self._account, len(data), at_s)
                 self._handle(self._decode(data), at_s)
             else:  # the most frequent message by far skips the general decoder
                 self._queue_input(frame, at_s)

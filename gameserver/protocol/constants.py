@@ -208,6 +208,10 @@ class Limits:
     max_rooms_per_address: int = _count(32, "running rooms that clients from one address created")
     max_joins_per_s_per_address: float = _limit(10, "JOIN and RESUME from one address, a second")
     max_joins_burst_per_address: float = _limit(100, "JOIN and RESUME from one address at once, after a pause")
+    max_processor_share_per_address: float = _limit(
+        0.05, "the share of a processor that messages from one address, or of one token's subject, may take"
+    )
+    max_processor_burst_s_per_address: float = _limit(0.1, "the seconds of a processor for these messages at once")
     max_joins_in_flight: int = _count(1000, "links in one process that have not sent JOIN or RESUME yet")
     max_suspended_per_address: int = _count(64, "sessions without a link whose clients had the same address")
 

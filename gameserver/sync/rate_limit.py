@@ -45,3 +45,28 @@ class TokenBucket:
             return False
         self._empty_at_s = empty_at_s
         return True
+
+
+MAX_IDLE_BUCKETS = 1024
+"""So many buckets are kept before the full ones among them are dropped: a new one would be full too."""
+
+
+class BucketsByKey:
+    """A bucket for each key, such as an address. There are at most `MAX_IDLE_BUCKETS` of which nothing is taken."""
+
+    def __init__(self, rate_per_s: float, burst: float) -> None:
+        self._rate_per_s = rate_per_s
+        self._burst = burst
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, key: str, amount: float, now_s: float) -> bool:
+        """Take `amount` tokens of a key's bucket and return True; when there are fewer, take none and return False."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= MAX_IDLE_BUCKETS:
+                self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)}
+            bucket = self._buckets[key] = TokenBucket(self._rate_per_s, self._burst, now_s)
+        return bucket.take(amount, now_s)

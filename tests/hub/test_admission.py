@@ -1,16 +1,23 @@
 """Admission limits: the rooms of one address, the rooms of a process, the joins in flight, and suspended sessions."""
 
+from contextlib import suppress
+from time import process_time
 from typing import Any
 
 import pytest
 
+from bench.messages import messages
 from gameserver import Player, Room
-from gameserver.hub.admission import MAX_IDLE_ADDRESSES, Admission
+from gameserver.hub.admission import Admission
 from gameserver.hub.peer import Peer
+from gameserver.hub.spending import Spending, cost_s
 from gameserver.net.addresses import client_key
+from gameserver.protocol.codec import decode_client
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
+from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RoomEngine
+from gameserver.sync.rate_limit import MAX_IDLE_BUCKETS
 from tests.support.field_room import Field
 from tests.support.memory_server import MemoryLink, MemoryServer
 
@@ -202,6 +209,101 @@ def test_joins_and_resumes_from_one_address_are_limited_a_second_and_others_are_
 
 def test_addresses_that_have_not_joined_lately_are_forgotten() -> None:
     admission = Admission(Limits())
-    for number in range(3 * MAX_IDLE_ADDRESSES):
+    for number in range(3 * MAX_IDLE_BUCKETS):
         admission.check_join_rate(f"198.51.100.{number}", number * 1.0)
-    assert len(admission._joins) <= MAX_IDLE_ADDRESSES + 1
+    assert len(admission._joins) <= MAX_IDLE_BUCKETS + 1
+
+
+# -- what messages cost ------------------------------------------------------------------------------------------------
+
+
+class Hall(Field):
+    """Has a seat for everyone."""
+
+    kind = "field"
+    max_players = max_spectators = 1000
+
+
+LARGE = [C.MESSAGE, "say", b"x" * 4000]
+
+
+def flood(server: MemoryServer, seconds: float, address: str, subject: str | None = None) -> float:
+    """Send large messages for some seconds over ten new links a second; return the processor seconds that they may have
+    cost."""
+    spent_s, claims = 0.0, None if subject is None else {"sub": subject}
+    for number in range(int(10 * seconds)):
+        link = MemoryLink()
+        peer = server.hub.open(link, server.now_s, address=address, claims=claims)
+        server.say(peer, C.JOIN, "field", None, 1, {"number": number})
+        server.tick()
+        while link.closed is None:
+            server.say(peer, *LARGE)
+            spent_s += cost_s(4007)
+        peer.lost(server.now_s, 1000)
+        server.now_s += 0.1
+    return spent_s
+
+
+def test_what_one_address_spends_is_bounded_however_often_it_connects_again() -> None:
+    limits = Limits(max_processor_share_per_address=0.05, max_processor_burst_s_per_address=0.1)
+    server = MemoryServer(Hall, limits=limits)
+    links = 10 * 10
+    assert flood(server, 10, "203.0.113.5") < 0.1 + 0.05 * 15 + links * (0.1 / 64 + cost_s(4007))
+
+
+@pytest.mark.parametrize("address", ["203.0.113.{}", "127.0.0.1"])
+def test_what_one_subject_spends_is_bounded_over_all_addresses(address: str) -> None:
+    server = MemoryServer(Hall)
+    server.hub.admission.limit_key = lambda address: "" if address == "127.0.0.1" else address
+    spent_s = sum(flood(server, 0.1, address.format(number), subject="eve") for number in range(100))
+    assert spent_s < 0.1 + 0.05 * 15 + 100 * (0.1 / 64 + cost_s(4007))
+    calm_s = flood(server, 0.1, "203.0.113.200", subject="ada")
+    assert calm_s > 0.03, "another one has all that anybody has"
+
+
+def test_links_of_an_uncounted_address_have_only_their_own_limits() -> None:
+    server = MemoryServer(Hall)
+    server.hub.admission.limit_key = lambda address: ""
+    assert flood(server, 1, "127.0.0.1") > 10 * 0.03
+
+
+def test_whoever_shares_an_address_with_an_attacker_plays_on() -> None:
+    server = MemoryServer(Hall)
+    link, peer = connect_from(server, "203.0.113.5", C.JOIN, "field", None, 0, {})
+    for second in range(10):
+        flood(server, 0.5, "203.0.113.5")
+        for number in range(20):
+            server.say(peer, C.MESSAGE, "say", {"text": f"{second} {number}"})
+            server.say(peer, C.ACK, server.engine.tick_number)
+    assert link.closed is None
+
+
+def test_a_link_that_spends_too_much_is_closed_with_a_reason() -> None:
+    server = MemoryServer(Hall)
+    flood(server, 0.5, "203.0.113.5")
+    link, peer = connect_from(server, "203.0.113.5", C.JOIN, "field", None, 1, {})
+    for _ in range(100):
+        server.say(peer, *LARGE)
+    assert link.closed == (CloseCode.RATE_LIMITED, "too much to do for messages from one address")
+
+
+def test_what_is_kept_of_clients_is_bounded() -> None:
+    spending = Spending(Limits())
+    for number in range(3 * MAX_IDLE_BUCKETS):
+        account = spending.account(f"address {number}", {"sub": f"subject {number}"}, float(number))
+        assert account is not None
+        spending.charge(account, 100, float(number))
+    assert len(spending._spent) <= MAX_IDLE_BUCKETS + 1
+
+
+def test_the_price_of_a_message_is_not_below_what_it_costs() -> None:
+    """On a machine of this kind; of the messages that bench/messages.py tries."""
+    limits = Limits()
+    for name, data in messages():
+        times_s = []
+        for _ in range(10):
+            began = process_time()
+            with suppress(ProtocolError):
+                decode_client(data, limits)
+            times_s.append(process_time() - began)
+        assert min(times_s) < 2 * cost_s(len(data)), name
