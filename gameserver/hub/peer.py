@@ -10,7 +10,7 @@ import enum
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from gameserver.hub.allowance import inside, outside
+from gameserver.hub.link_limits import inside, outside
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
 from gameserver.protocol.constants import (
@@ -94,10 +94,10 @@ class Peer:
 
     __slots__ = (
         "_account",
-        "_allowance",
         "_bytes",
         "_inputs",
         "_limits",
+        "_link_limits",
         "_match_input",
         "_messages",
         "_nonce",
@@ -141,8 +141,8 @@ class Peer:
         self._owner = owner
         self._account = account
         self._limits = limits
-        self._allowance = outside(limits)
-        self._messages, self._bytes = self._allowance.buckets(now_s)
+        self._link_limits = outside(limits)
+        self._messages, self._bytes = self._link_limits.buckets(now_s)
         self._inputs: InputCodec | None = None
         self._match_input: Callable[[bytes], InputFrame | None] = _no_input
         self._nonce = 0
@@ -233,10 +233,10 @@ class Peer:
                 CloseCode.TOO_BIG, f"a message has at most {limits.max_message_bytes} bytes, got {size}"
             )
         if not self._messages.take(1, at_s):
-            most = self._allowance.messages_per_s
+            most = self._link_limits.messages_per_s
             raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} messages a second, in this room")
         if not self._bytes.take(size, at_s):
-            most = self._allowance.bytes_per_s
+            most = self._link_limits.bytes_per_s
             raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} bytes a second, in this room")
 
     def _decode(self, data: bytes | str) -> m.ClientMsg:
@@ -286,8 +286,8 @@ class Peer:
     def enter(self, session: Session, engine: RoomEngine, now_s: float) -> None:
         """From now on the link belongs to `session`, and may send as much as the room asks for."""
         self.session, self.engine, self._inputs = session, engine, engine.kind.input_codec
-        self._allowance = inside(self._limits, engine.tick_hz, self._inputs.max_bytes)
-        self._messages, self._bytes = self._allowance.buckets(now_s)
+        self._link_limits = inside(self._limits, engine.tick_hz, self._inputs.max_bytes)
+        self._messages, self._bytes = self._link_limits.buckets(now_s)
         if session.is_player:
             self.state = PeerState.PLAYING
             self._match_input = self._inputs.match

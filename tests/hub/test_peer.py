@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgpack
 import pytest
 
-from gameserver.hub.allowance import inside
+from gameserver.hub.link_limits import inside
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import InputCodec, encode_client
 from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, CloseCode, Limits

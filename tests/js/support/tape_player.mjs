@@ -43,7 +43,8 @@ function received(core, [, , nowMs, data, tables, events]) {
   }
   if (events !== null) {
     const reported = JSON.stringify(eventsOf(actions));
-    if (reported !== JSON.stringify(events)) return `reports ${reported}, not ${JSON.stringify(events)}`;
+    if (reported !== JSON.stringify(events))
+      return `reports ${reported}, not ${JSON.stringify(events)}`;
   }
   const drawn = core.draw(nowMs, { prediction: true, interpolation: true }, []);
   const whole = [...(drawn?.entities.values() ?? [])].flat().every(allFinite);

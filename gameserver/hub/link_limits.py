@@ -20,7 +20,7 @@ counts seconds on a clock of its own."""
 MAX_ACK_BYTES: Final = 7
 
 
-class Allowance(NamedTuple):
+class LinkLimits(NamedTuple):
     """The rates and bursts that one link is held to."""
 
     messages_per_s: float
@@ -36,14 +36,14 @@ class Allowance(NamedTuple):
         )
 
 
-def outside(limits: Limits) -> Allowance:
+def outside(limits: Limits) -> LinkLimits:
     """Return what a link may send that has not joined a room."""
-    return Allowance(
+    return LinkLimits(
         limits.max_messages_per_s, limits.max_messages_burst, limits.max_bytes_per_s, limits.max_bytes_burst
     )
 
 
-def inside(limits: Limits, tick_hz: int, max_input_bytes: int) -> Allowance:
+def inside(limits: Limits, tick_hz: int, max_input_bytes: int) -> LinkLimits:
     """Return what a link may send in a room.
 
     Args:
@@ -54,7 +54,7 @@ def inside(limits: Limits, tick_hz: int, max_input_bytes: int) -> Allowance:
     ticks_per_s = PACE * tick_hz
     messages_per_s = limits.max_messages_per_s + ticks_per_s
     bytes_per_s = limits.max_bytes_per_s + ticks_per_s * max(max_input_bytes, MAX_ACK_BYTES)
-    return Allowance(
+    return LinkLimits(
         messages_per_s,
         limits.max_messages_burst + messages_per_s * limits.dead_after_s,
         bytes_per_s,
