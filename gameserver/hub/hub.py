@@ -22,8 +22,9 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import ClientLimits, CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
-from gameserver.room.engine import RULES_RAISE, RoomEngine, failure_reason
+from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
+from gameserver.room.rules import RULES_RAISE, failure_reason
 from gameserver.state.errors import DeclarationError
 
 if TYPE_CHECKING:

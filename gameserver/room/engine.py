@@ -20,6 +20,7 @@ from gameserver.room.outside_work import OutsideWork
 from gameserver.room.overload import Overload
 from gameserver.room.replicator import Replicator
 from gameserver.room.room import Room
+from gameserver.room.rules import RULES_RAISE, failure_reason, run_contacts
 from gameserver.room.seats import Seats
 from gameserver.room.timers import Timers
 from gameserver.room.visibility import Visibility
@@ -30,7 +31,7 @@ from gameserver.sync.history import History
 from gameserver.sync.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gameserver.protocol.constants import Limits, Role
     from gameserver.room.commands import Command
@@ -49,10 +50,6 @@ HISTORY_S = 1.0
 `Room.max_rewind_s` back)."""
 
 MIN_HISTORY_TICKS = 32
-
-RULES_RAISE = (Exception, SystemExit, KeyboardInterrupt)
-"""What an author's code may raise: `sys.exit()` in a rule ends its room, not the process. A Ctrl-C never arrives as a
-KeyboardInterrupt here, since the server receives signals in a task of its own."""
 
 COUNTER_RESERVE = 1 << 20
 """A room closes when it has so few numbers left for events, joins or entities: no tick uses up more."""
@@ -423,26 +420,3 @@ class RoomEngine:
             "missed_inputs": sum(session.inputs.missed for session in sessions),
             "trimmed_inputs": sum(session.inputs.trimmed for session in sessions),
         }
-
-
-def failure_reason(error: BaseException) -> str:
-    """The close reason for rules that raised: the error's class for developers, and not its text, which may hold
-    anything."""
-    return f"the room's rules raised {type(error).__name__}; the server has logged where"
-
-
-def run_contacts(
-    contact: Callable[[Any, Any, float], object], world: World, players: Iterable[Player], dt: float
-) -> None:
-    """Call `contact(me, other, dt)` for every avatar and every other entity of its type.
-
-    Clients run the same for their own avatar, so the order is fixed: avatars in order of their players' joining, others
-    in order of id. `me` is changed at once; every `other` is a copy from before the first contact of this tick, so the
-    result does not depend on which of two avatars comes first.
-    """
-    avatars = [player.avatar for player in players if player.avatar is not None and player.avatar.alive]
-    others = {cls: list(map(cls.entity_type.copy, world.entities(cls))) for cls in {type(me) for me in avatars}}
-    for me in avatars:
-        for other in others[type(me)]:
-            if other.id != me.id:
-                contact(me, other, dt)
