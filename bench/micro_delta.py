@@ -20,6 +20,8 @@ import msgpack
 import numpy as np
 
 from bench.scene import ACCELERATION, MAX_SPEED, VIEW_RADIUS, WORLD_SIZE, Body, Boid
+from gameserver.state.entity import Entity
+from gameserver.state.fields import Float, List
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.decode.decoder import DeltaDecoder
@@ -52,6 +54,12 @@ class Message:
     def of(body: bytes, tick: int, span: int) -> Message:
         """Return the message with the body that an encoder returned."""
         return Message(tick, span, *msgpack.unpackb(b"\x94" + body))
+
+
+class Stroke(Entity):
+    """A line on a whiteboard."""
+
+    points = List(Float(step=1 / 4), max_items=1024)
 
 
 class Scene:
@@ -221,6 +229,26 @@ def columns(count: int, viewers: int, ticks: int) -> Iterator[Row]:
     yield from rows
 
 
+def at_rest(count: int, points: int, ticks: int) -> Iterator[Row]:
+    """Measure `count` lists that nobody changes, and one that grows."""
+    schema = Schema([Stroke])
+    world = World(schema)
+    strokes = [world.spawn(Stroke, points=[float(n) for n in range(points)]) for _ in range(count)]
+    encoder, base = DeltaEncoder(schema, TICK_HZ), Snapshot(0, world.capture())
+    rest = Row(f"capture + encode, {count} lists of {points}", 1)
+    grow = Row("the same, one of them grows", 1)
+    for tick in range(1, ticks + 1):
+        row = rest if tick % 2 else grow
+        if row is grow:
+            strokes[tick % count].points.append(float(tick))
+        with row:
+            new = Snapshot(tick, world.capture())
+            body = encoder.encode(base, new)
+        row.sizes.append(len(body))
+        base = new
+    yield from (rest, grow)
+
+
 def check(state: ViewState, truth: Snapshot) -> None:
     """Exit with an error when a client's state differs from the server's."""
     if not Snapshot(state.tick, state.tables).same(truth):
@@ -241,6 +269,7 @@ def main() -> None:
         with_budget(500, ticks, math.inf),
         with_budget(500, ticks, 250),
         columns(10_000, 100, ticks),
+        at_rest(3000, 100, ticks),
     ):
         for row in rows:
             print(row)

@@ -75,6 +75,17 @@ class Text(Field[str]):
         """
         return cast("str", frozen)
 
+    def copy(self, value: str) -> str:
+        """Return the text itself: nothing can change it.
+
+        Args:
+            value: A text.
+
+        Returns:
+            The same text.
+        """
+        return value
+
     def read(self, raw: object) -> str:
         """Check a value that came over the wire.
 
@@ -160,6 +171,17 @@ class List(Field[list[T]]):
             A list that the caller may change.
         """
         return [self.of.decode(code) for code in frozen]
+
+    def copy(self, value: list[T]) -> list[T]:
+        """Return a copy that does not follow changes of the list.
+
+        Args:
+            value: A list.
+
+        Returns:
+            A new list of the same items.
+        """
+        return value.copy()
 
     def read(self, raw: object) -> tuple[int, ...]:
         """Check a value that came over the wire.

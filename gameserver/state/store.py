@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gameserver.compiled import COMPILED
 from gameserver.state.errors import StateError
-from gameserver.state.fields import Ref, Text
+from gameserver.state.fields import Ref
+from gameserver.state.object_columns import ObjectColumns
 from gameserver.state.table import Table
 
 if COMPILED:
@@ -75,8 +75,7 @@ class ObjectStore:
         self._entities: dict[int, Entity] = {}
         self._list: tuple[Entity, ...] | None = ()
         self._same_ids = True  # no entity was added or removed since the last capture
-        self._object_fields = list(entity_type.objects.items())
-        self._object_getters = [attrgetter(name) for name in entity_type.objects]
+        self._objects = ObjectColumns(entity_type.name, entity_type.objects)
         self._none = entity_type.empty_table()
         self._captured = self._none
 
@@ -113,11 +112,11 @@ class ObjectStore:
             return self._none
         ids = self._ids(entities)
         codes = self._codes(entities)
-        values = [tuple(map(getter, entities)) for getter in self._object_getters]
-        objects = tuple([self._column(index, entities, column) for index, column in enumerate(values)])
+        if not self._same_ids:
+            self._objects.align(list(self._entities))
+        changes = self._objects.freeze(entities)
         self.entity_type.load(entities, codes, self._living)
-        self._snap_objects(entities, values, objects)
-        self._captured = Table(ids, codes, objects)
+        self._captured = Table(ids, codes, self._objects.commit(entities, changes))
         self._same_ids = True
         return self._captured
 
@@ -151,39 +150,3 @@ class ObjectStore:
         except ValueError as error:
             msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
         raise StateError(msg) from None
-
-    def _column(self, index: int, entities: tuple[Entity, ...], values: tuple[object, ...]) -> tuple[object, ...]:
-        """Return an object field's frozen values: the tuple of the last capture if they are the same."""
-        before = self._captured.objects[index]
-        name, field = self._object_fields[index]
-        if values == before and isinstance(field, Text):  # a text is equal to its frozen form
-            return before
-        try:
-            frozen = tuple([field.freeze(value) for value in values])
-        except ValueError:
-            raise self._error_of(name, entities) from None
-        return before if frozen == before else frozen
-
-    def _error_of(self, name: str, entities: tuple[Entity, ...]) -> StateError:
-        """Return the error that names the first entity whose object field cannot be frozen."""
-        field = self.entity_type.objects[name]
-        for entity in entities:
-            try:
-                field.freeze(getattr(entity, name))
-            except ValueError as error:
-                return StateError(f"{self.entity_type.name}.{name} of entity {entity.id} {error}")
-        return StateError(f"{self.entity_type.name}.{name} cannot be captured")
-
-    def _snap_objects(
-        self,
-        entities: tuple[Entity, ...],
-        values: list[tuple[object, ...]],
-        objects: tuple[tuple[object, ...], ...],
-    ) -> None:
-        for (name, field), found, frozen in zip(self._object_fields, values, objects, strict=True):
-            if isinstance(field, Text) and found == frozen:
-                continue
-            for entity, value in zip(entities, frozen, strict=True):
-                thawed = field.thaw(value)
-                if getattr(entity, name) != thawed:
-                    setattr(entity, name, thawed)
