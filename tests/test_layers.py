@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.source import PACKAGE, imported_modules, parse
 
-PURE = ("protocol", "shared_step", "state", "sync", "room", "hub", "recording")
+PURE = ("protocol", "shared_step", "state", "sync", "room", "hub", "recording", "match")
 CLIENT_SHELL = frozenset({"connector.py", "dial.py", "event_stream.py", "link.py", "session.py", "token.py"})
 """The modules of `client/` that may do input and output; the others are cores."""
 SHELL_LIBRARIES = frozenset({"trio", "trio_websocket", "socket", "ssl", "time", "asyncio", "threading"})

@@ -1,0 +1,1 @@
+"""Players find each other. What is here takes values and returns values, as everything below `net/` does."""
