@@ -42,7 +42,7 @@ def test_nor_with_seeds_that_nobody_has_seen(sdk: Browser) -> None:
 
 def test_a_replaced_entity_without_its_texts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     right = TypeDelta._changed
-    monkeypatch.setattr(TypeDelta, "_changed", lambda self, old, new: None if old is new else right(self, old, new))
+    monkeypatch.setattr(TypeDelta, "_changed", lambda self, old, new: None if old == new else right(self, old, new))
     found = search(FIXED_SEEDS, None)
     assert found.fault is not None
     assert found.fault.kind == "wrong objects"
