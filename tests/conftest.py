@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from tools.bootstrap import find_chromium
 
+pytest_plugins = ["gameserver.testing.pytest_plugin"]
+
 TESTS = Path(__file__).parent
 LIVE_FOLDERS = frozenset({"live", "browser"})
 

@@ -16,7 +16,14 @@ import pytest
 
 from tests.support.source import PACKAGE, ROOT, parse
 
-FACES = ("gameserver", "gameserver.client", "gameserver.bots", "gameserver.shared_math", "gameserver.geometry")
+FACES = (
+    "gameserver",
+    "gameserver.client",
+    "gameserver.bots",
+    "gameserver.testing",
+    "gameserver.shared_math",
+    "gameserver.geometry",
+)
 
 SECTIONS = ("Args", "Returns", "Raises", "Yields")
 SECTION = re.compile(rf"^( *)({'|'.join(SECTIONS)}):\n((?:\1 +.*\n|\s*\n)*)", re.MULTILINE)

@@ -18,8 +18,8 @@ from gameserver.state.world import World
 from gameserver.sync.events import EventLog
 from gameserver.sync.history import History
 from gameserver.sync.snapshot import Snapshot
+from gameserver.testing.links import Close
 from tests.support.field_room import Dot, Push
-from tests.support.links import Close
 from tests.support.sessions import MemoryPeer
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from math import hypot
 
 import pytest
 
+from gameserver.testing.simulation import STEP_S, SimClient, Simulation
 from tests.support.sim.bumpers import RADIUS, Bumpers, Disc, Push
-from tests.support.sim.rig import STEP_S, Rig, SimClient
 
 LET_GO_S = 0.5
 """Nobody accelerates when they meet, so each client extrapolates the other rightly until then."""
@@ -28,7 +28,7 @@ class Corrections:
 
 def collide(
     *, predicted: bool, push_s: float = LET_GO_S, jitter_s: float = 0.0, off: int = 0
-) -> tuple[Rig, list[Corrections]]:
+) -> tuple[Simulation, list[Corrections]]:
     """Two players accelerate towards each other for `push_s` and meet.
 
     Args:
@@ -40,7 +40,7 @@ def collide(
     Returns:
         The rig, and the corrections of each player from the moment on at which they start.
     """
-    rig = Rig(Bumpers, delay_s=LAG_S, jitter_s=jitter_s)
+    rig = Simulation(Bumpers, delay_s=LAG_S, jitter_s=jitter_s)
     go_s = float("inf")
 
     def towards(sign: int, turning: bool) -> SimClient:
@@ -62,7 +62,7 @@ def collide(
     return rig, watch(rig, clients, 6.0)
 
 
-def watch(rig: Rig, clients: list[SimClient], seconds: float) -> list[Corrections]:
+def watch(rig: Simulation, clients: list[SimClient], seconds: float) -> list[Corrections]:
     felt = [Corrections() for _ in clients]
     before = [client.replica.corrections for client in clients]
     for _ in range(round(seconds / STEP_S)):
@@ -98,7 +98,7 @@ def test_both_bounce_alike_whichever_joined_first() -> None:
 
 def test_players_who_do_not_touch_get_no_correction() -> None:
     """Others in view that are not touched change nothing."""
-    rig = Rig(Bumpers, delay_s=LAG_S, jitter_s=0.0)
+    rig = Simulation(Bumpers, delay_s=LAG_S, jitter_s=0.0)
     clients = [rig.client(steer=lambda _, now_s: Push(dy=(-1, 1)[int(now_s) % 2])) for _ in range(2)]
     rig.run(4.0)
     felt = watch(rig, clients, 6.0)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gameserver.client.session_events import Joined
 from gameserver.client.state_reader import SharedStateReader
+from gameserver.testing.simulation import SimClient, Simulation
 from tests.support.sim.flight import Controls, Flight
-from tests.support.sim.rig import Rig, SimClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def wanderer(rng: random.Random) -> Callable[[SimClient, float], Controls]:
 
 
 def test_links_that_break_every_five_seconds_lose_and_double_nothing() -> None:
-    rig = Rig(Flight, delay_s=0.1, jitter_s=0.03, seed=4)
+    rig = Simulation(Flight, delay_s=0.1, jitter_s=0.03, seed=4)
     rng = random.Random(4)
     clients = [rig.client(steer=wanderer(rng), name=f"c{number}") for number in range(CLIENTS)]
     rig.run(2.0)
@@ -59,7 +59,7 @@ def test_links_that_break_every_five_seconds_lose_and_double_nothing() -> None:
 
 
 def test_clients_that_share_a_state_reader_share_nothing_else() -> None:
-    rig = Rig(Flight, delay_s=0.1, jitter_s=0.03, seed=5)
+    rig = Simulation(Flight, delay_s=0.1, jitter_s=0.03, seed=5)
     rng, reader = random.Random(5), SharedStateReader()
     clients = [rig.client(steer=wanderer(rng), reader=reader, name=f"c{number}") for number in range(CLIENTS)]
     rig.run(8.0)

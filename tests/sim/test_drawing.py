@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from gameserver.client.clock import MAX_CATCH_UP, MAX_SLOW_DOWN, InterpolationClock
-from tests.support.sim.network import Way
+from gameserver.testing.network import Way
 
 TICK_S = 1 / 60
 EVERY = 3

@@ -25,16 +25,16 @@ import pytest
 from gameserver.games.arena import SHOT_SPEED
 from gameserver.games.arena_flight import SHIP_RADIUS
 from gameserver.protocol.constants import MAX_BEHIND, MAX_COUNTER, ClientMessage
+from gameserver.testing.simulation import Simulation
 from tests.support.sim.arena_range import ArenaRange, Gunner
 from tests.support.sim.gallery import Gallery, Marksman, Tally
-from tests.support.sim.rig import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.client.drawn import Drawn
     from gameserver.client.session_events import PredictedTick
-    from tests.support.sim.rig import SimClient
+    from gameserver.testing.simulation import SimClient
 
 ROUND_TRIPS_S = (0.1, 0.15, 0.25)
 BOUND_TICKS = 15
@@ -54,7 +54,7 @@ def shoot(
     **marksman: Any,
 ) -> Tally:
     """Let one marksman shoot for `seconds`, once its clocks have settled. Return the tally of its shots."""
-    rig = Rig(rules, delay_s=round_trip_s / 2, jitter_s=jitter_s)
+    rig = Simulation(rules, delay_s=round_trip_s / 2, jitter_s=jitter_s)
     client = rig.client(steer=Marksman(rules, **marksman))
     rig.run(3.0)
     if falsify is not None:
@@ -151,7 +151,7 @@ def test_the_shots_of_the_arena_are_as_fair(round_trip_s: float, compensated: bo
     class Range(ArenaRange):
         lag_compensation = compensated
 
-    rig = Rig(Range, delay_s=round_trip_s / 2, jitter_s=0.0)
+    rig = Simulation(Range, delay_s=round_trip_s / 2, jitter_s=0.0)
     gunner = Gunner()
     rig.client(steer=gunner)
     rig.run(25.0)
@@ -181,7 +181,7 @@ def test_on_the_shooters_screen_a_shot_reaches_its_target() -> None:
 
 def screen(*, rewound: bool) -> ShotsOnScreen:
     """What a gunner sees of its shots when its client spawns them at once."""
-    rig = Rig(ArenaRange, delay_s=0.1, jitter_s=0.0)
+    rig = Simulation(ArenaRange, delay_s=0.1, jitter_s=0.0)
     shots = ShotsOnScreen()
     client = rig.client(steer=Gunner(on_frame=shots.look))
     predict_shots(client, rewound=rewound)

@@ -14,7 +14,7 @@ import pytest
 
 from gameserver.client.pacer import TickPacer
 from gameserver.sync.inputs import InputQueue
-from tests.support.sim.network import Way
+from gameserver.testing.network import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from gameserver.client.session_events import Joined, Withdrawn
 from gameserver.games import arena_flight
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import Role
+from gameserver.testing.simulation import SimClient, Simulation
 from tests.support.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight, Gunnery, Ship
-from tests.support.sim.rig import Rig, SimClient
 
 if TYPE_CHECKING:
     from gameserver.client.session_events import PredictedTick
@@ -34,14 +34,14 @@ def received_ship(client: SimClient) -> Any:
     return ship
 
 
-def fly(rig: Rig, seconds: float, **options: Any) -> SimClient:
+def fly(rig: Simulation, seconds: float, **options: Any) -> SimClient:
     client = rig.client(steer=restless, **options)
     rig.run(seconds)
     return client
 
 
 def test_a_player_joins_steers_and_receives_its_own_motion() -> None:
-    rig = Rig(Flight)
+    rig = Simulation(Flight)
     client = fly(rig, 5.0, name="Ada")
     ship = received_ship(client)
     assert ship.name == "Ada"
@@ -55,7 +55,7 @@ def test_a_player_joins_steers_and_receives_its_own_motion() -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_minute_of_flight_at_150_ms_and_30_ms_of_jitter_needs_no_correction(seed: int) -> None:
     """Corrections come only from frames that the server missed or trimmed while the clocks were settling."""
-    rig = Rig(Flight, delay_s=0.15, jitter_s=0.03, seed=seed)
+    rig = Simulation(Flight, delay_s=0.15, jitter_s=0.03, seed=seed)
     client = fly(rig, 5.0)
     corrections, missed = client.core.counters.corrections, rig.engine.statistics()["missed_inputs"]
     rig.run(60.0)
@@ -75,7 +75,7 @@ def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_needs_no_correction
         phase = int(now_s * 3)
         return arena_flight.Controls(turn=(-1, 0, 1, 0)[phase % 4], thrust=phase % 3 != 0, fire=phase % 5 == 0)
 
-    rig = Rig(Arena, delay_s=0.15, jitter_s=0.03)
+    rig = Simulation(Arena, delay_s=0.15, jitter_s=0.03)
     client = rig.client(steer=pilot)
     rig.run(5.0)
     corrections = client.core.counters.corrections
@@ -90,7 +90,7 @@ def test_a_minute_in_the_arena_at_150_ms_and_30_ms_of_jitter_needs_no_correction
 
 def test_received_states_are_a_round_trip_behind_what_is_predicted() -> None:
     """So without prediction the thresholds above would fail."""
-    rig = Rig(Flight, delay_s=0.15, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.15, jitter_s=0.0)
     client = fly(rig, 3.0, predict=True)
     received = received_ship(client)
     speed = hypot(received.vx, received.vy)
@@ -100,7 +100,7 @@ def test_received_states_are_a_round_trip_behind_what_is_predicted() -> None:
 
 
 def test_a_key_press_moves_the_avatar_on_the_next_tick_whatever_the_latency() -> None:
-    rig = Rig(Flight, delay_s=0.2, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.2, jitter_s=0.0)
     pressed_at = float("inf")
     client = rig.client(steer=lambda _, now_s: Controls(thrust=now_s >= pressed_at))
     rig.run(3.0)
@@ -115,7 +115,7 @@ def test_a_key_press_moves_the_avatar_on_the_next_tick_whatever_the_latency() ->
 
 
 def test_a_push_by_the_server_is_one_correction() -> None:
-    rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 5.0)
     client.core.send("push")
     rig.run(3.0)
@@ -123,7 +123,7 @@ def test_a_push_by_the_server_is_one_correction() -> None:
 
 
 def test_a_portal_is_no_correction_and_is_not_interpolated() -> None:
-    rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 5.0)
     watcher = rig.client(role=Role.SPECTATOR)
     rig.run(2.0)
@@ -145,7 +145,7 @@ def test_a_portal_is_no_correction_and_is_not_interpolated() -> None:
 
 
 def test_two_seconds_after_a_stall_hardly_a_frame_is_lost_or_corrected() -> None:
-    rig = Rig(Flight)
+    rig = Simulation(Flight)
     client = fly(rig, 10.0)
     rig.stall(client, 0.5)
     rig.run(2.5)
@@ -162,7 +162,7 @@ def test_two_seconds_after_a_stall_hardly_a_frame_is_lost_or_corrected() -> None
 @pytest.mark.parametrize("slept_s", [30.0, 60.0])
 def test_a_client_that_was_frozen_keeps_its_ship(slept_s: float) -> None:
     """The server closes the silent link as dead; the seat is kept for the grace time after that."""
-    rig = Rig(Flight)
+    rig = Simulation(Flight)
     client = fly(rig, 5.0)
     ship = client.avatar.id
     client.asleep = True
@@ -178,7 +178,7 @@ def test_a_client_that_was_frozen_keeps_its_ship(slept_s: float) -> None:
 
 def test_a_client_that_slept_two_minutes_joins_anew_and_plays_on() -> None:
     """The server closes the silent link as dead, and the session ends after its grace time."""
-    rig = Rig(Flight)
+    rig = Simulation(Flight)
     client = fly(rig, 5.0)
     client.asleep = True
     rig.run(120.0)
@@ -192,7 +192,7 @@ def test_a_client_that_slept_two_minutes_joins_anew_and_plays_on() -> None:
 
 
 def test_a_link_that_breaks_is_resumed_and_nothing_is_lost_or_doubled() -> None:
-    rig = Rig(Flight, delay_s=0.1, jitter_s=0.03)
+    rig = Simulation(Flight, delay_s=0.1, jitter_s=0.03)
     client = fly(rig, 5.0)
     for number in range(12):
         client.core.send("mark", number)
@@ -213,7 +213,7 @@ def test_a_link_that_breaks_is_resumed_and_nothing_is_lost_or_doubled() -> None:
 
 
 def test_inputs_made_without_a_link_are_not_sent_after_the_resume() -> None:
-    rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.05, jitter_s=0.0)
     client = fly(rig, 3.0)
     rig.cut(client)
     client.steer = lambda _, now_s: Controls()
@@ -227,7 +227,7 @@ def test_inputs_made_without_a_link_are_not_sent_after_the_resume() -> None:
 
 
 def test_a_spectator_receives_every_snapshot() -> None:
-    rig = Rig(Flight)
+    rig = Simulation(Flight)
     fly(rig, 1.0)
     watcher = rig.client(role=Role.SPECTATOR)
     rig.run(10.0)
@@ -239,7 +239,7 @@ def test_a_spectator_receives_every_snapshot() -> None:
 
 
 def test_the_measured_round_trip_leaves_out_the_time_at_the_server() -> None:
-    rig = Rig(Flight, delay_s=0.05, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.05, jitter_s=0.0)
     client = fly(rig, 10.0)
     assert client.seat.frames.round_trip.rtt_s == pytest.approx(0.1, abs=0.005)
 
@@ -248,7 +248,7 @@ def test_others_are_drawn_where_the_server_had_them() -> None:
     """A second client draws a ship where the server had it at the drawn time, but for quantisation and the error of
     interpolation.
     """
-    rig = Rig(Flight, delay_s=0.08, jitter_s=0.02)
+    rig = Simulation(Flight, delay_s=0.08, jitter_s=0.02)
     fly(rig, 1.0)
     watcher = rig.client(predict=False)
     rig.run(4.0)
@@ -278,7 +278,7 @@ def test_others_are_drawn_where_the_server_had_them() -> None:
 class Gun:
     """Fires once from `pressed_at_s` on and spawns the shot in the same tick; if not `honest`, spawns one unfired."""
 
-    def __init__(self, rig: Rig, *, honest: bool = True) -> None:
+    def __init__(self, rig: Simulation, *, honest: bool = True) -> None:
         self.shown: list[Any] = []
         self._honest = honest
         self.client = rig.client(steer=self._steer)
@@ -297,7 +297,7 @@ class Gun:
 
 
 def test_a_shot_is_drawn_at_the_key_press_and_becomes_the_servers_without_a_jump() -> None:
-    rig = Rig(Gunnery, delay_s=0.15, jitter_s=0.0)
+    rig = Simulation(Gunnery, delay_s=0.15, jitter_s=0.0)
     gun = Gun(rig)
     rig.run(3.0)
     gun.pressed_at_s = rig.now_s
@@ -319,7 +319,7 @@ def test_a_shot_is_drawn_at_the_key_press_and_becomes_the_servers_without_a_jump
 
 
 def test_a_shot_that_the_server_never_fired_is_withdrawn() -> None:
-    rig = Rig(Gunnery, delay_s=0.1, jitter_s=0.0)
+    rig = Simulation(Gunnery, delay_s=0.1, jitter_s=0.0)
     gun = Gun(rig, honest=False)
     rig.run(4.0)
     (shot,) = gun.shown
@@ -329,7 +329,7 @@ def test_a_shot_that_the_server_never_fired_is_withdrawn() -> None:
 
 
 def test_an_expected_event_is_not_delivered_again_and_is_withdrawn_when_it_does_not_come() -> None:
-    rig = Rig(Flight, delay_s=0.1, jitter_s=0.0)
+    rig = Simulation(Flight, delay_s=0.1, jitter_s=0.0)
     client = fly(rig, 2.0)
     expected = client.core.expect("mark", 1, lambda payload: payload == 1, rig.now_s + 1.0)
     assert expected is not None

@@ -11,7 +11,7 @@ import trio
 from trio_websocket import CloseReason, ConnectionClosed
 
 from gameserver.hub.hub import Hub
-from tests.support.links import Close, ServerLink
+from gameserver.testing.links import Close, ServerLink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -8,7 +8,7 @@ import msgpack
 
 from gameserver.hub.hub import Hub
 from gameserver.protocol.constants import ClientMessage, Limits, ServerMessage
-from tests.support.links import ServerLink
+from gameserver.testing.links import ServerLink
 
 if TYPE_CHECKING:
     from gameserver.hub.peer import Peer

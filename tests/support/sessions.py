@@ -14,7 +14,7 @@ from tests.support.memory_server import MemoryLink
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.support.links import Close
+    from gameserver.testing.links import Close
 
 TICK_HZ = 20
 

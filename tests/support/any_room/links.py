@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gameserver.protocol.constants import ServerMessage
-from tests.support.links import Close, ServerLink
+from gameserver.testing.links import Close, ServerLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from gameserver.client.state_reader import StateReader
     from gameserver.hub.peer import Peer
     from gameserver.room.engine import RoomEngine
+    from gameserver.testing.links import Close
     from tests.support.any_room.links import Sent
     from tests.support.any_room.stage import Stage
-    from tests.support.links import Close
 
 REJOIN_AFTER_TICKS = 40
 """How long a viewer without a link waits, unless a step of the trace connects it earlier."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gameserver import Player
     from gameserver.client.drawn import Drawn
-    from tests.support.sim.rig import SimClient
+    from gameserver.testing.simulation import SimClient
 
 GUN = (1000.0, 800.0)
 LANE_X = 1300.0

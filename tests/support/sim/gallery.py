@@ -17,7 +17,7 @@ from gameserver.geometry import enters_box, enters_circle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.support.sim.rig import SimClient
+    from gameserver.testing.simulation import SimClient
 
 LANE = 400.0
 """How far away the discs strafe."""

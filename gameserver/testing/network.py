@@ -7,6 +7,8 @@ behind it.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Network:
+    """How long messages take.
+
+    Args:
+        delay_ms: Each way, in milliseconds.
+        jitter_ms: The delay of each message is up to so much more or less. Messages never overtake each other.
+    """
+
+    delay_ms: float = 0.0
+    jitter_ms: float = 0.0
 
 
 class Way(Generic[T]):
@@ -29,6 +44,11 @@ class Way(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._in_flight)
+
+    @property
+    def next_at_s(self) -> float:
+        """When the next message arrives; infinite if none is on the way."""
+        return self._in_flight[0][0] if self._in_flight else inf
 
     def send(self, now_s: float, item: T) -> None:
         """Put one message on the way."""
