@@ -13,7 +13,7 @@ from gameserver.shared_step.differential import Experiment, GridField, Trace, pa
 from tests.support.shared_step import ship
 from tests.support.shared_step.declaring import INPUTS, STATE, declare
 
-CASES = 10_000
+CASES = 5_000
 STEPS = 60
 
 
