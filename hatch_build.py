@@ -26,8 +26,23 @@ SETUP = """\
 from mypyc.build import mypycify
 from setuptools import setup
 
-setup(name="native", packages=[], ext_modules=mypycify({arguments!r}, opt_level="3", debug_level="0"))
+extensions = mypycify({arguments!r}, opt_level="3", debug_level="0")
+for extension in extensions:
+    extension.extra_compile_args += {flags!r}
+setup(name="native", packages=[], ext_modules=extensions)
 """
+
+
+def float_flags(platform: str) -> list[str]:
+    """Return the compiler's flags for one rounding per operation, as in Python and JavaScript.
+
+    gcc fuses `a * b + c` into one instruction wherever the processor has one: on every aarch64, and on x86 with -mfma.
+    These flags come after those of CFLAGS. `gameserver.compiled` checks the result when it is imported.
+
+    Args:
+        platform: A `sys.platform`.
+    """
+    return ["/fp:precise"] if platform == "win32" else ["-ffp-contract=off"]
 
 
 class CompileHook(BuildHookInterface[Any]):
@@ -69,7 +84,7 @@ class CompileHook(BuildHookInterface[Any]):
         modules = [f"{PACKAGE}/{module}.py" for module in self.config["modules"]]
         # No errors about modules that are only followed: what they import, such as an extra's packages, may be missing.
         arguments = ["--config-file", "mypy.toml", "--follow-imports", "silent", *modules]
-        (folder / "setup.py").write_text(SETUP.format(arguments=arguments))
+        (folder / "setup.py").write_text(SETUP.format(arguments=arguments, flags=float_flags(sys.platform)))
         subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
         made = [path for pattern in BINARIES for path in (*folder.glob(pattern), *(folder / PACKAGE).rglob(pattern))]
         return {str(path): path.relative_to(folder).as_posix() for path in made}
