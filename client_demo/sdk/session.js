@@ -237,13 +237,16 @@ export class Session {
    * a key that was just pressed counts.
    *
    * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame passes
-   *   it
+   *   it. A time of another clock, such as `Date.now()`, counts as this moment
    * @returns {Drawn} reused the next time: read it, do not keep it
+   * @throws {TypeError} for a time that is no finite number
    */
-  draw(nowMs = this.#clock.now()) {
+  draw(nowMs) {
     // What the display calls now began a little ago; what is due by this moment is run, whatever is
     // drawn.
-    this.#connector.turn(Math.max(nowMs, this.#clock.now()));
+    const clockMs = this.#clock.now();
+    nowMs = drawingTime(nowMs, clockMs);
+    this.#connector.turn(Math.max(nowMs, clockMs));
     /** @type {import("./actions.js").Action[]} */
     const actions = [];
     const drawn = this.#core.draw(nowMs, this.#switches, actions);
@@ -330,6 +333,25 @@ export class Session {
     if (name === "predicted") this.#predictedSeq = value.seq;
     this.#emitter.emit(name, value);
   }
+}
+
+/** How far from now a display's time can be: a page that was held up draws one frame that late. */
+const MAX_DRAWING_OFFSET_MS = 1000;
+
+/**
+ * The time to draw at: the display's, or the clock's where that is of another clock.
+ *
+ * @param {number | undefined} givenMs
+ * @param {number} clockMs
+ * @throws {TypeError} for a time that is no finite number
+ */
+function drawingTime(givenMs, clockMs) {
+  if (givenMs === undefined) return clockMs;
+  if (!Number.isFinite(givenMs))
+    throw new TypeError(
+      `draw: ${givenMs} is no time; pass what requestAnimationFrame passes, or nothing`,
+    );
+  return Math.abs(givenMs - clockMs) > MAX_DRAWING_OFFSET_MS ? clockMs : givenMs;
 }
 
 /**

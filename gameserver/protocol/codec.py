@@ -22,7 +22,7 @@ from gameserver.protocol.errors import ProtocolError
 from gameserver.protocol.input_codec import InputCodec
 from gameserver.protocol.items import Item, Payload, is_integer
 from gameserver.protocol.messages import ClientMsg, Input, ServerMsg, WireMessage
-from gameserver.protocol.payload import Problem
+from gameserver.protocol.payload import Problem, plain
 from gameserver.protocol.specs import CLIENT_SPECS, SERVER_SPECS, SPEC_OF, MessageSpec
 from gameserver.protocol.unpacking import holds_timestamp, unpack
 
@@ -46,7 +46,7 @@ _ANY_LENGTH: Final = Limits(
     max_name_bytes=MAX_COUNTER,
 )  # for encoding: a client does not know the limits that a server's operator has set
 
-_packer: Final = msgpack.Packer()
+_packer: Final = msgpack.Packer(default=plain)
 _pack: Final = _packer.pack
 
 

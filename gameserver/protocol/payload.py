@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 
 class Problem(NamedTuple):
     """What is wrong with a value. `path` leads from the message's item to the part that is wrong."""
@@ -83,7 +85,42 @@ def _unusual_problem(value: object, depth: int) -> Problem | None:
         return payload_problem(list(value), depth)
     if isinstance(value, dict):
         return payload_problem(dict(value), depth)
+    if isinstance(value, np.ndarray):
+        return Problem("", "a list (write array.tolist())", "a numpy array")
+    if isinstance(value, np.generic):
+        try:
+            return payload_problem(plain(value), depth)
+        except TypeError:
+            pass
     return Problem("", "nil, a bool, a number, a str, a bin, an array or a map", describe(value))
+
+
+def plain(value: object) -> bool | int | float:
+    """Return a scalar of numpy, such as an item of a column, as the Python value that goes over the wire.
+
+    Raises:
+        TypeError: It is none, or one that has no such value.
+    """
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, np.integer) and not isinstance(value, np.timedelta64):
+        return int(value)
+    if isinstance(value, np.floating):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+def plain_payload(value: Any) -> Any:
+    """Return a payload with every scalar of numpy replaced: what a client, or a replay, gets.
+
+    Args:
+        value: A payload that `payload_problem` finds nothing wrong with.
+    """
+    if isinstance(value, dict):
+        return {key: plain_payload(part) for key, part in value.items()}
+    if type(value) is list or type(value) is tuple:
+        return type(value)([plain_payload(part) for part in value])
+    return plain(value) if isinstance(value, np.generic) and not isinstance(value, str | bytes) else value
 
 
 def _nested_too_deeply(value: object) -> Problem:

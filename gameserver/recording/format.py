@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgpack
 
+from gameserver.protocol.payload import plain
 from gameserver.room import commands
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Recorder:
 
 def pack_record(payload: object) -> bytes:
     """One record as bytes."""
-    packed = msgpack.packb(payload)
+    packed = msgpack.packb(payload, default=plain)
     return _frame.pack(len(packed), zlib.crc32(packed)) + packed
 
 

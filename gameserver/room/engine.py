@@ -358,8 +358,11 @@ class RoomEngine:
             to: The numbers of the sessions that get it; None: everyone.
 
         Raises:
+            TypeError: The name is not a str.
             ValueError: The name or the payload is not allowed.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"event name {name!r} is not a str; write the name first, then the payload")
         if name.startswith(PROTOCOL_EVENT_PREFIX):
             raise ValueError(f"event name {name!r}: names that start with @ are the protocol's own")
         self._log_event(name, payload, to)
@@ -370,7 +373,13 @@ class RoomEngine:
             self._tick_events.append((name, payload, to))
 
     def close_after_tick(self, reason: str) -> None:
-        """Close the room at the end of this tick."""
+        """Close the room at the end of this tick.
+
+        Raises:
+            TypeError: `reason` is not a str.
+        """
+        if not isinstance(reason, str):
+            raise TypeError(f"reason is {reason!r}; write a text, which every client gets")
         self._close_reason = reason
 
     # -- the end -------------------------------------------------------------------------------------------------------

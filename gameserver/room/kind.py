@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from gameserver.protocol.codec import InputCodec
-from gameserver.protocol.constants import MAX_TICK_HZ
 from gameserver.room.room import Room
+from gameserver.room.settings import MAX_KIND_BYTES, check_settings
 from gameserver.shared_step.translate import changes, fingerprint, to_module, touches
 from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 
 _NOT_IN_PATHS = re.compile(r"[^A-Za-z0-9_-]")
-
-MAX_REWIND_S = 0.9
-"""A room keeps its snapshots for a second."""
-
-MAX_KIND_BYTES = 64
 
 SNAPSHOT_HZ = 20
 """The usual rate of snapshots: clients draw others two intervals behind, so a tenth of a second."""
@@ -192,21 +187,11 @@ def check_room(room_class: type[Room[Any]]) -> None:
         DeclarationError: Names the class and says what to write instead.
     """
     name = room_class.__name__
-    for attribute, may_be_none in (("tick_hz", False), ("snapshot_hz", True)):
-        value = getattr(room_class, attribute)
-        if value is None and may_be_none:
-            continue
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_TICK_HZ:
-            raise DeclarationError(f"{name}.{attribute} is {value!r}; write a whole number from 1 to {MAX_TICK_HZ}")
+    check_settings(room_class)
     if room_class.snapshot_hz is not None and room_class.tick_hz % room_class.snapshot_hz:
         raise DeclarationError(
             f"{name}.snapshot_hz is {room_class.snapshot_hz}; write a divisor of tick_hz ({room_class.tick_hz}), "
             "so that snapshots fall on ticks"
         )
-    rewind_s = room_class.max_rewind_s
-    if not isinstance(rewind_s, int | float) or not 0.0 <= rewind_s <= MAX_REWIND_S:
-        raise DeclarationError(f"{name}.max_rewind_s is {rewind_s!r}; write 0 to {MAX_REWIND_S} seconds")
-    if not isinstance(room_class.max_players, int) or room_class.max_players < 1:
-        raise DeclarationError(f"{name}.max_players is {room_class.max_players!r}; write a whole number from 1 up")
-    if not 1 <= len(kind_of(room_class).encode()) <= MAX_KIND_BYTES:
-        raise DeclarationError(f"{name}.kind is {room_class.kind!r}; write a name of 1 to {MAX_KIND_BYTES} bytes")
+    if len(kind_of(room_class).encode()) > MAX_KIND_BYTES:
+        raise DeclarationError(f"{name} is too long a name; write kind = a name of 1 to {MAX_KIND_BYTES} bytes")

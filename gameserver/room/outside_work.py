@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.escaping import escape_controls
 from gameserver.protocol.codec import check_payload
+from gameserver.protocol.payload import plain_payload
 from gameserver.room import commands
 
 if TYPE_CHECKING:
@@ -95,7 +96,18 @@ class OutsideWork:
         failed: Callable[[WorkFailed], object] | None,
         timeout_s: float,
     ) -> Job:
-        """Start a job. One too many fails at the next tick."""
+        """Start a job. One too many fails at the next tick.
+
+        Raises:
+            TypeError: `work` cannot be called, or `timeout_s` is not a number.
+            ValueError: `timeout_s` is not above 0.
+        """
+        if not callable(work):
+            raise TypeError(f"work is {work!r}; write the function itself, and its arguments after it: run(load, name)")
+        if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float):
+            raise TypeError(f"timeout_s is {timeout_s!r}; write a number of seconds, or math.inf")
+        if not timeout_s > 0:
+            raise ValueError(f"timeout_s is {timeout_s!r}; write a number of seconds above 0")
         self._last_number += 1
         job = Job(self._last_number, work, args, timeout_s, then, failed)
         has_place = len(self._jobs) < MAX_JOBS
@@ -118,6 +130,7 @@ class OutsideWork:
         if error is None:
             try:
                 check_payload(result)
+                result = plain_payload(result)
             except ValueError as problem:
                 error = f"its result is not plain data: {problem}"
         if error is not None:

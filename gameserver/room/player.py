@@ -5,16 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol.constants import Role
+from gameserver.state.entity import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from gameserver.state.entity import Entity
 
 
 class JoinRefused(Exception):
     """Raise it in `on_auth` or `on_join` to refuse a join; its text, at most 120 bytes, is the reason that the client
     gets."""
+
+
+def check_byte_rate(rate: float) -> float:
+    """Check a byte budget.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is below 0 or NaN; infinity lifts a budget.
+    """
+    if isinstance(rate, bool) or not hasattr(rate, "__float__"):
+        raise TypeError(f"bytes_per_s is {rate!r}; write a number of bytes, or None")
+    if not rate >= 0:
+        raise ValueError(f"bytes_per_s is {rate!r}; write a number of bytes, 0 or more, or None")
+    return float(rate)
 
 
 class Player:
@@ -26,9 +39,9 @@ class Player:
     __slots__ = (
         "__weakref__",
         "_avatar",
+        "_bytes_per_s",
         "_kick",
         "_on_avatar",
-        "bytes_per_s",
         "claims",
         "connected",
         "data",
@@ -61,8 +74,7 @@ class Player:
         """The claims of the verified token, or None without a token."""
         self.connected = True
         """False while its link is lost and its session may resume."""
-        self.bytes_per_s: float | None = None
-        """The byte budget of this player in a room with `interest`, a second; None: the room's."""
+        self._bytes_per_s: float | None = None
         self.data: Any = None
         self._avatar: Entity | None = None
         self._on_avatar: Callable[[Player], None] | None = None
@@ -74,10 +86,27 @@ class Player:
         return self.role is Role.SPECTATOR
 
     @property
+    def bytes_per_s(self) -> float | None:
+        """The byte budget of this player in a room with `interest`, a second; None: the room's.
+
+        Raises:
+            TypeError: What is set is no number.
+            ValueError: What is set is below 0 or NaN.
+        """
+        return self._bytes_per_s
+
+    @bytes_per_s.setter
+    def bytes_per_s(self, rate: float | None) -> None:
+        self._bytes_per_s = None if rate is None else check_byte_rate(rate)
+
+    @property
     def avatar(self) -> Any:
         """The entity that this player steers, or None.
 
         Setting it informs the client, which predicts that entity from then on.
+
+        Raises:
+            TypeError: What is set is no entity.
         """
         return self._avatar
 
@@ -85,6 +114,8 @@ class Player:
     def avatar(self, entity: Entity | None) -> None:
         if entity is self._avatar:
             return
+        if entity is not None and not isinstance(entity, Entity):
+            raise TypeError(f"avatar is {entity!r}; write an entity that spawn returned, or None")
         self._avatar = entity
         if self._on_avatar is not None:
             self._on_avatar(self)
@@ -111,7 +142,12 @@ class Player:
 
         Args:
             reason: The reason that the client gets.
+
+        Raises:
+            TypeError: `reason` is not a str.
         """
+        if not isinstance(reason, str):
+            raise TypeError(f"reason is {reason!r}; write a text, which the client gets")
         if self._kick is not None:
             self._kick(self, reason)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
+from gameserver.room.settings import check_setting
 from gameserver.state.entity import Entity, teleport
 from gameserver.state.inputs import Inputs
 
@@ -74,6 +75,19 @@ class Room(Generic[C]):
     """What players see: `Near(radius=400)`; None: everything."""
 
     _context: RoomContext
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check the settings of the class.
+
+        Args:
+            kwargs: Passed on to the next class.
+
+        Raises:
+            DeclarationError: A setting has a value that cannot work.
+        """
+        super().__init_subclass__(**kwargs)
+        for name, value in list(vars(cls).items()):
+            check_setting(cls.__name__, name, value)
 
     # -- hooks: all optional -------------------------------------------------------------------------------------------
 
@@ -295,6 +309,7 @@ class Room(Generic[C]):
             payload: Any value that msgpack can carry.
 
         Raises:
+            TypeError: The name is not a str.
             ValueError: The name or the payload is not allowed.
         """
         self._context.emit(name, payload, frozenset((player.number,)))
@@ -308,6 +323,7 @@ class Room(Generic[C]):
             to: The receivers; None: everyone in the room.
 
         Raises:
+            TypeError: The name is not a str.
             ValueError: The name or the payload is not allowed.
         """
         self._context.emit(name, payload, None if to is None else frozenset(p.number for p in to))
@@ -321,8 +337,11 @@ class Room(Generic[C]):
 
         Returns:
             A timer that can be cancelled.
+
+        Raises:
+            TypeError: `ticks` is not a whole number, or `call` cannot be called.
         """
-        return self._context.timers.add(self.tick + max(1, ticks), call)
+        return self._context.timers.add(self.tick, ticks, call)
 
     def every(self, ticks: int, call: Callable[[], object]) -> Timer:
         """Call a function again and again, until its timer is cancelled.
@@ -333,9 +352,11 @@ class Room(Generic[C]):
 
         Returns:
             A timer that can be cancelled.
+
+        Raises:
+            TypeError: `ticks` is not a whole number, or `call` cannot be called.
         """
-        ticks = max(1, ticks)
-        return self._context.timers.add(self.tick + ticks, call, ticks)
+        return self._context.timers.add(self.tick, ticks, call, repeat=True)
 
     def run(
         self,
@@ -360,6 +381,10 @@ class Room(Generic[C]):
 
         Returns:
             The job; `on_auth` may return it to let a join wait for it.
+
+        Raises:
+            TypeError: `work` cannot be called, or `timeout_s` is not a number.
+            ValueError: `timeout_s` is not above 0.
         """
         return self._context.work.start(work, args, then=then, failed=failed, timeout_s=timeout_s)
 
@@ -376,5 +401,8 @@ class Room(Generic[C]):
 
         Args:
             reason: The reason that every client gets.
+
+        Raises:
+            TypeError: `reason` is not a str.
         """
         self._context.close_after_tick(reason)

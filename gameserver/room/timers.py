@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,19 +38,31 @@ class Timers:
     def __len__(self) -> int:
         return sum(not timer.cancelled for timer in self._heap)
 
-    def add(self, due: int, call: Callable[[], object], every: int | None = None) -> Timer:
+    def add(self, now: int, ticks: int, call: Callable[[], object], *, repeat: bool = False) -> Timer:
         """Add a timer.
 
         Args:
-            due: The tick of the first call.
+            now: The present tick.
+            ticks: The ticks until the first call, at least 1, and between calls.
             call: The function.
-            every: The ticks between calls; None: call once.
+            repeat: True calls again and again.
 
         Returns:
             The timer.
+
+        Raises:
+            TypeError: `ticks` is not a whole number, or `call` cannot be called.
         """
+        try:
+            wait = max(1, index(ticks))
+        except TypeError:
+            msg = f"ticks is {ticks!r}; write a whole number of ticks, such as round(seconds / self.dt)"
+            raise TypeError(msg) from None
+        if not callable(call):
+            msg = f"call is {call!r}; write the function itself, such as self.start, without parentheses"
+            raise TypeError(msg)
         self._made += 1
-        timer = Timer(due, self._made, call, every)
+        timer = Timer(now + wait, self._made, call, wait if repeat else None)
         heapq.heappush(self._heap, timer)
         return timer
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gameserver.room.player import check_byte_rate
+from gameserver.state.errors import DeclarationError
 from gameserver.sync.encode.interest import Interest, Reach, positions_of
-from gameserver.sync.encode.priority import PriorityEncoder, Viewers
+from gameserver.sync.encode.priority import MAX_EVERY, PriorityEncoder, Viewers
 from gameserver.sync.encode.views import ALL, Views
 
 if TYPE_CHECKING:
@@ -60,6 +62,34 @@ class Near:
     place: tuple[str, str] = ("x", "y")
     tiers: Mapping[float, int] = field(default_factory=dict)
     bytes_per_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the declaration.
+
+        Raises:
+            DeclarationError: Says which part cannot work, and what to write.
+        """
+        for radius in (self.radius, *[radius for radius in self.types.values() if radius is not None]):
+            _check_distance("radius", radius)
+        if self.leave_radius is not None:
+            _check_distance("leave_radius", self.leave_radius)
+        Reach.of(self.radius, self.leave_radius)
+        if not isinstance(self.place, tuple) or len(self.place) != 2:
+            raise DeclarationError(f'Near: place is {self.place!r}; write the names of two fields, such as ("x", "y")')
+        for distance, every in self.tiers.items():
+            _check_distance("a distance of tiers", distance)
+            if not isinstance(every, int) or not 1 <= every <= MAX_EVERY:
+                raise DeclarationError(f"Near: tiers has {every!r}; write every how many snapshots, 1 to {MAX_EVERY}")
+        if self.bytes_per_s is not None:
+            try:
+                check_byte_rate(self.bytes_per_s)
+            except (TypeError, ValueError) as error:
+                raise DeclarationError(f"Near: {error}") from None
+
+
+def _check_distance(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise DeclarationError(f"Near: {name} is {value!r}; write a number above 0")
 
 
 class EncodedViews(NamedTuple):

@@ -74,8 +74,11 @@ class ColumnStore:
 
     def __setattr__(self, name: str, value: Any) -> None:
         columns = self.__dict__.get("_columns")
-        if columns is None or name not in columns:
+        if columns is None or name.startswith("_"):
             object.__setattr__(self, name, value)
+        elif name not in columns:
+            msg = f"{self.entity_type.name} has no field {name!r}; it has {', '.join(columns) or 'none'}"
+            raise AttributeError(msg)
         elif columns[name] is not value:
             columns[name][:] = value
 

@@ -17,6 +17,9 @@ RESERVED: Final = frozenset(
 )
 """Attributes that every entity has already, in Python or in JavaScript."""
 
+TABLE_NAMES: Final = frozenset({"capture", "despawn", "entity_type", "ids", "rows", "spawn_many"})
+"""What the table of a type kept in columns (`state/columns.py`) has besides its fields."""
+
 _TAKEN: Final = "__gameserver_fields__"
 """The class attribute under which `take_fields` keeps the fields that it took out of the class."""
 

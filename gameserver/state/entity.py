@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from gameserver.state.declare import take_fields, unknown_field
+from gameserver.state.declare import TABLE_NAMES, take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
 from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_scatter
@@ -40,6 +40,10 @@ class EntityType:
         """The indexes of the object fields among all fields."""
         if columns and self.objects:
             msg = f"{self.name}.{next(iter(self.objects))}: a type kept in columns has numeric fields only"
+            raise DeclarationError(msg)
+        if columns and not TABLE_NAMES.isdisjoint(fields):
+            taken = next(name for name in fields if name in TABLE_NAMES)
+            msg = f"{self.name}.{taken}: the table of this type has a {taken} of its own; take another name"
             raise DeclarationError(msg)
         self._compile()
 

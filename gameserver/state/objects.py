@@ -157,7 +157,8 @@ class List(Field[list[T]]):
             ValueError: `value` is not a list or tuple, or an item has no code.
         """
         if not isinstance(value, list | tuple):
-            msg = f"is {value!r}, not a list"
+            hint = "; write .tolist() behind the array" if hasattr(value, "tolist") else ""
+            msg = f"is {value!r}, not a list{hint}"
             raise ValueError(msg)
         return tuple([self.of.encode(item) for item in value[: self.max_items]])
 

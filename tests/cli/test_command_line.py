@@ -70,8 +70,18 @@ def test_a_wrong_command_line(arguments: str, says: str, capsys: pytest.CaptureF
 
 
 def test_a_class_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("slow_game.py").write_text("from gameserver import *\nclass Game(Room):\n    tick_hz = 0")
-    assert "Game.tick_hz is 0; write a whole number from 1 to 240" in refused("run slow_game:Game", capsys)
+    Path("slow_game.py").write_text("from gameserver import *\nclass Game(Room):\n    snapshot_hz = 3")
+    assert "Game.snapshot_hz is 3; write a divisor of tick_hz" in refused("run slow_game:Game", capsys)
+
+
+def test_a_class_with_a_setting_that_cannot_work_is_shown_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("still_game.py").write_text("from gameserver import *\nclass Game(Room):\n    tick_hz = 0")
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "still_game:Game"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "Game.tick_hz is 0; write a whole number from 1 to 240" in said
+    assert 'still_game.py", line 2' in said
 
 
 @pytest.mark.parametrize("arguments", ["run --auth auth.toml", "token auth.toml"])

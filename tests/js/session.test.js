@@ -400,3 +400,20 @@ test("the protocol's own events are not reported as the game's", () => {
   assert.deepEqual(play.heard("event"), [{ tick: 1, name: "hello", payload: 1 }]);
   assert.equal(play.session.avatarId, 7);
 });
+
+test("a time of another clock draws this moment and moves no clock; what is no time is refused", () => {
+  const play = fakeSession();
+  play.join();
+  for (let tick = 1; tick <= 30; tick += 1) {
+    play.socket.say(state({ tick, span: tick === 1 ? 0 : 1 }));
+    play.clock.advance(50);
+  }
+  const { tick } = play.session.draw();
+  play.socket.take();
+  for (const other of [1.8e12, 0.001, -5]) assert.equal(play.session.draw(other).tick, tick);
+  assert.deepEqual(play.socket.take(), [], "no input frame is made ahead of time");
+  play.clock.advance(50);
+  assert.ok(Math.abs(play.session.draw().tick - tick - 1) < 0.2);
+  for (const none of [Number.NaN, Number.POSITIVE_INFINITY, "now", null])
+    assert.throws(() => play.session.draw(/** @type {any} */ (none)), TypeError);
+});

@@ -137,9 +137,8 @@ def test_every_tick_rate_has_a_rate_of_snapshots() -> None:
     ],
 )
 def test_the_error_of_a_wrong_declaration_says_what_to_write(attributes: dict[str, Any], message: str) -> None:
-    room = type("Wrong", (PushRoom,), attributes)
     with pytest.raises(DeclarationError, match="Wrong") as refused:
-        make_kind(room)
+        make_kind(type("Wrong", (PushRoom,), attributes))
     assert message in str(refused.value)
 
 

@@ -163,9 +163,9 @@ def test_a_room_that_is_over_runs_no_timers(server: MemoryServer, room: Clockwor
 
 def test_the_number_of_timers_is_that_of_those_that_will_run() -> None:
     timers = Timers()
-    once = timers.add(1, lambda: None)
-    timers.add(1, lambda: None, every=2)
-    timers.add(5, lambda: None)
+    once = timers.add(0, 1, lambda: None)
+    timers.add(-1, 2, lambda: None, repeat=True)
+    timers.add(0, 5, lambda: None)
     assert len(timers) == 3
     once.cancel()
     assert len(timers) == 2
@@ -177,7 +177,7 @@ def test_the_number_of_timers_is_that_of_those_that_will_run() -> None:
 
 def test_what_a_call_raises_comes_through_and_its_timer_is_gone() -> None:
     timers = Timers()
-    timers.add(1, lambda: 1 // 0, every=1)
+    timers.add(0, 1, lambda: 1 // 0, repeat=True)
     with pytest.raises(ZeroDivisionError):
         timers.run_due(1)
     assert len(timers) == 0

@@ -1,0 +1,97 @@
+"""Checks the settings of a room class, each when the class is made: a wrong one must not be found out by a tick."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from gameserver.protocol.constants import MAX_TICK_HZ
+from gameserver.room.visibility import Near
+from gameserver.state.entity import Entity
+from gameserver.state.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_REWIND_S: Final = 0.9
+"""A room keeps its snapshots for a second."""
+MAX_SEATS: Final = 1_000_000
+MAX_GRACE_S: Final = 1_000_000
+"""Eleven days. Timers of browsers reach 24."""
+MAX_KIND_BYTES: Final = 64
+
+
+def check_setting(owner: str, name: str, value: object) -> None:
+    """Check one setting of a room class; any other attribute is the author's own.
+
+    Args:
+        owner: The name of the class.
+        name: The name of the attribute.
+        value: Its value.
+
+    Raises:
+        DeclarationError: Names class, attribute and value, and says what to write.
+    """
+    known = _SETTINGS.get(name)
+    if known is None:
+        return
+    is_valid, wanted = known
+    if not is_valid(value):
+        raise DeclarationError(f"{owner}.{name} is {value!r}; write {wanted}")
+
+
+def check_settings(cls: type[Any]) -> None:
+    """Check every setting of a room class, inherited ones included.
+
+    Raises:
+        DeclarationError: As `check_setting`.
+    """
+    for name in _SETTINGS:
+        check_setting(cls.__name__, name, getattr(cls, name))
+
+
+def _is_whole(value: object, lo: int, hi: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and lo <= value <= hi
+
+
+def _is_number(value: object, lo: float, hi: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and lo <= value <= hi  # False for NaN
+
+
+def _is_kind(value: object) -> bool:
+    if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
+        return False
+    return len(value.encode()) <= MAX_KIND_BYTES
+
+
+def _are_entities(value: object) -> bool:
+    if not isinstance(value, tuple | list):
+        return False
+    return all(isinstance(part, type) and issubclass(part, Entity) for part in value)
+
+
+_Setting = tuple["Callable[[Any], bool]", str]
+_STEP: Final[_Setting] = (lambda value: value is None or callable(value), "the name of a @shared function, or None")
+_SETTINGS: Final[dict[str, _Setting]] = {
+    "kind": (_is_kind, f"a name of 1 to {MAX_KIND_BYTES} bytes"),
+    "tick_hz": (lambda value: _is_whole(value, 1, MAX_TICK_HZ), f"a whole number from 1 to {MAX_TICK_HZ}"),
+    "snapshot_hz": (
+        lambda value: value is None or _is_whole(value, 1, MAX_TICK_HZ),
+        f"a whole number from 1 to {MAX_TICK_HZ}, or None",
+    ),
+    "max_players": (lambda value: _is_whole(value, 1, MAX_SEATS), f"a whole number from 1 up, at most {MAX_SEATS}"),
+    "max_spectators": (lambda value: _is_whole(value, 0, MAX_SEATS), f"a whole number from 0 up, at most {MAX_SEATS}"),
+    "empty_close_s": (
+        lambda value: _is_number(value, 0.0, math.inf),
+        "0 seconds or more; math.inf keeps an empty room for ever",
+    ),
+    "max_rewind_s": (lambda value: _is_number(value, 0.0, MAX_REWIND_S), f"0 to {MAX_REWIND_S} seconds"),
+    "resume_grace_s": (
+        lambda value: value is None or _is_number(value, 0.0, MAX_GRACE_S),
+        f"0 to {MAX_GRACE_S} seconds, or None for the server's setting",
+    ),
+    "entities": (_are_entities, "a tuple of Entity classes, such as (Ship, Shot)"),
+    "predict": _STEP,
+    "predict_contact": _STEP,
+    "interest": (lambda value: value is None or isinstance(value, Near), "Near(radius=400), or None"),
+}
