@@ -185,11 +185,13 @@ class Peer:
     def lost(self, now_s: float, code: int | None) -> None:
         """The link is gone; call it once. The session is suspended, or ends if the client closed normally.
 
+        A client that is going away (1001) is waited for a shorter time.
+
         Args:
             now_s: The time now.
             code: The close code of the client, or None for a broken link.
         """
-        self._suspend(now_s, for_good=code == CloseCode.NORMAL)
+        self._suspend(now_s, code)
         self.state = PeerState.CLOSED
         self._owner.forget_peer(self)
 
@@ -213,11 +215,11 @@ class Peer:
             self._nonce = (self._nonce + 1) & MAX_COUNTER
             self.link.send(encode_server(m.ServerPing(self._nonce)))
 
-    def _suspend(self, now_s: float, *, for_good: bool = False) -> None:
+    def _suspend(self, now_s: float, code: int | None = None) -> None:
         """Take the link from the session, unless the session continues over another link already."""
         session, engine = self.session, self.engine
         if session is not None and engine is not None and session.link is self.link:
-            engine.lose_link(session, now_s, for_good=for_good)
+            engine.lose_link(session, now_s, code)
             if not session.leaving:
                 self._owner.note_suspended(session, self.address)
         self.forget()

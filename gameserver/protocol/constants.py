@@ -195,6 +195,9 @@ class Limits:
     join_timeout_s: float = _limit(5, "the time from the upgrade to JOIN or RESUME")
     dead_after_s: float = _limit(10, "silence after which a link counts as dead")
     resume_grace_s: float = _limit(60, "how long a session without a link is kept", may_be_zero=True)
+    going_away_grace_s: float = _limit(
+        5, "the same for a client that closed with 1001, as a page that is left or loaded again", may_be_zero=True
+    )
     input_hold_s: float = _limit(
         0.25, "how long the last input frame is repeated, and the length of the input queue", may_be_zero=True
     )

@@ -286,9 +286,9 @@ class RoomEngine:
         """Continue a session over another peer's link, from the tick and the event that its client has."""
         self.seats.resume(session, peer, tick, event)
 
-    def lose_link(self, session: Session, now_s: float, *, for_good: bool) -> None:
-        """Suspend a session whose link is gone, or end it."""
-        self.seats.lose_link(session, now_s, for_good=for_good)
+    def lose_link(self, session: Session, now_s: float, code: int | None) -> None:
+        """Suspend a session whose link is gone, or end it, by the close code of its client."""
+        self.seats.lose_link(session, now_s, code)
 
     def leave(self, session: Session) -> None:
         """End a session at the next tick."""

@@ -62,6 +62,8 @@ class Room(Generic[C]):
     """How far back `rewind` goes at most, 0 to 0.9 s: for so long after reaching cover a player may still be hit."""
     resume_grace_s: ClassVar[float | None] = None
     """How long the seat of a player with a lost link is kept, in seconds; None: the server's setting."""
+    going_away_grace_s: ClassVar[float | None] = None
+    """The same, at most, for a player whose page was left or loaded again (close code 1001); None: the server's."""
     entities: ClassVar[tuple[type[Entity], ...]] = ()
     """The replicated types. Left empty: all that its module, and those of the rooms it inherits from, define or
     import."""

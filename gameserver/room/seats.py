@@ -80,6 +80,8 @@ class Seats:
         """The number of the newest session."""
         grace_s = kind.room_class.resume_grace_s
         self.grace_s: float = limits.resume_grace_s if grace_s is None else grace_s
+        away_s = kind.room_class.going_away_grace_s
+        self._going_away_grace_s = min(self.grace_s, limits.going_away_grace_s if away_s is None else away_s)
 
     @property
     def players(self) -> list[Player]:
@@ -128,10 +130,16 @@ class Seats:
         session.attach(peer)
         self._commands.append(commands.Resume(session, tick, event, peer.link))
 
-    def lose_link(self, session: Session, now_s: float, *, for_good: bool) -> None:
-        """Suspend a session whose link is gone; end it if the client left `for_good` or was not seated yet."""
-        session.detach(now_s)
-        if for_good or not session.seated:
+    def lose_link(self, session: Session, now_s: float, code: int | None) -> None:
+        """Suspend a session whose link is gone; end it if its client closed normally or was not seated yet.
+
+        Args:
+            session: The session.
+            now_s: The time now.
+            code: The close code of the client; None for a broken link. After 1001 the grace time is short.
+        """
+        session.detach(now_s, going_away=code == CloseCode.GOING_AWAY)
+        if code == CloseCode.NORMAL or not session.seated:
             self.leave(session)
         elif not session.leaving:
             self._commands.append(commands.Suspend(session))
@@ -151,8 +159,10 @@ class Seats:
     def commands(self, now_s: float) -> list[Command]:
         """Take the commands of the tick that begins now, in order of arrival. Sessions out of grace leave with it."""
         for session in self.sessions.values():
-            if session.lost_at_s is not None and now_s - session.lost_at_s > self.grace_s:
-                self.leave(session)
+            if session.lost_at_s is not None:
+                grace_s = self._going_away_grace_s if session.going_away else self.grace_s
+                if now_s - session.lost_at_s > grace_s:
+                    self.leave(session)
         queued, self._commands = self._commands, []
         return [command for command in queued if not _is_outdated(command)]
 

@@ -75,6 +75,7 @@ class Session:
         "budget_bytes",
         "event_cursor",
         "event_scan",
+        "going_away",
         "inputs",
         "is_player",
         "key",
@@ -108,6 +109,8 @@ class Session:
         self.peer: SessionPeer | None = None
         self.link: LinkHandle | None = None
         self.lost_at_s: float | None = None
+        self.going_away = False
+        """Whether the client closed its last link with 1001."""
         self.leaving = False
         """True once a Leave command for it is queued."""
         self.seated = False
@@ -145,14 +148,16 @@ class Session:
         self.peer = peer
         self.link = peer.link
         self.lost_at_s = None
+        self.going_away = False
         self.behind_since_s = None
         self.window.restart()
 
-    def detach(self, now_s: float) -> None:
+    def detach(self, now_s: float, *, going_away: bool = False) -> None:
         """Continue without a link. The client says what it received when it resumes."""
         self.peer = None
         self.link = None
         self.lost_at_s = now_s
+        self.going_away = going_away
         self.window.clear()
         self.inputs.clear()
 

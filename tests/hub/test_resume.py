@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import pytest
+
 from gameserver import Near
 from gameserver.hub.peer import Peer
 from gameserver.protocol.constants import ClientMessage as C
@@ -177,6 +179,20 @@ def test_after_the_grace_time_a_resume_is_refused_as_expired() -> None:
     new, _ = resume(server, link)
     assert new.closed is not None
     assert new.closed[0] == CloseCode.SESSION_EXPIRED
+
+
+@pytest.mark.parametrize(("going_away_s", "waits_s"), [(5.0, 5.0), (1.0, 1.0), (90.0, 60.0)])
+def test_a_client_that_closes_with_1001_is_waited_for_by_a_setting_of_the_server(
+    going_away_s: float, waits_s: float
+) -> None:
+    server = MemoryServer(Field, limits=Limits(going_away_grace_s=going_away_s))
+    _, peer = server.join("field")
+    server.join("field")
+    peer.lost(server.now_s, CloseCode.GOING_AWAY)
+    server.tick(round(waits_s * 20) - 1)
+    assert field(server).calls[-1] == "suspend 1"
+    server.tick(3)
+    assert field(server).calls[-1] == "leave 1"
 
 
 def test_a_token_of_another_process_is_refused_as_restarted() -> None:

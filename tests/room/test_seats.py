@@ -34,6 +34,7 @@ class Hooks(Room[Push]):
     max_players = 2
     max_spectators = 1
     resume_grace_s = 5.0
+    going_away_grace_s = 2.0
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -101,7 +102,7 @@ class Table:
         return joined
 
     def lose(self, session: Session) -> None:
-        self.seats.lose_link(session, self.now_s, for_good=False)
+        self.seats.lose_link(session, self.now_s, None)
 
 
 @pytest.fixture
@@ -275,9 +276,42 @@ def test_leaving_takes_effect_at_the_tick_once_and_takes_along_what_the_player_o
 
 def test_a_client_that_leaves_for_good_is_not_suspended(table: Table) -> None:
     _, session = table.seated()
-    table.seats.lose_link(session, table.now_s, for_good=True)
+    table.seats.lose_link(session, table.now_s, CloseCode.NORMAL)
     table.tick()
     assert table.room.calls[2:] == ["leave 1"]
+
+
+def test_a_client_that_goes_away_has_a_short_grace(table: Table) -> None:
+    """As a page does that is left, or loaded again: Firefox closes with 1001 before the page can send LEAVE."""
+    away, lost = (table.seated()[1] for _ in range(2))
+    table.seats.lose_link(away, table.now_s, CloseCode.GOING_AWAY)
+    table.seats.lose_link(lost, table.now_s, None)
+    table.tick(2.0)
+    assert table.room.calls[4:] == ["suspend 1", "suspend 2"]
+    table.tick(0.1)
+    assert table.room.calls[6:] == ["leave 1"]
+    table.tick(3.0)
+    assert table.room.calls[7:] == ["leave 2"]
+
+
+def test_a_page_that_is_loaded_again_in_time_keeps_its_seat_and_gets_the_whole_grace_back(table: Table) -> None:
+    _, session = table.seated()
+    table.seats.lose_link(session, table.now_s, CloseCode.GOING_AWAY)
+    table.tick(1.9)
+    table.seats.resume(session, MemoryPeer(), tick=0, event=0)
+    table.tick()
+    table.lose(session)
+    table.tick(4.9)
+    assert table.room.calls[2:] == ["suspend 1", "resume 1", "suspend 1"]
+
+
+def test_going_away_is_never_waited_for_longer_than_a_lost_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hooks, "resume_grace_s", 0.5)
+    table = Table()
+    _, session = table.seated()
+    table.seats.lose_link(session, table.now_s, CloseCode.GOING_AWAY)
+    table.tick(0.6)
+    assert table.room.calls[2:] == ["suspend 1", "leave 1"]
 
 
 def test_a_kick_closes_the_link_at_once_and_ends_the_session_at_the_tick(table: Table) -> None:
