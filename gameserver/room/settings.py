@@ -72,6 +72,11 @@ def _are_entities(value: object) -> bool:
 
 _Setting = tuple["Callable[[Any], bool]", str]
 _STEP: Final[_Setting] = (lambda value: value is None or callable(value), "the name of a @shared function, or None")
+_GRACE: Final[_Setting] = (
+    lambda value: value is None or _is_number(value, 0.0, MAX_GRACE_S),
+    f"0 to {MAX_GRACE_S} seconds, or None for the server's setting",
+)
+
 _SETTINGS: Final[dict[str, _Setting]] = {
     "kind": (_is_kind, f"a name of 1 to {MAX_KIND_BYTES} bytes"),
     "tick_hz": (lambda value: _is_whole(value, 1, MAX_TICK_HZ), f"a whole number from 1 to {MAX_TICK_HZ}"),
@@ -86,10 +91,8 @@ _SETTINGS: Final[dict[str, _Setting]] = {
         "0 seconds or more; math.inf keeps an empty room for ever",
     ),
     "max_rewind_s": (lambda value: _is_number(value, 0.0, MAX_REWIND_S), f"0 to {MAX_REWIND_S} seconds"),
-    "resume_grace_s": (
-        lambda value: value is None or _is_number(value, 0.0, MAX_GRACE_S),
-        f"0 to {MAX_GRACE_S} seconds, or None for the server's setting",
-    ),
+    "resume_grace_s": _GRACE,
+    "going_away_grace_s": _GRACE,
     "entities": (_are_entities, "a tuple of Entity classes, such as (Ship, Shot)"),
     "predict": _STEP,
     "predict_contact": _STEP,

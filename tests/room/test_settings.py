@@ -20,6 +20,7 @@ WRONG: dict[str, list[Any]] = {
     "empty_close_s": [None, "30", True, -1, -0.5, NAN, -INF],
     "max_rewind_s": [None, "0.2", True, -0.1, 1, NAN, INF, HUGE],
     "resume_grace_s": ["30", True, -1, NAN, INF, HUGE],
+    "going_away_grace_s": ["3", True, -1, NAN, INF, HUGE],
     "entities": [None, Entity, "Ship", (1,), [Room], {Entity}],
     "predict": [5, "move"],
     "predict_contact": [5, "bump"],
@@ -37,7 +38,7 @@ def test_a_wrong_setting_is_refused_with_the_class_the_value_and_what_to_write(n
 @pytest.mark.parametrize(
     "settings",
     [
-        {"empty_close_s": 0, "max_rewind_s": 0, "resume_grace_s": 0, "max_spectators": 0},
+        {"empty_close_s": 0, "max_rewind_s": 0, "resume_grace_s": 0, "going_away_grace_s": 0, "max_spectators": 0},
         {"empty_close_s": INF, "resume_grace_s": None, "interest": Near(400), "entities": []},
         {"kind": "", "tick_hz": 240, "snapshot_hz": 240, "max_rewind_s": 0.9},
     ],
