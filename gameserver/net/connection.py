@@ -160,7 +160,7 @@ class Connection:
 
     def _make_transport(self, stream: trio.abc.Stream, nursery: trio.Nursery, admitted: Admitted) -> Transport:
         size, head, tail = self._limits.max_wire_message_bytes, admitted.accepted.request_head(), admitted.tail
-        if not isinstance(stream, trio.SocketStream):
+        if not isinstance(stream, trio.SocketStream) or not hasattr(self._sock, "recvmsg"):  # Windows has none
             return Transport(stream, nursery, max_message_bytes=size, head=head, tail=tail)
         transport_class = AnsweredTransport if admitted.answered else SocketTransport
         return transport_class(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)

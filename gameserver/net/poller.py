@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import select
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gameserver.net.receive_clock import ReceiveClock
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gameserver.net")
 
-AVAILABLE: Final = hasattr(select, "epoll")
-"""True on Linux. Elsewhere every link takes the ordinary path."""
+
+def available() -> bool:
+    """Return whether rooms can poll: on Linux. Elsewhere every link takes the ordinary path."""
+    return hasattr(select, "epoll")
 
 
 class RoomPoller:

@@ -12,8 +12,8 @@ log = logging.getLogger("gameserver.net")
 _SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h; the socket module does not name it
 _timespec: Final = struct.Struct("@ll")
 _unpack_timespec: Final = _timespec.unpack
-TIMESTAMP_SPACE: Final = socket.CMSG_SPACE(_timespec.size)
-"""Ancillary bytes that recvmsg needs for one timestamp."""
+TIMESTAMP_SPACE: Final = socket.CMSG_SPACE(_timespec.size) if hasattr(socket, "CMSG_SPACE") else 0
+"""Ancillary bytes that recvmsg needs for one timestamp; 0 on Windows, which has no recvmsg."""
 
 
 def enable_timestamps(sock: socket.socket) -> None:

@@ -69,7 +69,7 @@ class Server(ServerState):
     def open_room(self, engine: RoomEngine) -> None:
         """Add a new room to the tick loop of its tick and phase, with a poller for its links."""
         room_poller = None
-        if poller.AVAILABLE and self.settings.transport == "polled":
+        if poller.available() and self.settings.transport == "polled":
             room_poller = RoomPoller(on_close=lambda: self._room_pollers.pop(engine.id))
             self._room_pollers[engine.id] = room_poller
         tick_and_phase = engine.tick_s, next(self._phases)

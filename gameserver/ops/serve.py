@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import trio
 
 from gameserver.loading import load_room
+from gameserver.net import poller
 from gameserver.net.server import Server, serve
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.metrics import metrics_page
@@ -77,6 +78,8 @@ async def run_hub(
         await nursery.start(_obey_signals, server, nursery)  # before the printed line says that there is a server
         title = title or f"serving {', '.join(hub.kinds)}"
         print_line(sys.stdout, f"{title} on {address_of(settings, server.port, 'http')}{query}")
+        if settings.transport == "polled" and not poller.available():
+            print_line(sys.stdout, f"{sys.platform} has no epoll: links use the ordinary transport, with more CPU")
         if settings.network_conditions is not None:
             print_line(sys.stdout, f"every link is slowed down: {settings.network_conditions}")
         if beside is not None:

@@ -61,10 +61,18 @@ def _check_options(options: ServeOptions) -> None:
         raise LoadError("--workers and --cert do not go together: let a proxy end TLS in front of the workers")
     if options.network_conditions is not None:
         raise LoadError("--workers and --lag do not go together: slow down the links of one process")
-    if not hasattr(socket, "SCM_RIGHTS"):
-        raise LoadError("--workers needs a system on which processes can hand each other sockets")
+    if not hands_over_sockets():
+        raise LoadError(
+            f"--workers needs Linux: on {sys.platform} a process cannot hand a player's socket to another one safely. "
+            "Leave it out, and start more servers behind a proxy"
+        )
     if options.workers > MAX_WORKERS:
         raise LoadError(f"--workers {options.workers}: at most {MAX_WORKERS}")
+
+
+def hands_over_sockets() -> bool:
+    """Return whether processes can send each other sockets that no third process inherits: not on macOS or Windows."""
+    return hasattr(socket, "SCM_RIGHTS") and hasattr(socket, "MSG_CMSG_CLOEXEC")
 
 
 def _messages_of(group: BaseExceptionGroup[WorkerFailed]) -> Iterable[str]:
