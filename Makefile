@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## Serve the arena with a few bots; PORT=8000 BOTS=4
 	$(BIN)/gameserver run --bots $(BOTS) --port $(PORT)
 
 .PHONY: test
-test: $(DEV_STAMP) $(NODE_STAMP) chromium nginx ## Run everything, live servers and browsers included
+test: $(DEV_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run everything, live servers and browsers included
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test-compiled
 	@$(MAKE) --no-print-directory test-live
@@ -86,12 +86,12 @@ test-js: $(NODE_STAMP) ## Run the JavaScript tests
 	node --test --test-reporter=spec $(sort $(shell find tests/js -name '*.test.js'))
 
 .PHONY: test-live
-test-live: $(DEV_STAMP) $(NODE_STAMP) chromium nginx ## Run the tests with real servers, sockets and browsers
+test-live: $(DEV_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run the tests with real servers, sockets and browsers
 	$(BIN)/python -m pytest -m "live or browser"
 
 # `make test-live` uses the polled transport and the interpreter. This runs the same tests on the alternatives.
 .PHONY: test-builds
-test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium nginx ## Run the live tests on the ordinary transport, and on the compiled build
+test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run the live tests on the ordinary transport, and on the compiled build
 	GAMESERVER_RUN_TRANSPORT=ordinary $(BIN)/python -m pytest -m "live or browser"
 	$(WITH_COMPILED) $(BIN)/python -m pytest -o pythonpath="build/compiled ." -m "live or browser"
 
@@ -132,6 +132,10 @@ chromium:
 .PHONY: nginx
 nginx:
 	@$(PYTHON) tools/bootstrap.py nginx
+
+.PHONY: systemd
+systemd:
+	@$(PYTHON) tools/bootstrap.py systemd
 
 .PHONY: lock
 lock: ## Pin the newest versions that pyproject.toml and package.json allow

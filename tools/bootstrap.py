@@ -5,6 +5,7 @@
     python3 tools/bootstrap.py node             node_modules, as package-lock.json says
     python3 tools/bootstrap.py chromium         a Chromium for the browser tests
     python3 tools/bootstrap.py nginx            an nginx for the tests behind a proxy
+    python3 tools/bootstrap.py systemd          systemd-analyze for the test of the unit in the guide
 
 The Makefile runs a step when its stamp is older than what the step depends on. A step that cannot go on ends with one
 message that says what to install. This file uses the standard library only and no syntax newer than Python 3.8, so that
@@ -155,6 +156,12 @@ def install_nginx() -> None:
         install_packages("nginx", ("nginx-light",))
 
 
+def install_systemd() -> None:
+    """Install systemd-analyze if there is none. It reads a file; nothing is started."""
+    if shutil.which("systemd-analyze", path=SYSTEM_PATH) is None:
+        install_packages("systemd-analyze", ("systemd",))
+
+
 def install_packages(name: str, packages: Sequence[str], instead: str = "") -> None:
     """Install Debian packages with apt-get; without the right to do that, say what to do."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
@@ -179,8 +186,10 @@ def main(arguments: list[str]) -> None:
         install_chromium()
     elif step == "nginx" and not extras:
         install_nginx()
+    elif step == "systemd" and not extras:
+        install_systemd()
     else:
-        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium | nginx")
+        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium | nginx | systemd")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tests.support.source import ROOT, parse, short
 LEFT_OUT = {"node_modules", "results", ".git", ".venv", "build", "dist"}
 
 SUFFIXES = r"py|js|mjs|md|html|css"
-FILE = re.compile(rf"(?<![\w/.@-])(?:\.\./|\./)*[\w-]+(?:/[\w.-]+)*\.(?:{SUFFIXES})\b(?![\w/-])")
+FILE = re.compile(rf"(?<![\w/.@-])(?:\.\./|\./)*[\w-]+(?:/[\w.-]+)*\.(?:{SUFFIXES})\b(?![\w/-]|\.\w)")
 MODULE = re.compile(r"(?<![\w/.@])(?:gameserver|bench|tests|tools)(?:\.[a-zA-Z_]\w*)+")
 ATTRIBUTE = re.compile(r"`([A-Z]\w+)\.(\w+)(?:\([^`]*\))?`")
 _FILE, _NAME = rf"`([\w./-]+\.(?:{SUFFIXES}))`", rf"(?!`[\w.]+\.(?:{SUFFIXES})`)`(?:\w+\.)*\w+(?:\(\))?`"
@@ -28,7 +28,7 @@ IN_FILE = re.compile(rf"{_FILE}(?:\]\([^)]*\))?:? \(?((?:{_NAME}(?:,| and)? ?)+)
 FROM_FILE = re.compile(rf"({_NAME}) (?:in|of|from|\() ?\[?{_FILE}")
 """A name, then the file that has it: "`tick` in `room/engine.py`"."""
 LINK = re.compile(r"\]\(([^()\s]+)\)")
-TARGET = re.compile(r"`make ([\w-]+)[^`]*`|^ {4}make ([\w-]+)", re.MULTILINE)
+TARGET = re.compile(r"`make ([\w-]+)[^`]*`|^make ([\w-]+)(?: +#.*)?$", re.MULTILINE)
 ADDRESS = re.compile(r"\w+://\S+")
 
 NOT_OURS = {
@@ -37,6 +37,9 @@ NOT_OURS = {
     "gameserver.v1": "the subprotocol's name",
     "mygame.py": "the reader's",
     "bank.py": "the reader's",
+    "lobby.py": "the reader's",
+    "lobby_bots.py": "the reader's",
+    "mybots.py": "the reader's",
     "step/race-1f.js": "made by a server",
     "mypage/index.html": "the reader's",
     "server.js": "of another library",
@@ -66,7 +69,7 @@ def text_of(path: Path) -> str:
 
 def without_examples(page: str) -> str:
     """A page without its indented and fenced blocks, which are input to a reader's own machine."""
-    return re.sub(r"^(```|~~~).*?^\1|^(?:    .*\n)+", "", page, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^(```|~~~).*?^\1|^(?:    [^\n]*\n)+", "", page, flags=re.MULTILINE | re.DOTALL)
 
 
 def prose_of_python(source: str) -> Iterator[str]:

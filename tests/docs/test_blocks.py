@@ -1,0 +1,139 @@
+"""Every block of every page is run by a test of its language: what is copied from a page works as printed.
+
+Blocks that are continued further down a page are one program: Python's are one module, unless the text says to save
+them as files of their own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from gameserver import Room
+from gameserver.cli import main
+from gameserver.net.http.auth import JwtSettings
+from gameserver.room.kind import make_kind
+from tests.support.memory_server import MemoryServer
+from tests.support.page_blocks import BLOCKS, PAGES, Block, blocks_in, indented_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gameserver.ops.options import ServeOptions
+
+RUNNERS: Final = {
+    "python": "tests/docs/test_blocks.py",
+    "toml": "tests/docs/test_blocks.py",
+    "example": "tests/protocol/test_page.py",
+    "html": "tests/browser/test_doc_pages.py",
+    "js": "tests/browser/test_doc_pages.py",
+    "sh": "tests/live/test_doc_commands.py",
+    "nginx": "tests/browser/test_proxy.py",
+    "ini": "tests/live/test_doc_commands.py",
+}
+"""Which test runs the blocks of a language. `text` is no code: drawings, formulas, output."""
+ROOT: Final = Path(__file__).resolve().parents[2]
+(TOKEN_SETTINGS,) = [block for block in blocks_in("toml") if "key_file" in block.source]
+PYTHON_PAGES: Final = sorted({block.page for block in blocks_in("python")})
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_every_block_has_a_test_that_runs_it(block: Block) -> None:
+    assert block.language in {*RUNNERS, "text"}, f"{block}: no test runs a block of {block.language!r}"
+
+
+def test_the_tests_that_run_blocks_are_there() -> None:
+    assert [name for name in RUNNERS.values() if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_code_is_in_fences(path: Path) -> None:
+    assert indented_blocks(path) == []
+
+
+def modules_of(page: str) -> dict[str, str]:
+    """Return the Python of a page by module: files that it says to save, and the rest as one."""
+    modules: dict[str, str] = {}
+    for block in blocks_in("python"):
+        if block.page == page:
+            name = Path(block.saved_as or "page_module.py").stem
+            modules[name] = f"{modules.get(name, '')}{block.source}\n"
+    return modules
+
+
+@pytest.fixture
+def module_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    before = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if (tmp_path / f"{name}.py").exists():
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("where", PYTHON_PAGES)
+def test_python_runs_and_its_rooms_are_played(
+    where: str, module_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    modules = modules_of(where)
+    for name, source in modules.items():
+        (module_folder / f"{name}.py").write_text(source)
+    for name in modules:
+        module = importlib.import_module(name)
+        own = [value for value in vars(module).values() if getattr(value, "__module__", None) == name]
+        rooms = [value for value in own if isinstance(value, type) and issubclass(value, Room)]
+        for room in rooms:
+            play(room)
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+        assert own, f"{where}: {name} defines nothing"
+
+
+def play(room_class: type[Room[Any]]) -> None:
+    """Have two players join a room, use every control and message it, for a while. A rule that raises ends the room."""
+    kind = make_kind(room_class)
+    server = MemoryServer(room_class)
+    for name in ("Ada", "Bob"):
+        client, peer = server.join(kind.name, name=name)
+        server.keep_up(client, peer)
+    server.tick(3)
+    room = server.engine.room
+    highest = [hi for _, hi in kind.inputs.ranges]
+    for player in room.players:
+        room.on_message(player, "ready", {"text": "hello"})
+        room.on_input(player, kind.inputs.from_codes(highest))
+        room.on_suspend(player)
+        room.on_resume(player)
+    server.tick(kind.room_class.tick_hz)
+    for player in list(room.players):
+        player.kick("the test is over")
+    server.tick(2)
+
+
+@pytest.mark.parametrize("block", blocks_in("toml"), ids=str)
+def test_toml_is_read_by_the_loader_of_its_file(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tomllib.loads(block.source)
+    if "run" not in settings:
+        path = tmp_path / "auth.toml"
+        path.write_text(block.source)
+        (tmp_path / "secret.key").write_text("k" * 32)
+        assert JwtSettings.from_toml(path).key_file == tmp_path / "secret.key"
+        return
+    (tmp_path / "gameserver.toml").write_text(block.source)
+    (tmp_path / "auth.toml").write_text(TOKEN_SETTINGS.source)
+    (tmp_path / "secret.key").write_text("k" * 32)
+    (tmp_path / "mygame.py").write_text(modules_of("README.md")["mygame"])
+    served: list[ServeOptions] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gameserver.cli.run.serve_forever", served.append)
+    with pytest.raises(SystemExit) as ended:
+        main(["run"])
+    assert ended.value.code in (0, None)
+    assert served[0].rooms == tuple(settings["run"]["rooms"])
+    assert served[0].limits.resume_grace_s == settings["run"]["limits"]["resume_grace_s"]
+    sys.modules.pop("mygame")

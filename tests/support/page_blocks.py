@@ -1,0 +1,92 @@
+"""The blocks of code in our pages, in order: every fenced block of README, docs/, protocol.md and the other pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tests.support.source import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGES: Final = (
+    ROOT / "README.md",
+    ROOT / "protocol.md",
+    ROOT / "client_demo/README.md",
+    ROOT / "client_demo/sdk/README.md",
+    ROOT / "bench/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+
+_FENCE: Final = re.compile(r"(?P<indent> *)```(?P<language>.*)")
+_SAVED_AS: Final = re.compile(r"\b[Ss]ave\b[^`]*`(?P<name>[\w./-]+\.\w+)`|this page as `(?P<page>[\w./-]+)`")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block."""
+
+    page: str
+    """The page, relative to the repository."""
+    line: int
+    """The line of the fence in the page, from 1."""
+    language: str
+    source: str
+    saved_as: str | None
+    """The file that the sentence before the block says to save it as."""
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the blocks of a page, in order."""
+    found: list[Block] = []
+    opened: tuple[int, str, int] | None = None
+    lines = page.read_text("utf-8").splitlines()
+    text_from = 0
+    for number, line in enumerate(lines):
+        fence = _FENCE.fullmatch(line)
+        if fence is None:
+            continue
+        if opened is None:
+            opened = number, fence["language"].strip(), len(fence["indent"])
+            continue
+        start, language, indent = opened
+        body = "".join(f"{text[indent:]}\n" for text in lines[start + 1 : number])
+        said = _last_name(lines[text_from:start])
+        found.append(Block(page.relative_to(ROOT).as_posix(), start + 1, language, body, said))
+        opened, text_from = None, number + 1
+    assert opened is None, f"{page}: a block has no end"
+    return found
+
+
+def _last_name(lines: list[str]) -> str | None:
+    """The file that the paragraph just before a block names."""
+    paragraph = " ".join(lines).strip()
+    names = [match["name"] or match["page"] for match in _SAVED_AS.finditer(paragraph)]
+    return names[-1] if names else None
+
+
+BLOCKS: Final = [block for page in PAGES for block in blocks_of(page)]
+
+
+def blocks_in(language: str) -> list[Block]:
+    """Return all blocks of a language."""
+    return [block for block in BLOCKS if block.language == language]
+
+
+def indented_blocks(page: Path) -> list[int]:
+    """Return the lines at which code begins that is indented instead of fenced, so that nothing could run it."""
+    lines = page.read_text("utf-8").splitlines()
+    found, fenced, in_list = [], False, False
+    for number, line in enumerate(lines, 1):
+        if _FENCE.fullmatch(line):
+            fenced = not fenced
+        elif not fenced and line and not line.startswith(" "):
+            in_list = bool(re.match(r"[-*] |\d+\. ", line))
+        elif not fenced and not in_list and line.startswith("    ") and not lines[number - 2]:
+            found.append(number)
+    return found
