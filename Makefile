@@ -69,6 +69,11 @@ layers: $(DEV_STAMP) ## Check that imports run downwards only
 test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no browser
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not live and not browser"
 
+# Each in an environment of its own, with the pinned packages. Compiled modules are for one version; the rest runs on all.
+.PHONY: test-pythons
+test-pythons: ## Run the unit tests on each CPython from 3.11 on that is on this machine
+	$(PYTHON) tools/pythons.py
+
 .PHONY: compiled
 compiled: $(COMPILED_STAMP) ## Make build/compiled, the package as machine code; needs a C compiler
 

@@ -77,9 +77,11 @@ def _import_failed(module_name: str, error: BaseException) -> LoadError:
 def _authors_lines(error: BaseException) -> str:
     """Return a traceback's frames in the author's own files, all of them if none is; of a syntax error, its place."""
     report = traceback.TracebackException.from_exception(error)
-    own = [frame for frame in report.stack if not frame.filename.startswith(("<frozen", *_NOT_THE_AUTHORS))]
+    # Without columns: Python 3.13 would print every line of a class that its statement reaches, earlier ones the first.
+    stack = [traceback.FrameSummary(frame.filename, frame.lineno, frame.name) for frame in report.stack]
+    own = [frame for frame in stack if not frame.filename.startswith(("<frozen", *_NOT_THE_AUTHORS))]
     if isinstance(error, SyntaxError):
         lines = [*traceback.StackSummary.from_list(own).format(), *list(report.format_exception_only())[:-1]]
     else:
-        lines = traceback.StackSummary.from_list(own or report.stack).format()
+        lines = traceback.StackSummary.from_list(own or stack).format()
     return "".join(lines).rstrip("\n")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Comments for Python's tools are not copied into JavaScript.
 _TOOL_REMARKS = ("noqa", "type:", "fmt:", "pragma:", "pyright:", "mypy:", "ruff:")
 
+_NO_FILE = "<string>"
+"""The file name of what `exec` runs. From Python 3.13 on, `inspect` finds the text of `python -c` under that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -87,6 +90,8 @@ def find_source(function: FunctionType) -> Source:
     """
     code = function.__code__
     try:
+        if code.co_filename == _NO_FILE:
+            raise OSError
         lines, first_line = inspect.getsourcelines(function)
     except (OSError, TypeError):
         raise SharedStepError(

@@ -186,6 +186,18 @@ def test_function_without_source_text_is_refused() -> None:
         shared(space["step"])  # type: ignore[type-var]  # an object as far as mypy knows
 
 
+def test_text_that_is_known_by_the_name_of_all_executed_code_is_not_taken_for_a_function_s_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As from Python 3.13 on in `python -c`: a function of the same name may stand there, at the same line."""
+    space: dict[str, object] = {}
+    exec("def step(a):\n    return a\n", space)
+    stranger = (1, None, ["def step(a):\n", "    return -a\n"], "<string>")
+    monkeypatch.setitem(linecache.cache, "<string>", stranger)
+    with pytest.raises(SharedStepError, match=r"cannot be read.*\.py file"):
+        shared(space["step"])  # type: ignore[type-var]  # an object as far as mypy knows
+
+
 def test_function_whose_file_has_changed_is_refused() -> None:
     step = declare("@shared\ndef step(a):\n    return a\n")
     filename = step.__code__.co_filename
