@@ -19,7 +19,16 @@ from gameserver.cli import main
 from gameserver.net.http.auth import JwtSettings
 from gameserver.room.kind import make_kind
 from tests.support.memory_server import MemoryServer
-from tests.support.page_blocks import BLOCKS, PAGES, Block, blocks_in, indented_blocks
+from tests.support.page_blocks import (
+    BLOCKS,
+    PAGES,
+    PYTHON_PAGES,
+    Block,
+    blocks_in,
+    blocks_of,
+    indented_blocks,
+    modules_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +48,6 @@ RUNNERS: Final = {
 """Which test runs the blocks of a language. `text` is no code: drawings, formulas, output."""
 ROOT: Final = Path(__file__).resolve().parents[2]
 (TOKEN_SETTINGS,) = [block for block in blocks_in("toml") if "key_file" in block.source]
-PYTHON_PAGES: Final = sorted({block.page for block in blocks_in("python")})
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
@@ -56,14 +64,12 @@ def test_code_is_in_fences(path: Path) -> None:
     assert indented_blocks(path) == []
 
 
-def modules_of(page: str) -> dict[str, str]:
-    """Return the Python of a page by module: files that it says to save, and the rest as one."""
-    modules: dict[str, str] = {}
-    for block in blocks_in("python"):
-        if block.page == page:
-            name = Path(block.saved_as or "page_module.py").stem
-            modules[name] = f"{modules.get(name, '')}{block.source}\n"
-    return modules
+def test_a_block_is_found_with_its_file_and_code_without_a_fence_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("Save it as `a.py`:\n\n```python\nx = 1\n```\n\nand\n\n    make run\n\n- item\n\n    more of it\n")
+    (block,) = blocks_of(page, tmp_path)
+    assert (block.line, block.language, block.source, block.saved_as) == (3, "python", "x = 1\n", "a.py")
+    assert indented_blocks(page) == [9]
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 They run in a folder with the files that the page says to save. A command that serves is started and has to answer; the
 others have to end with status 0.
 
-Commands of a checkout (`make …`, `pip install .`, pytest) install and run everything for minutes: of these it is only
-checked that what they name is there.
+Of `make …`, and of commands with the compiled build, which make's own tests run, it is only checked that what they name
+is there.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.support.live.terminal import Terminal
-from tests.support.page_blocks import blocks_in
+from tests.support.page_blocks import PYTHON_PAGES, blocks_in, modules_of
 from tests.support.source import ROOT
 
 if TYPE_CHECKING:
@@ -86,6 +87,36 @@ def test_commands_of_a_checkout_name_what_is_there(where: str) -> None:
         for word in words:
             if word.startswith("tests/"):
                 assert (ROOT / word).exists()
+
+
+@pytest.mark.parametrize("command", [one for page in PAGES for one in commands_of(page) if one.startswith("python ")])
+def test_python_commands_of_a_checkout_run_as_printed(command: str, terminal: Terminal) -> None:
+    terminal.folder = ROOT
+    terminal.run(command)
+
+
+def test_the_install_of_the_readme_ends_with_the_command(terminal: Terminal) -> None:
+    (block,) = [block for block in blocks_in("sh") if "pip install . " in block.source and block.page == "README.md"]
+    left_out = shutil.ignore_patterns(".git", ".*cache", ".venv", "node_modules", "build", "dist", "__pycache__")
+    checkout = terminal.folder / "checkout"
+    shutil.copytree(ROOT, checkout, ignore=left_out)
+    terminal.folder = checkout
+    terminal.environment["PATH"] = os.environ["PATH"]
+    del terminal.environment["PYTHONPATH"]
+    assert terminal.run(f"set -e\n{block.source}\ncommand -v gameserver").endswith(f"{checkout}/.venv/bin/gameserver\n")
+    assert terminal.run(". .venv/bin/activate && gameserver --version").strip()
+
+
+def test_the_types_of_printed_python_are_right(tmp_path: Path) -> None:
+    for number, where in enumerate(PYTHON_PAGES):
+        for name, source in modules_of(where).items():
+            folder = tmp_path / f"page{number}"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}.py").write_text(source)
+    for folder in sorted(tmp_path.iterdir()):
+        command = [sys.executable, "-m", "mypy", "--config-file=", "--check-untyped-defs", *map(str, folder.iterdir())]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("block", blocks_in("ini"), ids=str)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from tests.support.source import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PAGES: Final = (
     ROOT / "README.md",
@@ -41,8 +39,8 @@ class Block:
         return f"{self.page}:{self.line}"
 
 
-def blocks_of(page: Path) -> list[Block]:
-    """Return the blocks of a page, in order."""
+def blocks_of(page: Path, root: Path = ROOT) -> list[Block]:
+    """Return the blocks of a page below a folder, in order."""
     found: list[Block] = []
     opened: tuple[int, str, int] | None = None
     lines = page.read_text("utf-8").splitlines()
@@ -57,7 +55,7 @@ def blocks_of(page: Path) -> list[Block]:
         start, language, indent = opened
         body = "".join(f"{text[indent:]}\n" for text in lines[start + 1 : number])
         said = _last_name(lines[text_from:start])
-        found.append(Block(page.relative_to(ROOT).as_posix(), start + 1, language, body, said))
+        found.append(Block(page.relative_to(root).as_posix(), start + 1, language, body, said))
         opened, text_from = None, number + 1
     assert opened is None, f"{page}: a block has no end"
     return found
@@ -76,6 +74,19 @@ BLOCKS: Final = [block for page in PAGES for block in blocks_of(page)]
 def blocks_in(language: str) -> list[Block]:
     """Return all blocks of a language."""
     return [block for block in BLOCKS if block.language == language]
+
+
+PYTHON_PAGES: Final = sorted({block.page for block in blocks_in("python")})
+
+
+def modules_of(page: str) -> dict[str, str]:
+    """Return the Python of a page by module: files that it says to save, and the rest as one."""
+    modules: dict[str, str] = {}
+    for block in blocks_in("python"):
+        if block.page == page:
+            name = Path(block.saved_as or "page_module.py").stem
+            modules[name] = f"{modules.get(name, '')}{block.source}\n"
+    return modules
 
 
 def indented_blocks(page: Path) -> list[int]:
