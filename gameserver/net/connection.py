@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from math import inf
+from http import HTTPStatus
+from math import ceil, inf
 from typing import TYPE_CHECKING, cast
 
 import trio
@@ -16,6 +17,7 @@ import trio_websocket
 
 from gameserver.hub.refusals import Refusal
 from gameserver.net.answered_transport import AnsweredTransport
+from gameserver.net.clients import MAX_TURN_WAIT_S, UPGRADE_REQUESTS
 from gameserver.net.http.head import RequestRefused
 from gameserver.net.http.http_connection import HttpConnection
 from gameserver.net.http.responses import Response, text
@@ -25,6 +27,7 @@ from gameserver.net.listeners import tune
 from gameserver.net.network_simulator import SimulatedStream
 from gameserver.net.socket_transport import SocketTransport
 from gameserver.net.transport import Transport
+from gameserver.net.turnstile import PacedStream
 from gameserver.protocol.constants import WEBSOCKET_PATH, CloseCode
 
 if TYPE_CHECKING:
@@ -44,7 +47,13 @@ class Connection:
     """One accepted socket, and all that is served on it."""
 
     def __init__(
-        self, server: ServerState, pages: Pages, sock: socket.socket, remote: str, admitted: Admitted | None = None
+        self,
+        server: ServerState,
+        pages: Pages,
+        sock: socket.socket,
+        remote: str,
+        key: str,
+        admitted: Admitted | None = None,
     ) -> None:
         """Take over a socket that has been accepted.
 
@@ -53,6 +62,7 @@ class Connection:
             pages: answers HTTP requests.
             sock: accepted and non-blocking.
             remote: the address at the other end of the TCP connection, which may be a proxy's.
+            key: what the limits for each address count the connection by; "": they do not.
             admitted: the link on this socket, when another process has let it in and handed it over.
         """
         self._server = server
@@ -60,6 +70,7 @@ class Connection:
         self._limits = server.settings.limits
         self._sock = sock
         self._remote = remote
+        self._key = key
         self._handed_over = admitted
 
     async def run(self) -> None:
@@ -76,14 +87,16 @@ class Connection:
             await trio.aclose_forcefully(stream)
 
     async def _serve(self, tcp: trio.SocketStream) -> None:
+        turnstile = self._server.turnstile
         if self._handed_over is not None:
+            await turnstile.wait_turn()
             await self._run_link(tcp, self._handed_over)
             return
         context = self._server.certificates.context
-        with self._server.pending.one():
+        with self._server.pending.one(self._key) as note_in_use:
             stream = tcp if context is None else await self._start_tls(tcp, context)
-            http = HttpConnection(stream, self._limits, self._respond, self._note_refused_request)
-            upgrade = await http.serve(WEBSOCKET_PATH)
+            http = HttpConnection(stream, self._limits, turnstile, self._respond, self._note_refused_request)
+            upgrade = await http.serve(WEBSOCKET_PATH, note_in_use)
             admitted = None if upgrade is None else await self._admit(http, upgrade)
             if admitted is not None and admitted.accepted.refusal is None and self._server.handoff is not None:
                 admitted = await self._server.handoff.pass_on(tcp, self._sock, admitted)
@@ -91,12 +104,15 @@ class Connection:
             await self._run_link(stream, admitted)
 
     async def _start_tls(self, tcp: trio.SocketStream, context: ssl.SSLContext) -> trio.abc.Stream:
-        stream = trio.SSLStream(tcp, context, server_side=True, https_compatible=True)
+        paced = PacedStream(tcp, self._server.turnstile)
+        stream = trio.SSLStream(paced, context, server_side=True, https_compatible=True)
         with trio.fail_after(self._limits.tls_timeout_s):
             await stream.do_handshake()
+        paced.paced = False  # requests are paced by HttpConnection, and links are not
         return stream
 
     async def _respond(self, head: Head) -> Response:
+        await self._wait_for_budget(head, 1)
         response = await self._pages.respond(head)
         self._server.counters.responses[response.status] += 1
         return response
@@ -105,7 +121,7 @@ class Connection:
         """Check an upgrade request. Return None if it was answered with an HTTP status that refuses it."""
         server, head, address = self._server, upgrade.head, self._remote
         try:
-            address = server.settings.client_address(address, head.tokens(b"x-forwarded-for"))
+            address = await self._wait_for_budget(head, UPGRADE_REQUESTS)
             accepted = await check_upgrade(head, server.settings, draining=server.draining)
         except RequestRefused as refused:
             if refused.__cause__ is not None:
@@ -117,6 +133,22 @@ class Connection:
                 return None
             accepted = refused.accepted
         return Admitted(accepted, address, upgrade.tail, trio.current_time())
+
+    async def _wait_for_budget(self, head: Head, count: int) -> str:
+        """Wait until the client may make this request, which counts as `count`. Return the client's address.
+
+        Raises:
+            RequestRefused: that would take too long.
+        """
+        settings = self._server.settings
+        address = settings.client_address(self._remote, head.tokens(b"x-forwarded-for"))
+        wait_s = self._server.clients.request(settings.limit_key(address), count, trio.current_time())
+        if wait_s < 0:
+            retry = ("Retry-After", str(ceil(MAX_TURN_WAIT_S)))
+            raise RequestRefused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests from one address", retry)
+        if wait_s:
+            await trio.sleep(wait_s)
+        return address
 
     def _note_refused_request(self, refused: RequestRefused, address: str = "") -> None:
         self._server.counters.responses[refused.status] += 1

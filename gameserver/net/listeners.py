@@ -7,10 +7,12 @@ import errno
 import logging
 import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import trio
 
+from gameserver.hub.waiting import Waiting
 from gameserver.net.addresses import one_spelling
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ _ANY_IPV4: Final = "0.0.0.0"
 _ABSENT: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 """What says that this machine does not have an address, for example because IPv6 is turned off."""
 
-_ACCEPTS_PER_WAKE: Final = 64
+_ACCEPTS_PER_WAKE: Final = 16
+"""Ticks have their turn after so many."""
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _EXHAUSTED_PAUSE_S: Final = 0.1
 """How long to wait when file descriptors or memory run out: accepting again at once would fail until a connection
@@ -177,37 +180,49 @@ class Certificates:
 
 
 class Pending:
-    """Bounds the connections that are no link yet: when there are too many, the oldest is closed.
+    """Bounds the connections that are no link yet. When there are too many, one is closed: of the address that has
+    most, the one that has been silent for longest.
 
-    An honest client becomes a link, or gets its page, in a short time, so the oldest are idle or half-open.
+    An honest client becomes a link, or gets its page, in a short time, so the others are idle or half-open.
     """
 
     def __init__(self, limit: int) -> None:
         """Allow `limit` connections at once."""
-        self._limit = limit
-        self._scopes: dict[trio.CancelScope, None] = {}  # oldest first
+        self._scopes: Waiting[trio.CancelScope] = Waiting(limit)
         self.evicted = 0
 
     def __len__(self) -> int:
         return len(self._scopes)
 
+    def evict(self, key: str | None = None) -> bool:
+        """Close one connection: of all, or of one address. Return False if there is none."""
+        return self._end(self._scopes.pop(key))
+
+    def _end(self, scope: trio.CancelScope | None) -> bool:
+        if scope is None:
+            return False
+        scope.cancel()
+        self.evicted += 1
+        return True
+
     @contextlib.contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self, key: str) -> Iterator[Callable[[], None]]:
         """Count one connection during the block.
+
+        Args:
+            key: what the limits count its address by; "": they do not.
+
+        Yields:
+            A function to call whenever the connection has shown that it is in use.
 
         Raises:
             trio.TooSlowError: the block was cancelled because a newer connection needed its place.
         """
-        if len(self._scopes) >= self._limit:
-            oldest = next(iter(self._scopes))
-            del self._scopes[oldest]
-            oldest.cancel()
-            self.evicted += 1
         with trio.CancelScope() as scope:
-            self._scopes[scope] = None
+            self._end(self._scopes.add(scope, key))
             try:
-                yield
+                yield partial(self._scopes.touch, scope)
             finally:
-                self._scopes.pop(scope, None)
+                self._scopes.discard(scope)
         if scope.cancelled_caught:
             raise trio.TooSlowError

@@ -9,6 +9,7 @@ import trio
 
 from gameserver.net import poller
 from gameserver.net.connection import Connection
+from gameserver.net.descriptors import Descriptors, max_open_files
 from gameserver.net.garbage import pace_garbage
 from gameserver.net.http.pages import Pages
 from gameserver.net.http.static_files import StaticFiles
@@ -60,6 +61,8 @@ class Server(ServerState):
         self.pages = Pages(self, _static_files(settings), pages)
         self._nursery = nursery
         self._connections = 0
+        self._descriptors = Descriptors(max_open_files(), settings.limits.max_connections)
+        self._descriptors.log_if_fewer()
         self._phases = phases()
         self._tick_loops: dict[tuple[float, float], TickLoop] = {}
         hub.run_work = WorkRunner(nursery).start
@@ -95,22 +98,32 @@ class Server(ServerState):
             admitted: the link on this socket, when another process has let it in and handed it over.
 
         Returns:
-            False when there are too many connections: the socket is closed.
+            False when there are too many connections, of this address or in all: the socket is closed.
         """
-        if self._connections >= self.settings.limits.max_connections:
+        key = "" if admitted is not None else self.settings.connection_key(remote)
+        if not self._has_place_for(key) or not self.clients.connect(key, trio.current_time()):
             self.counters.refused_connections += 1
             sock.close()
             return False
         self.counters.connections += admitted is None
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, Connection(self, self.pages, sock, remote, admitted))
+        self._nursery.start_soon(self._run_connection, Connection(self, self.pages, sock, remote, key, admitted), key)
         return True
 
-    async def _run_connection(self, connection: Connection) -> None:
+    def _has_place_for(self, key: str) -> bool:
+        """Whether there is a place for one more connection; one that is no link may have been closed for it."""
+        limits = self.settings.limits
+        if key and self.clients.connections(key) >= limits.max_connections_per_address:
+            return self.pending.evict(key)
+        allowed = self._descriptors.max_connections(len(self.hub.rooms))
+        return self._connections < allowed or self.pending.evict()
+
+    async def _run_connection(self, connection: Connection, key: str) -> None:
         try:
             await connection.run()
         finally:
             self._connections -= 1
+            self.clients.disconnect(key)
 
     async def check_links(self) -> NoReturn:
         """Have every link apply its time limits, again and again."""

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from gameserver.net.clients import Clients
 from gameserver.net.counters import Counters
 from gameserver.net.listeners import Certificates, Pending
+from gameserver.net.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +49,8 @@ class ServerState:
         self.certificates = Certificates(settings)
         self.counters = Counters()
         self.pending = Pending(settings.limits.max_pending)
+        self.clients = Clients(settings.limits)
+        self.turnstile = Turnstile()
         self.port = 0
         self.draining = False
         """Whether the server is stopping: no more links are let in."""

@@ -52,9 +52,23 @@ class NetLimits:
     max_requests: int = 100
     """Requests on one kept-alive connection."""
     max_connections: int = 10_000
-    """Sockets at once. Beyond it, new ones are closed unread."""
+    """Sockets at once. Beyond it, one that is no link is closed, as with `max_pending`; when all are links, the new one
+    is closed unread.
+    """
     max_pending: int = 1_024
-    """Connections at once that are no links: TLS and WebSocket handshakes, HTTP. Beyond it, the oldest is closed."""
+    """Connections at once that are no links: TLS and WebSocket handshakes, HTTP. Beyond it, one is closed: of the
+    address that has most of them, the one that has been silent for longest.
+    """
+    max_connections_per_address: int = 256
+    """Connections of any kind from one IPv4 address or IPv6 /64. Beyond it, the one that has been silent for longest is
+    closed. Browsers open six for a page. Not for proxies, whose connections are of many clients.
+    """
+    max_requests_per_s_per_address: float = 100.0
+    """HTTP requests and new connections from one address; an upgrade to a WebSocket counts as ten. Those beyond the
+    burst wait for their turn, up to five seconds; beyond that, requests are answered with 429, and connections closed.
+    """
+    max_requests_burst_per_address: float = 2_000.0
+    """At once, after a pause: twenty people behind one address open a page with a hundred files."""
     max_links_per_address: int = 64
     """Links from one IPv4 address or IPv6 /64; those from `NetSettings.uncounted_addresses` are not limited."""
     max_wire_message_bytes: int = 65_536
@@ -149,6 +163,12 @@ class NetSettings:
     def answers_to(self, host: str) -> bool:
         """Return whether a request's Host is this server; `host` may have a port."""
         return host in self._host_names
+
+    def connection_key(self, remote: str) -> str:
+        """Return what the limits for each address count a connection by, before it is known whether a proxy's; "": it
+        is not limited.
+        """
+        return "" if remote in self._trusted else self.limit_key(remote)
 
     def limit_key(self, address: str) -> str:
         """Return what the limits for each address count a client by; "": it is not limited."""

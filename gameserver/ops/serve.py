@@ -11,6 +11,7 @@ import trio
 
 from gameserver.loading import load_room
 from gameserver.net import poller
+from gameserver.net.http.shared_page import SharedPage
 from gameserver.net.server import Server, serve
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.metrics import metrics_page
@@ -89,7 +90,7 @@ async def run_hub(
 async def _serve_until_stopped(
     hub: Hub, settings: NetSettings, nursery: trio.Nursery, *, task_status: trio.TaskStatus[Server]
 ) -> None:
-    await serve(hub, settings, pages={"/metrics": metrics_page}, task_status=task_status)
+    await serve(hub, settings, pages={"/metrics": SharedPage(metrics_page)}, task_status=task_status)
     nursery.cancel_scope.cancel()
 
 

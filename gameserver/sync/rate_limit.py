@@ -46,6 +46,22 @@ class TokenBucket:
         self._empty_at_s = empty_at_s
         return True
 
+    def take_ahead(self, amount: float, now_s: float, max_wait_s: float) -> float:
+        """Take `amount` tokens, if need be before they have come.
+
+        Returns:
+            How many seconds it takes until they have come; -1.0, and none are taken, if that is more than `max_wait_s`.
+        """
+        empty_at_s = self._empty_at_s
+        if empty_at_s < now_s - self._burst_s:
+            empty_at_s = now_s - self._burst_s
+        empty_at_s += amount * self._token_s
+        wait_s = empty_at_s - now_s
+        if wait_s > max_wait_s + _ROUNDING_S:
+            return -1.0
+        self._empty_at_s = empty_at_s
+        return wait_s if wait_s > _ROUNDING_S else 0.0
+
 
 MAX_IDLE_BUCKETS = 1024
 """So many buckets are kept before the full ones among them are dropped: a new one would be full too."""
@@ -64,9 +80,16 @@ class BucketsByKey:
 
     def take(self, key: str, amount: float, now_s: float) -> bool:
         """Take `amount` tokens of a key's bucket and return True; when there are fewer, take none and return False."""
+        return self._bucket(key, now_s).take(amount, now_s)
+
+    def take_ahead(self, key: str, amount: float, now_s: float, max_wait_s: float) -> float:
+        """Take `amount` tokens of a key's bucket, if need be before they have come; see `TokenBucket.take_ahead`."""
+        return self._bucket(key, now_s).take_ahead(amount, now_s, max_wait_s)
+
+    def _bucket(self, key: str, now_s: float) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None:
             if len(self._buckets) >= MAX_IDLE_BUCKETS:
                 self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)}
             bucket = self._buckets[key] = TokenBucket(self._rate_per_s, self._burst, now_s)
-        return bucket.take(amount, now_s)
+        return bucket

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.net.http.responses import as_json, text
+from gameserver.net.http.shared_page import SharedPage
 from gameserver.workers.director_client import DirectorGone
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def worker_pages(director: DirectorClient, metrics: Callable[[AllDescribed], Res
     """Return the pages for `serve`, by path.
 
     Args:
-        director: Asked for the state of all workers, for each request anew.
+        director: Asked for the state of all workers.
         metrics: Makes the answer of `/metrics`.
     """
     page = partial(_page, director)
@@ -39,7 +40,7 @@ def worker_pages(director: DirectorClient, metrics: Callable[[AllDescribed], Res
     }
 
 
-def _page(director: DirectorClient, make: Callable[[ServerState, AllDescribed], Response]) -> Page:
+def _page(director: DirectorClient, make: Callable[[ServerState, AllDescribed], Response]) -> SharedPage:
     async def answer(server: ServerState, _head: Head) -> Response:
         try:
             described = await director.describe_all()
@@ -47,7 +48,7 @@ def _page(director: DirectorClient, make: Callable[[ServerState, AllDescribed], 
             return text(HTTPStatus.SERVICE_UNAVAILABLE, "the director does not answer")
         return make(server, described)
 
-    return answer
+    return SharedPage(answer)
 
 
 def all_rooms(described: AllDescribed) -> dict[str, Any]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gameserver.net.http.responses import FileBody
     from gameserver.net.settings import NetLimits
+    from gameserver.net.turnstile import Turnstile
 
 _READ_BYTES: Final = 4_096
 _FILE_BYTES: Final = 65_536
@@ -48,6 +49,7 @@ class HttpConnection:
         self,
         stream: trio.abc.Stream,
         limits: NetLimits,
+        turnstile: Turnstile,
         respond: Callable[[Head], Awaitable[Response]],
         on_refused: Callable[[RequestRefused], object],
     ) -> None:
@@ -56,21 +58,24 @@ class HttpConnection:
         Args:
             stream: carries the requests and responses.
             limits: the operator's.
+            turnstile: what is read is handled in its turn.
             respond: answers the requests that are no upgrades.
             on_refused: called with the request, if there is one, that was refused for its form.
         """
         self._stream = stream
         self._limits = limits
+        self._turnstile = turnstile
         self._respond = respond
         self._on_refused = on_refused
         self._buffer = b""
         self._served = 0
 
-    async def serve(self, upgrade_path: str) -> Upgrade | None:
+    async def serve(self, upgrade_path: str, note_in_use: Callable[[], object]) -> Upgrade | None:
         """Answer requests.
 
         Args:
             upgrade_path: the path of the WebSocket.
+            note_in_use: called after each response.
 
         Returns:
             The request for a WebSocket at `upgrade_path`, or None when the connection is over.
@@ -85,6 +90,7 @@ class HttpConnection:
                     return Upgrade(head, self._buffer)
                 if not await self._answer(head):
                     break
+                note_in_use()
         except RequestRefused as refused:
             self._on_refused(refused)
             await self.send_last(text(refused.status, refused.reason, *refused.headers))
@@ -111,6 +117,7 @@ class HttpConnection:
         raw = await self._read_head()
         if raw is None:
             return None
+        await self._turnstile.wait_turn()  # also for requests that came together
         head, connection = parse_head(raw)
         with trio.move_on_after(self._limits.head_timeout_s) as scope:
             await self._read_body(head, connection)
@@ -158,6 +165,7 @@ class HttpConnection:
     async def _receive(self) -> bool:
         """Read more into the buffer. Return False at the end of the stream."""
         data = await self._stream.receive_some(_READ_BYTES)
+        await self._turnstile.wait_turn()
         self._buffer += data
         return bool(data)
 

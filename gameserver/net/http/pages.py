@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gameserver.net.http.cors import cors_headers, preflight
 from gameserver.net.http.responses import FOREVER, Response, as_json, etag_of, text
+from gameserver.net.http.shared_page import SharedPage
 from gameserver.net.http.upgrade import check_host
 from gameserver.protocol.constants import SUBPROTOCOL, WEBSOCKET_PATH
 
@@ -49,7 +50,7 @@ class Pages:
         self._table: dict[str, Page] = {
             "/healthz": healthz,
             "/readyz": readyz,
-            "/api/rooms": api_rooms,
+            "/api/rooms": SharedPage(api_rooms),
             WEBSOCKET_PATH: only_websocket,
             **more,
         }

@@ -13,6 +13,7 @@ import trio.testing
 from gameserver.net.http.http_connection import HttpConnection, Upgrade
 from gameserver.net.http.responses import FileBody, Response
 from gameserver.net.settings import NetLimits
+from gameserver.net.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,13 +35,18 @@ class Conversation:
         self.over = trio.Event()
         self.requests: list[str] = []
         self.refused: list[RequestRefused] = []
+        self.responses = 0
 
     async def respond(self, head: Head) -> Response:
         self.requests.append(f"{head.method} {head.path}")
         return Response(HTTPStatus.OK, b"page", "text/plain")
 
+    def note_in_use(self) -> None:
+        self.responses += 1
+
     async def serve(self, stream: trio.abc.Stream) -> None:
-        self.upgrade = await HttpConnection(stream, LIMITS, self.respond, self.refused.append).serve("/ws")
+        http = HttpConnection(stream, LIMITS, Turnstile(), self.respond, self.refused.append)
+        self.upgrade = await http.serve("/ws", self.note_in_use)
         self.over.set()
         if self.upgrade is None:
             await stream.aclose()
@@ -74,7 +80,7 @@ async def get_file(body: FileBody, method: str = "GET") -> tuple[bytes, bytes]:
 
     async def serve() -> None:
         with suppress(trio.BrokenResourceError):
-            await HttpConnection(server, LIMITS, respond, id).serve("/ws")
+            await HttpConnection(server, LIMITS, Turnstile(), respond, id).serve("/ws", int)
         await server.aclose()
 
     async with trio.open_nursery() as nursery:
@@ -250,5 +256,5 @@ async def test_a_client_that_reads_no_response_is_dropped(autojump_clock: trio.t
     async with trio.open_nursery() as nursery:
         nursery.start_soon(client.send_all, GET)
         with pytest.raises(trio.TooSlowError):
-            await HttpConnection(server, LIMITS, talk.respond, talk.refused.append).serve("/ws")
+            await HttpConnection(server, LIMITS, Turnstile(), talk.respond, id).serve("/ws", int)
     assert trio.current_time() == pytest.approx(LIMITS.response_timeout_s)

@@ -95,7 +95,7 @@ class EchoServer(Server):
     def take_connection(self, sock: socket.socket, remote: str, admitted: Admitted | None = None) -> bool:
         """Start a task for an accepted socket."""
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, EchoConnection(self, self.pages, sock, remote, admitted))
+        self._nursery.start_soon(self._run_connection, EchoConnection(self, self.pages, sock, remote, "", admitted), "")
         return True
 
     async def poll_forever(self) -> None:

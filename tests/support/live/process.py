@@ -29,11 +29,13 @@ class ServerProcess:
     """`gameserver run`, or another command that serves, on a free port until the end of the block.
 
     Both `with` and `async with` wait until the process accepts connections, and kill it at the end if the test has not
-    ended it. What such a process wrote to standard error is then shown with the test.
+    ended it. What such a process wrote to standard error is then shown with the test. `max_files` is its `ulimit -n`.
     """
 
-    def __init__(self, *arguments: str, command: str = "run", port: int = 0) -> None:
+    def __init__(self, *arguments: str, command: str = "run", port: int = 0, max_files: int = 0) -> None:
         self._line = [str(GAMESERVER), command, "--port", str(port), *arguments]
+        if max_files:
+            self._line = ["bash", "-c", f'ulimit -n {max_files}; exec "$@"', "bash", *self._line]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at the end of the block
         self.address = ""
         """The URL that it printed."""
@@ -103,6 +105,11 @@ class ServerProcess:
         await trio.to_thread.run_sync(self.process.wait, within_s)
         self._errors.seek(0)
         return self.process.returncode, self._errors.read()
+
+    def errors_so_far(self) -> bytes:
+        """What it has written to standard error. The file's position, which it writes at, stays as it is."""
+        number = self._errors.fileno()
+        return os.pread(number, os.fstat(number).st_size, 0)
 
     def _start(self) -> None:
         self.process = subprocess.Popen(self._line, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._errors, text=True)
