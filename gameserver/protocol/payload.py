@@ -45,8 +45,8 @@ def describe(value: object) -> str:
 _FIT: Final = frozenset({type(None), bool, str, bytes})
 """Types whose values always fit. (That a str can be encoded is found out by encoding it.)"""
 
-_MIN_INTEGER: Final = -(2**63)
-_MAX_INTEGER: Final = 2**64 - 1
+_MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that JavaScript's numbers hold without a gap: a larger one would be another one in browsers."""
 
 
 def payload_problem(value: Any, depth: int) -> Problem | None:
@@ -67,7 +67,7 @@ def payload_problem(value: Any, depth: int) -> Problem | None:
     if kind is dict:
         return _nested_too_deeply(value) if depth <= 0 else _map_problem(value, depth - 1)
     if kind is int:
-        return None if _MIN_INTEGER <= value <= _MAX_INTEGER else _too_large()
+        return None if -_MAX_INTEGER <= value <= _MAX_INTEGER else _too_large()
     if kind is float:
         return None if math.isfinite(value) else Problem("", "a finite number", str(value))
     return _unusual_problem(value, depth)
@@ -128,13 +128,13 @@ def _nested_too_deeply(value: object) -> Problem:
 
 
 def _too_large() -> Problem:
-    return Problem("", "an integer of at most 64 bits", "a larger one")
+    return Problem("", "an integer from -(2**53 - 1) to 2**53 - 1 (send a larger one as text)", "a larger one")
 
 
 def _array_problem(values: Iterable[Any], depth: int) -> Problem | None:
     for index, value in enumerate(values):
         kind = type(value)
-        if kind in _FIT or (kind is int and _MIN_INTEGER <= value <= _MAX_INTEGER):
+        if kind in _FIT or (kind is int and -_MAX_INTEGER <= value <= _MAX_INTEGER):
             continue
         if depth and (kind is list or kind is dict) and not value:
             continue
@@ -148,7 +148,7 @@ def _map_problem(values: dict[object, Any], depth: int) -> Problem | None:
         if not isinstance(key, str):
             return Problem(f"{{{index}}}", "a str as key", describe(key))
         kind = type(value)
-        if kind in _FIT or (kind is int and _MIN_INTEGER <= value <= _MAX_INTEGER):
+        if kind in _FIT or (kind is int and -_MAX_INTEGER <= value <= _MAX_INTEGER):
             continue
         if depth and (kind is list or kind is dict) and not value:
             continue

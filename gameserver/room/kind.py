@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from gameserver.protocol.codec import InputCodec
 from gameserver.room.room import Room
-from gameserver.room.settings import MAX_KIND_BYTES, check_settings
+from gameserver.room.settings import KIND_NAMES, check_settings, is_kind_name
 from gameserver.shared_step.translate import changes, fingerprint, to_module, touches
 from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
@@ -82,6 +82,8 @@ def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
         DeclarationError: Says what is wrong with the declaration and what to write instead; it is a TypeError.
     """
     check_room(room_class)
+    if name is not None and not is_kind_name(name):
+        raise DeclarationError(f"{name!r} is no name for a kind of room; give {KIND_NAMES}")
     inputs_class = inputs_of(room_class)
     inputs = inputs_class.inputs_type
     schema = Schema(entities_of(room_class), inputs_class)
@@ -167,7 +169,7 @@ def inputs_of(room_class: type[Room[Any]]) -> type[Inputs]:
 
 def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
     """The replicated types of a room class: those that it lists, or all in its module and in the modules of the rooms
-    that it inherits from, in that order."""
+    that it inherits from, in that order. Classes whose name begins with `_` are bases for others: they are left out."""
     if room_class.entities:
         return tuple(room_class.entities)
     found: dict[type[Entity], None] = {}
@@ -175,7 +177,9 @@ def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
         if issubclass(cls, Room) and cls is not Room:
             named = vars(sys.modules[cls.__module__]).values()
             found |= dict.fromkeys(
-                v for v in named if isinstance(v, type) and issubclass(v, Entity) and v is not Entity
+                v
+                for v in named
+                if isinstance(v, type) and issubclass(v, Entity) and v is not Entity and not v.__name__.startswith("_")
             )
     return tuple(found)
 
@@ -193,5 +197,5 @@ def check_room(room_class: type[Room[Any]]) -> None:
             f"{name}.snapshot_hz is {room_class.snapshot_hz}; write a divisor of tick_hz ({room_class.tick_hz}), "
             "so that snapshots fall on ticks"
         )
-    if len(kind_of(room_class).encode()) > MAX_KIND_BYTES:
-        raise DeclarationError(f"{name} is too long a name; write kind = a name of 1 to {MAX_KIND_BYTES} bytes")
+    if not is_kind_name(kind_of(room_class)):
+        raise DeclarationError(f"{name} is no name for a kind of room; write kind = {KIND_NAMES}")

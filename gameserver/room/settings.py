@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.protocol.constants import MAX_TICK_HZ
@@ -19,6 +20,8 @@ MAX_SEATS: Final = 1_000_000
 MAX_GRACE_S: Final = 1_000_000
 """Eleven days. Timers of browsers reach 24."""
 MAX_KIND_BYTES: Final = 64
+KIND_NAMES: Final = f"1 to {MAX_KIND_BYTES} of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit"
+_KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def check_setting(owner: str, name: str, value: object) -> None:
@@ -58,10 +61,13 @@ def _is_number(value: object, lo: float, hi: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and lo <= value <= hi  # False for NaN
 
 
+def is_kind_name(name: str) -> bool:
+    """Return whether a kind can have this name: it is part of URLs, file names and command lines."""
+    return len(name) <= MAX_KIND_BYTES and bool(_KIND.fullmatch(name))
+
+
 def _is_kind(value: object) -> bool:
-    if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
-        return False
-    return len(value.encode()) <= MAX_KIND_BYTES
+    return isinstance(value, str) and (not value or is_kind_name(value))
 
 
 def _are_entities(value: object) -> bool:
@@ -78,7 +84,7 @@ _GRACE: Final[_Setting] = (
 )
 
 _SETTINGS: Final[dict[str, _Setting]] = {
-    "kind": (_is_kind, f"a name of 1 to {MAX_KIND_BYTES} bytes"),
+    "kind": (_is_kind, KIND_NAMES),
     "tick_hz": (lambda value: _is_whole(value, 1, MAX_TICK_HZ), f"a whole number from 1 to {MAX_TICK_HZ}"),
     "snapshot_hz": (
         lambda value: value is None or _is_whole(value, 1, MAX_TICK_HZ),

@@ -33,12 +33,19 @@ class Schema:
         inputs: The class of the controls.
 
     Raises:
-        DeclarationError: Two types have the same name, or there are too many.
+        DeclarationError: A type has a name that clients refuse, two have the same, or there are too many.
     """
 
     def __init__(self, entity_types: Iterable[type[Entity]], inputs: type[Inputs] = Inputs) -> None:
         self.entities: tuple[EntityType, ...] = tuple(cls.entity_type for cls in entity_types)
         self.inputs: InputsType = inputs.inputs_type
+        for entity_type in self.entities:
+            if not NAME.fullmatch(entity_type.name):
+                msg = (
+                    f"{entity_type.name}: an entity type of a room cannot have this name; take one of up to 64 of the "
+                    "characters A-Z a-z 0-9 _, beginning with a letter"
+                )
+                raise DeclarationError(msg)
         self._index = {entity_type.name: index for index, entity_type in enumerate(self.entities)}
         if len(self._index) < len(self.entities):
             names = [entity_type.name for entity_type in self.entities]

@@ -259,7 +259,8 @@ def test_encoder_refuses_what_the_other_side_would() -> None:
         ({"at": (1, math.nan)}, r"payload\.at\[1\] must be a finite number, got nan"),
         ({1: 2}, r"payload\{0\} must be a str as key, got 1"),
         ({"who": object()}, r"payload\.who must be nil, a bool, a number, .* got something of type object"),
-        (2**64, "payload must be an integer of at most 64 bits"),
+        (2**53, r"payload must be an integer from -\(2\*\*53 - 1\) to 2\*\*53 - 1"),
+        ([-(2**53)], r"payload\[0\] must be an integer from -\(2\*\*53 - 1\)"),
         (bytearray(3), "payload must be nil, a bool"),
     ],
 )

@@ -11,9 +11,23 @@ from gameserver.hub.hub import Hub
 from gameserver.room.kind import default_snapshot_hz, entities_of, inputs_of, make_kind, predictable_types
 from gameserver.room.room import Room
 from gameserver.shared_step import shared
+from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
+from gameserver.state.fields import Float
 from gameserver.state.inputs import Inputs
 from tests.support.field_room import Dot, Push
+
+
+class _Moving(Entity):
+    x = Float(step=1)
+
+
+class Mover(_Moving):
+    pass
+
+
+class AllOfItsModule(Room[Push]):
+    pass
 
 
 class PushRoom(Room[Push]):
@@ -58,7 +72,7 @@ def test_entity_types_are_found_in_the_modules_of_the_room_and_of_its_base() -> 
 
     types = (Ship, arena.Shot, arena.Pickup, arena.Wall)
     assert entities_of(arena.Arena) == types
-    assert entities_of(Mine) == (Ship, Dot, *types[1:])
+    assert entities_of(Mine) == (Ship, Dot, Mover, *types[1:])
 
 
 def test_the_input_class_is_that_in_the_brackets_of_the_room_or_of_its_base() -> None:
@@ -88,11 +102,30 @@ def test_a_kind_has_its_schema_and_its_step() -> None:
     assert [t.name for t in predictable_types(push, kind.schema)] == ["Dot"]
 
 
-@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a/b", "a%b", "käse"])
-def test_a_kind_of_any_name_has_its_step_at_a_path_that_needs_no_quoting(name: str) -> None:
+@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a/b", "a%b", "käse", "../up", "-flag", ".", "a\n"])
+def test_a_name_that_would_need_quoting_somewhere_is_refused_for_a_kind(name: str) -> None:
+    with pytest.raises(DeclarationError, match="write 1 to 64 of the characters"):
+        make_kind(type("Plain", (PushRoom,), {"kind": name}))
+    with pytest.raises(DeclarationError, match="give 1 to 64 of the characters"):
+        make_kind(PushRoom, name)
+
+
+def test_a_class_whose_name_is_no_name_for_a_kind_is_asked_for_one() -> None:
+    with pytest.raises(DeclarationError, match="Größe is no name for a kind of room; write kind = "):
+        make_kind(type("Größe", (PushRoom,), {}))
+    assert make_kind(type("Größe", (PushRoom,), {"kind": "size"})).name == "size"
+
+
+@pytest.mark.parametrize("name", ["a", "Tag-2", "a.b_c", "9"])
+def test_a_kind_has_its_step_at_a_path_that_needs_no_quoting(name: str) -> None:
     kind = make_kind(type("Plain", (PushRoom,), {"predict": push, "kind": name}))
     assert kind.step_path is not None
     assert re.fullmatch(r"step/[A-Za-z0-9_-]+\.js", kind.step_path)
+
+
+def test_entity_classes_whose_name_begins_with_an_underscore_are_bases_only() -> None:
+    assert Mover in entities_of(AllOfItsModule)
+    assert _Moving not in entities_of(AllOfItsModule)
 
 
 def test_the_contact_rule_is_exported_beside_the_step_and_changes_its_fingerprint() -> None:
@@ -128,7 +161,7 @@ def test_every_tick_rate_has_a_rate_of_snapshots() -> None:
         ({"tick_hz": 60.0}, "tick_hz is 60.0"),
         ({"tick_hz": 60, "snapshot_hz": 25}, "write a divisor of tick_hz"),
         ({"max_players": 0}, "max_players is 0"),
-        ({"kind": "x" * 65}, "write a name of 1 to 64 bytes"),
+        ({"kind": "x" * 65}, "write 1 to 64 of the characters"),
         ({"predict": push_deep}, "no entity type of the room has all the fields that push_deep uses: depth"),
         ({"predict": push_up}, "push_up uses dy of its controls, but Push has dx"),
         ({"predict_contact": shove}, "write predict = your_step beside it"),

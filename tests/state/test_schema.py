@@ -14,6 +14,7 @@ from hypothesis import given
 
 from gameserver.protocol.errors import ProtocolError
 from gameserver.state.entity import Entity
+from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, List, Ref, Text
 from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
@@ -226,3 +227,15 @@ PATHS = st.sampled_from([path for path, _ in NONSENSE])
 def test_anything_gives_a_schema_or_a_protocol_error(path: tuple[Any, ...], value: object) -> None:
     with suppress(ProtocolError):
         assert Schema.from_wire(changed(path, value)).to_wire()
+
+
+@pytest.mark.parametrize("name", ["_Base", "Größe", "A" * 65, "Ship 2", "2nd", "A-B"])
+def test_a_name_that_clients_refuse_is_refused_for_an_entity_type(name: str) -> None:
+    with pytest.raises(DeclarationError, match=f"{name}: an entity type of a room cannot have this name"):
+        Schema([type(name, (Entity,), {"x": Float(step=1)})])
+
+
+@pytest.mark.parametrize("name", ["a", "A" * 64, "Ship_2"])
+def test_a_name_that_is_declared_is_read_back(name: str) -> None:
+    schema = Schema([type(name, (Entity,), {"x": Float(step=1)})])
+    assert [each.name for each in Schema.from_wire(schema.to_wire()).entities] == [name]
