@@ -82,6 +82,7 @@ export class Session {
   #stats = noStats();
   /** @type {Switches} */
   #switches;
+  #isMade = false;
   /** The newest tick that was reported as `predicted`. */
   #predictedSeq = 0;
 
@@ -129,6 +130,7 @@ export class Session {
       emit: (name, value) => this.#emit(name, value),
     });
     this.#connector.start();
+    this.#isMade = true;
   }
 
   /**
@@ -330,6 +332,13 @@ export class Session {
   /** @param {string} name @param {any} value */
   #emit(name, value) {
     if (name === "status") this.status = value;
+    if (name === "status" && !this.#isMade) {
+      // Nobody can have a handler yet: what follows `connect` in the same task adds it.
+      queueMicrotask(() => {
+        if (this.status === value) this.#emitter.emit(name, value);
+      });
+      return;
+    }
     if (name === "predicted") this.#predictedSeq = value.seq;
     this.#emitter.emit(name, value);
   }

@@ -417,3 +417,19 @@ test("a time of another clock draws this moment and moves no clock; what is no t
   for (const none of [Number.NaN, Number.POSITIVE_INFINITY, "now", null])
     assert.throws(() => play.session.draw(/** @type {any} */ (none)), TypeError);
 });
+
+test("a handler that is set right after connect hears the first status, and one that leaves at once hears only the end", async () => {
+  const play = fakeSession();
+  /** @type {string[]} */
+  const states = [];
+  play.session.on("status", ({ state }) => states.push(state));
+  await null;
+  assert.deepEqual(states, ["connecting"]);
+  const left = fakeSession();
+  /** @type {string[]} */
+  const ends = [];
+  left.session.on("status", ({ state }) => ends.push(state));
+  left.session.leave();
+  await null;
+  assert.deepEqual(ends, ["closed"]);
+});

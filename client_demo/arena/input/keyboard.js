@@ -58,6 +58,23 @@ export class Keyboard {
   }
 }
 
+/** What the keys of a US keyboard have on them, beside letters. @type {Readonly<Record<string, string>>} */
+const SIGNS = Object.freeze({ Comma: ",", Period: "." });
+
+/**
+ * The name of a shortcut's key: by letter, as on the buttons' labels, where the layout has Latin letters; by the key's
+ * position on other layouts (Greek, Cyrillic, Arabic, Hebrew), whose letters no button names.
+ *
+ * @param {Pick<KeyboardEvent, "key" | "code">} event
+ * @returns {string} in lower case
+ */
+export function shortcut({ key, code }) {
+  // Names of keys (Enter), and what is on Latin keyboards, are ASCII.
+  if (/^[!-~]+$|^ $/.test(key) && key !== "Process" && key !== "Unidentified")
+    return key.toLowerCase();
+  return SIGNS[code] ?? code.replace(/^Key/, "").toLowerCase();
+}
+
 /**
  * @param {EventTarget | null} target
  * @returns {boolean} whether arrows and space there operate a field or a button instead of the ship

@@ -1,5 +1,6 @@
 /**
- * Keeps the picture smooth on a slow machine: when frames are late for a while, it draws fewer pixels and fewer sparks.
+ * Keeps the picture smooth on a slow machine: when frames take long to draw for a while, it draws fewer pixels and fewer
+ * sparks. The time between two frames says nothing: battery savers and some screens show 30 a second.
  *
  * The quality is only lowered. Raising it again would make a machine at the limit switch between two levels for ever.
  */
@@ -11,17 +12,17 @@ const LEVELS = Object.freeze([
   { density: 0.8, thin: 0.7 },
   { density: 0.62, thin: 0.5 },
 ]);
-/** A frame that takes longer than this has missed a refresh of a 60 Hz screen. */
-const LATE_S = 1 / 45;
-/** Longer ones are pauses (a hidden tab, a breakpoint), not a slow machine. */
+/** Drawing that takes longer leaves too little of a frame at 60 Hz (16.7 ms) to the game and to the browser. */
+const SLOW_S = 0.011;
+/** Longer ones are pauses (a breakpoint, a machine that slept), not a slow machine. */
 const PAUSE_S = 0.25;
 const JUDGED_FRAMES = 150;
-const LATE_SHARE = 0.4;
+const SLOW_SHARE = 0.4;
 
 export class Quality {
   #level = 0;
   #frames = 0;
-  #late = 0;
+  #slow = 0;
 
   /** @returns {number} device pixels of the canvas per CSS pixel */
   density() {
@@ -35,17 +36,17 @@ export class Quality {
   }
 
   /**
-   * @param {number} dt seconds that the last frame took
+   * @param {number} workS seconds that drawing the last frame took, without what was waited for
    * @returns {boolean} whether the level changed
    */
-  judge(dt) {
-    if (dt >= PAUSE_S) return false;
+  judge(workS) {
+    if (workS >= PAUSE_S) return false;
     this.#frames += 1;
-    if (dt > LATE_S) this.#late += 1;
+    if (workS > SLOW_S) this.#slow += 1;
     if (this.#frames < JUDGED_FRAMES) return false;
-    const slow = this.#late > this.#frames * LATE_SHARE;
+    const slow = this.#slow > this.#frames * SLOW_SHARE;
     this.#frames = 0;
-    this.#late = 0;
+    this.#slow = 0;
     if (!slow || this.#level === LEVELS.length - 1) return false;
     this.#level += 1;
     return true;

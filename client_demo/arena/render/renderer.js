@@ -30,6 +30,8 @@ export class Renderer {
   #ships = new Ships();
   #quality = new Quality();
   #wallsVersion = -1;
+  /** How long drawing the last frame took. */
+  #workS = 0;
 
   /** @param {HTMLCanvasElement} canvas @param {Camera} camera */
   constructor(canvas, camera) {
@@ -52,7 +54,8 @@ export class Renderer {
    * @param {number} dt seconds since the last frame
    */
   draw(scene, pointer, seconds, dt) {
-    if (this.#quality.judge(dt) || this.#densityChanged()) this.#resize();
+    if (this.#quality.judge(this.#workS) || this.#densityChanged()) this.#resize();
+    const startedMs = performance.now();
     if (scene.wallsVersion !== this.#wallsVersion) {
       this.#wallsVersion = scene.wallsVersion;
       this.#world.setWalls(scene.walls);
@@ -61,6 +64,7 @@ export class Renderer {
     this.particles.advance(dt);
     this.#paint(scene, seconds);
     this.hud.draw(this.#ctx, this.#camera, scene, pointer, seconds, dt);
+    this.#workS = (performance.now() - startedMs) / 1000;
   }
 
   /** @param {Scene} scene @param {number} seconds */

@@ -4,7 +4,7 @@
  *
  * A request is shown at once, until the room's next report after it arrives. Each key does what its button does.
  */
-import { isControl } from "../input/keyboard.js";
+import { isControl, shortcut } from "../input/keyboard.js";
 import { setText } from "./dom.js";
 
 const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
@@ -199,7 +199,7 @@ export class PlaybackControls {
     if (!this.open || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && isControl(event.target)) return;
     if (event.repeat && event.key === " ") return;
-    const act = this.#actions[event.key.toLowerCase()];
+    const act = this.#actions[shortcut(event)];
     if (act !== undefined) act();
   }
 

@@ -1,5 +1,5 @@
 /** The buttons at the top and their keys. A key does what its button does, except while the player is typing. */
-import { isTyping } from "../input/keyboard.js";
+import { isTyping, shortcut } from "../input/keyboard.js";
 
 /**
  * @typedef {object} Parts
@@ -64,8 +64,7 @@ export class Toolbar {
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (isTyping(event.target) || document.body.dataset.link === "idle") return;
-    // By letter, as on the buttons' labels; the keys that fly the ship go by position instead.
-    const key = event.key.toLowerCase();
+    const key = shortcut(event);
     if (key === "n") this.toggleGraph();
     else if (key === "f") this.toggleFeel();
     else if (key === "m") this.toggleSound();
