@@ -22,13 +22,14 @@ from gameserver.protocol.errors import ProtocolError
 from gameserver.protocol.input_codec import InputCodec
 from gameserver.protocol.items import Item, Payload, is_integer
 from gameserver.protocol.messages import ClientMsg, Input, ServerMsg, WireMessage
-from gameserver.protocol.payload import Problem, plain
+from gameserver.protocol.payload import Problem, plain, storable_problem
 from gameserver.protocol.specs import CLIENT_SPECS, SERVER_SPECS, SPEC_OF, MessageSpec
 from gameserver.protocol.unpacking import holds_timestamp, unpack
 
 __all__ = [
     "InputCodec",
     "check_payload",
+    "check_storable",
     "decode_client",
     "decode_server",
     "encode_client",
@@ -199,6 +200,17 @@ def check_payload(payload: object) -> None:
         ValueError: It cannot; names the part that is wrong.
     """
     problem = Payload().problem(payload, _ANY_LENGTH)
+    if problem is not None:
+        raise ValueError(f"payload{_say(problem)}")
+
+
+def check_storable(value: object) -> None:
+    """Check that a recording can hold a value.
+
+    Raises:
+        ValueError: It cannot; names the part that is wrong.
+    """
+    problem = storable_problem(value, MAX_PAYLOAD_DEPTH)
     if problem is not None:
         raise ValueError(f"payload{_say(problem)}")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeGuard
 
 from gameserver.protocol.constants import MAX_COUNTER, Limits
-from gameserver.protocol.payload import Problem, describe, payload_problem
+from gameserver.protocol.payload import MAX_PAYLOAD_INTEGER, Problem, describe, payload_problem
 
 
 class ItemType(Protocol):
@@ -49,7 +49,9 @@ class Number:
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
+        if isinstance(value, float) and 0 <= value < math.inf:
+            return None
+        if is_integer(value) and 0 <= value <= MAX_PAYLOAD_INTEGER:
             return None
         return Problem("", "a finite number, 0 or more", describe(value))
 

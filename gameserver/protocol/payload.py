@@ -45,11 +45,21 @@ def describe(value: object) -> str:
 _FIT: Final = frozenset({type(None), bool, str, bytes})
 """Types whose values always fit. (That a str can be encoded is found out by encoding it.)"""
 
-_MAX_INTEGER: Final = 2**53 - 1
-"""The largest integer that JavaScript's numbers hold without a gap: a larger one would be another one in browsers."""
+MAX_PAYLOAD_INTEGER: Final = 2**53 - 1
+"""The largest integer of a payload, in both directions: what a double holds exactly, and with it every language."""
+_MIN_64_BITS: Final = -(2**63)
+_MAX_64_BITS: Final = 2**64 - 1
 
 
-def payload_problem(value: Any, depth: int) -> Problem | None:
+def storable_problem(value: Any, depth: int) -> Problem | None:
+    """Return the first part of a value that a recording cannot hold, or None: as `payload_problem`, but integers may
+    have 64 bits, since no client reads them."""
+    return payload_problem(value, depth, _MIN_64_BITS, _MAX_64_BITS)
+
+
+def payload_problem(
+    value: Any, depth: int, least: int = -MAX_PAYLOAD_INTEGER, most: int = MAX_PAYLOAD_INTEGER
+) -> Problem | None:
     """Return the first part of a value that the wire cannot carry, or None.
 
     A client's message can have hundreds of values, so exact types are asked for first, and the loops over arrays and
@@ -58,38 +68,40 @@ def payload_problem(value: Any, depth: int) -> Problem | None:
     Args:
         value: Any value.
         depth: The most nested arrays and maps.
+        least: The lowest integer.
+        most: The highest integer.
     """
     kind = type(value)
     if kind in _FIT:
         return None
     if kind is list or kind is tuple:
-        return _nested_too_deeply(value) if depth <= 0 else _array_problem(value, depth - 1)
+        return _nested_too_deeply(value) if depth <= 0 else _array_problem(value, depth - 1, least, most)
     if kind is dict:
-        return _nested_too_deeply(value) if depth <= 0 else _map_problem(value, depth - 1)
+        return _nested_too_deeply(value) if depth <= 0 else _map_problem(value, depth - 1, least, most)
     if kind is int:
-        return None if -_MAX_INTEGER <= value <= _MAX_INTEGER else _too_large()
+        return None if least <= value <= most else _too_large(most)
     if kind is float:
         return None if math.isfinite(value) else Problem("", "a finite number", str(value))
-    return _unusual_problem(value, depth)
+    return _unusual_problem(value, depth, least, most)
 
 
-def _unusual_problem(value: object, depth: int) -> Problem | None:
+def _unusual_problem(value: object, depth: int, least: int, most: int) -> Problem | None:
     """Check a value of a subclass, such as an enum's member or a named tuple. Only values of this side can be one."""
     if isinstance(value, str | bytes):
         return None
     if isinstance(value, int):
-        return payload_problem(int(value), depth)
+        return payload_problem(int(value), depth, least, most)
     if isinstance(value, float):
-        return payload_problem(float(value), depth)
+        return payload_problem(float(value), depth, least, most)
     if isinstance(value, list | tuple):
-        return payload_problem(list(value), depth)
+        return payload_problem(list(value), depth, least, most)
     if isinstance(value, dict):
-        return payload_problem(dict(value), depth)
+        return payload_problem(dict(value), depth, least, most)
     if isinstance(value, np.ndarray):
         return Problem("", "a list (write array.tolist())", "a numpy array")
     if isinstance(value, np.generic):
         try:
-            return payload_problem(plain(value), depth)
+            return payload_problem(plain(value), depth, least, most)
         except TypeError:
             pass
     return Problem("", "nil, a bool, a number, a str, a bin, an array or a map", describe(value))
@@ -127,32 +139,34 @@ def _nested_too_deeply(value: object) -> Problem:
     return Problem("", "nested less deeply", describe(value))
 
 
-def _too_large() -> Problem:
+def _too_large(most: int) -> Problem:
+    if most > MAX_PAYLOAD_INTEGER:
+        return Problem("", "an integer of at most 64 bits", "a larger one")
     return Problem("", "an integer from -(2**53 - 1) to 2**53 - 1 (send a larger one as text)", "a larger one")
 
 
-def _array_problem(values: Iterable[Any], depth: int) -> Problem | None:
+def _array_problem(values: Iterable[Any], depth: int, least: int, most: int) -> Problem | None:
     for index, value in enumerate(values):
         kind = type(value)
-        if kind in _FIT or (kind is int and -_MAX_INTEGER <= value <= _MAX_INTEGER):
+        if kind in _FIT or (kind is int and least <= value <= most):
             continue
         if depth and (kind is list or kind is dict) and not value:
             continue
-        if found := payload_problem(value, depth):
+        if found := payload_problem(value, depth, least, most):
             return found.under(f"[{index}]")
     return None
 
 
-def _map_problem(values: dict[object, Any], depth: int) -> Problem | None:
+def _map_problem(values: dict[object, Any], depth: int, least: int, most: int) -> Problem | None:
     for index, (key, value) in enumerate(values.items()):
         if not isinstance(key, str):
             return Problem(f"{{{index}}}", "a str as key", describe(key))
         kind = type(value)
-        if kind in _FIT or (kind is int and -_MAX_INTEGER <= value <= _MAX_INTEGER):
+        if kind in _FIT or (kind is int and least <= value <= most):
             continue
         if depth and (kind is list or kind is dict) and not value:
             continue
-        if found := payload_problem(value, depth):
+        if found := payload_problem(value, depth, least, most):
             return found.under(f".{key}" if _is_short_name(key) else f"{{{index}}}")
     return None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.escaping import escape_controls
-from gameserver.protocol.codec import check_payload
+from gameserver.protocol.codec import check_storable
 from gameserver.protocol.payload import plain_payload
 from gameserver.room import commands
 
@@ -129,7 +129,7 @@ class OutsideWork:
         """
         if error is None:
             try:
-                check_payload(result)
+                check_storable(result)
                 result = plain_payload(result)
             except ValueError as problem:
                 error = f"its result is not plain data: {problem}"

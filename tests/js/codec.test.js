@@ -106,6 +106,16 @@ test("extensions, timestamps, trailing bytes and odd keys are not msgpack of our
   assert.throws(() => codec.decodeServer(numberKey), ProtocolError);
 });
 
+test("an integer that would be rounded is refused", () => {
+  for (const hex of ["cf0020000000000000", "d3ffe0000000000000"]) {
+    const event = Buffer.from(`941205069193 01 a178 91 ${hex}`.replaceAll(" ", ""), "hex");
+    assert.throws(
+      () => codec.decodeServer(new Uint8Array(event)),
+      (error) => error instanceof ProtocolError && error.code === 4004,
+    );
+  }
+});
+
 test("a payload nested beyond the limit is refused", () => {
   /** @type {unknown} */
   let nested = 1;

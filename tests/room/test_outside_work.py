@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from gameserver import Int, Job, JoinRefused, Player, Room, WorkFailed
 from gameserver.protocol.constants import CloseCode
@@ -13,9 +15,6 @@ from gameserver.room.kind import make_kind
 from gameserver.room.outside_work import MAX_JOBS
 from gameserver.state.entity import Entity
 from tests.support.memory_server import MemoryServer
-
-if TYPE_CHECKING:
-    import pytest
 
 
 class Pawn(Entity):
@@ -136,6 +135,19 @@ def test_results_and_failures_reach_the_rules_at_a_tick() -> None:
     server.tick()
     assert room.calls == [{"gold": 10}, "it took longer than 10 s\\x1b[2J"]
     assert peer.session is not None
+
+
+@pytest.mark.parametrize("number", [2**53, 2**64 - 1, -(2**63)])
+def test_a_result_may_have_integers_of_64_bits_which_no_client_reads(number: int) -> None:
+    server, desk = bank()
+    server.join("bank", at_once=True)
+    room = server.engine.room
+    assert isinstance(room, Bank)
+    room.calls.clear()
+    room.run(lambda: {"row": number}, then=lambda result: room.calls.append(result))
+    desk.finish()
+    server.tick()
+    assert room.calls == [{"row": number}]
 
 
 def test_a_result_that_no_recording_can_hold_is_a_failure() -> None:

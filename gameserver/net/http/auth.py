@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_
 import msgpack
 
 from gameserver.extras import needs_extra
-from gameserver.protocol.payload import payload_problem
+from gameserver.protocol.payload import storable_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -202,7 +202,7 @@ def check_claims(claims: Mapping[str, object]) -> dict[str, object]:
         AuthRefused: they cannot be carried.
     """
     plain = dict(claims)
-    found = payload_problem(plain, MAX_CLAIMS_DEPTH)
+    found = storable_problem(plain, MAX_CLAIMS_DEPTH)
     if found is not None:
         reason = f"{found.path.lstrip('.') or 'they'} must be {found.expected}"
     else:
