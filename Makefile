@@ -100,6 +100,12 @@ test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run the l
 	GAMESERVER_RUN_TRANSPORT=ordinary $(BIN)/python -m pytest -m "live or browser"
 	$(WITH_COMPILED) $(BIN)/python -m pytest -o pythonpath="build/compiled ." -m "live or browser"
 
+# `make test` runs the short form in the engines that are there.
+.PHONY: test-engines
+test-engines: $(DEV_STAMP) $(NODE_STAMP) ## Run the browser client and the shared step in Firefox, WebKit and jsc
+	@$(PYTHON) tools/bootstrap.py engines
+	GAMESERVER_TEST_ENGINES=long $(BIN)/python -m pytest tests/live/test_engines.py
+
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests do not run
 	$(BIN)/python -m pytest -q -m "not live and not browser" --cov --cov-report=term

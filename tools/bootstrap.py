@@ -5,6 +5,7 @@
     python3 tools/bootstrap.py node             node_modules, as package-lock.json says
     python3 tools/bootstrap.py chromium         a Chromium for the browser tests
     python3 tools/bootstrap.py nginx            an nginx for the tests behind a proxy
+    python3 tools/bootstrap.py engines          Firefox, WebKitGTK's browser and jsc, for make test-engines
     python3 tools/bootstrap.py systemd          systemd-analyze for the test of the unit in the guide
 
 The Makefile runs a step when its stamp is older than what the step depends on. A step that cannot go on ends with one
@@ -162,6 +163,17 @@ def install_systemd() -> None:
         install_packages("systemd-analyze", ("systemd",))
 
 
+def install_engines() -> None:
+    """Install Firefox, WebKitGTK's browser with a screen for it, and the shell of JavaScriptCore, where they miss."""
+    if not (shutil.which("firefox-esr") or shutil.which("firefox")):
+        install_packages("Firefox", ("firefox-esr",))
+    if not (shutil.which("WebKitWebDriver") and shutil.which("Xvfb") and shutil.which("xvfb-run")):
+        install_packages("WebKitGTK's browser", ("webkit2gtk-driver", "xvfb", "xauth"))
+    if not shutil.which("jsc"):
+        # Debian 12 has the version in the name, as `apt-get install` does not guess it.
+        install_packages("jsc", ("^libjavascriptcoregtk(-4.0)?-bin$",))
+
+
 def install_packages(name: str, packages: Sequence[str], instead: str = "") -> None:
     """Install Debian packages with apt-get; without the right to do that, say what to do."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
@@ -188,8 +200,10 @@ def main(arguments: list[str]) -> None:
         install_nginx()
     elif step == "systemd" and not extras:
         install_systemd()
+    elif step == "engines" and not extras:
+        install_engines()
     else:
-        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium | nginx | systemd")
+        fail("usage: bootstrap.py python EXTRA… | compiled | node | chromium | nginx | systemd | engines")
 
 
 if __name__ == "__main__":

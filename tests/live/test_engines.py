@@ -1,0 +1,155 @@
+"""The browser client and the shared step in engines other than V8: Firefox, WebKitGTK and the shell of JavaScriptCore.
+
+`make test` runs this short form in the engines that are there; `make test-engines` installs them and runs more.
+"""
+
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from gameserver.games.arena import Arena
+from gameserver.room.kind import make_kind
+from gameserver.shared_math import atan2, clamp, cos, hypot, sin
+from gameserver.shared_step.differential import Experiment, GridField, pack
+from gameserver.shared_step.translate import to_module
+from tests.support.engines import engines
+from tests.support.source import ROOT
+
+LONG: Final = os.environ.get("GAMESERVER_TEST_ENGINES", "") == "long"
+ARGUMENTS: Final = 100_000 if LONG else 2_000
+VALUES: Final = 2_400_000 if LONG else 20_000
+"""States of the arena's step, each number of each tick."""
+STEPS: Final = 60
+REPORT_WITHIN_S: Final = 300.0 if LONG else 60.0
+FUNCTIONS: Final[tuple[tuple[Callable[..., float], int], ...]] = (
+    (sin, 1), (cos, 1), (atan2, 2), (hypot, 2), (clamp, 3),
+)  # fmt: skip
+SHIMS: Final = ROOT / "tests/support/engines"
+NOT_IN_A_PAGE: Final = ("fake_sdk.test.js", "readme.test.js")
+"""They look at files of the checkout."""
+
+pytestmark = pytest.mark.live
+
+
+def program_of(engine: Callable[[], str | None]) -> str:
+    found = engine()
+    if found is None:
+        assert not LONG, f"{engine.__name__} is not installed"
+        pytest.skip(f"{engine.__name__} is not installed; make test-engines installs it")
+    return found
+
+
+def argument(dice: random.Random) -> float:
+    """A double: an angle, any exponent, or one with few digits."""
+    match dice.randrange(3):
+        case 0:
+            return dice.uniform(-10.0, 10.0)
+        case 1:
+            return dice.choice((-1.0, 1.0)) * dice.uniform(1.0, 2.0) * 2.0 ** dice.randint(-500, 500)
+        case _:
+            return dice.randint(-2_000, 2_000) / 16
+
+
+def result(function: Callable[..., float], arguments: list[float]) -> float:
+    return float(function(*arguments))
+
+
+def numeric(specs: list[dict[str, Any]]) -> list[GridField]:
+    return [field for spec in specs if (field := GridField.from_spec(spec)) is not None]
+
+
+@pytest.fixture(scope="session")
+def arithmetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A folder with a page that computes, and what Python computed."""
+    folder = tmp_path_factory.mktemp("arithmetic")
+    dice, jobs, expected = random.Random(7), list[dict[str, Any]](), list[str]()
+    for function, arity in FUNCTIONS:
+        rows = [[argument(dice) for _ in range(arity)] for _ in range(ARGUMENTS)]
+        if function is clamp:
+            rows = [[value, min(lo, hi), max(lo, hi)] for value, lo, hi in rows]
+        given = struct.pack(f"<{arity * ARGUMENTS}d", *(value for row in rows for value in row))
+        jobs.append({"name": function.__name__, "arity": arity, "given": given.hex()})
+        expected.append(big_endian(pack([result(function, row) for row in rows])))
+    kind = make_kind(Arena)
+    predict, wire = Arena.predict, kind.schema.to_wire()
+    assert predict is not None
+    (ship,) = (entity for entity in wire["entities"] if entity["name"] == "Ship")
+    experiment = Experiment(predict, tuple(numeric(ship["fields"])), tuple(numeric(wire["inputs"])), 1 / Arena.tick_hz)
+    count = VALUES // STEPS // len(experiment.state_fields) + 1
+    cases = [experiment.random_case(dice, STEPS) for _ in range(count)]
+    job = experiment.job("", predict.__name__, STEPS)
+    jobs.append({"job": job, "cases": [experiment.question(case) for case in cases]})
+    traces = [experiment.run(case) for case in cases]
+    assert [trace.raised for trace in traces] == [None] * count
+    expected.append(big_endian(b"".join(trace.states for trace in traces)))
+    (folder / "data.js").write_text(f"export const jobs = {json.dumps(jobs)};")
+    (folder / "exact.js").write_text(to_module([function for function, _ in FUNCTIONS]))
+    (folder / "step.js").write_text(to_module([predict]))
+    shutil.copy(SHIMS / "arithmetic.js", folder)
+    (folder / "index.html").write_text('<!doctype html><script type="module" src="arithmetic.js"></script>')
+    return folder, expected
+
+
+def big_endian(doubles: bytes) -> str:
+    count = len(doubles) // 8
+    return struct.pack(f">{count}Q", *struct.unpack(f"<{count}Q", doubles)).hex()
+
+
+def check(found: list[str], expected: list[str]) -> None:
+    names = [*(function.__name__ for function, _ in FUNCTIONS), "the arena's step"]
+    assert [len(one) for one in found] == [len(one) for one in expected]
+    for name, one, other in zip(names, found, expected, strict=True):
+        assert one == other, f"{name} has other bits"
+
+
+@pytest.mark.timeout(900)
+def test_the_shared_step_has_the_same_bits_in_jsc(arithmetic: tuple[Path, list[str]]) -> None:
+    shell = program_of(engines.jsc)
+    folder, expected = arithmetic
+    done = subprocess.run([shell, "-m", "arithmetic.js"], cwd=folder, capture_output=True, text=True, check=True)
+    check(json.loads(done.stdout), expected)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("engine", [engines.firefox, engines.webkit], ids=lambda engine: engine.__name__)
+def test_the_shared_step_has_the_same_bits(
+    engine: Callable[[], str | None], arithmetic: tuple[Path, list[str]]
+) -> None:
+    program = program_of(engine)
+    folder, expected = arithmetic
+    with engines.serving(folder) as pages, engines.browsing(program, pages.address):
+        check(json.loads(pages.next(REPORT_WITHIN_S)), expected)
+
+
+@pytest.fixture(scope="session")
+def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a page that runs the JavaScript unit tests, the vectors among them."""
+    folder = tmp_path_factory.mktemp("unit_tests")
+    shutil.copytree(ROOT / "tests/conformance/vectors", folder / "conformance/vectors")
+    tests = sorted(path for path in (ROOT / "tests/js").glob("*.test.js") if path.name not in NOT_IN_A_PAGE)
+    imports = [f'import "{path}";' for path in (*tests, SHIMS / "page.js")]
+    node = SHIMS / "node_test.js"
+    bundle = [str(ROOT / "node_modules/.bin/esbuild"), "--bundle", "--format=esm", "--platform=neutral"]
+    bundle += [f"--alias:node:test={node}", f"--alias:node:fs={node}", f"--inject:{node}", "--main-fields=module,main"]
+    bundle += [f"--alias:node:assert/strict={SHIMS / 'node_assert.js'}", f"--outfile={folder / 'js/tests.js'}"]
+    subprocess.run(bundle, input="\n".join(imports), cwd=ROOT, text=True, check=True, capture_output=True)
+    (folder / "index.html").write_text('<!doctype html><script type="module" src="js/tests.js"></script>')
+    return folder
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("engine", [engines.firefox, engines.webkit], ids=lambda engine: engine.__name__)
+def test_the_unit_tests_and_the_vectors_pass(engine: Callable[[], str | None], unit_tests: Path) -> None:
+    program = program_of(engine)
+    with engines.serving(unit_tests) as pages, engines.browsing(program, pages.address):
+        report = json.loads(pages.next(120.0))
+    assert report["failed"] == []
+    assert report["count"] > 250
