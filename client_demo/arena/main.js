@@ -8,10 +8,10 @@ import { Game } from "./game.js";
 import { Input } from "./input/input.js";
 import { joinArena } from "./net.js";
 import { addressOptions, rememberedPilot, rememberPilot } from "./settings.js";
+import { joinScreen } from "./start.js";
 import { Chat } from "./ui/chat.js";
 import { byId } from "./ui/dom.js";
 import { Feed } from "./ui/feed.js";
-import { JoinScreen } from "./ui/join.js";
 import { NetGraph } from "./ui/netgraph.js";
 import { Panel } from "./ui/panel.js";
 import { PlaybackControls } from "./ui/playback_controls.js";
@@ -71,17 +71,6 @@ const chat = new Chat({
   form: form("chat-form"),
   field: field("chat-field"),
 });
-const joinScreen = new JoinScreen(
-  {
-    screen: element("join"),
-    form: form("join-form"),
-    name: field("name"),
-    colours: element("colours"),
-    preview: canvas("preview"),
-    watch: button("watch"),
-  },
-  rememberedPilot(),
-);
 const toolbar = new Toolbar({
   feel: button("tool-feel"),
   graph: button("tool-graph"),
@@ -222,7 +211,6 @@ function wire() {
 /** @param {number} now */
 function loop(now) {
   requestAnimationFrame(loop);
-  if (joinScreen.open) joinScreen.draw(game.seconds);
   game.frame(now);
   playback.frame(now, game.renderer.hud.watched);
 }
@@ -232,7 +220,6 @@ function start() {
   if (options.netgraph) toolbar.toggleGraph();
   if (options.name !== null) enter({ ...rememberedPilot(), name: options.name });
   else if (options.watch) enter(null);
-  else joinScreen.show();
   requestAnimationFrame(loop);
 }
 

@@ -123,3 +123,28 @@ test("all content of a page is in its main landmark", () => {
     );
   }
 });
+
+/** @param {URL} file @param {Map<string, URL>} [found] @returns {string[]} a module and all that it imports */
+function modulesOf(file, found = new Map()) {
+  if (!found.has(file.href)) {
+    found.set(file.href, file);
+    const text = readFileSync(file, "utf8");
+    for (const [, path] of text.matchAll(/^(?:import|export)\b[^;]*?from\s+"([^"]+)";/gm))
+      modulesOf(new URL(path ?? "", file), found);
+  }
+  return [...found.keys()];
+}
+
+test("the page names all its modules, those of the first screen first, so that none waits for another", () => {
+  const page = new URL("../../client_demo/index.html", import.meta.url);
+  const links = [...readFileSync(page, "utf8").matchAll(/modulepreload" href="([^"]+)"( fetch)?/g)];
+  const named = (/** @type {boolean} */ low) =>
+    links
+      .filter((link) => Boolean(link[2]) === low)
+      .map((link) => new URL(link[1] ?? "", page).href);
+  const first = modulesOf(new URL("arena/start.js", page));
+  const rest = modulesOf(new URL("arena/main.js", page)).filter((file) => !first.includes(file));
+  assert.deepEqual(named(false).sort(), first.sort());
+  assert.deepEqual(named(true).sort(), rest.sort());
+  assert.ok(first.length < 10, `${first.length} modules for the first screen`);
+});
