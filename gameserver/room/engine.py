@@ -349,7 +349,7 @@ class RoomEngine:
         """The seated spectators."""
         return self.seats.spectators
 
-    def emit(self, name: str, payload: object, to: frozenset[int] | None) -> None:
+    def emit(self, name: Any, payload: object, to: frozenset[int] | None) -> None:
         """Log an event of this tick.
 
         Args:
@@ -372,7 +372,7 @@ class RoomEngine:
         if self._recorder is not None:
             self._tick_events.append((name, payload, to))
 
-    def close_after_tick(self, reason: str) -> None:
+    def close_after_tick(self, reason: Any) -> None:
         """Close the room at the end of this tick.
 
         Raises:

@@ -16,7 +16,7 @@ class JoinRefused(Exception):
     gets."""
 
 
-def check_byte_rate(rate: float) -> float:
+def check_byte_rate(rate: Any) -> float:
     """Check a byte budget.
 
     Raises:

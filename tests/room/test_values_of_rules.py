@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gameserver import Choice, Entity, Flag, Float, Int, List, Player, Room, Text
+from gameserver.compiled import COMPILED
 from gameserver.protocol.codec import decode_client, encode_client
 from gameserver.protocol.constants import Limits
 from gameserver.protocol.messages import Message
@@ -77,6 +78,11 @@ def test_a_client_sends_scalars_of_numpy_as_numbers() -> None:
     assert message == Message("move", {"to": [3, 0.5]})
 
 
+def refused_by_compiled_code(error: BaseException) -> bool:
+    """Whether the compiled build's own check of an argument's type came before ours; it says both types."""
+    return COMPILED and isinstance(error, TypeError) and " object expected; got " in str(error)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -102,7 +108,7 @@ def test_what_cannot_be_used_is_refused_at_the_call(call: "Callable[[Any], objec
     server, _, room = play()
     with pytest.raises((TypeError, ValueError, AttributeError)) as refused:
         call(room)
-    assert says in str(refused.value)
+    assert says in str(refused.value) or refused_by_compiled_code(refused.value)
     server.tick(30)
     assert server.hub.rooms, "no later tick ends the room"
 
