@@ -34,6 +34,8 @@ export class TypeDelta {
     this.enterIds = new Int32Array(0);
     this.enterCodes = new Int32Array(0);
     this.enterCount = 0;
+    /** Whether the message has a block of those. */
+    this.entered = false;
     /** Summed residuals of those that stay; float64 adds them exactly. */
     this.residuals = new Float64Array(0);
     this.changed = false;
@@ -52,6 +54,7 @@ export class TypeDelta {
     this.stayFrom = grown(this.stayFrom, base.count, Int32Array);
     this.stayTo = grown(this.stayTo, base.count, Int32Array);
     this.enterCount = 0;
+    this.entered = false;
     this.changed = false;
     let stays = 0;
     let next = 0;
@@ -75,6 +78,8 @@ export class TypeDelta {
    */
   enter(gaps, widths, rows) {
     if (!Array.isArray(gaps)) throw new DeltaError("ids of enters are not an array");
+    if (this.entered) throw new DeltaError(`enters has ${this.type.name} twice`);
+    this.entered = true;
     const first = this.enterCount;
     const count = first + gaps.length;
     this.enterIds = grown(this.enterIds, count, Int32Array);

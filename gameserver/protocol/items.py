@@ -5,7 +5,7 @@ Encoder and decoder use the same types (`specs`). A type never changes a value, 
 
 import math
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeGuard
+from typing import Protocol, TypeGuard
 
 from gameserver.protocol.constants import MAX_COUNTER, Limits
 from gameserver.protocol.payload import MAX_PAYLOAD_INTEGER, Problem, describe, payload_problem
@@ -128,36 +128,12 @@ class Map:
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
-    """An ascending list as in protocol.md §2: the first value, `first` or more, then differences of 1 or more."""
-
-    first: int
+class AnyArray:
+    """An array of anything: what STATE holds is checked where it is applied, since a fault in it asks for RESYNC."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
-        if not isinstance(value, (list, tuple)):
-            return Problem("", "an array of gaps", describe(value))
-        least = self.first
-        for index, gap in enumerate(value):
-            if not (is_integer(gap) and least <= gap <= MAX_COUNTER):
-                return Problem(f"[{index}]", f"an integer {least}..{MAX_COUNTER}", describe(gap))
-            least = 1
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """A choice of rows: nil for all, a bin with one bit per row, or the gaps of their indexes."""
-
-    def problem(self, value: object, limits: Limits) -> Problem | None:
-        """Return what is wrong with `value`, or None."""
-        if value is None or isinstance(value, bytes):
-            return None
-        found = _INDEX_GAPS.problem(value, limits)
-        return found and (found if found.path else found._replace(expected="nil, a bin or an array of gaps"))
-
-
-_INDEX_GAPS: Final = Gaps(first=0)
+        return None if isinstance(value, (list, tuple)) else Problem("", "an array", describe(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from gameserver.protocol.constants import (
     ServerMessage,
 )
 from gameserver.protocol.items import (
+    AnyArray,
     Array,
     Bin,
     Bool,
-    Gaps,
     Int,
     Item,
     Keys,
@@ -28,7 +28,6 @@ from gameserver.protocol.items import (
     Payload,
     Row,
     Text,
-    Who,
 )
 from gameserver.protocol.messages import (
     Ack,
@@ -87,10 +86,8 @@ def _cursor_advances(items: Sequence[Any]) -> str | None:
 _COUNTER: Final = Int()
 _TICK: Final = Item("tick", _COUNTER)
 _NONCE: Final = Item("nonce", _COUNTER)
-_INDEX: Final = Int(0, MAX_CODE)
 _ROLE: Final = Item("role", Int(min(Role), max(Role)))
 _TOKEN: Final = Item("token", Bin(RESUME_TOKEN_BYTES))
-_ROWS: Final = (Item("widths", Bin()), Item("rows", Bin()))
 
 LIMIT_KEYS: Final = (
     Item("message_bytes", Int(1)),
@@ -159,22 +156,10 @@ SERVER_MESSAGES: Final = (
             Item("span", _COUNTER),
             Item("seq", _COUNTER),
             Item("lead", OrNil(Int(0, MAX_LEAD))),
-            Item("leaves", Gaps(1)),
-            Item("enters", Array(Row((Item("type", _INDEX), Item("ids", Gaps(1)), *_ROWS)))),
-            Item("changes", Array(Row((Item("type", _INDEX), Item("who", Who()), *_ROWS)))),
-            Item(
-                "values",
-                Array(
-                    Row(
-                        (
-                            Item("type", _INDEX),
-                            Item("field", _INDEX),
-                            Item("who", Who()),
-                            Item("values", Array(Payload())),
-                        )
-                    )
-                ),
-            ),
+            Item("leaves", AnyArray()),
+            Item("enters", AnyArray()),
+            Item("changes", AnyArray()),
+            Item("values", AnyArray()),
         ),
         rule=_span_fits,
     ),

@@ -168,6 +168,8 @@ def test_stories_meet_every_way_to_name_entities_and_every_kind_of_field() -> No
     blocks = 0
     for story in read("deltas.json"):
         for step in story["steps"]:
+            if "refuse" in step:
+                continue
             *_, changes, values = foreign_client.read_message(bytes.fromhex(step["hex"]))[1]
             forms |= {type(change[1]) for change in changes} | {type(value[2]) for value in values}
             blocks = max(blocks, len(changes))

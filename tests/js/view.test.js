@@ -64,18 +64,6 @@ test("residuals of an entity in several blocks add up", () => {
   assert.equal(viewer.view().Ship[1][2], 86);
 });
 
-test("blocks of enters need not come in order of ids", () => {
-  const viewer = viewerOfAda();
-  const at = (/** @type {number} */ x) => packRows([[x, 0, 0]], 3);
-  const enters = [
-    [0, [8], ...at(8)],
-    [0, [4], ...at(4)],
-  ];
-  viewer.apply(stateOf({ tick: 41, span: 1, leaves: [1], enters }));
-  assert.deepEqual(viewer.view().Ship, { 4: [4, 0, 0, ""], 8: [8, 0, 0, ""] });
-  assert.deepEqual([...viewer.ring.newest.tables[0].ids.subarray(0, 2)], [4, 8]);
-});
-
 const [WIDTHS, ROW] = packRows([[1, 1, 1]], 3);
 const MISFITS = {
   "a base that the view is not": { span: 2 },
@@ -87,6 +75,12 @@ const MISFITS = {
     enters: [
       [0, [2], WIDTHS, ROW],
       [0, [2], WIDTHS, ROW],
+    ],
+  },
+  "a type that enters in two blocks": {
+    enters: [
+      [0, [2], WIDTHS, ROW],
+      [0, [3], WIDTHS, ROW],
     ],
   },
   "an id of 0": { enters: [[0, [0], WIDTHS, ROW]] },

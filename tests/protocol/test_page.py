@@ -45,18 +45,6 @@ def test_message_tables_are_the_specs(table: int, specs: tuple[MessageSpec, ...]
     assert on_page == [[f"`{int(spec.id)}`", spec.name, f"`{notation(spec)}`"] for spec in specs]
 
 
-def test_state_blocks_are_written_as_on_the_page() -> None:
-    rows = {
-        item.name: item.type.of.notation
-        for spec in SERVER_MESSAGES
-        for item in spec.items
-        if isinstance(item.type, Array) and isinstance(item.type.of, Row) and spec.id is ServerMessage.STATE
-    }
-    assert f"- `enters`: array of `{rows['enters']}`" in section(5)
-    assert f"- `changes`: array of `{rows['changes']}`" in section(5)
-    assert f"- `values`: array of `{rows['values'].replace('values', '[v, …]')}`" in section(5)
-
-
 def test_welcome_table_names_every_key_in_order() -> None:
     on_page = [name for row in tables(3)[2] for name in re.findall(r"`(\w+)`", row[0])]
     assert on_page == [item.name for item in WELCOME_KEYS]

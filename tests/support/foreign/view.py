@@ -179,6 +179,8 @@ def apply_state(types: Sequence[EntityType], tick_hz: int, view: View, items: Se
     tick, span, _seq, _lead, leaves, enters, changes, values = items
     need(span == 0 or tick - span == view.tick, "the base is the newest applied tick")
     before = view.entities if span else {}
+    need(all(isinstance(block, list) and len(block) == 4 for block in (*enters, *changes, *values)), "blocks of four")
+    need(len({repr(one[0]) for one in enters}) == len(enters), "enters has each type once")
     gone = set(undo_gaps(leaves, 1))
     need(gone <= before.keys(), "what leaves is known")
     stay = {one: before[one] for one in sorted(before.keys() - gone)}
@@ -268,9 +270,9 @@ def set_values(types: Sequence[EntityType], after: Mapping[int, Entity], block: 
     """Take one block of `values`."""
     index, place, who, values = block
     kind = type_at(types, index)
-    need(place < len(kind.fields) and not kind.fields[place].numeric, "an object field")
+    need(type(place) is int and 0 <= place < len(kind.fields) and not kind.fields[place].numeric, "an object field")
     picked = pick(who, of_type(after, index))
-    need(len(values) == len(picked), "a value for each")
+    need(isinstance(values, list) and len(values) == len(picked), "a value for each")
     for one, value in zip(picked, values, strict=True):
         need(kind.fields[place].takes(value), "values fit their field")
         after[one].codes[place] = value
@@ -283,7 +285,7 @@ def of_type(entities: Mapping[int, Entity], index: int) -> list[int]:
 
 def type_at(types: Sequence[EntityType], index: int) -> EntityType:
     """Return the entity type of that index."""
-    need(index < len(types), "a type that exists")
+    need(type(index) is int and 0 <= index < len(types), "a type that exists")
     return types[index]
 
 

@@ -36,6 +36,7 @@ REFUSED: Final[dict[str, list[object]]] = {
     "enters an entity that is there": [11, 1, 0, None, [], [[0, [2], b"\x08", b"\x00"]], [], []],
     "enters an entity that leaves": [11, 1, 0, None, [2], [[0, [2], b"\x08", b"\x00"]], [], []],
     "enters an entity as two types": [11, 1, 0, None, [], [[0, [9], b"\x00", b""], [1, [9], b"", b""]], [], []],
+    "enters a type in two blocks": [11, 1, 0, None, [], [[0, [8], b"\x00", b""], [0, [9], b"\x00", b""]], [], []],
     "enters an id above 2^30 - 1": [11, 1, 0, None, [], [[0, [2**30], b"\x00", b""]], [], []],
     "enters with a code above its range": [11, 1, 0, None, [], [[0, [9], b"\x0b", b"\xd2\x07"]], [], []],
     "enters with a code below its range": [11, 1, 0, None, [], [[0, [9], b"\x01", b"\x01"]], [], []],
@@ -65,6 +66,15 @@ REFUSED: Final[dict[str, list[object]]] = {
     "more values than entities": [11, 1, 0, None, [], [], [], [[1, 0, None, ["a", "b"]]]],
     "a value that is no text": [11, 1, 0, None, [], [], [], [[1, 0, None, [7]]]],
     "a text that is too long": [11, 1, 0, None, [], [], [], [[1, 0, None, ["ü" * 41]]]],
+    "leaves that are no integers": [11, 1, 0, None, ["2"], [], [], []],
+    "leaves with a bool": [11, 1, 0, None, [True], [], [], []],
+    "a block that is no array": [11, 1, 0, None, [], [], [7], []],
+    "a block of three items": [11, 1, 0, None, [], [], [[0, None, b"\x00"]], []],
+    "a type that is a bool": [11, 1, 0, None, [], [], [[True, None, b"", b""]], []],
+    "a who that is text": [11, 1, 0, None, [], [], [[0, "all", b"\x00", b""]], []],
+    "widths that are text": [11, 1, 0, None, [], [], [[0, None, "\x00", b""]], []],
+    "rows that are nil": [11, 1, 0, None, [], [], [[0, None, b"\x00", None]], []],
+    "values that are no array": [11, 1, 0, None, [], [], [], [[1, 0, None, "a"]]],
     "something after much that is right": [
         11, 1, 0, None, [2], [[0, [9], b"\x08", b"\x10"]], [[0, None, b"\x02", b"\x02"]], [[1, 0, None, [False]]]
     ],
