@@ -6,6 +6,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -33,8 +34,8 @@ FUNCTIONS: Final[tuple[tuple[Callable[..., float], int], ...]] = (
     (sin, 1), (cos, 1), (atan2, 2), (hypot, 2), (clamp, 3),
 )  # fmt: skip
 SHIMS: Final = ROOT / "tests/support/engines"
-NOT_IN_A_PAGE: Final = ("fake_sdk.test.js", "readme.test.js")
-"""They look at files of the checkout."""
+OF_NODE: Final = re.compile(r'from "(node:(?!test"|assert/strict")|esbuild)')
+"""Imported by tests that look at files of the checkout; of these, only the vectors' test runs in a page."""
 
 pytestmark = pytest.mark.live
 
@@ -56,6 +57,10 @@ def argument(dice: random.Random) -> float:
             return dice.choice((-1.0, 1.0)) * dice.uniform(1.0, 2.0) * 2.0 ** dice.randint(-500, 500)
         case _:
             return dice.randint(-2_000, 2_000) / 16
+
+
+def runs_in_a_page(path: Path) -> bool:
+    return path.name == "conformance.test.js" or not OF_NODE.search(path.read_text())
 
 
 def result(function: Callable[..., float], arguments: list[float]) -> float:
@@ -134,14 +139,17 @@ def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a page that runs the JavaScript unit tests, the vectors among them."""
     folder = tmp_path_factory.mktemp("unit_tests")
     shutil.copytree(ROOT / "tests/conformance/vectors", folder / "conformance/vectors")
-    tests = sorted(path for path in (ROOT / "tests/js").glob("*.test.js") if path.name not in NOT_IN_A_PAGE)
+    tests = sorted(path for path in (ROOT / "tests/js").glob("*.test.js") if runs_in_a_page(path))
     imports = [f'import "{path}";' for path in (*tests, SHIMS / "page.js")]
     node = SHIMS / "node_test.js"
     bundle = [str(ROOT / "node_modules/.bin/esbuild"), "--bundle", "--format=esm", "--platform=neutral"]
     bundle += [f"--alias:node:test={node}", f"--alias:node:fs={node}", f"--inject:{node}", "--main-fields=module,main"]
     bundle += [f"--alias:node:assert/strict={SHIMS / 'node_assert.js'}", f"--outfile={folder / 'js/tests.js'}"]
     subprocess.run(bundle, input="\n".join(imports), cwd=ROOT, text=True, check=True, capture_output=True)
-    (folder / "index.html").write_text('<!doctype html><script type="module" src="js/tests.js"></script>')
+    (folder / "index.html").write_text(
+        '<!doctype html><script src="failed.js"></script><script type="module" src="js/tests.js"></script>'
+    )
+    shutil.copy(SHIMS / "failed.js", folder)
     return folder
 
 
