@@ -16,7 +16,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, decode_server
 from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
-from tests.client.test_session_core import joined
+from tests.support.core_table import joined
 from tests.support.twins import NODE
 
 if TYPE_CHECKING:
