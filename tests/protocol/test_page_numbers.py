@@ -2,7 +2,7 @@
 
 import pytest
 
-from gameserver.client import backoff, pacer
+from gameserver.client import backoff, estimator, pacer
 from gameserver.protocol import constants as wire
 from gameserver.protocol.constants import CHECKS_IN_DEAD_TIME, PING_AFTER_DEAD_SHARE, Limits
 from gameserver.room.room import Room
@@ -35,6 +35,14 @@ SENTENCES = [
     (7, f"holds {HOLD} worth of frames, but at least {MIN_QUEUED_FRAMES}"),
     (7, f"by at most {pacer.MAX_STRETCH:.0%}".replace("%", " %")),
     (7, f"more than {pacer.JUMP_TICKS:g} ticks off"),
+    (7, f"min({pacer.BASE_LEAD_TICKS:g} + {pacer.JITTERS_OF_LEAD:g} * jitter"),
+    (7, f"clamp({pacer.STRETCH_PER_TICK:g} * (target - early), -{pacer.MAX_STRETCH:g}, {pacer.MAX_STRETCH:g})"),
+    (7, f"lead / {wire.LEAD_UNITS_PER_TICK} + shift"),
+    (7, f"{pacer.LEAD_OUTLIER_TICKS:g} + {estimator.OUTLIER_DEVIATIONS:g} * jitter"),
+    (7, f"early += (waited - early) / {1 / pacer.LEAD_GAIN:g}"),
+    (7, f"to one side for {pacer.LEAD_SHIFT_TICKS:g} frames"),
+    (7, f"early - target > {pacer.JUMP_TICKS:g}"),
+    (7, f"1/{1 / pacer.LEAD_RISE_GAIN:g} : 1/{1 / estimator.DEVIATION_FALL_GAIN:g}"),
     (7, f"`ack - behind / {wire.BEHIND_UNITS_PER_TICK}`"),
     (7, f"at most {Room.max_rewind_s * 1000:g} ms (a room may set another bound)"),
     (8, f"the dead time ({LIMITS.dead_after_s:g} s)"),
@@ -46,8 +54,8 @@ SENTENCES = [
 
 
 def text(number: int) -> str:
-    """A section in one line, every dash and minus as the one that keyboards have."""
-    return " ".join(section(number).translate({0x2013: "-", 0x2212: "-"}).split())
+    """A section in one line, every dash, minus and multiplication sign as those that keyboards have."""
+    return " ".join(section(number).translate({0x2013: "-", 0x2212: "-", 0xD7: "*"}).split())
 
 
 @pytest.mark.parametrize(("number", "sentence"), SENTENCES)
