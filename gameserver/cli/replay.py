@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from gameserver.cli.errors import EXIT_FOUND, check_port, plain_errors
+from gameserver.cli.errors import EXIT_FOUND, check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
 from gameserver.hub.hub import Hub
 from gameserver.loading import load_room
@@ -38,6 +38,7 @@ def replay(
     serve: bool = False,
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
+    web: Path | None = None,
 ) -> None:
     """Run a recording again at full speed and compare the state after each tick, or show it in the demo.
 
@@ -50,11 +51,14 @@ def replay(
         serve: Show the recording in the browser, with pause, seeking and speed; the rules do not run.
         host: With --serve: address to listen on.
         port: With --serve: TCP port; 0 picks a free one.
+        web: With --serve: folder with your own page, served at /, for a room that the demo cannot show.
     """
     check_port(port)
+    if web is not None and not web.is_dir():
+        fail(f"{web}: no such folder")
     if serve:
         with plain_errors(f"{host} port {port}"):
-            serve_recording(file, load_room(room), host=host, port=port)
+            serve_recording(file, load_room(room), host=host, port=port, web=web)
         return
     with plain_errors():
         same = replay_recording(file, load_room(room), verify=verify)
@@ -91,7 +95,7 @@ def replay_recording(path: Path, room_class: type[Room[Any]], *, verify: bool) -
     return True
 
 
-def serve_recording(path: Path, room_class: type[Room[Any]], *, host: str, port: int) -> None:
+def serve_recording(path: Path, room_class: type[Room[Any]], *, host: str, port: int, web: Path | None) -> None:
     """Show a recording in the demo until a signal stops it.
 
     Raises:
@@ -108,7 +112,7 @@ def serve_recording(path: Path, room_class: type[Room[Any]], *, host: str, port:
     hub.open_room(kind.name, {"timeline": timeline})
     configure_logging("info", "text")
     show = partial(run_hub, title=f"showing {path.name}", query="?watch")
-    trio.run(show, hub, NetSettings(host=host, port=port))
+    trio.run(show, hub, NetSettings(host=host, port=port, web_root=web))
 
 
 def _print_damage(recording: Recording, use: str) -> None:
