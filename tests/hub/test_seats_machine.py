@@ -348,12 +348,20 @@ TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(max_examples=300, stateful_step_count=40)
 
 
+class Kept:
+    """Held by a player and by nothing else."""
+
+
 def test_a_closed_room_and_its_players_are_garbage() -> None:
     """Neither the hub nor the peer of a link that is still closing holds them."""
     server = MemoryServer(Hall, limits=LIMITS)
     (_, lost), (_, still_open) = server.join("hall"), server.join("hall")
     lost.lost(server.now_s, None)
-    room, players = weakref.ref(server.engine.room), [weakref.ref(player) for player in server.engine.players]
+    kept_by = {number: Kept() for number in range(2)}  # a player of the compiled build has no weak references itself
+    for player, kept in zip(server.engine.players, kept_by.values(), strict=True):
+        player.data = kept
+    room, players = weakref.ref(server.engine.room), [weakref.ref(kept_by.pop(number)) for number in range(2)]
+    del player, kept
     server.say(still_open, C.MESSAGE, "close", None)
     server.tick()
     assert server.hub.rooms == {}
