@@ -1,8 +1,8 @@
 """How much one link may send: what WELCOME says, and what is enforced.
 
 The limits of messages and bytes are for what a client sends besides one INPUT or ACK for each tick, which the protocol
-asks it to send; so they hold at every tick rate. And whatever a client may send in the dead time may arrive at once,
-since a network that stalls for less keeps the link.
+asks it to send; so they hold at every tick rate. The burst covers all that a network which stalls for up to the dead
+time may deliver at once.
 """
 
 from __future__ import annotations

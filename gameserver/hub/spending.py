@@ -3,8 +3,8 @@
 One client is one address, or one subject of a token. What it has spent is kept when a link ends, so that connecting
 again brings nothing back. INPUT is not counted: each link may send one a tick, and each costs a few microseconds.
 
-When a client has spent all, those of its links are closed that have spent more than their part themselves. So whoever
-shares an address with an attacker plays on.
+When a client has spent all, only those of its links are closed that have spent more than their own share. Others at
+an attacker's address play on.
 """
 
 from __future__ import annotations

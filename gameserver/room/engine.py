@@ -1,4 +1,4 @@
-"""One running room: its world, its seats, and the tick, the only moment at which anything in it changes.
+"""One running room: its world, its seats, and the tick, the only moment at which its world changes.
 
 `RoomEngine.tick` is the server's main function; read it first. Live play and replay differ in its `Source` only. Rules
 that raise end their room and nothing else.

@@ -73,7 +73,9 @@ class Replicator:
             self._send_views(viewers, base, snapshot)
 
     def _ready_by_base(self, sessions: Iterable[Session], now_s: float) -> tuple[ByBase, ByBase]:
-        """Group the viewers that can take a snapshot by the base that they hold, and skip the others.
+        """Group the viewers that can take a snapshot by their base, and skip the others.
+
+        The base is the last snapshot that was handed to the viewer's link.
 
         Returns:
             The viewers that see everything, and those with views of their own.

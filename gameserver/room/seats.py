@@ -1,7 +1,8 @@
 """The seats of one room: who plays or watches, who is on the way in, and whose link is lost.
 
 What clients ask for is queued here as commands; `apply` lets them take effect at a tick and calls the author's hooks.
-Between ticks only links change hands. In live play this is also the room's `Source` of commands and inputs.
+Between ticks links change hands, and a join takes its seat at once, so that nobody else can. In live play this is also
+the room's `Source` of commands and inputs.
 """
 
 from __future__ import annotations

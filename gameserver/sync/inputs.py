@@ -18,7 +18,7 @@ from typing import TypeAlias
 from gameserver.protocol.constants import BEHIND_UNITS_PER_TICK, LEAD_UNITS_PER_TICK, MAX_LEAD
 
 MIN_QUEUED_FRAMES = 4
-"""A slow room buffers at least this many: at 5 Hz, 250 ms are a single frame, which any jitter would drop."""
+"""A slow room buffers at least this many: at 5 Hz, 250 ms are two frames, which any jitter would drop."""
 
 QueuedFrame: TypeAlias = tuple[int, tuple[int, ...], float, int]
 """A queued input frame: its `seq`, its codes in order of the schema, when it arrived, in seconds, and the moment at

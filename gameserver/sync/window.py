@@ -37,7 +37,7 @@ class Window:
     )
 
     def __init__(self, limit: int, tick_hz: int, snapshot_every: int = 1) -> None:
-        """Begin with an open window; a snapshot is taken every `snapshot_every` ticks."""
+        """Begin with an open window; a snapshot is sent every `snapshot_every` ticks."""
         self._in_flight: list[int] = []  # short: a deque would take 600 bytes more a client
         self._snapshot_every = snapshot_every
         self._slack_ticks = math.ceil(SLACK_S * tick_hz)
