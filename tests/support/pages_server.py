@@ -11,9 +11,6 @@ from gameserver.net.settings import NetSettings
 class FakeHub:
     """A hub with one kind of room that has a step."""
 
-    def __init__(self, *kinds: str) -> None:
-        self.kinds = dict.fromkeys(kinds or ("arena",))
-
     def statistics(self) -> dict[str, Any]:
         return {"sessions": 3, "rooms": [{"id": "abc", "kind": "arena", "players": 3}]}
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from functools import lru_cache
-from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from gameserver.net.http.content_types import HTML
 from gameserver.net.http.cors import cors_headers, preflight
 from gameserver.net.http.responses import FOREVER, Response, as_json, etag_of, text
 from gameserver.net.http.shared_page import SharedPage
@@ -32,8 +30,6 @@ Page: TypeAlias = "Callable[[ServerState, Head], Response | Awaitable[Response]]
 STEP_PREFIX: Final = "/step/"
 API_PREFIX: Final = "/api/"
 METHODS: Final = ("GET", "HEAD")
-DEMO_KIND: Final = "arena"
-"""What the package's own page plays."""
 _FOR_PROBES: Final = frozenset({"/healthz", "/readyz"})
 """A balancer's probe may name any host."""
 
@@ -56,7 +52,6 @@ class Pages:
             "/readyz": readyz,
             "/api/rooms": SharedPage(api_rooms),
             WEBSOCKET_PATH: only_websocket,
-            **({} if server.settings.web_root is not None or DEMO_KIND in server.hub.kinds else {"/": no_page_yet}),
             **more,
         }
 
@@ -144,30 +139,6 @@ def step_module(server: ServerState, head: Head) -> Response:
 
 
 _compressed = lru_cache(maxsize=64)(gzip.compress)
-
-
-def no_page_yet(server: ServerState, _head: Head) -> Response:
-    """Answer `/` of a server whose rooms the package's own page cannot play, and that has no other page."""
-    kinds = escape(", ".join(server.hub.kinds)) or "no rooms"
-    body = _NO_PAGE_YET.format(kinds=kinds).encode()
-    return Response(HTTPStatus.OK, body, HTML, etag=etag_of(body))
-
-
-_NO_PAGE_YET: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>A game server without a page</title>
-<link rel="icon" href="assets/icon.svg">
-<link rel="stylesheet" href="styles/base.css">
-<main class="banner">
-<h1>This server runs: {kinds}</h1>
-<p>It has no page for that. Write one with the SDK, which is at <code>sdk/index.js</code>,
-and start the server with <code>--web FOLDER</code>.</p>
-<p>README.md of the project has a page of thirty lines. <a href="api/rooms">The rooms that are open</a></p>
-</main>
-</html>
-"""
 
 
 def only_websocket(_server: ServerState, _head: Head) -> Response:

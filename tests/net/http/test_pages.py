@@ -14,8 +14,7 @@ from gameserver.net.http.pages import Pages
 from gameserver.net.http.policy import AUTHOR
 from gameserver.net.http.responses import Response, text
 from gameserver.net.http.static_files import StaticFiles
-from gameserver.net.settings import NetSettings
-from tests.support.pages_server import FakeHub, FakeServer
+from tests.support.pages_server import FakeServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,16 +123,3 @@ async def test_without_files_only_the_table_is_served(server: FakeServer) -> Non
     pages = Pages(cast("ServerState", server), None, {})
     assert (await get(pages, "/")).status == HTTPStatus.NOT_FOUND
     assert (await get(pages, "/healthz")).status == HTTPStatus.OK
-
-
-async def test_without_a_page_for_its_rooms_a_server_says_how_to_see_them(tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_text("the arena")
-    for kinds, root, shown in (
-        (("tag", "duel"), None, "This server runs: tag, duel"),
-        (("arena", "tag"), None, "the arena"),
-        (("tag",), tmp_path, "the arena"),
-    ):
-        server = FakeServer(FakeHub(*kinds), NetSettings(web_root=root))
-        page = await get(Pages(cast("ServerState", server), StaticFiles(tmp_path), {}), "/")
-        body = page.body.decode() if page.file is None else (tmp_path / "index.html").read_text()
-        assert shown in body

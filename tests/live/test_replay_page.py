@@ -1,4 +1,4 @@
-"""What a server shows at `/` whose rooms the demo cannot play."""
+"""A recording in an author's own page."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ def read(address: str) -> str:
     with urlopen(address) as response:
         text: str = response.read().decode()
     return text
-
-
-def test_a_room_that_is_not_the_arena_gets_a_page_that_says_how_to_see_it() -> None:
-    with ServerProcess("tests.support.field_room:Field") as server:
-        page = read(server.address)
-    assert "This server runs: " in page
-    assert "--web FOLDER" in page
 
 
 def test_a_replay_shows_its_own_page(tmp_path: Path) -> None:
