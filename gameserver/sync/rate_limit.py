@@ -64,16 +64,22 @@ class TokenBucket:
 
 
 MAX_IDLE_BUCKETS = 1024
-"""So many buckets are kept before the full ones among them are dropped: a new one would be full too."""
+"""With more buckets than this, the full ones are dropped from time to time: a new one would be full too."""
 
 
 class BucketsByKey:
-    """A bucket for each key, such as an address. There are at most `MAX_IDLE_BUCKETS` of which nothing is taken."""
+    """A bucket for each key, such as an address.
+
+    A bucket of which something is missing is kept until it is full again. So there are at most as many as keys that
+    took something within the time in which a bucket fills, and twice that or `MAX_IDLE_BUCKETS` with the full ones.
+    """
 
     def __init__(self, rate_per_s: float, burst: float) -> None:
         self._rate_per_s = rate_per_s
         self._burst = burst
         self._buckets: dict[str, TokenBucket] = {}
+        self._drop_at = MAX_IDLE_BUCKETS
+        """How many buckets there are when the full ones are dropped next."""
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -89,7 +95,11 @@ class BucketsByKey:
     def _bucket(self, key: str, now_s: float) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= MAX_IDLE_BUCKETS:
-                self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)}
+            if len(self._buckets) >= self._drop_at:
+                self._drop_full(now_s)
             bucket = self._buckets[key] = TokenBucket(self._rate_per_s, self._burst, now_s)
         return bucket
+
+    def _drop_full(self, now_s: float) -> None:
+        self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)}
+        self._drop_at = max(MAX_IDLE_BUCKETS, 2 * len(self._buckets))  # so that a new key costs O(1)

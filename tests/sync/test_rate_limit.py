@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.sync.rate_limit import TokenBucket
+from gameserver.sync.rate_limit import MAX_IDLE_BUCKETS, BucketsByKey, TokenBucket
 
 
 def test_a_bucket_refills_with_time_up_to_its_burst() -> None:
@@ -31,3 +31,27 @@ def test_never_more_than_burst_plus_rate(script: list[tuple[float, int]]) -> Non
         if bucket.take(amount, now):
             taken += amount
     assert taken <= 20 + 10 * now + 1e-6
+
+
+def test_buckets_that_are_full_again_are_dropped() -> None:
+    buckets = BucketsByKey(1.0, 5.0)
+    for number in range(MAX_IDLE_BUCKETS):
+        assert buckets.take(f"early {number}", 1, 0.0)
+    assert buckets.take("late", 1, 2.0)
+    assert len(buckets) == 1
+
+
+def test_a_new_key_looks_at_the_others_seldom_however_many_have_taken_something() -> None:
+    looked_at = 0
+
+    class Watched(BucketsByKey):
+        def _drop_full(self, now_s: float) -> None:
+            nonlocal looked_at
+            looked_at += len(self)
+            super()._drop_full(now_s)
+
+    buckets = Watched(0.001, 5.0)
+    for number in range(20 * MAX_IDLE_BUCKETS):
+        assert buckets.take(str(number), 1, 0.0)
+    assert len(buckets) == 20 * MAX_IDLE_BUCKETS  # none of them is full: each goes on counting
+    assert looked_at < 2 * len(buckets)
