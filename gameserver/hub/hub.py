@@ -24,7 +24,7 @@ from gameserver.protocol.constants import ClientLimits, CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
-from gameserver.room.rules import RULES_RAISE, failure_reason
+from gameserver.room.rules import TICK_RAISES, failure_reason
 from gameserver.state.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ class Hub:
                 limits=self.limits,
                 welcome=self._welcome,
             )
-        except RULES_RAISE as error:
+        except TICK_RAISES as error:
             log.exception("room %s (%s) cannot be made", room_id, kind_name)
             raise ProtocolError(CloseCode.ROOM_FAILED, failure_reason(error)) from None
         if engine.failure is not None:

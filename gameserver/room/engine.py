@@ -20,7 +20,7 @@ from gameserver.room.outside_work import OutsideWork
 from gameserver.room.overload import Overload
 from gameserver.room.replicator import Replicator
 from gameserver.room.room import Room
-from gameserver.room.rules import RULES_RAISE, failure_reason, run_contacts
+from gameserver.room.rules import TICK_RAISES, failure_reason, run_contacts
 from gameserver.room.seats import Seats
 from gameserver.room.timers import Timers
 from gameserver.room.visibility import Visibility
@@ -93,7 +93,7 @@ class RoomEngine:
         self.skipped_ticks = 0
         self.closed = False
         self.failure: str | None = None
-        """What clients get as the reason when the room has ended because its rules raised; None: they have not."""
+        """What clients get as the reason when the room has ended because a tick raised; None: none has."""
         self.locked = False
         self.on_closed: Callable[[RoomEngine], None] | None = None
 
@@ -133,7 +133,7 @@ class RoomEngine:
         self._close_reason: str | None = None
         try:
             self.room.on_create(options)
-        except RULES_RAISE as error:
+        except TICK_RAISES as error:
             self._fail(error)
 
     def _make_visibility(self) -> Visibility | None:
@@ -150,7 +150,8 @@ class RoomEngine:
     def tick(self, now_s: float) -> None:
         """Advance one tick: commands, inputs, rules, snapshot, replication.
 
-        What the author's rules raise ends the room here, and is never raised to the caller.
+        What a step raises, in the author's rules or in the server's own code, ends the room here; the caller never gets
+        it.
 
         Args:
             now_s: The moment at which the tick begins, on the server's clock.
@@ -164,7 +165,7 @@ class RoomEngine:
             snapshot = self._capture()
             if self._snapshot_due:
                 self.replicator.send(self.seats.sessions.values(), snapshot, now_s)
-        except RULES_RAISE as error:
+        except TICK_RAISES as error:
             self._fail(error)
             return
         self._answer_pings(now_s)
@@ -247,8 +248,8 @@ class RoomEngine:
         )
 
     def _fail(self, error: BaseException) -> None:
-        """End the room because its rules raised `error`; call it in the `except` block. The traceback is logged."""
-        log.exception("the rules of room %s (%s) failed at tick %d", self.id, self.kind.name, self.tick_number)
+        """End the room because a tick raised `error`; call it in the `except` block. The traceback is logged."""
+        log.exception("room %s (%s) failed at tick %d", self.id, self.kind.name, self.tick_number)
         self.failure = failure_reason(error)
         self.close(CloseCode.ROOM_FAILED, self.failure)
 
@@ -396,7 +397,7 @@ class RoomEngine:
             try:
                 self.seats.empty()
                 self.room.on_dispose()
-            except RULES_RAISE as error:
+            except TICK_RAISES as error:
                 self._fail(error)
         self.work.cancel_all()
         for session in list(self.seats.sessions.values()):

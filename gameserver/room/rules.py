@@ -10,15 +10,16 @@ if TYPE_CHECKING:
     from gameserver.room.player import Player
     from gameserver.state.world import World
 
-RULES_RAISE = (Exception, SystemExit, KeyboardInterrupt)
-"""What an author's code may raise: `sys.exit()` in a rule ends its room, not the process. A Ctrl-C never arrives as a
-KeyboardInterrupt here, since the server receives signals in a task of its own."""
+TICK_RAISES = (Exception, SystemExit, KeyboardInterrupt)
+"""What a tick may raise, in an author's code or in the server's own: it ends the room and nothing else. `sys.exit()` in
+a rule ends its room, not the process. A Ctrl-C never arrives as a KeyboardInterrupt here, since the server receives
+signals in a task of its own."""
 
 
 def failure_reason(error: BaseException) -> str:
-    """The close reason for rules that raised: the error's class for developers, and not its text, which may hold
+    """The close reason for a room whose code raised: the error's class for developers, and not its text, which may hold
     anything."""
-    return f"the room's rules raised {type(error).__name__}; the server has logged where"
+    return f"the room's code raised {type(error).__name__}; the server has logged where"
 
 
 def run_contacts(

@@ -158,7 +158,7 @@ def test_a_room_that_cannot_be_made_refuses_the_join_with_the_errors_class(
     server = MemoryServer(Broken)
     for _ in range(2):
         link, _ = server.join("field")
-        assert link.closed == (CloseCode.ROOM_FAILED, "the room's rules raised KeyError; the server has logged where")
+        assert link.closed == (CloseCode.ROOM_FAILED, "the room's code raised KeyError; the server has logged where")
     assert server.hub.rooms == {}
     assert caplog.text.count("Traceback") == 2, "one traceback for each"
     assert "raise KeyError" in caplog.text

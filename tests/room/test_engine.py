@@ -352,7 +352,7 @@ def test_whatever_the_rules_raise_ends_their_room_only(
     if hook not in ("on_leave", "on_dispose"):
         assert link.closed == (
             CloseCode.ROOM_FAILED,
-            f"the room's rules raised {name}; the server has logged where",
+            f"the room's code raised {name}; the server has logged where",
         )
 
 
