@@ -222,7 +222,7 @@ class Peer:
             engine.lose_link(session, now_s, code)
             if not session.leaving:
                 self._owner.note_suspended(session, self.address)
-        self.forget()
+        self.release_session()
 
     # -- from message to effect ----------------------------------------------------------------------------------------
 
@@ -236,10 +236,10 @@ class Peer:
             )
         if not self._messages.take(1, at_s):
             most = self._link_limits.messages_per_s
-            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} messages a second, in this room")
+            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} messages a second")
         if not self._bytes.take(size, at_s):
             most = self._link_limits.bytes_per_s
-            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} bytes a second, in this room")
+            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} bytes a second")
 
     def _decode(self, data: bytes | str) -> m.ClientMsg:
         if isinstance(data, str):
@@ -268,6 +268,8 @@ class Peer:
                 engine.message(session, name, payload)
             case m.Ping(nonce):
                 engine.ping(session, nonce, at_s)
+            case m.Pong():
+                pass  # it came: that is what the heartbeat wanted to know
             case m.Resync():
                 session.resync()
             case m.Leave():
@@ -298,10 +300,10 @@ class Peer:
 
     def replaced(self) -> None:
         """Close, because the session continues over another link."""
-        self.forget()
+        self.release_session()
         self.close(CloseCode.REPLACED, "the session goes on over another link")
 
-    def forget(self) -> None:
+    def release_session(self) -> None:
         """From now on the link belongs to no session."""
         self.session = self.engine = None
 

@@ -298,7 +298,7 @@ class Seats:
         self._events.close(session.number)
         peer, session.peer, session.link = session.peer, None, None
         if peer is not None:
-            peer.forget()
+            peer.release_session()
         if session.on_gone is not None:
             session.on_gone(session)
 

@@ -62,8 +62,8 @@ class SessionPeer(Protocol):
     def replaced(self) -> None:
         """Close, because the session continues over another link."""
 
-    def forget(self) -> None:
-        """The session no longer belongs to this peer."""
+    def release_session(self) -> None:
+        """From now on the link belongs to no session."""
 
 
 class Session:

@@ -156,7 +156,7 @@ def test_a_refused_join_frees_its_seat_without_on_leave(table: Table, name: str,
     table.tick()
     assert table.room.calls == calls
     assert peer.closed == (CloseCode.JOIN_REFUSED, reason)
-    assert peer.was_forgotten
+    assert peer.was_released
     assert gone == [session]
     assert table.seats.taken == (0, 0)
 
@@ -269,7 +269,7 @@ def test_leaving_takes_effect_at_the_tick_once_and_takes_along_what_the_player_o
     table.tick()
     assert table.room.calls[2:] == ["leave 1"]
     assert (dot.alive, other.alive) == (False, True)
-    assert peer.was_forgotten
+    assert peer.was_released
     assert gone == [session]
     assert (session.seated, session.peer, session.link) == (False, None, None)
 

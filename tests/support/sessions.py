@@ -26,7 +26,7 @@ class MemoryPeer:
         self.link = MemoryLink()
         self.claims = claims
         self.was_replaced = False
-        self.was_forgotten = False
+        self.was_released = False
 
     @property
     def closed(self) -> Close | None:
@@ -39,8 +39,8 @@ class MemoryPeer:
     def replaced(self) -> None:
         self.was_replaced = True
 
-    def forget(self) -> None:
-        self.was_forgotten = True
+    def release_session(self) -> None:
+        self.was_released = True
 
 
 def make_session(
