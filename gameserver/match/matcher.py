@@ -8,11 +8,11 @@ made only after a time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from gameserver.match.line import Line
 from gameserver.match.teams import even_capacities, fits, split
 from gameserver.match.tickets import Match
 
@@ -121,12 +121,12 @@ def make_matches(
     Returns:
         The matches; no ticket is in two, and no backfill.
     """
-    lines: dict[str, _Line] = {}
+    lines: dict[str, Line] = {}
     by_pool: dict[str, list[Ticket]] = {}
     for ticket in tickets:
         by_pool.setdefault(ticket.pool, []).append(ticket)
     for pool in sorted(by_pool):
-        lines[pool] = _Line(by_pool[pool])
+        lines[pool] = Line(by_pool[pool])
     matches = []
     for backfill in sorted(backfills, key=lambda asked: (asked.since_s, asked.id)):
         line = lines.get(backfill.pool)
@@ -138,67 +138,11 @@ def make_matches(
     return matches
 
 
-class _Line:
-    """The tickets of a pool in order of skill, with those that are taken left out in constant time."""
-
-    def __init__(self, tickets: list[Ticket]) -> None:
-        self.tickets = sorted(tickets, key=lambda ticket: (ticket.skill, ticket.since_s, ticket.id))
-        self.skills = [ticket.skill for ticket in self.tickets]
-        count = len(self.tickets)
-        self.taken = [False] * count
-        self._left = list(range(-1, count - 1))
-        self._right = list(range(1, count + 1))
-
-    def by_wait(self) -> list[int]:
-        """Return the places, the longest waiting first."""
-        tickets = self.tickets
-        return sorted(range(len(tickets)), key=lambda place: (tickets[place].since_s, tickets[place].id))
-
-    def take(self, place: int) -> None:
-        """Take a ticket out."""
-        self.taken[place] = True
-        left, right = self._left[place], self._right[place]
-        if left >= 0:
-            self._right[left] = right
-        if right < len(self.tickets):
-            self._left[right] = left
-
-    def around(self, skill: float) -> Iterator[int]:
-        """Yield the places of tickets that are not taken by their distance from a skill."""
-        right = bisect_left(self.skills, skill)
-        while right < len(self.tickets) and self.taken[right]:
-            right += 1
-        left = self._left[right] if right < len(self.tickets) else self._last()
-        yield from self._walk(left, right, skill)
-
-    def beside(self, place: int) -> Iterator[int]:
-        """Yield the places of the others that are not taken by their distance from one that is not."""
-        yield from self._walk(self._left[place], self._right[place], self.skills[place])
-
-    def _walk(self, left: int, right: int, skill: float) -> Iterator[int]:
-        skills, count = self.skills, len(self.skills)
-        while left >= 0 or right < count:
-            below = skill - skills[left] if left >= 0 else inf
-            above = skills[right] - skill if right < count else inf
-            if below <= above:
-                yield left
-                left = self._left[left]
-            else:
-                yield right
-                right = self._right[right]
-
-    def _last(self) -> int:
-        last = len(self.tickets) - 1
-        while last >= 0 and self.taken[last]:
-            last -= 1
-        return last
-
-
 class _Growing:
     """A match while tickets are added to it."""
 
     def __init__(
-        self, line: _Line, rules: MatchRules, capacities: tuple[int, ...], skill: float, waited_s: float
+        self, line: Line, rules: MatchRules, capacities: tuple[int, ...], skill: float, waited_s: float
     ) -> None:
         self.line = line
         self.rules = rules
@@ -273,7 +217,7 @@ def _worst_round_trips(worst: Mapping[str, float], more: Mapping[str, float]) ->
     return {region: max(ms, more[region]) for region, ms in worst.items() if region in more}
 
 
-def _match_line(line: _Line, rules: MatchRules, now_s: float) -> list[Match]:
+def _match_line(line: Line, rules: MatchRules, now_s: float) -> list[Match]:
     """Return the matches of one pool."""
     matches = []
     for seed in line.by_wait():
@@ -285,7 +229,7 @@ def _match_line(line: _Line, rules: MatchRules, now_s: float) -> list[Match]:
     return matches
 
 
-def _match_seed(line: _Line, seed: int, rules: MatchRules, waited_s: float) -> Match | None:
+def _match_seed(line: Line, seed: int, rules: MatchRules, waited_s: float) -> Match | None:
     """Return the match around the longest waiting ticket, or None."""
     skill = line.skills[seed]
     capacities = (rules.team_size,) * rules.teams
@@ -305,7 +249,7 @@ def _match_seed(line: _Line, seed: int, rules: MatchRules, waited_s: float) -> M
     return None
 
 
-def _fill(line: _Line, backfill: Backfill, rules: MatchRules, now_s: float) -> Match | None:
+def _fill(line: Line, backfill: Backfill, rules: MatchRules, now_s: float) -> Match | None:
     """Return the tickets that join a running room, or None."""
     growing = _Growing(line, rules, backfill.free, backfill.skill, now_s - backfill.since_s)
     if backfill.region is not None:
