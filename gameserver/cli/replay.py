@@ -54,6 +54,8 @@ def replay(
         web: With --serve: folder with your own page, served at /, for a room that the demo cannot show.
     """
     check_port(port)
+    if web is not None and not serve:
+        fail("--web shows a recording in your page: give --serve too")
     if web is not None and not web.is_dir():
         fail(f"{web}: no such folder")
     if serve:
