@@ -175,7 +175,12 @@ def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
     found: dict[type[Entity], None] = {}
     for cls in room_class.__mro__:
         if issubclass(cls, Room) and cls is not Room:
-            named = vars(sys.modules[cls.__module__]).values()
+            module = sys.modules.get(cls.__module__)
+            if module is None:
+                raise DeclarationError(
+                    f"{cls.__name__}: its module {cls.__module__} cannot be looked at; write entities = (your types,)"
+                )
+            named = vars(module).values()
             found |= dict.fromkeys(
                 v
                 for v in named

@@ -7,6 +7,7 @@ them as files of their own.
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import tomllib
 from pathlib import Path
@@ -31,9 +32,10 @@ from tests.support.page_blocks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gameserver.ops.options import ServeOptions
+    from gameserver.testing import Game
 
 RUNNERS: Final = {
     "python": "tests/docs/test_blocks.py",
@@ -84,8 +86,8 @@ def module_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 
 @pytest.mark.parametrize("where", PYTHON_PAGES)
-def test_python_runs_and_its_rooms_are_played(
-    where: str, module_folder: Path, caplog: pytest.LogCaptureFixture
+def test_python_runs_its_rooms_are_played_and_its_tests_pass(
+    where: str, module_folder: Path, caplog: pytest.LogCaptureFixture, play: Callable[..., Game]
 ) -> None:
     modules = modules_of(where)
     for name, source in modules.items():
@@ -95,12 +97,19 @@ def test_python_runs_and_its_rooms_are_played(
         own = [value for value in vars(module).values() if getattr(value, "__module__", None) == name]
         rooms = [value for value in own if isinstance(value, type) and issubclass(value, Room)]
         for room in rooms:
-            play(room)
+            play_room(room)
+        for value in own:
+            if getattr(value, "__name__", "").startswith("test_"):  # a test that the page shows
+                value(*[play for _ in inspect.signature(value).parameters])
         assert [record for record in caplog.records if record.levelname == "ERROR"] == []
         assert own, f"{where}: {name} defines nothing"
 
 
-def play(room_class: type[Room[Any]]) -> None:
+def test_the_page_on_tests_shows_some() -> None:
+    assert "\n".join(modules_of("docs/guide/testing.md").values()).count("\ndef test_") >= 5
+
+
+def play_room(room_class: type[Room[Any]]) -> None:
     """Have two players join a room, use every control and message it, for a while. A rule that raises ends the room."""
     kind = make_kind(room_class)
     server = MemoryServer(room_class)
