@@ -4,6 +4,7 @@ wait for their clients to come back, and what its messages cost."""
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gameserver.hub.spending import Spending
@@ -33,6 +34,8 @@ class Admission:
         self._joining: Waiting[Peer] = Waiting(limits.max_joins_in_flight)
         self._suspended: Waiting[Session] = Waiting(math.inf, limits.max_suspended_per_address)
         self._opened_by: dict[str, str] = {}
+        self._opened: Counter[str] = Counter()
+        """By what addresses are counted by: how many of these rooms run."""
         self._joins = BucketsByKey(limits.max_joins_per_s_per_address, limits.max_joins_burst_per_address)
         self.spending = Spending(limits)
 
@@ -85,14 +88,19 @@ class Admission:
             raise ProtocolError(CloseCode.SERVER_FULL, "no more rooms on this server now")
         key = self.key_of(address)
         if key:
-            opened = sum(by == key for by in self._opened_by.values())
+            opened = self._opened[key]
             if opened >= self._limits.max_rooms_per_address:
                 raise ProtocolError(CloseCode.SERVER_FULL, f"at most {opened} rooms for one address")
 
     def room_opened(self, room_id: str, address: str) -> None:
         """A room runs that a client at `address` asked for."""
-        self._opened_by[room_id] = self.key_of(address)
+        key = self._opened_by[room_id] = self.key_of(address)
+        self._opened[key] += 1
 
     def room_closed(self, room_id: str) -> None:
         """The room has ended."""
-        self._opened_by.pop(room_id, None)
+        key = self._opened_by.pop(room_id, None)
+        if key is not None:
+            self._opened[key] -= 1
+            if not self._opened[key]:
+                del self._opened[key]

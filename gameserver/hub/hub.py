@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gameserver.hub.admission import Admission
+from gameserver.hub.open_rooms import OpenRooms
 from gameserver.hub.peer import Peer
 from gameserver.hub.refusals import Refusals
 from gameserver.hub.tokens import ResumeTokens
@@ -83,6 +84,8 @@ class Hub:
         self._random = random.Random(seed)
         self._room_id_prefix = room_id_prefix
         self._peers: set[Peer] = set()
+        self._open_rooms = OpenRooms()
+        self._overloaded: set[str] = set()
         self.refusals = Refusals()
         self._counts: Counter[str] = Counter()
         named = kinds.items() if hasattr(kinds, "items") else ((None, cls) for cls in kinds)
@@ -183,6 +186,7 @@ class Hub:
         tokens.add(session, engine)
         self._enter(peer, session, engine, at_s)
         self._counts["joins"] += 1
+        self._open_rooms.update(engine)
         self._note_seats()
 
     def _named_room(self, kind: Kind, room_id: str, role: Role) -> RoomEngine:
@@ -199,14 +203,14 @@ class Hub:
         """Choose a room for a JOIN that names none: the peer's own if it has a free seat or can be opened, else the
         fullest with a free seat, else a new one."""
         chosen, address = peer.room, peer.address
-        free = [e for e in self.rooms.values() if e.kind is kind and e.takes_anyone and e.has_free_seat(role)]
-        for engine in free:
-            if engine.id == chosen:
+        if chosen is not None:
+            engine = self.rooms.get(chosen)
+            if engine is None and not self.overloaded:
+                return self.open_room(kind.name, room_id=chosen, address=address)
+            if engine is not None and engine.kind is kind and engine.takes_anyone and engine.has_free_seat(role):
                 return engine
-        if chosen is not None and chosen not in self.rooms and not self.overloaded:
-            return self.open_room(kind.name, room_id=chosen, address=address)
-        if free:
-            return max(free, key=lambda engine: engine.session_count)
+        for engine in self._open_rooms.fullest_first(kind.name, role):
+            return engine
         if self.overloaded:  # the rooms of a process share one processor, so one more room would not help
             raise ProtocolError(CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
         return self.open_room(kind.name, address=address)
@@ -214,7 +218,7 @@ class Hub:
     @property
     def overloaded(self) -> bool:
         """Whether a room of this process refuses joins because of its load."""
-        return any(engine.overload.refuses for engine in self.rooms.values())
+        return bool(self._overloaded)
 
     def open_room(
         self,
@@ -249,7 +253,9 @@ class Hub:
             engine.close(CloseCode.SERVER_FULL, "the room cannot be opened now")
             raise ProtocolError(CloseCode.SERVER_FULL, "the room cannot be opened now") from None
         engine.on_closed = self._forget_room
+        engine.on_open_changed = self._note_open
         self.rooms[engine.id] = engine
+        self._open_rooms.update(engine)
         self.admission.room_opened(engine.id, address)
         self._counts["rooms_opened"] += 1
         return engine
@@ -337,10 +343,23 @@ class Hub:
     def _forget_session(self, session: Session) -> None:
         self.tokens.remove(session)
         self.admission.suspension_ended(session)
+        engine = self.rooms.get(session.room_id)
+        if engine is not None:
+            self._open_rooms.update(engine)
         self._note_seats()
+
+    def _note_open(self, engine: RoomEngine) -> None:
+        """A room was locked or unlocked, or its load has changed."""
+        if engine.overload.refuses:
+            self._overloaded.add(engine.id)
+        else:
+            self._overloaded.discard(engine.id)
+        self._open_rooms.update(engine)
 
     def _forget_room(self, engine: RoomEngine) -> None:
         self.rooms.pop(engine.id, None)
+        self._open_rooms.remove(engine)
+        self._overloaded.discard(engine.id)
         self.admission.room_closed(engine.id)
         self._counts["rooms_closed"] += 1
         self._note_seats()

@@ -22,7 +22,6 @@ class RoomContext(Protocol):
     id: str
     dt: float
     tick_number: int
-    locked: bool
     random: random.Random
     world: World
     timers: Timers
@@ -39,6 +38,9 @@ class RoomContext(Protocol):
 
     def emit(self, name: str, payload: object, to: frozenset[int] | None) -> None:
         """Log an event of this tick for the sessions in `to`; None: everyone."""
+
+    def lock(self, locked: bool) -> None:
+        """Lock or unlock the room."""
 
     def close_after_tick(self, reason: str) -> None:
         """Close the room at the end of this tick."""

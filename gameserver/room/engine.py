@@ -96,6 +96,8 @@ class RoomEngine:
         """What clients get as the reason when the room has ended because a tick raised; None: none has."""
         self.locked = False
         self.on_closed: Callable[[RoomEngine], None] | None = None
+        self.on_open_changed: Callable[[RoomEngine], None] | None = None
+        """Called when the room was locked or unlocked, or its overload level has changed."""
 
         self.world = World(kind.schema)
         self.capture_state: Callable[[], tuple[Table, ...]] = self.world.capture
@@ -276,6 +278,7 @@ class RoomEngine:
             level = self.overload.level
             log.warning("room is at overload level %d", level, extra={"room": self.id})
             self.replicator.set_tier_stretch(self.overload.tier_stretch)
+            self._note_open_changed()
 
     # -- requests between ticks ----------------------------------------------------------------------------------------
 
@@ -372,6 +375,15 @@ class RoomEngine:
         self.events.append(self.tick_number, name, payload, to)
         if self._recorder is not None:
             self._tick_events.append((name, payload, to))
+
+    def lock(self, locked: bool) -> None:
+        """Lock or unlock the room."""
+        self.locked = locked
+        self._note_open_changed()
+
+    def _note_open_changed(self) -> None:
+        if self.on_open_changed is not None:
+            self.on_open_changed(self)
 
     def close_after_tick(self, reason: Any) -> None:
         """Close the room at the end of this tick.

@@ -396,7 +396,7 @@ class Room(Generic[C]):
         Args:
             locked: False unlocks it.
         """
-        self._context.locked = locked
+        self._context.lock(locked)
 
     def close(self, reason: str = "the room has ended") -> None:
         """End the room after this tick.

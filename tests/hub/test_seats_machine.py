@@ -171,6 +171,7 @@ class AnyOrder(RuleBasedStateMachine):
     def finish_job(self, data: st.DataObject, error: str | None) -> None:
         """A join that waited for a job goes on, or is refused."""
         engine, job = self.jobs.pop(data.draw(st.integers(0, len(self.jobs) - 1)))
+        job.cancel = lambda: None  # it has ended, and a room that ends before it takes the result still cancels it
         engine.work.finish(job, None, error)
         self.tick(1)
 
@@ -324,6 +325,15 @@ class AnyOrder(RuleBasedStateMachine):
             assert engine.room.disposed == (engine.closed and engine.failure is None)
             assert (self.hub.rooms.get(engine.id) is engine) is not engine.closed
         assert self.hub.admission._opened_by.keys() == self.hub.rooms.keys()
+
+    @invariant()
+    def exactly_the_rooms_that_take_anyone_and_have_a_free_seat_are_filed_as_open(self) -> None:
+        for role in Role:
+            found = [engine.id for engine in self.hub._open_rooms.fullest_first("hall", role)]
+            wanted = [e for e in self.hub.rooms.values() if e.takes_anyone and e.has_free_seat(role)]
+            assert set(found) == {engine.id for engine in wanted}
+            counts = [self.hub.rooms[room_id].session_count for room_id in found]
+            assert counts == sorted(counts, reverse=True)
 
     @invariant()
     def every_change_of_seats_and_rooms_was_announced(self) -> None:
