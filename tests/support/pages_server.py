@@ -8,8 +8,11 @@ from typing import Any
 from gameserver.net.settings import NetSettings
 
 
+@dataclass
 class FakeHub:
     """A hub with one kind of room that has a step."""
+
+    kinds: tuple[str, ...] = ("arena",)
 
     def statistics(self) -> dict[str, Any]:
         return {"sessions": 3, "rooms": [{"id": "abc", "kind": "arena", "players": 3}]}

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gameserver.net.http.cors import cors_headers, preflight
+from gameserver.net.http.no_page import DEMO_KIND, no_page
 from gameserver.net.http.responses import FOREVER, Response, as_json, etag_of, text
 from gameserver.net.http.shared_page import SharedPage
 from gameserver.net.http.upgrade import check_host
@@ -84,6 +85,8 @@ class Pages:
             return step_module(self._server, head)
         if self._files is None:
             return text(HTTPStatus.NOT_FOUND, "this server has no pages")
+        if head.path == "/" and self._server.settings.web_root is None and DEMO_KIND not in self._server.hub.kinds:
+            return no_page(self._server.hub.kinds)
         return await self._files.respond(head.path, head.content_codings)
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from gameserver.net.http.head import parse_head
 from gameserver.net.http.pages import Pages
-from gameserver.net.http.policy import AUTHOR
+from gameserver.net.http.policy import AUTHOR, STRICT
 from gameserver.net.http.responses import Response, text
 from gameserver.net.http.static_files import StaticFiles
-from tests.support.pages_server import FakeServer
+from gameserver.net.settings import NetSettings
+from tests.support.pages_server import FakeHub, FakeServer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gameserver.net.http.head import Head
     from gameserver.net.server_state import ServerState
 
@@ -123,3 +124,24 @@ async def test_without_files_only_the_table_is_served(server: FakeServer) -> Non
     pages = Pages(cast("ServerState", server), None, {})
     assert (await get(pages, "/")).status == HTTPStatus.NOT_FOUND
     assert (await get(pages, "/healthz")).status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(("kinds", "web"), [(("arena", "tag"), None), (("tag",), Path("web"))])
+async def test_a_page_that_plays_the_rooms_is_shown(tmp_path: Path, kinds: tuple[str, ...], web: Path | None) -> None:
+    (tmp_path / "index.html").write_text("a page")
+    server = FakeServer(FakeHub(kinds), NetSettings(web_root=web))
+    pages = Pages(cast("ServerState", server), StaticFiles(tmp_path), {})
+    assert (await get(pages, "/")).body == b"a page"
+
+
+async def test_a_server_whose_rooms_no_page_plays_says_so_and_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("the arena's page")
+    pages = Pages(cast("ServerState", FakeServer(FakeHub(("tag", "<chess>")))), StaticFiles(tmp_path), {})
+    response = await get(pages, "/")
+    page = response.body.decode()
+    for said in ("<code>tag</code>", "<code>&lt;chess&gt;</code>", "--web FOLDER", 'href="sdk/README.md"'):
+        assert said in page
+    assert response.content_type == "text/html; charset=utf-8"
+    assert response.policy == STRICT
+    assert not re.search(r"<script|<style|style=|\son\w+=", page)  # the strict policy allows nothing inline
+    assert (await get(pages, "/", f"If-None-Match: {response.etag}")).status == HTTPStatus.NOT_MODIFIED
