@@ -21,5 +21,5 @@ def test_the_page_names_the_rooms_fits_on_a_phone_and_keeps_the_policy(enter: En
         expect(page.get_by_text("--web FOLDER")).to_be_visible()
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(5, 7, 15)"
         assert page.evaluate("[...document.querySelectorAll('pre')].every((pre) => pre.scrollWidth <= pre.clientWidth)")
-        page.get_by_role("link", name="SDK").click()
-        expect(page.locator("body")).to_contain_text("connect(")
+        for link in page.get_by_role("link").all():
+            assert page.request.get(f"{server.address}{link.get_attribute('href')}").ok
