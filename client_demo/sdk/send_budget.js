@@ -7,7 +7,7 @@
  *
  * Pure; times in seconds. `gameserver/client/send_budget.py` is the twin.
  */
-import { TokenBucket } from "./rate_limit.js";
+import { TokenBucket } from "./token_bucket.js";
 
 /** Of what the server allows; its clock and this one do not run alike. */
 export const SHARE = 0.9;

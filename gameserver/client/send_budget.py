@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gameserver.sync.rate_limit import TokenBucket
+from gameserver.sync.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from gameserver.protocol.constants import ClientLimits

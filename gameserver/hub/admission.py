@@ -11,7 +11,7 @@ from gameserver.hub.spending import Spending
 from gameserver.hub.waiting import Waiting
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.sync.rate_limit import BucketsByKey
+from gameserver.sync.token_bucket import BucketsByKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import enum
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from gameserver.hub.link_limits import inside, outside
+from gameserver.hub.rate_limit import RateLimit, rates_inside, rates_outside
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_server
 from gameserver.protocol.constants import (
@@ -94,15 +94,13 @@ class Peer:
 
     __slots__ = (
         "_account",
-        "_bytes",
         "_inputs",
         "_limits",
-        "_link_limits",
         "_match_input",
-        "_messages",
         "_nonce",
         "_owner",
         "_pinged",
+        "_rate_limit",
         "address",
         "claims",
         "engine",
@@ -141,8 +139,7 @@ class Peer:
         self._owner = owner
         self._account = account
         self._limits = limits
-        self._link_limits = outside(limits)
-        self._messages, self._bytes = self._link_limits.buckets(now_s)
+        self._rate_limit = RateLimit(rates_outside(limits), limits.max_message_bytes, now_s)
         self._inputs: InputCodec | None = None
         self._match_input: Callable[[bytes], InputFrame | None] = _no_input
         self._nonce = 0
@@ -170,7 +167,7 @@ class Peer:
         self.heard_at_s = at_s
         self._pinged = False
         try:
-            self._check_rate(data, at_s)
+            self._rate_limit.check(len(data), at_s)
             frame = self._match_input(data) if isinstance(data, bytes) else None
             if frame is None:
                 if self._account is not None:
@@ -226,21 +223,6 @@ class Peer:
 
     # -- from message to effect ----------------------------------------------------------------------------------------
 
-    def _check_rate(self, data: bytes | str, at_s: float) -> None:
-        """Apply §9 steps 1 and 2. A text message counts by characters; it is refused right after this."""
-        limits = self._limits
-        size = len(data)
-        if size > limits.max_message_bytes:
-            raise ProtocolError(
-                CloseCode.TOO_BIG, f"a message has at most {limits.max_message_bytes} bytes, got {size}"
-            )
-        if not self._messages.take(1, at_s):
-            most = self._link_limits.messages_per_s
-            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} messages a second")
-        if not self._bytes.take(size, at_s):
-            most = self._link_limits.bytes_per_s
-            raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {most:g} bytes a second")
-
     def _decode(self, data: bytes | str) -> m.ClientMsg:
         if isinstance(data, str):
             raise ProtocolError(CloseCode.TEXT_FRAME, "send binary messages: each is one msgpack array")
@@ -249,7 +231,7 @@ class Peer:
     def _queue_input(self, frame: InputFrame, at_s: float) -> None:
         session, engine = self.session, self.engine
         if session is not None and engine is not None:
-            session.previous_secret = b""
+            session.confirm_token()
             seq, ack, behind, codes = frame
             session.inputs.push(seq, codes, at_s, ack * BEHIND_UNITS_PER_TICK - behind)
             session.window.ack(ack, engine.tick_number)
@@ -259,8 +241,8 @@ class Peer:
         if session is None or engine is None:
             self._handle_before_join(message, at_s)
             return
-        if not isinstance(message, m.Ping | m.Pong):  # sent after the WELCOME only, so the client has the new token
-            session.previous_secret = b""
+        if not isinstance(message, m.Ping | m.Pong):  # all others are sent after the WELCOME only
+            session.confirm_token()
         match message:
             case m.Ack(tick):
                 session.window.ack(tick, engine.tick_number)
@@ -290,8 +272,8 @@ class Peer:
     def enter(self, session: Session, engine: RoomEngine, now_s: float) -> None:
         """From now on the link belongs to `session`, and may send as much as the room asks for."""
         self.session, self.engine, self._inputs = session, engine, engine.kind.input_codec
-        self._link_limits = inside(self._limits, engine.tick_hz, self._inputs.max_bytes)
-        self._messages, self._bytes = self._link_limits.buckets(now_s)
+        rates = rates_inside(self._limits, engine.tick_hz, self._inputs.max_bytes)
+        self._rate_limit = RateLimit(rates, self._limits.max_message_bytes, now_s)
         if session.is_player:
             self.state = PeerState.PLAYING
             self._match_input = self._inputs.match

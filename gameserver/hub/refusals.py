@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gameserver.sync.rate_limit import TokenBucket
+from gameserver.sync.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from gameserver.protocol.constants import CloseCode

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.sync.rate_limit import BucketsByKey, TokenBucket
+from gameserver.sync.token_bucket import BucketsByKey, TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gameserver.sync.rate_limit import BucketsByKey
+from gameserver.sync.token_bucket import BucketsByKey
 
 if TYPE_CHECKING:
     from gameserver.net.settings import NetLimits

@@ -16,7 +16,7 @@ import trio_websocket
 from gameserver.net.http.auth import TOKEN_EXPIRED
 from gameserver.net.socket_transport import SocketTransport
 from gameserver.protocol.constants import CloseCode
-from gameserver.sync.rate_limit import TokenBucket
+from gameserver.sync.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable

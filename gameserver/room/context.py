@@ -20,7 +20,7 @@ class RoomContext(Protocol):
     """Implemented by `gameserver.room.engine.RoomEngine`."""
 
     id: str
-    dt: float
+    tick_s: float
     tick_number: int
     random: random.Random
     world: World

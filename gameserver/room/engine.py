@@ -86,7 +86,7 @@ class RoomEngine:
         self.seed = seed
         self.options = options
         self.tick_hz = room_class.tick_hz
-        self.tick_s = self.dt = 1.0 / self.tick_hz
+        self.tick_s = 1.0 / self.tick_hz
         self.snapshot_every = kind.snapshot_every
         self.random = random.Random(seed)
         self.tick_number = 0
@@ -190,7 +190,7 @@ class RoomEngine:
             room.on_input(session.player, from_codes(codes))
         contact = type(room).predict_contact
         if contact is not None:
-            run_contacts(contact, self.world, self.seats.players, self.dt)
+            run_contacts(contact, self.world, self.seats.players, self.tick_s)
         self.timers.run_due(self.tick_number)
         room.on_tick()
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 STATE_HEAD_BYTES: Final = 32
-"""At least what stands before the body of a STATE."""
+"""What stands before the body of a STATE takes at most so many bytes."""
 
 
 class Replicator:
@@ -149,7 +149,6 @@ class Replicator:
 
     def _skip(self, session: Session, now_s: float) -> None:
         self.skipped += 1
-        session.skipped_snapshots += 1
         if session.behind_since_s is None:
             session.behind_since_s = now_s
         elif now_s - session.behind_since_s > self._limits.evict_after_s:

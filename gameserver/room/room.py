@@ -205,7 +205,7 @@ class Room(Generic[C]):
     @property
     def dt(self) -> float:
         """Seconds a tick: exactly `1 / tick_hz`."""
-        return self._context.dt
+        return self._context.tick_s
 
     @property
     def random(self) -> random.Random:

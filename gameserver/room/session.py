@@ -90,7 +90,6 @@ class Session:
         "room_id",
         "seated",
         "secret",
-        "skipped_snapshots",
         "view",
         "viewpoint",
         "window",
@@ -117,8 +116,8 @@ class Session:
         """True once `on_join` has run, until the seat is free again."""
         self.secret = secret
         self.previous_secret = b""
-        """The secret before the last RESUME. It stays valid until the client sends something over the new link: the
-        WELCOME with the new secret may not have arrived."""
+        """The secret before the last RESUME, valid until `confirm_token`: the WELCOME with the new one may not have
+        arrived."""
         self.base: Snapshot | None = None
         """The snapshot that the client holds once it has read everything handed to its link; None: a full state is
         needed."""
@@ -135,13 +134,16 @@ class Session:
         self.event_scan = 0
         """Number of the newest event that was checked for this session. None of the events between `event_cursor` and
         this one is for it."""
-        self.skipped_snapshots = 0
         self.on_gone: Callable[[Session], None] | None = None
 
     @property
     def steers(self) -> bool:
         """Whether the room consumes one input frame of it in each tick."""
         return self.seated and self.is_player
+
+    def confirm_token(self) -> None:
+        """The client has sent something over this link, so it has the token of the last WELCOME."""
+        self.previous_secret = b""
 
     def attach(self, peer: SessionPeer) -> None:
         """Continue over this peer's link. Nothing is in flight on it yet."""

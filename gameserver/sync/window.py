@@ -30,7 +30,6 @@ class Window:
         "_slack_ticks",
         "_snapshot_every",
         "_until",
-        "acked",
         "limit",
         "open",
         "width",
@@ -43,7 +42,6 @@ class Window:
         self._slack_ticks = math.ceil(SLACK_S * tick_hz)
         self._period_ticks = ROUND_TRIP_PERIOD_S * tick_hz
         self.limit = limit
-        self.acked = 0
         self.restart()
 
     def restart(self) -> None:
@@ -75,9 +73,10 @@ class Window:
         flight = self._in_flight
         if not flight or flight[0] > tick:
             return
+        arrived = flight[0]
         while flight and flight[0] <= tick:
-            self.acked = flight.pop(0)
-        round_trip = newest_tick - self.acked
+            arrived = flight.pop(0)
+        round_trip = newest_tick - arrived
         if round_trip < self._lowest or newest_tick > self._until:
             self._measure(round_trip, newest_tick)
         self.open = len(flight) < self.width

@@ -17,7 +17,7 @@ from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RoomEngine
-from gameserver.sync.rate_limit import MAX_IDLE_BUCKETS
+from gameserver.sync.token_bucket import MAX_IDLE_BUCKETS
 from tests.support.field_room import Field
 from tests.support.memory_server import MemoryLink, MemoryServer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgpack
 import pytest
 
-from gameserver.hub.link_limits import inside
+from gameserver.hub.rate_limit import rates_inside
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import InputCodec, encode_client
 from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, CloseCode, Limits
@@ -140,7 +140,7 @@ def test_more_bytes_than_the_burst_close_the_link() -> None:
     limits = Limits(max_bytes_per_s=1_000, max_bytes_burst=8_000)
     server = MemoryServer(Field, limits=limits)
     link, peer = server.join("field")
-    allowed = inside(limits, Field.tick_hz, server.engine.kind.input_codec.max_bytes)
+    allowed = rates_inside(limits, Field.tick_hz, server.engine.kind.input_codec.max_bytes)
     message = msgpack.packb([C.MESSAGE, "say", b"x" * 3_000])
     flood(server, peer, message, int(allowed.bytes_burst / len(message)))
     assert code(link) is None

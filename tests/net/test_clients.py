@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gameserver.net.clients import MAX_TURN_WAIT_S, Clients
 from gameserver.net.settings import NetLimits
-from gameserver.sync.rate_limit import MAX_IDLE_BUCKETS
+from gameserver.sync.token_bucket import MAX_IDLE_BUCKETS
 
 LIMITS = NetLimits(max_requests_per_s_per_address=10.0, max_requests_burst_per_address=20.0)
 

@@ -133,7 +133,7 @@ def test_states_and_their_bytes_are_counted(stage: Stage) -> None:
 
 
 def test_a_viewer_with_a_busy_link_is_skipped_and_its_next_delta_spans_the_gap(stage: Stage) -> None:
-    (busy, session), (other, _) = stage.viewer(), stage.viewer()
+    (busy, _), (other, _) = stage.viewer(), stage.viewer()
     stage.send()
     busy.link.ready = False
     stage.send(3)
@@ -141,7 +141,7 @@ def test_a_viewer_with_a_busy_link_is_skipped_and_its_next_delta_spans_the_gap(s
     stage.send()
     assert spans(busy) == [(1, 0), (5, 4)]
     assert spans(other) == [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1)]
-    assert (session.skipped_snapshots, stage.replicator.skipped) == (3, 3)
+    assert stage.replicator.skipped == 3
 
 
 def test_a_viewer_with_a_full_window_is_skipped_until_it_acks(stage: Stage) -> None:

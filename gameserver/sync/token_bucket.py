@@ -1,4 +1,4 @@
-"""Limits how much a client may send: token buckets. Their memory does not grow; time is an argument."""
+"""Token buckets: how a limit of so many a second is kept. Their memory does not grow; time is an argument."""
 
 from __future__ import annotations
 

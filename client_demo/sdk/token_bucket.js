@@ -1,5 +1,5 @@
 /**
- * A token bucket, as the server has it in `gameserver/sync/rate_limit.py`. Pure; times in seconds.
+ * A token bucket, as the server has it in `gameserver/sync/token_bucket.py`. Pure; times in seconds.
  */
 
 /** Rounding in sums of token times must not cost a token. */

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.sync.rate_limit import MAX_IDLE_BUCKETS, BucketsByKey, TokenBucket
+from gameserver.sync.token_bucket import MAX_IDLE_BUCKETS, BucketsByKey, TokenBucket
 
 
 def test_a_bucket_refills_with_time_up_to_its_burst() -> None:
