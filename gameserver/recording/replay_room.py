@@ -100,7 +100,7 @@ class ReplayRoom(Room[Any]):
     def on_create(self, options: Mapping[str, object]) -> None:
         self.timeline = cast("Timeline", options["timeline"])
         self.head = Playhead(self.timeline.first, self.timeline.last, self.timeline.every)
-        self._context.capture_state = self.recorded_tables
+        self._context.captured = self
         self.every(max(1, round(SEND_EVERY_S / self.dt)), self._send_state)
 
     def on_join(self, player: Player) -> None:
@@ -145,7 +145,7 @@ class ReplayRoom(Room[Any]):
         head = self.head
         return {"tick": int(head.at), "ticks": head.last, "paused": head.paused, "speed": head.speed}
 
-    def recorded_tables(self) -> tuple[Table, ...]:
+    def capture(self) -> tuple[Table, ...]:
         """The recorded state that this tick shows."""
         types = self.timeline.schema.entities
         tables = self.timeline.moment(self.head.at)

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
 
     from gameserver.room.lag_compensation import LagCompensation
     from gameserver.room.outside_work import OutsideWork
     from gameserver.room.player import Player
     from gameserver.room.timers import Timers
-    from gameserver.state.table import Table
     from gameserver.state.world import World
+    from gameserver.sync.snapshot import Captured
 
 
 class RoomContext(Protocol):
@@ -27,8 +26,8 @@ class RoomContext(Protocol):
     timers: Timers
     lag_compensation: LagCompensation
     work: OutsideWork
-    capture_state: Callable[[], tuple[Table, ...]]
-    """Quantises the state of a tick; a room that shows a recording puts its own function here."""
+    captured: Captured
+    """What snapshots are taken of; a room that shows a recording puts itself here."""
 
     @property
     def players(self) -> list[Player]: ...

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gameserver.room.player import Player
     from gameserver.room.session import Session, SessionPeer
     from gameserver.room.source import Source, TickRecorder
-    from gameserver.state.table import Table
+    from gameserver.sync.snapshot import Captured
 
     Codes = tuple[int, ...]
 
@@ -100,8 +100,8 @@ class RoomEngine:
         """Called when the room was locked or unlocked, or its overload level has changed."""
 
         self.world = World(kind.schema)
-        self.capture_state: Callable[[], tuple[Table, ...]] = self.world.capture
-        """Quantises the state of a tick: the world's, or, in a room that shows a recording, the recorded one."""
+        self.captured: Captured = self.world
+        """What snapshots are taken of: the world, or, in a room that shows a recording, the recorded state."""
         self.history = History(max(MIN_HISTORY_TICKS, math.ceil(HISTORY_S * self.tick_hz)))
         self.events = EventLog(limits)
         self.timers = Timers()
@@ -164,7 +164,8 @@ class RoomEngine:
             self._begin_tick()
             self._apply_commands(self._source.commands(now_s))
             self._run_rules(self._source.inputs(now_s, self.tick_number))
-            snapshot = self._capture()
+            snapshot = Snapshot.capture(self.tick_number, self.captured)
+            self._keep(snapshot)
             if self._snapshot_due:
                 self.replicator.send(self.seats.sessions.values(), snapshot, now_s)
         except TICK_RAISES as error:
@@ -194,13 +195,10 @@ class RoomEngine:
         self.timers.run_due(self.tick_number)
         room.on_tick()
 
-    def _capture(self) -> Snapshot:
-        """Quantise the world into a snapshot and snap the world to it; keep and record the snapshot."""
-        snapshot = Snapshot(self.tick_number, self.capture_state())
+    def _keep(self, snapshot: Snapshot) -> None:
         self.history.put(snapshot)
         if self._recorder is not None:
             self._record_tick(self._recorder, snapshot)
-        return snapshot
 
     def _record_tick(self, recorder: TickRecorder, snapshot: Snapshot) -> None:
         """Record what this tick was made of. A recorder that fails ends the recording, not the room."""

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgpack
 
 if TYPE_CHECKING:
     from gameserver.state.schema import Schema
     from gameserver.state.table import Table
+
+
+class Captured(Protocol):
+    """What a snapshot is taken of: a room's world, or a recording that a room shows."""
+
+    def capture(self) -> tuple[Table, ...]:
+        """Return the quantised state, one table an entity type.
+
+        Raises:
+            StateError: A value has no code.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +31,15 @@ class Snapshot:
     tick: int
     tables: tuple[Table, ...]
     """One table an entity type, in order of the schema."""
+
+    @classmethod
+    def capture(cls, tick: int, state: Captured) -> Snapshot:
+        """Take the snapshot of a tick. A world's attributes are set to the values that it holds.
+
+        Raises:
+            StateError: A value has no code.
+        """
+        return cls(tick, state.capture())
 
     def hash(self) -> int:
         """Return 64 bits that depend on the tick and all of the state, the same in every process and on every
