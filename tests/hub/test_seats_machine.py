@@ -73,9 +73,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.announced = (len(self.hub.tokens), len(self.hub.rooms))
 
     def run_work(self, engine: RoomEngine, job: Job) -> None:
-        """Keep a job; `finish_job` ends it."""
+        """Keep a job; `finish_job` ends it, or a room that ends cancels it, even if its result is already queued."""
         self.jobs.append((engine, job))
-        job.cancel = lambda: self.jobs.remove((engine, job))
+
+        def cancel() -> None:
+            self.jobs = [(of, other) for of, other in self.jobs if other is not job]
+
+        job.cancel = cancel
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
