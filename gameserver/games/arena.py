@@ -97,8 +97,6 @@ class Arena(Room[Controls]):
             self._place_pickup()
 
     def on_join(self, player: Player) -> None:
-        if player.is_spectator:
-            return
         player.data = Pilot()
         hue = player.params.get("hue")
         x, y = self._free_place()

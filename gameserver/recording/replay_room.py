@@ -106,6 +106,9 @@ class ReplayRoom(Room[Any]):
     def on_join(self, player: Player) -> None:
         self.send(player, EVENT, self._state())
 
+    def on_spectate(self, spectator: Player) -> None:
+        self.send(spectator, EVENT, self._state())
+
     def on_resume(self, player: Player) -> None:
         self.send(player, EVENT, self._state())
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class JoinRefused(Exception):
-    """Raise it in `on_auth` or `on_join` to refuse a join; its text, at most 120 bytes, is the reason that the client
-    gets."""
+    """Raise it in `on_auth`, `on_join` or `on_spectate` to refuse a join; its text, at most 120 bytes, is the reason
+    that the client gets."""
 
 
 def check_byte_rate(rate: Any) -> float:

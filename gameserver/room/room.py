@@ -42,8 +42,7 @@ class Room(Generic[C]):
     class Arena(Room[Controls]):
         tick_hz = 60
         def on_join(self, player):
-            if not player.is_spectator:
-                player.avatar = self.spawn(Ship, owner=player)
+            player.avatar = self.spawn(Ship, owner=player)
         def on_input(self, player, controls): steer(player.avatar, controls, self.dt)
     """
 
@@ -114,10 +113,21 @@ class Room(Generic[C]):
         """
 
     def on_join(self, player: Player) -> None:
-        """A player or spectator is in the room from this tick on.
+        """A player is in the room from this tick on.
 
         Args:
-            player: Give it an entity to steer by setting `player.avatar`, unless it `is_spectator`.
+            player: Give it an entity to steer by setting `player.avatar`.
+
+        Raises:
+            JoinRefused: Raise it to refuse.
+        """
+
+    def on_spectate(self, spectator: Player) -> None:
+        """A spectator is in the room from this tick on. `on_join` is not called for it; `on_leave`, `on_suspend`,
+        `on_resume` and `on_message` are.
+
+        Args:
+            spectator: Sees everything and steers nothing.
 
         Raises:
             JoinRefused: Raise it to refuse.

@@ -217,9 +217,12 @@ class Seats:
             self._refuse(session, str(refusal))
 
     def _enter(self, session: Session) -> None:
-        """Let a session into the room. What `on_join` raises comes through."""
+        """Let a session into the room. What `on_join` or `on_spectate` raises comes through."""
         session.seated = True
-        self._room.on_join(session.player)
+        if session.is_player:
+            self._room.on_join(session.player)
+        else:
+            self._room.on_spectate(session.player)
         self._send_welcome(session, resumed=False)
 
     def _finish_work(self, command: WorkDone) -> None:

@@ -113,7 +113,7 @@ class Session:
         self.leaving = False
         """True once a Leave command for it is queued."""
         self.seated = False
-        """True once `on_join` has run, until the seat is free again."""
+        """True once `on_join` or `on_spectate` has run, until the seat is free again."""
         self.secret = secret
         self.previous_secret = b""
         """The secret before the last RESUME, valid until `confirm_token`: the WELCOME with the new one may not have

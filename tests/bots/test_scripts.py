@@ -46,8 +46,7 @@ class Match(Room[Any]):
     max_players = 2
 
     def on_join(self, player: Player) -> None:
-        if not player.is_spectator:
-            player.avatar = self.spawn(Card, owner=player)
+        player.avatar = self.spawn(Card, owner=player)
 
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         player.avatar.value = payload

@@ -49,6 +49,11 @@ class Hooks(Room[Push]):
         if player.params.get("name") == "unwelcome":
             raise JoinRefused("")
 
+    def on_spectate(self, spectator: Player) -> None:
+        self.calls.append(f"spectate {spectator.number}")
+        if spectator.params.get("name") == "unwelcome":
+            raise JoinRefused("no one watches")
+
     def on_leave(self, player: Player) -> None:
         self.calls.append(f"leave {player.number}")
 
@@ -143,6 +148,23 @@ def test_players_and_spectators_have_seats_of_their_own(table: Table) -> None:
     assert [player.number for player in table.seats.players] == [1, 2]
     assert [player.number for player in table.seats.spectators] == [3]
     assert table.seats.taken == (2, 1)
+
+
+def test_on_join_is_for_players_and_on_spectate_for_spectators(table: Table) -> None:
+    peer, session = table.seated(Role.SPECTATOR)
+    assert table.room.calls == ["auth 1", "spectate 1"]
+    assert peer.link.messages == [[16, 1, False]]
+    table.lose(session)
+    table.tick()
+    table.seats.leave(session)
+    table.tick()
+    assert table.room.calls[2:] == ["suspend 1", "leave 1"]
+
+
+def test_on_spectate_may_refuse_a_spectator(table: Table) -> None:
+    peer, _ = table.seated(Role.SPECTATOR, name="unwelcome")
+    assert peer.closed == Close(CloseCode.JOIN_REFUSED, "no one watches")
+    assert (table.seats.taken, table.room.calls) == ((0, 0), ["auth 1", "spectate 1"])
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,7 @@ class Plain(Room[Push]):
             self.spawn(Dot, x=x)
 
     def on_join(self, player: Player) -> None:
-        if not player.is_spectator:
-            player.avatar = self.spawn(Dot, owner=player, x=0, y=10)
+        player.avatar = self.spawn(Dot, owner=player, x=0, y=10)
 
     def on_input(self, player: Player, controls: Push) -> None:
         if player.avatar is not None:

@@ -65,6 +65,9 @@ class Hall(Room[Push]):
         self.act(player, player.params.get("on_join"))
         self.inside[player.number] = player
 
+    def on_spectate(self, spectator: Player) -> None:
+        self.on_join(spectator)
+
     def on_leave(self, player: Player) -> None:
         assert self.inside.pop(player.number) is player
         self.suspended.discard(player.number)

@@ -39,8 +39,7 @@ class Tag(Room[Keys]):
     max_players = 3
 
     def on_join(self, player: Player) -> None:
-        if not player.is_spectator:
-            player.avatar = self.spawn(Dot, owner=player, name=player.params.get("name", ""))
+        player.avatar = self.spawn(Dot, owner=player, name=player.params.get("name", ""))
 
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         if name == "chat":

@@ -19,9 +19,7 @@ class Duel(arena.Arena):
 
     def on_join(self, player: Player) -> None:
         super().on_join(player)
-        ship: Ship | None = player.avatar
-        if ship is None:
-            return
+        ship: Ship = player.avatar
         ship.x, ship.y = PLACES[self._next % len(PLACES)]
         ship.angle = 0.0
         ship.shield = 0

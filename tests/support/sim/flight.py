@@ -58,8 +58,7 @@ class Flight(Room[Controls]):
     predict = fly
 
     def on_join(self, player: Player) -> None:
-        if not player.is_spectator:
-            player.avatar = self.spawn(Ship, owner=player, name=player.text("name", "?"))
+        player.avatar = self.spawn(Ship, owner=player, name=player.text("name", "?"))
         self.every(6, lambda: self.broadcast("beat", self.tick)) if len(self.players) == 1 else None
 
     def on_message(self, player: Player, name: str, payload: Any) -> None:
