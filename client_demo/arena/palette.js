@@ -1,23 +1,32 @@
 /**
  * The demo's colours, in one place: dark space, and neon colours of equal brightness.
  *
- * Hues are those of OKLCH, in which every hue looks equally bright, so no ship's colour stands out.
+ * Hues are those of OKLCH, in which every hue looks equally bright, so no ship's colour stands out. To colour-blind
+ * players the eight are about three: each also has a mark (render/marks.js), and those that look alike have the marks
+ * that differ most.
  */
 
 /** Sprites are baked for this many hues; a ship's own hue is drawn with the nearest. */
 export const HUE_STEPS = 24;
 const DEGREES_PER_STEP = 360 / HUE_STEPS;
 
-/** The colours of the join screen: names for screen readers, hues that can be distinguished on the minimap. */
+/** @typedef {"disc" | "bar" | "triangle" | "cross" | "square" | "ring" | "bars" | "bow"} MarkName */
+/** @typedef {{name: string, hue: number, mark: MarkName}} ShipColour */
+
+/**
+ * The colours of the join screen: names for screen readers, hues and marks that can be distinguished on the minimap.
+ *
+ * @type {ReadonlyArray<Readonly<ShipColour>>}
+ */
 export const SHIP_COLOURS = Object.freeze([
-  { name: "Coral", hue: 22 },
-  { name: "Amber", hue: 65 },
-  { name: "Lime", hue: 125 },
-  { name: "Mint", hue: 165 },
-  { name: "Cyan", hue: 210 },
-  { name: "Blue", hue: 260 },
-  { name: "Violet", hue: 300 },
-  { name: "Pink", hue: 345 },
+  { name: "Coral", hue: 22, mark: "disc" },
+  { name: "Amber", hue: 65, mark: "bar" },
+  { name: "Lime", hue: 125, mark: "triangle" },
+  { name: "Mint", hue: 165, mark: "cross" },
+  { name: "Cyan", hue: 210, mark: "square" },
+  { name: "Blue", hue: 260, mark: "ring" },
+  { name: "Violet", hue: 300, mark: "bars" },
+  { name: "Pink", hue: 345, mark: "bow" },
 ]);
 
 export const SPACE = "#05070f";
@@ -74,4 +83,20 @@ export function hueStep(hue) {
  */
 export function stepHue(step) {
   return step * DEGREES_PER_STEP;
+}
+
+/**
+ * @param {number} hue degrees, any number
+ * @returns {Readonly<ShipColour>} the colour of the join screen that is nearest
+ */
+export function nearestColour(hue) {
+  return SHIP_COLOURS.reduce((nearest, colour) =>
+    hueDistance(colour.hue, hue) < hueDistance(nearest.hue, hue) ? colour : nearest,
+  );
+}
+
+/** @param {number} one degrees @param {number} other @returns {number} degrees on the circle, 0–180 */
+function hueDistance(one, other) {
+  const apart = Math.abs(one - other) % 360;
+  return Math.min(apart, 360 - apart);
 }

@@ -9,13 +9,16 @@ import {
   stepHue,
   WALL_EDGE,
 } from "../palette.js";
+import { fillMark, markOf } from "./marks.js";
 
 /** Drawn in every n-th frame: on a map this small nothing moves a pixel in less time. */
 const EVERY_FRAMES = 2;
-const SHIP_PX = 2.2;
+/** Large enough for the mark of each colour to be told from the others. */
+const SHIP_PX = 3.4;
 const OWN_PX = 3.4;
 const TAU = Math.PI * 2;
 const COLOURS = Array.from({ length: HUE_STEPS }, (_, step) => neon(stepHue(step)));
+const MARKS = Array.from({ length: HUE_STEPS }, (_, step) => markOf(stepHue(step)));
 
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../scene.js").Scene} Scene */
@@ -111,8 +114,9 @@ function drawShips(ctx, scene, unit) {
   for (let index = 0; index < scene.ships.length; index++) {
     const ship = scene.ships[index];
     if (ship === undefined || ship.dead || ship === scene.avatar) continue;
-    ctx.fillStyle = COLOURS[hueStep(ship.hue)] ?? INK;
-    dot(ctx, ship.x, ship.y, SHIP_PX * unit);
+    const step = hueStep(ship.hue);
+    ctx.fillStyle = COLOURS[step] ?? INK;
+    fillMark(ctx, MARKS[step] ?? [], ship.x, ship.y, SHIP_PX * unit);
   }
   const own = scene.avatar;
   if (own === null || own.dead) return;

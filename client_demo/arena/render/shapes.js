@@ -2,6 +2,11 @@
  * The shapes on the sprite sheet: drawn around the origin, pointing right, in world units.
  */
 import { dusk, INK, neon, PICKUP_HUE, SHIELD } from "../palette.js";
+import { fillMark, markOf } from "./marks.js";
+
+/** Where a ship has the mark of its colour: between cockpit and engine. */
+const MARK_X = -4.4;
+const MARK_RADIUS = 4.6;
 
 /** The ship's outline: nose, wing tip, tail, notch, mirrored below. */
 export const HULL = Object.freeze([
@@ -37,21 +42,23 @@ export function paintHull(ctx, hue, pixels) {
   ctx.lineWidth = 1.7;
   ctx.stroke();
   paintCockpit(ctx, hue);
+  ctx.fillStyle = INK;
+  fillMark(ctx, markOf(hue), MARK_X, 0, MARK_RADIUS);
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {number} hue */
 function paintCockpit(ctx, hue) {
   ctx.fillStyle = INK;
   ctx.beginPath();
-  ctx.ellipse(3.4, 0, 3.6, 1.7, 0, 0, Math.PI * 2);
+  ctx.ellipse(5.6, 0, 3.4, 1.5, 0, 0, Math.PI * 2);
   ctx.fill();
   ctx.strokeStyle = neon(hue, 0.55);
   ctx.lineWidth = 1;
   ctx.beginPath();
-  ctx.moveTo(-2, 4.4);
-  ctx.lineTo(-9, 9.6);
-  ctx.moveTo(-2, -4.4);
-  ctx.lineTo(-9, -9.6);
+  ctx.moveTo(-1.5, 5.8);
+  ctx.lineTo(-9, 10.4);
+  ctx.moveTo(-1.5, -5.8);
+  ctx.lineTo(-9, -10.4);
   ctx.stroke();
 }
 

@@ -2,6 +2,7 @@
 import { dusk, hueStep, neon, SHIP_COLOURS } from "../palette.js";
 import { Sprites } from "../render/sprites.js";
 import { make } from "./dom.js";
+import { makeMark } from "./mark.js";
 
 const PREVIEW_ZOOM = 2.6;
 
@@ -107,7 +108,9 @@ export class JoinScreen {
     radio.addEventListener("change", () => this.#choose(hue));
     label.style.setProperty("--hue", neon(hue));
     label.style.setProperty("--hue-dark", dusk(hue));
-    label.append(radio, make("span", "chip"), make("span", "visually-hidden", name));
+    const chip = make("span", "chip");
+    chip.append(makeMark(hue));
+    label.append(radio, chip, make("span", "visually-hidden", name));
     return label;
   }
 

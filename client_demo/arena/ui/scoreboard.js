@@ -4,6 +4,7 @@
  */
 import { neon } from "../palette.js";
 import { make, setText } from "./dom.js";
+import { makeMark, setMark } from "./mark.js";
 
 const ROWS = 8;
 const EVERY_S = 0.25;
@@ -14,6 +15,7 @@ const EVERY_S = 0.25;
  * @typedef {object} Row
  * @property {HTMLTableRowElement} row
  * @property {HTMLElement} rank
+ * @property {SVGElement} mark
  * @property {HTMLElement} name
  * @property {HTMLElement} bot
  * @property {HTMLElement} score
@@ -70,6 +72,8 @@ export class Scoreboard {
     if (row.row.dataset.colour !== colour) {
       row.row.dataset.colour = colour;
       row.rank.style.color = colour;
+      row.mark.style.fill = colour;
+      setMark(row.mark, ship.hue);
     }
   }
 }
@@ -89,9 +93,10 @@ function makeRow() {
   const bot = make("span", "tag", "bot");
   const score = make("td", "score");
   const deaths = make("td", "deaths");
-  line.append(name, bot);
+  const mark = makeMark(0);
+  line.append(mark, name, bot);
   who.append(line);
   row.append(rank, who, score, deaths);
   row.hidden = true;
-  return { row, rank, name, bot, score, deaths };
+  return { row, rank, mark, name, bot, score, deaths };
 }
