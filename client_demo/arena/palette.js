@@ -10,7 +10,7 @@
 export const HUE_STEPS = 24;
 const DEGREES_PER_STEP = 360 / HUE_STEPS;
 
-/** @typedef {"disc" | "bar" | "triangle" | "cross" | "square" | "ring" | "bars" | "bow"} MarkName */
+/** @typedef {"disc" | "bar" | "triangle" | "cross" | "star" | "ring" | "bars" | "bow"} MarkName */
 /** @typedef {{name: string, hue: number, mark: MarkName}} ShipColour */
 
 /**
@@ -23,7 +23,7 @@ export const SHIP_COLOURS = Object.freeze([
   { name: "Amber", hue: 65, mark: "bar" },
   { name: "Lime", hue: 125, mark: "triangle" },
   { name: "Mint", hue: 165, mark: "cross" },
-  { name: "Cyan", hue: 210, mark: "square" },
+  { name: "Cyan", hue: 210, mark: "star" },
   { name: "Blue", hue: 260, mark: "ring" },
   { name: "Violet", hue: 300, mark: "bars" },
   { name: "Pink", hue: 345, mark: "bow" },

@@ -2,7 +2,7 @@
  * The marks of the ships' colours: who cannot tell two hues apart tells their shapes apart.
  *
  * A mark is a list of polygons in a circle of radius 1, filled by the even-odd rule. Ships turn, so no mark is
- * another one turned: there is no diamond beside the square.
+ * another one turned, and a square would look like the disc.
  */
 import { nearestColour } from "../palette.js";
 
@@ -14,6 +14,14 @@ function regular(corners, radius) {
   return Array.from({ length: corners }, (_, corner) => {
     const angle = (corner * Math.PI * 2) / corners;
     return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+}
+
+/** @param {number} points @param {number} outer radius @param {number} inner radius @returns {Array<[number, number]>} */
+function star(points, outer, inner) {
+  return regular(points * 2, 1).map(([x, y], corner) => {
+    const radius = corner % 2 === 0 ? outer : inner;
+    return [x * radius, y * radius];
   });
 }
 
@@ -49,7 +57,7 @@ export const MARKS = Object.freeze({
       [-0.3, -0.3],
     ],
   ],
-  square: [upright(0, 1.5, 1.5)],
+  star: [star(5, 1, 0.4)],
   ring: [regular(24, 1), regular(24, 0.56)],
   bars: [upright(-0.6, 0.5, 1.7), upright(0.6, 0.5, 1.7)],
   bow: [
