@@ -13,6 +13,10 @@ COLOURS = 8
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 MIN_DIFFERENT_PIXELS = 8
 """Of a ship on the minimap, about 14 pixels wide and high at two device pixels a CSS pixel."""
+LARGE_ENOUGH = """paths => paths.map((path) => {
+  const { width, height } = path.getBoundingClientRect();
+  return Math.max(width, height) > 8;
+})"""
 DRAWN_ON_THE_MAP = """async () => {
   const { Minimap } = await import("/arena/render/minimap.js");
   const { SHIP_COLOURS } = await import("/arena/palette.js");
@@ -40,7 +44,7 @@ def test_each_swatch_shows_a_mark_of_its_own(duel: str, enter: Enter) -> None:
     marks = page.locator(".swatch .mark path")
     expect(marks).to_have_count(COLOURS)
     assert len(set(marks.evaluate_all("paths => paths.map((path) => path.getAttribute('d'))"))) == COLOURS
-    assert all(marks.evaluate_all("paths => paths.map((path) => path.getBoundingClientRect().height > 8)"))
+    assert all(marks.evaluate_all(LARGE_ENOUGH))
 
 
 def test_ships_on_the_minimap_differ_without_their_hues(duel: str, enter: Enter) -> None:

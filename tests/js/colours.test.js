@@ -34,7 +34,7 @@ const SEEN_WITH = {
 };
 /** In OKLCH's lightness, 0 to 1. */
 const LIGHTNESS_APART = 0.12;
-/** In OKLab: closer colours are hard to tell apart on dots of a few pixels. */
+/** In OKLab: closer colours are hard to distinguish on dots of a few pixels. */
 const ALIKE = 0.08;
 /** The part of two marks' joint area that only one of them covers, however they are turned. */
 const SHAPES_APART = 0.25;

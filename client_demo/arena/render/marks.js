@@ -1,5 +1,5 @@
 /**
- * The marks of the ships' colours: who cannot tell two hues apart tells their shapes apart.
+ * The marks of the ships' colours: where two hues look the same, their shapes differ.
  *
  * A mark is a list of polygons in a circle of radius 1, filled by the even-odd rule. Ships turn, so no mark is
  * another one turned, and a square would look like the disc.

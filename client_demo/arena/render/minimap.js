@@ -13,7 +13,7 @@ import { fillMark, markOf } from "./marks.js";
 
 /** Drawn in every n-th frame: on a map this small nothing moves a pixel in less time. */
 const EVERY_FRAMES = 2;
-/** Large enough for the mark of each colour to be told from the others. */
+/** Large enough to distinguish the marks of the colours. */
 const SHIP_PX = 3.4;
 const OWN_PX = 3.4;
 const TAU = Math.PI * 2;
