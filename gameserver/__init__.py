@@ -2,6 +2,7 @@
 
 from gameserver.protocol.constants import Role
 from gameserver.room.lag_compensation import Rewind
+from gameserver.room.options import Options
 from gameserver.room.outside_work import Job, WorkFailed
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.room import Room
@@ -26,6 +27,7 @@ __all__ = [
     "Jumps",
     "List",
     "Near",
+    "Options",
     "Player",
     "Ref",
     "Rewind",

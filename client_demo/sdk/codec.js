@@ -234,14 +234,37 @@ function readNotice([name, map]) {
 // --- from the client
 
 /**
- * @param {string} kind @param {string | null} room @param {number} role
+ * JOIN's room: its id, null for any, or one of the forms of protocol.md §3.
+ *
+ * @typedef {string | null | { code: string } | { create: Readonly<Record<string, unknown>> }
+ *   | { options: Readonly<Record<string, unknown>> }} RoomChoice
+ */
+
+/** @param {RoomChoice} room */
+function checkRoom(room) {
+  if (room === null) return;
+  if (typeof room === "string") {
+    checkName("room", room, LIMITS.MAX_ROOM_ID_BYTES);
+    return;
+  }
+  const [form, ...others] = isMap(room) ? Object.entries(room) : [];
+  if (form === undefined || others.length > 0 || !["code", "create", "options"].includes(form[0])) {
+    throw new TypeError("room is an id, null, or an object with one of code, create and options");
+  }
+  const [name, value] = form;
+  if (name === "code") checkName(name, /** @type {string} */ (value), LIMITS.MAX_ROOM_ID_BYTES);
+  else if (!isMap(value)) throw new TypeError("roomOptions is an object: { name: value }");
+}
+
+/**
+ * @param {string} kind @param {RoomChoice} room @param {number} role
  * @param {Readonly<Record<string, unknown>>} params
  * @throws {TypeError} for what the wire cannot carry
  * @throws {RangeError} when it is longer, or nested deeper, than a server takes
  */
 export function encodeJoin(kind, room, role, params) {
   checkName("kind", kind, LIMITS.MAX_KIND_BYTES);
-  if (room !== null) checkName("room", room, LIMITS.MAX_ROOM_ID_BYTES);
+  checkRoom(room);
   if (!isMap(params)) throw new TypeError("params is an object: { name: value }");
   if (role !== Role.PLAYER && role !== Role.SPECTATOR) {
     throw new TypeError("role is Role.PLAYER or Role.SPECTATOR");

@@ -110,6 +110,8 @@ export const CloseCode = Object.freeze({
   UNAUTHORIZED: 4015,
   FORBIDDEN: 4016,
   UNAVAILABLE: 4017,
+  ROOM_LOCKED: 4018,
+  INVALID_OPTIONS: 4019,
   ROOM_CLOSED: 4020,
   ROOM_FAILED: 4021,
   KICKED: 4022,
@@ -206,7 +208,7 @@ export const CLOSE = Object.freeze({
   }),
   4011: Object.freeze({
     name: "ROOM_NOT_FOUND",
-    meaning: "no room with this id",
+    meaning: "no room with this id or code",
     back: "no",
   }),
   4012: Object.freeze({
@@ -238,6 +240,16 @@ export const CLOSE = Object.freeze({
     name: "UNAVAILABLE",
     meaning: "the server cannot check the token at the moment",
     back: "resume",
+  }),
+  4018: Object.freeze({
+    name: "ROOM_LOCKED",
+    meaning: "the room takes nobody new",
+    back: "no",
+  }),
+  4019: Object.freeze({
+    name: "INVALID_OPTIONS",
+    meaning: "the options for a new room are not what its kind declares",
+    back: "no",
   }),
   4020: Object.freeze({
     name: "ROOM_CLOSED",

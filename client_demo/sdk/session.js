@@ -36,6 +36,10 @@ import { noStats, readStats } from "./stats.js";
  * @typedef {object} ConnectOptions
  * @property {string} kind of room
  * @property {string | null} [room] the id of a room; left out: any with a free seat
+ * @property {string | null} [code] a room's code, as a friend has read it out, instead of its id
+ * @property {boolean} [create] make a new room instead
+ * @property {Record<string, unknown> | null} [roomOptions] options of a room that has to be made, as
+ *   the room's class declares them
  * @property {number} [role] `Role.PLAYER` (left out) or `Role.SPECTATOR`
  * @property {Record<string, unknown>} [params] the game's own: a name, a colour
  * @property {TokenSource} [token] a JWT, where the server asks for one; or a function that returns
@@ -65,12 +69,29 @@ const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
  * @param {string | URL} url of the WebSocket: `wss://game.example/ws`; or relative to the page: `ws`
  * @param {ConnectOptions} options
  * @returns {Session}
- * @throws {TypeError} for a URL that is none
- * @throws {RangeError} when kind, room or params are longer, or nested deeper, than a server takes
+ * @throws {TypeError} for a URL that is none, or more than one of room, code and create
+ * @throws {RangeError} when kind, room, code, roomOptions or params are longer, or nested deeper, than a server takes
  * @throws {TypeError} for what the wire cannot carry
  */
 export function connect(url, options) {
   return new Session(url, options);
+}
+
+/**
+ * Returns JOIN's `room`.
+ *
+ * @param {ConnectOptions} options
+ * @returns {import("./codec.js").RoomChoice}
+ */
+function roomChoice({ room, code, create = false, roomOptions }) {
+  const ways = [room != null, code != null, create].filter(Boolean).length;
+  if (ways > 1) throw new TypeError("give one of room, code and create, or none of them for any");
+  if (roomOptions != null && (room != null || code != null)) {
+    throw new TypeError("roomOptions are for a room that has to be made: room and code name one");
+  }
+  if (code != null) return { code };
+  if (create) return { create: roomOptions ?? {} };
+  return room ?? (roomOptions == null ? null : { options: roomOptions });
 }
 
 /** A participant in a room, across links. Made by `connect`. */
@@ -98,13 +119,13 @@ export class Session {
   /**
    * @param {string | URL} url
    * @param {ConnectOptions} options
-   * @throws {RangeError} when kind, room or params are longer, or nested deeper, than a server takes
+   * @throws {RangeError} when kind, room, code, roomOptions or params are longer, or nested deeper, than a server takes
    * @throws {TypeError} for a URL that is none, or for what the wire cannot carry
    */
   constructor(url, options) {
     this.#core = new SessionCore({
       kind: options.kind,
-      room: options.room ?? null,
+      room: roomChoice(options),
       role: options.role ?? Role.PLAYER,
       params: options.params ?? {},
       snapDistance: options.snapDistance ?? null,
@@ -310,6 +331,11 @@ export class Session {
   /** The newest WELCOME: where this is, and with which schema. @returns {Welcome | null} */
   get welcome() {
     return this.#core.seat?.welcome ?? null;
+  }
+
+  /** The room's code, for friends to join it by; null before the first WELCOME. @returns {string | null} */
+  get code() {
+    return this.welcome?.room.toUpperCase() ?? null;
   }
 
   /** The id of the entity that the player steers; null: there is none. @returns {number | null} */

@@ -37,7 +37,7 @@ import { RateMeter } from "./stats.js";
  *
  * @typedef {object} CoreOptions
  * @property {string} kind of room
- * @property {string | null} room its id, or null for any with a free seat
+ * @property {import("./codec.js").RoomChoice} room
  * @property {number} role
  * @property {Readonly<Record<string, unknown>>} params the game's own
  * @property {number | null} snapDistance an error of the prediction beyond it is not eased out;

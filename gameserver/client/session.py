@@ -153,6 +153,11 @@ class Session:
         return self.core.replica.view
 
     @property
+    def code(self) -> str | None:
+        """The code of the room, for friends to join it by; None before the first WELCOME."""
+        return None if self.core.seat is None else self.core.seat.welcome.room.upper()
+
+    @property
     def avatar_id(self) -> int | None:
         """The id of the entity that the player steers; None while there is none."""
         return None if self.core.replica is None else self.core.replica.avatar_id
@@ -301,6 +306,9 @@ async def connect(
     kind: str,
     *,
     room: str | None = None,
+    code: str | None = None,
+    create: bool = False,
+    room_options: Mapping[str, Any] | None = None,
     role: Role = Role.PLAYER,
     params: Mapping[str, Any] | None = None,
     options: Options | None = None,
@@ -314,6 +322,9 @@ async def connect(
         url: Where the server's WebSocket is: `ws://host:port/ws` or `wss://…`.
         kind: The kind of room.
         room: The id of a room; None: any with a free seat.
+        code: A room's code, as a friend has read it out, instead of its id.
+        create: Whether to make a new room instead.
+        room_options: The options of a room that has to be made, by name, as the room's class declares them.
         role: Player or spectator.
         params: The game's own: a name, a colour.
         options: Own entity and input classes, and the shared step to predict with.
@@ -326,15 +337,35 @@ async def connect(
         The session, once it has joined.
 
     Raises:
-        ValueError: The URL is no WebSocket's, or `kind`, `room` or `params` are longer, or nested deeper, than a server
-            takes.
+        ValueError: The URL is no WebSocket's, or `kind`, `room`, `code`, `room_options` or `params` are longer, or
+            nested deeper, than a server takes; or more than one of `room`, `code` and `create` is given.
         JoinFailed: The room cannot be joined.
     """
-    core = SessionCore(m.Join(kind, room, role, dict(params or {})), options)
+    wanted = room_choice(room, code=code, create=create, options=room_options)
+    core = SessionCore(m.Join(kind, wanted, role, dict(params or {})), options)
     own_token = Token(token)
     session = Session(core, opener(url, own_token, tls), token=own_token, **more)
     async with joined(session):
         yield session
+
+
+def room_choice(
+    room: str | None, *, code: str | None, create: bool, options: Mapping[str, Any] | None
+) -> str | dict[str, Any] | None:
+    """Return JOIN's `room`.
+
+    Raises:
+        ValueError: What is given contradicts itself.
+    """
+    if (room is not None) + (code is not None) + create > 1:
+        raise ValueError("give one of room, code and create, or none of them for any room")
+    if options is not None and (room is not None or code is not None):
+        raise ValueError("room_options are for a room that has to be made: room and code name one that is there")
+    if code is not None:
+        return {"code": code}
+    if create:
+        return {"create": dict(options or {})}
+    return room if options is None else {"options": dict(options)}
 
 
 @asynccontextmanager

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import random
-import string
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gameserver.hub.admission import Admission
+from gameserver.hub.codes import ROOM_ID_ALPHABET, ROOM_ID_CHARS, room_of_code
 from gameserver.hub.open_rooms import OpenRooms
 from gameserver.hub.peer import Peer
 from gameserver.hub.refusals import Refusals
@@ -25,6 +25,7 @@ from gameserver.protocol.constants import ClientLimits, CloseCode, Limits, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
+from gameserver.room.options import OptionsInvalid, choose
 from gameserver.room.rules import TICK_RAISES, failure_reason
 from gameserver.state.errors import DeclarationError
 
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from gameserver.room.source import TickRecorder
 
 log = logging.getLogger("gameserver.hub")
-
-ROOM_ID_ALPHABET = "".join(sorted(set(string.ascii_lowercase + string.digits) - set("il1o0")))
-ROOM_ID_CHARS = 6
 
 
 class Hub:
@@ -176,10 +174,7 @@ class Hub:
                 CloseCode.UNKNOWN_KIND, f"no such kind of room; there are: {', '.join(sorted(self.kinds))}"
             )
         role = Role(message.role)
-        if message.room is not None:
-            engine = self._named_room(kind, message.room, role)
-        else:
-            engine = self._any_room(kind, peer, role)
+        engine = self._find_room(kind, message.room, role, peer)
         tokens = self.tokens
         session = engine.join(peer, role, message.params, key=tokens.new_key(), secret=tokens.new_secret())
         session.on_gone = self._forget_session
@@ -189,31 +184,58 @@ class Hub:
         self._open_rooms.update(engine)
         self._note_seats()
 
+    def _find_room(self, kind: Kind, room: str | Mapping[str, Any] | None, role: Role, peer: Peer) -> RoomEngine:
+        """Find or open the room that a JOIN asks for.
+
+        Raises:
+            ProtocolError: There is none; nothing has changed.
+        """
+        match room:
+            case None:
+                return self._any_room(kind, peer, role, {})
+            case str():
+                return self._named_room(kind, room, role)
+            case {"code": code}:
+                return self._named_room(kind, room_of_code(code), role)
+            case {"create": options}:
+                _check_options(kind, options)
+                return self._create_room(kind, peer, options)
+            case _:
+                _check_options(kind, room["options"])
+                return self._any_room(kind, peer, role, room["options"])
+
     def _named_room(self, kind: Kind, room_id: str, role: Role) -> RoomEngine:
         engine = self.rooms.get(room_id)
         if engine is None or engine.kind is not kind:
             raise ProtocolError(CloseCode.ROOM_NOT_FOUND, "no such room")
+        if engine.locked:
+            raise ProtocolError(CloseCode.ROOM_LOCKED, "the room takes nobody new now")
         if not engine.has_free_seat(role):
             raise ProtocolError(CloseCode.ROOM_FULL, "no free seat in this room")
         if engine.overload.refuses:
             raise ProtocolError(CloseCode.SERVER_FULL, "this room has more to do than it can")
         return engine
 
-    def _any_room(self, kind: Kind, peer: Peer, role: Role) -> RoomEngine:
+    def _any_room(self, kind: Kind, peer: Peer, role: Role, options: Mapping[str, object]) -> RoomEngine:
         """Choose a room for a JOIN that names none: the peer's own if it has a free seat or can be opened, else the
-        fullest with a free seat, else a new one."""
-        chosen, address = peer.room, peer.address
+        fullest with a free seat, else a new one with these options."""
+        chosen = peer.room
         if chosen is not None:
             engine = self.rooms.get(chosen)
             if engine is None and not self.overloaded:
-                return self.open_room(kind.name, room_id=chosen, address=address)
+                return self.open_room(kind.name, options, room_id=chosen, address=peer.address)
             if engine is not None and engine.kind is kind and engine.takes_anyone and engine.has_free_seat(role):
                 return engine
         for engine in self._open_rooms.fullest_first(kind.name, role):
             return engine
+        return self._create_room(kind, peer, options)
+
+    def _create_room(self, kind: Kind, peer: Peer, options: Mapping[str, object]) -> RoomEngine:
+        """Open a room for a peer, under the id that a director has chosen for it, unless there is one."""
         if self.overloaded:  # the rooms of a process share one processor, so one more room would not help
             raise ProtocolError(CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
-        return self.open_room(kind.name, address=address)
+        room_id = None if peer.room in self.rooms else peer.room
+        return self.open_room(kind.name, options, room_id=room_id, address=peer.address)
 
     @property
     def overloaded(self) -> bool:
@@ -232,7 +254,7 @@ class Hub:
 
         Args:
             kind_name: Its kind.
-            options: For its `on_create`.
+            options: What its creator has chosen, for its `on_create`; those of a client are checked before.
             room_id: Its id; None: a new one.
             address: Of the client that asks for it; "" when no client does.
 
@@ -276,7 +298,7 @@ class Hub:
         """Make an engine.
 
         Raises:
-            ProtocolError: ROOM_FAILED; the room's constructor or `on_create` raised.
+            ProtocolError: ROOM_FAILED; the room's constructor or `on_create` raised. Or INVALID_OPTIONS.
         """
         try:
             engine = RoomEngine(
@@ -287,6 +309,8 @@ class Hub:
                 limits=self.limits,
                 welcome=self._welcome,
             )
+        except OptionsInvalid as error:
+            raise ProtocolError(CloseCode.INVALID_OPTIONS, str(error)) from None
         except TICK_RAISES as error:
             log.exception("room %s (%s) cannot be made", room_id, kind_name)
             raise ProtocolError(CloseCode.ROOM_FAILED, failure_reason(error)) from None
@@ -349,7 +373,7 @@ class Hub:
         self._note_seats()
 
     def _note_open(self, engine: RoomEngine) -> None:
-        """A room was locked or unlocked, or its load has changed."""
+        """A room was locked or unlocked, or its visibility or load has changed."""
         if engine.overload.refuses:
             self._overloaded.add(engine.id)
         else:
@@ -406,3 +430,15 @@ class Hub:
             "refused": {code.name: count for code, count in sorted(self.refusals.counts.items())},
             "rooms": [engine.statistics() for engine in self.rooms.values()],
         }
+
+
+def _check_options(kind: Kind, options: Mapping[str, object]) -> None:
+    """Check what a client has chosen for a room that may have to be made.
+
+    Raises:
+        ProtocolError: INVALID_OPTIONS; the reason names the field.
+    """
+    try:
+        choose(kind.room_class.options, options)
+    except OptionsInvalid as error:
+        raise ProtocolError(CloseCode.INVALID_OPTIONS, str(error)) from None

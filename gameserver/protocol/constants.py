@@ -103,13 +103,15 @@ class CloseCode(IntEnum):
     JOIN_TIMEOUT = 4008, "no JOIN or RESUME within `JOIN_TIMEOUT_S`", "resume"
     DEAD = 4009, "nothing received for `DEAD_AFTER_S`", "resume"
     UNKNOWN_KIND = 4010, "unknown kind of room", "no"
-    ROOM_NOT_FOUND = 4011, "no room with this id", "no"
+    ROOM_NOT_FOUND = 4011, "no room with this id or code", "no"
     ROOM_FULL = 4012, "no free seat in the room", "no"
     JOIN_REFUSED = 4013, "the game refused the join and gives the reason", "no"
     SERVER_FULL = 4014, "the server accepts no more rooms, links or joins at the moment", "join"
     UNAUTHORIZED = 4015, "a token is needed, or it has expired; the reason says which", "token"
     FORBIDDEN = 4016, "the token, the page's origin, or the host that was named, is not allowed here", "no"
     UNAVAILABLE = 4017, "the server cannot check the token at the moment", "resume"
+    ROOM_LOCKED = 4018, "the room takes nobody new", "no"
+    INVALID_OPTIONS = 4019, "the options for a new room are not what its kind declares", "no"
     ROOM_CLOSED = 4020, "the room has ended", "no"
     ROOM_FAILED = 4021, "the room ended because its code raised an exception", "join"
     KICKED = 4022, "the game removed the player", "no"
@@ -183,14 +185,14 @@ class Limits:
     """
 
     max_message_bytes: int = _count(4096, "the size of one message from a client")
-    max_depth: int = _count(8, "nested arrays and maps in JOIN's params and in MESSAGE's payload")
+    max_depth: int = _count(8, "nested arrays and maps in JOIN's params and options and in MESSAGE's payload")
     max_values: int = _count(512, "values in a message from a client: arrays, maps, keys and all others")
     max_messages_per_s: float = _limit(150, "messages from one link besides one INPUT or ACK a tick")
     max_messages_burst: float = _limit(300, "these messages at once, after silence")
     max_bytes_per_s: float = _limit(65_536, "bytes of these messages")
     max_bytes_burst: float = _limit(131_072, "bytes of these messages at once, after silence")
     max_kind_bytes: int = _count(64, "the length of JOIN's kind")
-    max_room_id_bytes: int = _count(64, "the length of JOIN's room")
+    max_room_id_bytes: int = _count(64, "the length of JOIN's room or code")
     max_name_bytes: int = _count(64, "the length of MESSAGE's name")
     join_timeout_s: float = _limit(5, "the time from the upgrade to JOIN or RESUME")
     dead_after_s: float = _limit(10, "silence after which a link counts as dead")

@@ -137,6 +137,30 @@ class AnyArray:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomChoice:
+    """JOIN's room: nil, the id of a room, or a map with exactly one of the keys `code`, `create` and `options`."""
+
+    expected = "a str, nil, or a map with one of the keys code, create, options"
+
+    def problem(self, value: object, limits: Limits) -> Problem | None:
+        """Return what is wrong with `value`, or None."""
+        id_type = Text("max_room_id_bytes")
+        if value is None or isinstance(value, str):
+            return OrNil(id_type).problem(value, limits)
+        if not isinstance(value, dict):
+            return Problem("", self.expected, describe(value))
+        if len(value) == 1:
+            ((name, chosen),) = value.items()
+            if name == "code":
+                found = id_type.problem(chosen, limits)
+                return found and found.under(".code")
+            if name in ("create", "options"):
+                found = Map().problem(chosen, limits)
+                return found and found.under(f".{name}")
+        return Problem("", self.expected, describe(value))
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A named item of a message, a row or a map."""
 

@@ -29,10 +29,11 @@ class WireMessage(msgspec.Struct, frozen=True):
 
 
 class Join(WireMessage, frozen=True):
-    """Enters a room: one by its id, or with `room` None any room of the kind that has a free seat."""
+    """Enters a room. `room`: its id; None: any room of the kind that has a free seat; or a map, as protocol.md §3 says:
+    `{"code": text}`, `{"create": options}` or `{"options": options}`."""
 
     kind: str
-    room: str | None
+    room: str | dict[str, Any] | None
     role: Role
     params: dict[str, Any]
 

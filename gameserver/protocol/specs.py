@@ -26,6 +26,7 @@ from gameserver.protocol.items import (
     Number,
     OrNil,
     Payload,
+    RoomChoice,
     Row,
     Text,
 )
@@ -126,7 +127,7 @@ CLIENT_MESSAGES: Final = (
         Join,
         (
             Item("kind", Text("max_kind_bytes")),
-            Item("room", OrNil(Text("max_room_id_bytes"))),
+            Item("room", RoomChoice()),
             _ROLE,
             Item("params", Map()),
         ),

@@ -41,5 +41,12 @@ class RoomContext(Protocol):
     def lock(self, locked: bool) -> None:
         """Lock or unlock the room."""
 
+    def set_visibility(self, visibility: str) -> None:
+        """Say who finds the room.
+
+        Raises:
+            ValueError: It is no visibility.
+        """
+
     def close_after_tick(self, reason: str) -> None:
         """Close the room at the end of this tick."""

@@ -16,12 +16,14 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_LEAD, PROTOCOL_EVENT_PREFIX, CloseCode
 from gameserver.room.lag_compensation import LagCompensation
+from gameserver.room.options import as_map, choose
 from gameserver.room.outside_work import OutsideWork
 from gameserver.room.overload import Overload
 from gameserver.room.replicator import Replicator
 from gameserver.room.room import Room
 from gameserver.room.rules import TICK_RAISES, failure_reason, run_contacts
 from gameserver.room.seats import Seats
+from gameserver.room.settings import VISIBILITIES
 from gameserver.room.timers import Timers
 from gameserver.room.visibility import Visibility
 from gameserver.state.world import World
@@ -75,16 +77,20 @@ class RoomEngine:
             kind: The room's kind.
             room_id: The room's id.
             seed: Of the room's random numbers.
-            options: Whatever `on_create` is to be called with.
+            options: What the creator has chosen, for `on_create`; undeclared ones are passed on.
             limits: The server's limits.
             welcome: Encodes the WELCOME of a session; the flag says whether it resumed.
             source: Where commands and inputs come from; None: the room's seats.
+
+        Raises:
+            OptionsInvalid: A declared option cannot have its value.
         """
         room_class = kind.room_class
+        chosen = choose(room_class.options, {k: v for k, v in options.items() if k in kind.option_names})
         self.kind = kind
         self.id = room_id
         self.seed = seed
-        self.options = options
+        self.options: Mapping[str, object] = {**options, **as_map(chosen)}
         self.tick_hz = room_class.tick_hz
         self.tick_s = 1.0 / self.tick_hz
         self.snapshot_every = kind.snapshot_every
@@ -95,9 +101,10 @@ class RoomEngine:
         self.failure: str | None = None
         """What clients get as the reason when the room has ended because a tick raised; None: none has."""
         self.locked = False
+        self.visibility = room_class.visibility
         self.on_closed: Callable[[RoomEngine], None] | None = None
         self.on_open_changed: Callable[[RoomEngine], None] | None = None
-        """Called when the room was locked or unlocked, or its overload level has changed."""
+        """Called when the room was locked or unlocked, or its visibility or overload level has changed."""
 
         self.world = World(kind.schema)
         self.captured: Captured = self.world
@@ -108,6 +115,7 @@ class RoomEngine:
         self.overload = Overload(self.tick_s)
         self.room: Room[Any] = room_class()
         self.room._context = self
+        self.room.options = chosen
         self.work = OutsideWork(room_id, self._queue_command)
         self.seats = Seats(
             kind,
@@ -134,7 +142,7 @@ class RoomEngine:
         self._empty_ticks = 0
         self._close_reason: str | None = None
         try:
-            self.room.on_create(options)
+            self.room.on_create(self.options)
         except TICK_RAISES as error:
             self._fail(error)
 
@@ -321,7 +329,7 @@ class RoomEngine:
     @property
     def takes_anyone(self) -> bool:
         """Whether players who did not ask for this room by id may be put into it, as long as there are seats."""
-        return not (self.locked or self.closed or self.overload.refuses)
+        return self.visibility == "public" and not (self.locked or self.closed or self.overload.refuses)
 
     def record(self, recorder: TickRecorder) -> None:
         """Record the room from its first tick on.
@@ -379,6 +387,17 @@ class RoomEngine:
         self.locked = locked
         self._note_open_changed()
 
+    def set_visibility(self, visibility: str) -> None:
+        """Say who finds the room.
+
+        Raises:
+            ValueError: It is no visibility.
+        """
+        if visibility not in VISIBILITIES:
+            raise ValueError(f"visibility is {visibility!r}; write one of {', '.join(map(repr, VISIBILITIES))}")
+        self.visibility = visibility
+        self._note_open_changed()
+
     def _note_open_changed(self) -> None:
         if self.on_open_changed is not None:
             self.on_open_changed(self)
@@ -428,6 +447,7 @@ class RoomEngine:
             "suspended": sum(session.lost_at_s is not None for session in sessions),
             "max_players": self.kind.room_class.max_players,
             "locked": self.locked,
+            "visibility": self.visibility,
             "tick": self.tick_number,
             "tick_hz": self.tick_hz,
             "skipped_ticks": self.skipped_ticks,

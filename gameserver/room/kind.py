@@ -52,6 +52,11 @@ class Kind:
     step: StepModule | None
 
     @property
+    def option_names(self) -> tuple[str, ...]:
+        """What a creator may choose, by name."""
+        return self.room_class.options.__struct_fields__
+
+    @property
     def step_path(self) -> str | None:
         """Where the server serves the step, relative to its WebSocket; None without a step. Other code has another
         path.

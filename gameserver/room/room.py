@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
+from gameserver.room.options import Options
 from gameserver.room.settings import check_setting
 from gameserver.state.entity import Entity, teleport
 from gameserver.state.inputs import Inputs
@@ -55,6 +56,11 @@ class Room(Generic[C]):
     that is below 10, the lowest one above 20."""
     max_players: ClassVar[int] = 16
     max_spectators: ClassVar[int] = 64
+    visibility: ClassVar[str] = "public"
+    """Who finds a room of this kind: "public": everyone; "unlisted": who has its code or id. For one room
+    `set_visibility` changes it."""
+    options: Options = Options()
+    """What the creator of this room has chosen. Declare what may be, with its defaults: `options = RaceOptions()`."""
     empty_close_s: ClassVar[float] = 30.0
     """How long a room without anybody in it stays open, in seconds."""
     max_rewind_s: ClassVar[float] = 0.25
@@ -93,10 +99,10 @@ class Room(Generic[C]):
     # -- hooks: all optional -------------------------------------------------------------------------------------------
 
     def on_create(self, options: Mapping[str, object]) -> None:
-        """The room has been made.
+        """The room has been made. `self.options` are the checked ones.
 
         Args:
-            options: The options of whoever asked for the room.
+            options: The same as a map, by name; a program that opens a room itself may add what is not declared.
         """
 
     def on_auth(self, player: Player) -> Job | None:
@@ -401,12 +407,23 @@ class Room(Generic[C]):
         return self._context.work.start(work, args, then=then, failed=failed, timeout_s=timeout_s)
 
     def lock(self, locked: bool = True) -> None:
-        """Lock the room: only clients that name its id can join.
+        """Lock the room: nobody new can join, by whatever way. Whoever has lost its link may still resume.
 
         Args:
             locked: False unlocks it.
         """
         self._context.lock(locked)
+
+    def set_visibility(self, visibility: str) -> None:
+        """Say who finds this room.
+
+        Args:
+            visibility: "public": everyone; "unlisted": who has its code or id.
+
+        Raises:
+            ValueError: `visibility` is neither.
+        """
+        self._context.set_visibility(visibility)
 
     def close(self, reason: str = "the room has ended") -> None:
         """End the room after this tick.

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.protocol.constants import MAX_TICK_HZ
+from gameserver.room.options import are_options
 from gameserver.room.visibility import Near
 from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
@@ -20,6 +21,7 @@ MAX_SEATS: Final = 1_000_000
 MAX_GRACE_S: Final = 1_000_000
 """Eleven days. Timers of browsers reach 24."""
 MAX_KIND_BYTES: Final = 64
+VISIBILITIES: Final = ("public", "unlisted")
 KIND_NAMES: Final = f"1 to {MAX_KIND_BYTES} of the characters A-Z a-z 0-9 . _ -, beginning with a letter or a digit"
 _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -102,5 +104,10 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     "entities": (_are_entities, "a tuple of Entity classes, such as (Ship, Shot)"),
     "predict": _STEP,
     "predict_contact": _STEP,
+    "options": (
+        are_options,
+        "an instance of your subclass of Options, whose fields all have a type and a fitting default",
+    ),
+    "visibility": (lambda value: value in VISIBILITIES, '"public" or "unlisted"'),
     "interest": (lambda value: value is None or isinstance(value, Near), "Near(radius=400), or None"),
 }

@@ -228,8 +228,9 @@ class Director:
         match message:
             case messages.LoadReport():
                 self.placement.update(index, message, trio.current_time())
-            case messages.PlaceJoin(request, kind, room, role):
-                place = self.placement.place_join(index, kind, room, Role(role), trio.current_time())
+            case messages.PlaceJoin(request, kind, room, role, create):
+                now_s = trio.current_time()
+                place = self.placement.place_join(index, kind, room, Role(role), now_s, create=create)
                 self._answer(worker, request, place)
             case messages.PlaceResume(request, instance):
                 self._answer(worker, request, self.placement.place_resume(index, instance))

@@ -38,13 +38,13 @@ class DirectorClient:
         self.on_late_place: Callable[[int], None] | None = None
         """Gets the reservation of an answer that nobody waits for any more."""
 
-    async def place_join(self, kind: str, room: str | None, role: int) -> messages.Placed:
+    async def place_join(self, kind: str, room: str | None, role: int, *, create: bool) -> messages.Placed:
         """Ask where a JOIN belongs.
 
         Raises:
             DirectorGone: No answer came.
         """
-        return await self._ask(lambda request: messages.PlaceJoin(request, kind, room, role), messages.Placed)
+        return await self._ask(lambda request: messages.PlaceJoin(request, kind, room, role, create), messages.Placed)
 
     async def place_resume(self, instance: bytes) -> messages.Placed:
         """Ask where a RESUME belongs whose token begins with `instance`.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from gameserver.hub.codes import room_of_code
 from gameserver.hub.peer import PeerState
 from gameserver.net.answered_transport import switching_protocols
 from gameserver.net.http.upgrade import Accepted, Admitted
@@ -113,7 +114,8 @@ class Handoff:
 
     async def _find_place(self, request: Request) -> messages.Placed:
         if isinstance(request, m.Join):
-            return await self._director.place_join(request.kind, request.room, int(request.role))
+            room_id, create = _named(request.room)
+            return await self._director.place_join(request.kind, room_id, int(request.role), create=create)
         return await self._director.place_resume(request.token[:TOKEN_INSTANCE_BYTES])
 
     async def _hand_over(self, sock: socket.socket, admitted: Admitted, worker: int) -> None:
@@ -209,6 +211,17 @@ class Handoff:
             await trio.sleep(REPORT_GAP_S)
             with trio.move_on_after(LOOK_EVERY_S):
                 await self._changed.wait()
+
+
+def _named(room: str | dict[str, Any] | None) -> tuple[str | None, bool]:
+    """Return the id of the room that a JOIN names, if it names one, and whether it asks for a room of its own."""
+    match room:
+        case {"code": code}:
+            return room_of_code(code), False
+        case dict():
+            return None, "create" in room
+        case _:
+            return room, False
 
 
 async def _duplicate(sock: socket.socket) -> socket.socket:

@@ -88,6 +88,8 @@ class PlaceJoin(msgspec.Struct, frozen=True, tag="place_join"):
     kind: str
     room: str | None
     role: int
+    create: bool
+    """Whether it asks for a room of its own."""
 
 
 class PlaceResume(msgspec.Struct, frozen=True, tag="place_resume"):

@@ -16,7 +16,7 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gameserver.hub.hub import ROOM_ID_ALPHABET, ROOM_ID_CHARS
+from gameserver.hub.codes import ROOM_ID_ALPHABET, ROOM_ID_CHARS
 from gameserver.protocol.constants import Role
 from gameserver.workers.messages import RoomLoad
 
@@ -253,7 +253,9 @@ class Placement:
                 return Place(index)
         return Place(asker)
 
-    def place_join(self, asker: int, kind: str, room_id: str | None, role: Role, now_s: float) -> Place:
+    def place_join(
+        self, asker: int, kind: str, room_id: str | None, role: Role, now_s: float, *, create: bool = False
+    ) -> Place:
         """Return where a JOIN belongs: to the worker that has the room, else to the fullest open room with a free seat,
         else to a new room in the worker with the fewest players.
 
@@ -265,13 +267,15 @@ class Placement:
             room_id: The room, if the JOIN names one.
             role: Which of the room's seats it is for.
             now_s: The time now, in seconds on the director's clock.
+            create: Whether it asks for a room of its own, so that no other is looked for.
         """
         self._release_expired(now_s)
         if kind not in self.kinds or not self._workers:
             return Place(asker)
         if room_id is not None:
             return Place(self._worker_of(room_id, asker))
-        index, room = self._find_room(asker, kind, role) or self._new_room(asker, kind)
+        found = None if create else self._find_room(asker, kind, role)
+        index, room = found or self._new_room(asker, kind)
         return Place(index, room.load.id, self._reserve(asker, index, room, role, now_s).number)
 
     def _worker_of(self, room_id: str, asker: int) -> int:

@@ -14,7 +14,7 @@ from gameserver.client.dial import opener
 from gameserver.client.errors import EventsMissed, JoinFailed
 from gameserver.client.event_stream import MAX_WAITING_EVENTS
 from gameserver.client.replica import Options
-from gameserver.client.session import Session, joined
+from gameserver.client.session import Session, joined, room_choice
 from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Joined, SessionState, Status
 from gameserver.client.token import Token
@@ -32,6 +32,36 @@ if TYPE_CHECKING:
 def make_session(server: ChannelServer, kind: str = "flight", *, role: Role = Role.PLAYER, **more: Any) -> Session:
     core = SessionCore(m.Join(kind, None, role, {"name": "Ada"}), Options(predict=fly))
     return Session(core, server.open, rng=random.Random(1), **more)
+
+
+@pytest.mark.parametrize(
+    ("given", "room"),
+    [
+        ({}, None),
+        ({"room": "r1"}, "r1"),
+        ({"code": "K7P 2QX"}, {"code": "K7P 2QX"}),
+        ({"create": True}, {"create": {}}),
+        ({"create": True, "options": {"laps": 5}}, {"create": {"laps": 5}}),
+        ({"options": {"laps": 5}}, {"options": {"laps": 5}}),
+    ],
+)
+def test_join_says_which_room(given: dict[str, Any], room: object) -> None:
+    assert room_choice(**{"room": None, "code": None, "create": False, "options": None, **given}) == room
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"room": "a", "code": "b"},
+        {"code": "b", "create": True},
+        {"room": "a", "create": True},
+        {"room": "a", "options": {}},
+        {"code": "a", "options": {}},
+    ],
+)
+def test_ways_into_a_room_that_contradict_each_other_are_refused_at_once(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="give one of|name one that is there"):
+        room_choice(**{"room": None, "code": None, "create": False, "options": None, **given})
 
 
 @asynccontextmanager

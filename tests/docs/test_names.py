@@ -37,6 +37,8 @@ NOT_OURS = {
     "gameserver.v1": "the subprotocol's name",
     "mygame.py": "the reader's",
     "bank.py": "the reader's",
+    "meet.py": "the reader's",
+    "race.py": "the reader's",
     "lobby.py": "the reader's",
     "lobby_bots.py": "the reader's",
     "mybots.py": "the reader's",

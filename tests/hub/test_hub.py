@@ -8,7 +8,8 @@ import msgpack
 import pytest
 
 from gameserver.games.arena import Arena
-from gameserver.hub.hub import ROOM_ID_ALPHABET, ROOM_ID_CHARS, Hub
+from gameserver.hub.codes import ROOM_ID_ALPHABET, ROOM_ID_CHARS
+from gameserver.hub.hub import Hub
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.constants import ServerMessage as S
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class Hall(Room):
-    """Takes many; `options` are kept."""
+    """Takes many; its options are kept."""
 
     max_players = 100
     max_spectators = 2
 
     def on_create(self, options: Any) -> None:
-        self.options = options
+        self.given = options
         if options.get("broken"):
             raise RuntimeError("a bug of the author's")
 
@@ -92,11 +93,14 @@ def test_seats_of_players_and_of_spectators_are_counted_apart() -> None:
     assert room_of(server.join("hall")[0]) == watched[0]
 
 
-def test_a_locked_room_is_joined_by_its_id_only() -> None:
+def test_a_locked_room_takes_nobody_new() -> None:
     server = MemoryServer(Hall)
     locked = server.hub.open_room("hall")
     locked.room.lock()
     assert room_of(server.join("hall")[0]) != locked.id
+    refused, _ = server.join("hall", room=locked.id)
+    assert refused.closed == (CloseCode.ROOM_LOCKED, "the room takes nobody new now")
+    locked.room.lock(False)
     assert room_of(server.join("hall", room=locked.id)[0]) == locked.id
 
 
@@ -152,7 +156,7 @@ def test_a_room_gets_its_options_and_its_seed() -> None:
 
     hall = MemoryServer(Hall).hub.open_room("hall", {"map": "moon"}).room
     assert isinstance(hall, Hall)
-    assert hall.options == {"map": "moon"}
+    assert hall.given == {"map": "moon"}
     assert draws(1) == draws(1) != draws(2)
     assert len(set(draws(1))) == 2, "each room its own"
 

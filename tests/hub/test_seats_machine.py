@@ -97,9 +97,15 @@ class AnyOrder(RuleBasedStateMachine):
         session, engine = client.peer.session, client.peer.engine
         if session is None or engine is None:
             assert client.link.closed is not None
-            assert client.link.closed.code in {CloseCode.ROOM_NOT_FOUND, CloseCode.ROOM_FULL, CloseCode.SERVER_FULL}
+            assert client.link.closed.code in {
+                CloseCode.ROOM_NOT_FOUND,
+                CloseCode.ROOM_LOCKED,
+                CloseCode.ROOM_FULL,
+                CloseCode.SERVER_FULL,
+            }
         else:
-            assert engine.id == room or (room is None and not engine.locked)
+            assert not engine.locked
+            assert room in (None, engine.id)
             client.member = Member(engine, session.number, client.link)
             self.members.append(client.member)
         self.tick(pause)

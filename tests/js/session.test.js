@@ -25,6 +25,40 @@ test("a STATE that does not fit asks for a full one once, and is counted", () =>
   assert.equal(play.session.stats.desyncs, 1);
 });
 
+test("a session joins any room, one by id or code, or a new one, and shows the code", () => {
+  const forms = [
+    [{}, null],
+    [{ room: "r1" }, "r1"],
+    [{ code: "K7P 2QX" }, { code: "K7P 2QX" }],
+    [{ create: true }, { create: {} }],
+    [{ create: true, roomOptions: { laps: 5 } }, { create: { laps: 5 } }],
+    [{ roomOptions: { laps: 5 } }, { options: { laps: 5 } }],
+    [{ room: null, code: undefined, create: false }, null],
+  ];
+  for (const [options, room] of forms) {
+    const play = fakeSession(/** @type {any} */ (options));
+    assert.equal(play.session.code, null);
+    play.socket.open();
+    assert.deepEqual(play.socket.take(), [[1, "arena", room, 0, {}]]);
+  }
+  const play = fakeSession();
+  play.join({ room: "k7p2qx" });
+  assert.equal(play.session.code, "K7P2QX");
+});
+
+test("ways into a room that contradict each other are refused at once", () => {
+  for (const options of [
+    { room: "a", code: "b" },
+    { code: "b", create: true },
+    { room: "a", create: true },
+    { room: "a", roomOptions: {} },
+    { code: "a", roomOptions: {} },
+    { create: true, roomOptions: [] },
+  ]) {
+    assert.throws(() => fakeSession(/** @type {any} */ (options)), TypeError);
+  }
+});
+
 test("a spectator acks each STATE and sends no input", () => {
   const play = fakeSession({ role: 1 });
   play.join({ role: 1 });

@@ -54,6 +54,19 @@ def test_two_clients_see_the_same(port: int) -> None:
         assert {avatar(one), avatar(other)} <= one.view.entities.keys()
 
 
+def test_two_meet_in_a_room_of_their_own_by_its_code(port: int) -> None:
+    one, other = Client("arena", {"name": "One"}, room={"create": {}}), Client("arena", {"name": "Other"})
+    with link(port) as link_one, link(port) as link_other, link(port) as link_late:
+        enter(one, link_one)
+        code = one.welcome["room"].upper()
+        other.join[2] = {"code": f"{code[:3]} {code[3:]}"}
+        enter(other, link_other)
+        assert other.welcome["room"] == one.welcome["room"]
+        late = Client("arena", {}, room={"create": {"gravity": 9}})
+        link_late.send(late.open())
+        assert closing(late, link_late).code == 4019
+
+
 def test_it_resumes_its_ship_with_a_delta_from_its_newest_state(port: int) -> None:
     client = Client("arena", {"name": "Lost"})
     with link(port) as websocket:

@@ -9,13 +9,14 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 
 from gameserver.bots.crowd import run_bots
+from gameserver.client.errors import JoinFailed
 from gameserver.client.session import connect
 from gameserver.client.session_events import Joined
 from gameserver.net.listeners import open_listeners
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gameserver.client.session import Session
+    from gameserver.protocol.messages import Welcome
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -175,6 +177,34 @@ async def test_a_join_by_id_reaches_the_room_whichever_worker_accepts_the_link()
             await wire.send(ClientMessage.JOIN, "small", "nowhere", 0, {})
             assert await wire.close_code() == CloseCode.ROOM_NOT_FOUND
         await end(server)
+
+
+async def test_rooms_are_created_in_both_processes_and_joined_by_their_codes_from_any() -> None:
+    async with workers_process() as server:
+        url = f"ws://127.0.0.1:{server.port}/ws"
+        processes = set()
+        for _ in range(2):
+            async with AsyncExitStack() as stack:
+                owners = [await stack.enter_async_context(connect(url, "small", create=True)) for _ in range(2)]
+                assert len({owner.code for owner in owners}) == 2
+                processes |= {welcome_of(owner).server for owner in owners}
+                for owner in owners * 3:
+                    assert owner.code is not None
+                    typed = f"{owner.code[:3]} {owner.code[3:].lower()}"
+                    friend = await stack.enter_async_context(connect(url, "small", code=typed))
+                    assert friend.code == owner.code
+                    assert welcome_of(friend).server == welcome_of(owner).server
+        assert len(processes) == 2
+        with pytest.raises(JoinFailed) as failed:
+            async with connect(url, "small", create=True, room_options={"fog": 1}):
+                pass
+        assert failed.value.code == CloseCode.INVALID_OPTIONS
+        await end(server)
+
+
+def welcome_of(session: Session) -> Welcome:
+    assert session.core.seat is not None
+    return session.core.seat.welcome
 
 
 async def test_a_resume_reaches_the_process_that_has_the_session() -> None:

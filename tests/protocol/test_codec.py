@@ -30,6 +30,9 @@ from gameserver.protocol.constants import ClientLimits
 LIMITS = Limits()
 TOKEN = bytes(range(24))
 
+INF = math.inf
+ROOM_FORMS = "JOIN: item 3 'room' must be a str, nil, or a map with one of the keys code, create, options"
+
 
 def packed(*items: object) -> bytes:
     data: bytes = msgpack.packb(items)
@@ -117,7 +120,14 @@ def test_first_wrong_item_is_named() -> None:
         ((1, b"arena", None, 0, {}), "JOIN: item 2 'kind' must be a str of 1..64 bytes, got a 5-byte bin"),
         ((1, "", None, 0, {}), "JOIN: item 2 'kind' must be a str of 1..64 bytes, got a 0-byte str"),
         ((1, "ü" * 33, None, 0, {}), "JOIN: item 2 'kind' must be a str of 1..64 bytes, got a 66-byte str"),
-        ((1, "a", 7, 0, {}), "JOIN: item 3 'room' must be a str of 1..64 bytes or nil, got 7"),
+        ((1, "a", "", 0, {}), "JOIN: item 3 'room' must be a str of 1..64 bytes or nil, got a 0-byte str"),
+        ((1, "a", 7, 0, {}), f"{ROOM_FORMS}, got 7"),
+        ((1, "a", {}, 0, {}), f"{ROOM_FORMS}, got a map of 0"),
+        ((1, "a", {"id": "x"}, 0, {}), f"{ROOM_FORMS}, got a map of 1"),
+        ((1, "a", {"create": {}, "code": "x"}, 0, {}), f"{ROOM_FORMS}, got a map of 2"),
+        ((1, "a", {"code": None}, 0, {}), "JOIN: item 3 'room'.code must be a str of 1..64 bytes, got nil"),
+        ((1, "a", {"create": None}, 0, {}), "JOIN: item 3 'room'.create must be a map, got nil"),
+        ((1, "a", {"options": {"x": INF}}, 0, {}), "JOIN: item 3 'room'.options.x must be a finite number, got inf"),
         ((1, "a", None, 2, {}), "JOIN: item 4 'role' must be an integer 0..1, got 2"),
         ((1, "a", None, False, {}), "JOIN: item 4 'role' must be an integer 0..1, got a bool"),
         ((1, "a", None, 0, []), "JOIN: item 5 'params' must be a map, got an array of 0"),

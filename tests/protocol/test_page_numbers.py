@@ -20,7 +20,7 @@ SENTENCES = [
     (3, f"in 1/{wire.BEHIND_UNITS_PER_TICK} tick (0-{wire.MAX_BEHIND})"),
     (3, f"in 1/{wire.LEAD_UNITS_PER_TICK} tick, 0-{wire.MAX_LEAD} "),
     (3, f"`kind`: str, 1-{LIMITS.max_kind_bytes} bytes"),
-    (3, f"`room`: str of 1-{LIMITS.max_room_id_bytes} bytes"),
+    (3, f"a str of 1-{LIMITS.max_room_id_bytes} bytes"),
     (3, f"`name`: str, 1-{LIMITS.max_name_bytes} bytes"),
     (4, f"at most {schema.MAX_ENTITY_TYPES} entity types and a type at most {declare.MAX_FIELDS} fields"),
     (4, f"names are `{declare.NAME.pattern}`"),

@@ -1,16 +1,27 @@
 """A setting of a room class that cannot work is refused when the class is made, with what to write."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
+from msgspec import Meta
 
-from gameserver import Entity, Near, Room
+from gameserver import Entity, Near, Options, Room
 from gameserver.state.errors import DeclarationError
 
 HUGE = 10**30
 NAN, INF = math.nan, math.inf
+
+
+class Incomplete(Options):
+    laps: int = "many"  # type: ignore[assignment]
+
+
+class Unfitting(Options):
+    laps: Annotated[int, Meta(ge=1)] = 0
+
+
 WRONG: dict[str, list[Any]] = {
     "kind": [None, 5, b"tag", "x" * 65, "\ud800"],
     "tick_hz": [None, "20", 20.0, True, np.int64(20), -1, 0, 241, NAN, INF, HUGE],
@@ -24,6 +35,8 @@ WRONG: dict[str, list[Any]] = {
     "entities": [None, Entity, "Ship", (1,), [Room], {Entity}],
     "predict": [5, "move"],
     "predict_contact": [5, "bump"],
+    "options": [None, {}, Options, Incomplete(), Unfitting()],
+    "visibility": [None, True, "private", "Public"],
     "interest": [5, 400.0, Near, (400,)],
 }
 

@@ -15,7 +15,13 @@ class FakeHub:
     kinds: tuple[str, ...] = ("arena",)
 
     def statistics(self) -> dict[str, Any]:
-        return {"sessions": 3, "rooms": [{"id": "abc", "kind": "arena", "players": 3}]}
+        return {
+            "sessions": 3,
+            "rooms": [
+                {"id": "abc", "kind": "arena", "players": 3, "visibility": "public"},
+                {"id": "def", "kind": "arena", "players": 2, "visibility": "unlisted"},
+            ],
+        }
 
     def step_module(self, path: str) -> str | None:
         return "export const step = 1;\n" if path == "step/my-arena-0123456789abcdef.js" else None

@@ -31,8 +31,10 @@ def join(
     room: str | None = None,
     role: Role = Role.PLAYER,
     now_s: float = 0.0,
+    *,
+    create: bool = False,
 ) -> Place:
-    return director.place_join(asker, kind, room, role, now_s)
+    return director.place_join(asker, kind, room, role, now_s, create=create)
 
 
 def load(*rooms: RoomLoad, settled: tuple[int, ...] = (), overloaded: bool = False) -> LoadReport:
@@ -92,6 +94,15 @@ def test_spectators_have_seats_of_their_own() -> None:
     director.update(0, load(RoomLoad("a", "duel", 2, 1, True)), 0.0)
     assert join(director, kind="duel", role=Role.SPECTATOR).room == "a"
     assert join(director, kind="duel", role=Role.SPECTATOR).room != "a"
+
+
+def test_a_room_of_its_own_goes_where_the_fewest_players_are_though_others_have_seats() -> None:
+    director = placement()
+    director.update(0, load(RoomLoad("a", "arena", 1, 0, True)), 0.0)
+    first, second = join(director, create=True), join(director, create=True)
+    assert first.worker == 1
+    assert {first.room, second.room}.isdisjoint({"a", None})
+    assert first.room != second.room
 
 
 def test_a_join_by_id_goes_to_the_room_s_worker_without_a_reservation() -> None:

@@ -42,6 +42,11 @@ const MESSAGES = Object.freeze({
     hint: "It takes no more players right now.",
     action: "rejoin",
   },
+  4018: {
+    title: "The room takes nobody new",
+    hint: "Its match is under way.",
+    action: "rejoin",
+  },
   4020: { title: "The room has closed", hint: "The match is over.", action: "rejoin" },
   4021: {
     title: "The room has failed",

@@ -9,7 +9,7 @@ import gzip
 from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gameserver.net.http.cors import cors_headers, preflight
 from gameserver.net.http.no_page import DEMO_KIND, no_page
@@ -116,8 +116,13 @@ def readyz(server: ServerState, _head: Head) -> Response:
 
 
 def api_rooms(server: ServerState, _head: Head) -> Response:
-    """Answer with the hub's statistics as JSON, for lobbies and operators."""
-    return as_json(server.hub.statistics())
+    """Answer with the hub's statistics as JSON, and with each public room."""
+    return as_json(without_unlisted(server.hub.statistics()))
+
+
+def without_unlisted(statistics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a hub's statistics with its public rooms only: strangers read `/api/rooms`."""
+    return {**statistics, "rooms": [room for room in statistics["rooms"] if room["visibility"] == "public"]}
 
 
 def step_module(server: ServerState, head: Head) -> Response:

@@ -65,7 +65,9 @@ def unique_keys(pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
 class Client:
     """One participant, over as many links as it takes."""
 
-    def __init__(self, kind: str, params: Mapping[str, Any], role: int = 0, room: str | None = None) -> None:
+    def __init__(
+        self, kind: str, params: Mapping[str, Any], role: int = 0, room: str | dict[str, Any] | None = None
+    ) -> None:
         self.join = [JOIN, kind, room, role, dict(params)]
         self.welcome: dict[str, Any] = {}
         self.limits: dict[str, Any] = {}

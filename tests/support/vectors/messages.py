@@ -22,6 +22,9 @@ ODD_KEYS: Final[dict[str, Any]] = {
 CLIENT: Final[dict[str, m.ClientMsg]] = {
     "JOIN any room": m.Join("arena", None, Role.PLAYER, {"name": "Ada"}),
     "JOIN one room as spectator": m.Join("arena", "arena-7", Role.SPECTATOR, {}),
+    "JOIN by a code": m.Join("arena", {"code": "K7P-2QX"}, Role.PLAYER, {}),
+    "JOIN of a new room": m.Join("arena", {"create": {"map": "ice", "laps": 3}}, Role.PLAYER, {}),
+    "JOIN of any room, with options for one that must be made": m.Join("arena", {"options": {}}, Role.PLAYER, {}),
     "JOIN with every kind of payload": m.Join(
         "ä" * 32, "r", Role.PLAYER,
         {"nil": None, "yes": True, "no": False, "int": -129, "big": 2**53 - 1, "float": 0.1, "text": "Grüße 🚀",
@@ -175,6 +178,12 @@ ONLY_SERVERS_REFUSE: Final = frozenset(
 
 INVALID: Final[dict[str, tuple[object, ...]]] = {
     "JOIN without params": (1, "arena", None, 0),
+    "JOIN with a number as room": (1, "arena", 7, 0, {}),
+    "JOIN with a room in none of the forms": (1, "arena", {"id": "arena-7"}, 0, {}),
+    "JOIN with a room in no form": (1, "arena", {}, 0, {}),
+    "JOIN with a room in two forms": (1, "arena", {"code": "k7p2qx", "create": {}}, 0, {}),
+    "JOIN with an empty code": (1, "arena", {"code": ""}, 0, {}),
+    "JOIN with options that are no map": (1, "arena", {"options": None}, 0, {}),
     "JOIN with an empty kind": (1, "", None, 0, {}),
     "JOIN with a kind of 65 bytes": (1, "k" * 65, None, 0, {}),
     "JOIN with a kind of 33 characters in 66 bytes": (1, "ü" * 33, None, 0, {}),
