@@ -60,7 +60,7 @@ def test_join_says_which_room(given: dict[str, Any], room: object) -> None:
     ],
 )
 def test_ways_into_a_room_that_contradict_each_other_are_refused_at_once(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="give one of|name one that is there"):
+    with pytest.raises(ValueError, match=r"give one of|name one that is there"):
         room_choice(**{"room": None, "code": None, "create": False, "options": None, **given})
 
 
