@@ -6,6 +6,7 @@ PORT ?= 8000
 BOTS ?= 4
 FUZZ_S ?= 60
 SOAK_MIN ?= 30
+ATTACK ?=
 
 BIN := .venv/bin
 # The environment of `make run` has no packages that only tests and checks need.
@@ -116,6 +117,15 @@ fuzz: $(FUZZ_STAMP) $(NODE_STAMP) ## Fuzz whole rooms, and every decoder with co
 	@set -e; for target in $(notdir $(wildcard tests/fuzz/corpus/*)); do \
 		$(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_S); \
 	done
+
+# ATTACK takes options, such as ATTACK="--workers 2 --tls --transport ordinary", and names of attacks.
+.PHONY: attack
+attack: $(DEV_STAMP) ## Attack a server, and show what ten players felt, on a machine without other load; ATTACK="--workers 2 --tls"
+	$(BIN)/python -m tests.attacks $(ATTACK)
+
+.PHONY: attack-compiled
+attack-compiled: $(COMPILED_STAMP) ## Attack the compiled build
+	$(WITH_COMPILED) $(BIN)/python -m tests.attacks $(ATTACK)
 
 .PHONY: conformance
 conformance: $(CONFORMANCE_STAMP) ## Run Autobahn's WebSocket cases on each transport

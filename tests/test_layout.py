@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TESTS = Path(__file__).parent
-OF_NO_PART = frozenset({"browser", "conformance", "fuzz", "js", "live", "scenarios", "sim", "support"})
+OF_NO_PART = frozenset({"attacks", "browser", "conformance", "fuzz", "js", "live", "scenarios", "sim", "support"})
 """Folders that belong to no part: they test several at once, in a browser, over a network or with another tool."""
 COMMANDS = frozenset(
     {
@@ -28,9 +28,10 @@ COMMANDS = frozenset(
         "scenarios/storm.py",
     }
 )
-"""What `python -m tests.…` runs, and the fuzzers' targets. Tests may import these: they run the same, shorter."""
+"""What `python -m tests.…` runs besides the attacks, and the fuzzers' targets.
+Tests may import these: they run the same, shorter."""
 
-REAL_TIME = frozenset({"browser", "conformance", "live", "scenarios"})
+REAL_TIME = frozenset({"attack", "attacks", "browser", "conformance", "live", "scenarios"})
 """Folders whose code runs against real servers."""
 TIMED_COMMANDS = frozenset({"fuzz/rooms.py"})
 """Commands that run for as long as they are asked to; the tests that import them count instead."""
@@ -69,7 +70,7 @@ def test_helpers_are_in_support() -> None:
     elsewhere = {
         in_tests(path)
         for path in sources("tests")
-        if path.parts[len(TESTS.parts)] != "support" and not is_test_module(path)
+        if path.parts[len(TESTS.parts)] not in ("attacks", "support") and not is_test_module(path)
     }
     assert elsewhere == COMMANDS
 

@@ -1,0 +1,72 @@
+"""All attacks, one after the other, each in a process of its own: `python -m tests.attacks [--tls …] [NAME …]`.
+
+It ends with a table of what the bystanders felt; status 1 when anybody's game suffered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.support.attack.attack import Attack, Outcome, add_setup_arguments, report, setup_of, table, write
+from tests.support.source import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.support.attack.attack import Setup
+
+TIMEOUT_S: Final = 120.0
+SHOWN_CHARACTERS: Final = 4_000
+"""Of what an attack that broke down wrote to standard error."""
+
+
+def attacks(names: Sequence[str] = ()) -> list[Attack]:
+    """The attacks of this folder, or those with these names, in order of their names."""
+    found = [path.stem for path in sorted(Path(__file__).parent.glob("*.py")) if not path.stem.startswith("_")]
+    return [importlib.import_module(f"tests.attacks.{name}").ATTACK for name in names or found]
+
+
+def run(attack: Attack, setup: Setup, calm_s: float) -> Outcome | None:
+    """Run an attack in a process of its own. None when that process broke down."""
+    line = [sys.executable, "-m", f"tests.attacks.{attack.name}", "--json", "--calm-s", str(calm_s), *setup.arguments()]
+    try:
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    last = done.stdout.strip().rpartition("\n")[2]
+    if last.startswith("{"):
+        return Outcome.from_json(last)
+    sys.stderr.write(done.stderr[-SHOWN_CHARACTERS:])
+    return None
+
+
+def main() -> None:
+    """Run what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
+    parser.add_argument("names", nargs="*")
+    add_setup_arguments(parser)
+    arguments = parser.parse_args()
+    setup = setup_of(arguments)
+    outcomes: list[Outcome] = []
+    broken: list[str] = []
+    for attack in attacks(arguments.names):
+        if not setup.fits(attack):
+            continue
+        outcome = run(attack, setup, arguments.calm_s)
+        if outcome is None:
+            broken.append(attack.name)
+            write(f"{attack.name}: could not be run")
+        else:
+            outcomes.append(outcome)
+            report(outcome)
+    write(f"\nOn a server with: {setup}\n\n{table(outcomes)}")
+    raise SystemExit(1 if broken or not all(outcome.held for outcome in outcomes) else 0)
+
+
+if __name__ == "__main__":
+    main()

