@@ -6,9 +6,13 @@ It ends with a table of what the bystanders felt; status 1 when anybody's game s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.attack.attack import Setup
 
 TIMEOUT_S: Final = 120.0
+END_TIMEOUT_S: Final = 10.0
 SHOWN_CHARACTERS: Final = 4_000
 """Of what an attack that broke down wrote to standard error."""
 
@@ -34,15 +39,31 @@ def attacks(names: Sequence[str] = ()) -> list[Attack]:
 def run(attack: Attack, setup: Setup, calm_s: float) -> Outcome | None:
     """Run an attack in a process of its own. None when that process broke down."""
     line = [sys.executable, "-m", f"tests.attacks.{attack.name}", "--json", "--calm-s", str(calm_s), *setup.arguments()]
-    try:
-        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            line, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+        )
+        try:
+            last = process.communicate(timeout=TIMEOUT_S)[0].strip().rpartition("\n")[2]
+        except subprocess.TimeoutExpired:
+            last = ""
+        finally:
+            end(process)
+        if last.startswith("{"):
+            return Outcome.from_json(last)
+        errors.seek(0)
+        sys.stderr.write(errors.read()[-SHOWN_CHARACTERS:])
         return None
-    last = done.stdout.strip().rpartition("\n")[2]
-    if last.startswith("{"):
-        return Outcome.from_json(last)
-    sys.stderr.write(done.stderr[-SHOWN_CHARACTERS:])
-    return None
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End an attack's process with its server and its bystanders, however it went."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.terminate()
+        process.communicate(timeout=END_TIMEOUT_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def main() -> None:
@@ -51,6 +72,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     add_setup_arguments(parser)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     setup = setup_of(arguments)
     outcomes: list[Outcome] = []
     broken: list[str] = []

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -309,6 +310,7 @@ def main(attack: Attack) -> None:
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     add_setup_arguments(parser)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it cleans up, as after Ctrl-C
     setup = setup_of(arguments)
     if arguments.url is None and not setup.fits(attack):
         setup = replace(setup, workers=2 if attack.workers else 1, tls=bool(attack.tls))
