@@ -49,7 +49,7 @@ const notices = [];
 session.on("notice", (notice) => notices.push(notice));
 
 const startedMs = performance.now();
-const played = { frames: 0, moved: 0, workMs: 0, maxWorkMs: 0, others: 0 };
+const played = { frames: 0, moved: 0, workMs: 0, maxWorkMs: 0, others: 0, aheadFrames: 0 };
 let last = { x: 0, y: 0 };
 
 function frame() {
@@ -62,6 +62,7 @@ function frame() {
   const { avatar, entities } = session.draw();
   const tookMs = performance.now() - beganMs;
   played.frames += 1;
+  if (session.stats.pending > 0) played.aheadFrames += 1;
   played.workMs += tookMs;
   if (played.frames > 60) played.maxWorkMs = Math.max(played.maxWorkMs, tookMs);
   if (avatar !== null) {

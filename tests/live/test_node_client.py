@@ -56,7 +56,7 @@ def test_it_plays_and_predicts_with_the_servers_own_step(server: ServerProcess) 
     report = play(server)
     assert_followed(report, server)
     assert report["welcomes"] == 1
-    assert report["stats"]["pending"] > 0, "it is ahead of the server"
+    assert report["aheadFrames"] > report["frames"] / 2, "it is ahead of the server, though not at every moment"
 
 
 def test_at_150_ms_each_way_it_is_that_far_ahead(server: ServerProcess) -> None:
