@@ -6,6 +6,7 @@ PORT ?= 8000
 BOTS ?= 4
 FUZZ_S ?= 60
 SOAK_MIN ?= 30
+KILLS ?= 50
 ATTACK ?=
 
 BIN := .venv/bin
@@ -17,6 +18,7 @@ CONFORMANCE_STAMP := .venv/.installed-conformance
 COMPILED_STAMP := build/.installed-compiled
 NODE_STAMP := node_modules/.installed
 PEERS_STAMP := bench/peers/node_modules/.installed
+SDK_REFERENCE_STAMP := tools/sdk_reference/node_modules/.installed
 # Runs a command with the compiled package instead of the sources in this folder.
 WITH_COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:.
 PINS := pyproject.toml constraints.txt tools/bootstrap.py
@@ -30,18 +32,19 @@ help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 .PHONY: run
-run: $(RUN_STAMP) ## Serve the arena with a few bots; PORT=8000 BOTS=4
+run: $(RUN_STAMP) ## Serve the arena with a few bots, and the other pages of the gallery; PORT=8000 BOTS=4
 	$(BIN)/gameserver run --bots $(BOTS) --port $(PORT)
 
 .PHONY: test
 test: $(DEV_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run everything, live servers and browsers included
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test-compiled
 	@$(MAKE) --no-print-directory test-live
 
 # Two parts run at a time, the longest first. The output of each is printed whole, and all run even if one fails.
 .PHONY: check
-check: $(DEV_STAMP) $(NODE_STAMP) ## Run the fast checks: lint, types, layers, unit tests, JavaScript
+check: $(DEV_STAMP) $(NODE_STAMP) ## Run the fast checks, in under a minute: lint, types, layers, quick unit tests, JavaScript
 	@$(MAKE) --no-print-directory -j2 -k --output-sync=target test-unit types lint layers test-js
 
 .PHONY: lint
@@ -67,8 +70,12 @@ layers: $(DEV_STAMP) ## Check that imports run downwards only
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test-unit
-test-unit: $(DEV_STAMP) ## Run the Python tests that need no socket and no browser
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not live and not browser"
+test-unit: $(DEV_STAMP) ## Run the quick Python tests that need no socket and no browser
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not live and not browser and not slow"
+
+.PHONY: test-slow
+test-slow: $(DEV_STAMP) $(SDK_REFERENCE_STAMP) ## Run the Python tests that play whole games or compile
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "slow"
 
 # Each in an environment of its own, with the pinned packages. Compiled modules are for one version; the rest runs on all.
 .PHONY: test-pythons
@@ -105,7 +112,7 @@ test-builds: $(COMPILED_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run the l
 .PHONY: test-engines
 test-engines: $(DEV_STAMP) $(NODE_STAMP) ## Run the browser client and the shared step in Firefox, WebKit and jsc
 	@$(PYTHON) tools/bootstrap.py engines
-	GAMESERVER_TEST_ENGINES=long $(BIN)/python -m pytest tests/live/test_engines.py
+	GAMESERVER_TEST_ENGINES=long $(BIN)/python -m pytest tests/live/test_engines.py tests/live/test_engine_reloads.py
 
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show the lines and branches that the unit tests do not run
@@ -118,9 +125,9 @@ fuzz: $(FUZZ_STAMP) $(NODE_STAMP) ## Fuzz whole rooms, and every decoder with co
 		$(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_S); \
 	done
 
-# ATTACK takes options, such as ATTACK="--workers 2 --tls --transport ordinary", and names of attacks.
+# ATTACK takes options, such as ATTACK="--workers 2", ATTACK="--tls --transport ordinary", and names of attacks.
 .PHONY: attack
-attack: $(DEV_STAMP) ## Attack a server, and show what ten players felt, on a machine without other load; ATTACK="--workers 2 --tls"
+attack: $(DEV_STAMP) ## Attack a server, and show what ten players felt, on a machine without other load; ATTACK="--workers 2"
 	$(BIN)/python -m tests.attacks $(ATTACK)
 
 .PHONY: attack-compiled
@@ -130,6 +137,10 @@ attack-compiled: $(COMPILED_STAMP) ## Attack the compiled build
 .PHONY: conformance
 conformance: $(CONFORMANCE_STAMP) ## Run Autobahn's WebSocket cases on each transport
 	$(BIN)/python -m tests.conformance.autobahn
+
+.PHONY: kill
+kill: $(DEV_STAMP) ## Kill a server again and again while people play, and check that all goes on; KILLS=50
+	$(BIN)/python -m tests.scenarios.kill --kills $(KILLS)
 
 .PHONY: soak
 soak: $(DEV_STAMP) ## Run a server under changing load and lost links, and check that nothing leaks; SOAK_MIN=30 minutes
@@ -158,9 +169,21 @@ nginx:
 systemd:
 	@$(PYTHON) tools/bootstrap.py systemd
 
+.PHONY: docs
+docs: $(DEV_STAMP) $(SDK_REFERENCE_STAMP) ## Build the documentation site in build/site/html; a warning is an error
+	$(BIN)/python tools/docs_site.py build
+
+.PHONY: docs-serve
+docs-serve: $(DEV_STAMP) $(SDK_REFERENCE_STAMP) ## Serve the documentation site on http://localhost:8001/
+	$(BIN)/python tools/docs_site.py serve
+
 .PHONY: lock
 lock: ## Pin the newest versions that pyproject.toml and package.json allow
 	$(PYTHON) tools/lock.py
+
+.PHONY: vendor
+vendor: $(NODE_STAMP) ## Copy into client_demo/vendor what pages use of packages from npm
+	$(PYTHON) tools/vendor.py
 
 .PHONY: clean
 clean: ## Remove what make made
@@ -170,7 +193,7 @@ clean: ## Remove what make made
 
 # An environment for development that is current serves for `make run` as well, and must not be replaced.
 $(RUN_STAMP): $(PINS)
-	@$(MAKE) --no-print-directory -q $(DEV_STAMP) || $(PYTHON) tools/bootstrap.py python all
+	@for pin in $(PINS); do [ $(DEV_STAMP) -nt $$pin ] || exec $(PYTHON) tools/bootstrap.py python all; done
 	@touch $@
 
 $(DEV_STAMP): $(PINS)
@@ -191,6 +214,10 @@ $(COMPILED_STAMP): $(DEV_STAMP) hatch_build.py $(shell find gameserver client_de
 
 $(NODE_STAMP): package.json package-lock.json .npmrc
 	@$(PYTHON) tools/bootstrap.py node
+	@touch $@
+
+$(SDK_REFERENCE_STAMP): tools/sdk_reference/package.json tools/sdk_reference/package-lock.json tools/sdk_reference/.npmrc
+	cd tools/sdk_reference && npm install --no-save --loglevel=error
 	@touch $@
 
 # Not `npm ci`: it requires packages for other systems, which not every registry has.

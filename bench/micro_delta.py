@@ -178,7 +178,7 @@ def with_budget(count: int, ticks: int, budget: float) -> Iterator[Row]:
     """Measure the same with tiers (beyond 150 units every 2nd snapshot, beyond 300 every 4th) and a budget of bytes."""
     scene = Scene(count)
     interest = Interest(scene.schema, radius=VIEW_RADIUS * 0.975, leave_radius=VIEW_RADIUS * 1.025)
-    encoder = PriorityEncoder(DeltaEncoder(scene.schema, TICK_HZ), interest, {150: 2, 300: 4})
+    encoder = PriorityEncoder(DeltaEncoder(scene.schema, TICK_HZ), interest, {150: 2, 300: 4}, snapshot_hz=TICK_HZ)
     limit = "" if budget == math.inf else f", {budget:.0f} bytes"
     encode = Row(f"encode, {count} in tiers{limit}", count)
     base, before = None, None

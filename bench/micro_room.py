@@ -46,10 +46,10 @@ class Taker:
         """Exit with an error: no link is closed in this benchmark."""
         raise SystemExit(f"a link was closed with {code}: {reason}")
 
-    def join_room(self, room_id: str) -> None:
+    def start_polling(self, room_id: str) -> None:
         """Do nothing: there is no socket to poll."""
 
-    def leave_room(self) -> None:
+    def stop_polling(self) -> None:
         """Do nothing."""
 
 

@@ -1,6 +1,6 @@
 """Our server with the reference scene, under the load generator's control (`control.py`).
 
-    python -m bench.server --players 50 --mode full|view|crowd [--transport polled|ordinary]
+    python -m bench.server --players 50 --mode full|view|crowd [--transport polled|ordinary] [--data DIR]
 
 It is the server that `gameserver run` starts. This module only adds observation: how long ticks took, and the state of
 a room at a tick, with which clients are compared.
@@ -13,6 +13,7 @@ import platform
 import secrets
 from array import array
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -25,6 +26,7 @@ from gameserver.hub.hub import Hub
 from gameserver.net.counters import Histogram
 from gameserver.net.server import Server, serve
 from gameserver.net.settings import NetSettings
+from gameserver.ops.options import make_lasting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,17 +101,23 @@ def entities_of(snapshot: Snapshot) -> list[Sequence[object]]:
     ]
 
 
-def room_class(mode: str, players: int) -> type[Room[Any]]:
+def room_class(mode: str, players: int, *, lasting: bool) -> type[Room[Any]]:
     """Return the scene's room class with `players` seats."""
     base = {"full": ArenaReference, "view": ArenaReferenceNear, "crowd": ArenaReferenceCrowd}[mode]
-    return type(base.__name__, (base,), {"__module__": base.__module__, "max_players": players})
+    return type(base.__name__, (base,), {"__module__": base.__module__, "max_players": players, "lasting": lasting})
 
 
 async def main(options: argparse.Namespace) -> None:
     """Serve until stdin ends or a `quit` command arrives."""
-    hub = Hub({KIND: room_class(options.mode, options.players)}, token_bytes=secrets.token_bytes, seed=SEED)
+    scene = room_class(options.mode, options.players, lasting=options.data is not None)
+    hub = Hub({KIND: scene}, token_bytes=secrets.token_bytes, seed=SEED)
     settings = NetSettings(port=0, transport=options.transport, pace_garbage=True)
+    lasting = make_lasting(hub, options.data)
+    if lasting is not None:
+        lasting.restore(trio.current_time())
     async with trio.open_nursery() as nursery:
+        if lasting is not None:
+            nursery.start_soon(lasting.run)
         server = await nursery.start(partial(serve, hub, settings))
         bench = Bench(hub, server)
         say({"re": "ready", "port": server.port, "name": "gameserver", "versions": versions()})
@@ -132,4 +140,5 @@ if __name__ == "__main__":
     parser.add_argument("--players", type=int, default=50)
     parser.add_argument("--mode", choices=("full", "view", "crowd"), default="full")
     parser.add_argument("--transport", choices=("polled", "ordinary"), default="polled")
+    parser.add_argument("--data", type=Path)
     trio.run(main, parser.parse_args())

@@ -9,10 +9,13 @@ import sys
 import sysconfig
 import traceback
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.room.room import Room
 from gameserver.shared_step import SharedStepError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _NOT_THE_AUTHORS: Final = tuple(
     {str(Path(__file__).parent), *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))}
@@ -38,6 +41,8 @@ def load_object(spec: str) -> Any:
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
         raise LoadError(f"{spec!r}: write module:Class, for example mygame:Arena")
+    if module_name.endswith(".py") or "/" in module_name:
+        raise LoadError(f"{spec!r}: write the name of the module, not its file: {_name_of(module_name)}:{name}")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -52,7 +57,26 @@ def load_object(spec: str) -> Any:
     try:
         return getattr(module, name)
     except AttributeError:
-        raise LoadError(f"module {module_name!r} has no {name!r}") from None
+        raise LoadError(f"module {module_name!r} has no {name!r}{_other_file(module, here)}") from None
+
+
+def _name_of(path: str) -> str:
+    return path.removeprefix("./").removesuffix(".py").strip("/").replace("/", ".")
+
+
+def _other_file(module: ModuleType, here: str) -> str:
+    """Say which file a module is, when the current folder has another one of its name."""
+    own = Path(here, *module.__name__.split(".")).with_suffix(".py")
+    found = getattr(module, "__file__", None)
+    if not own.exists() or (found is not None and own.samefile(found)):
+        return ""
+    return f": it is {found or 'a part of Python'}, not {own.name} of this folder, which needs another name"
+
+
+def authors_files() -> list[str]:
+    """Return the files of the modules that are loaded and are neither of this package nor installed."""
+    found = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    return sorted(file for file in found if file and not file.startswith(("<", *_NOT_THE_AUTHORS)))
 
 
 def load_room(spec: str) -> type[Room[Any]]:
@@ -70,11 +94,11 @@ def load_room(spec: str) -> type[Room[Any]]:
 def _import_failed(module_name: str, error: BaseException) -> LoadError:
     text, _, lines = str(error).partition("\n")
     if not isinstance(error, SharedStepError):  # whose own lines show the place
-        text, lines = " ".join(str(error).split()), _authors_lines(error)
+        text, lines = " ".join(str(error).split()), authors_lines(error)
     return LoadError(f"{module_name} cannot be imported: {type(error).__name__}: {text}", lines)
 
 
-def _authors_lines(error: BaseException) -> str:
+def authors_lines(error: BaseException) -> str:
     """Return a traceback's frames in the author's own files, all of them if none is; of a syntax error, its place."""
     report = traceback.TracebackException.from_exception(error)
     # Without columns: Python 3.13 would print every line of a class that its statement reaches, earlier ones the first.

@@ -25,12 +25,15 @@ SEVERAL = {
     "_MASKED": "WebSocket's bits; the poller's are compiled into it",
     "_READ_BYTES": "of a connection, a pipe and a link that is handed on",
     "_WHOLE_BINARY": "WebSocket's bits; the poller's are compiled into it",
+    "WIDTH": "of the arena and of the board: each is its JavaScript twin's",
+    "HEIGHT": "of the arena and of the board: each is its JavaScript twin's",
     "CLOSE": "an opcode, and the table of close codes",
 }
 """Names that more than one module defines, and what each is about."""
 
 SAME_NUMBER = {
-    "_MAX_PORT": "TCP's",
+    "MAX_PORT": "TCP's",
+    "NO_POINT": "the highest number of 16 bits",
     "MAX_TEXT_BYTES": "a length",
     "_MAX_16_BITS": "the length of a WebSocket frame",
 }
@@ -46,7 +49,8 @@ WRITTEN_OUT_FROM = 1000
 
 
 def modules(folder: Path = PACKAGE) -> list[Path]:
-    return sorted(folder.rglob("*.py"))
+    """Those of the package; what `gameserver new` copies is another project's."""
+    return sorted(path for path in folder.rglob("*.py") if "templates" not in path.parts)
 
 
 def scripts() -> list[Path]:
@@ -158,7 +162,7 @@ def javascript_constants(path: Path) -> Iterator[tuple[str, object]]:
     """The constants of a script whose value is made of plain numbers."""
     for name, text in re.findall(r"^(?:export )?const ([A-Z][A-Z0-9_]+) = ([^;]*);", code_of(path), re.MULTILINE):
         plain = text.replace("Math.PI", "3.141592653589793").removeprefix("Object.freeze(").removesuffix(")")
-        if re.fullmatch(r"[\d\s.+*/,_e()\[\]-]+", plain):
+        if re.fullmatch(r"[\d\s.+*/,_e()\[\]-]+", plain) and not plain.startswith("/"):  # which begins a pattern
             value = eval(plain)  # digits, dots and operators alone
             yield name, tuple(value) if isinstance(value, list) else value
 

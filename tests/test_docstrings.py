@@ -23,6 +23,7 @@ FACES = (
     "gameserver.testing",
     "gameserver.shared_math",
     "gameserver.geometry",
+    "gameserver.server",
 )
 
 SECTIONS = ("Args", "Returns", "Raises", "Yields")
@@ -145,7 +146,10 @@ def undescribed(cls: type) -> list[str]:
             text = following.value if isinstance(following, ast.Expr) else None
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
                 described.append(field.target.id)
-    wanted = [field.name for field in dataclass_fields(cls)] if is_dataclass(cls) else list(getattr(cls, "_fields", ()))
+    if is_dataclass(cls):
+        wanted = [field.name for field in dataclass_fields(cls) if not field.metadata.get("counts")]
+    else:
+        wanted = list(getattr(cls, "_fields", ()))
     return [field for field in wanted if field not in described and field[0] != "_"]
 
 

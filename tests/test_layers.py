@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.source import PACKAGE, imported_modules, parse
+from tests.support.source import PACKAGE, TEMPLATES, imported_modules, parse
 
 PURE = ("protocol", "shared_step", "state", "sync", "room", "hub", "recording", "match")
 CLIENT_SHELL = frozenset({"connector.py", "dial.py", "event_stream.py", "link.py", "session.py", "token.py"})
@@ -18,7 +18,8 @@ RANDOM_SOURCES = frozenset({"secrets", "uuid"})
 
 
 def sources(*folders: str) -> list[Path]:
-    return sorted(path for folder in folders for path in (PACKAGE / folder).rglob("*.py"))
+    found = {path for folder in folders for path in (PACKAGE / folder).rglob("*.py")}
+    return sorted(path for path in found if not path.is_relative_to(TEMPLATES))
 
 
 def names_from_face(tree: ast.Module) -> set[str]:

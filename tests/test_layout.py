@@ -24,8 +24,12 @@ COMMANDS = frozenset(
         "fuzz/run.py",
         "fuzz/seed.py",
         "fuzz/targets.py",
+        "scenarios/evening.py",
+        "scenarios/kill.py",
+        "scenarios/seats.py",
         "scenarios/slow.py",
         "scenarios/storm.py",
+        "scenarios/touch.py",
     }
 )
 """What `python -m tests.…` runs besides the attacks, and the fuzzers' targets.

@@ -60,6 +60,7 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(not fuses(), reason="this processor has no fused multiply-add")
+@pytest.mark.slow
 def test_a_build_with_fused_arithmetic_refuses_to_run(tmp_path: Path) -> None:
     build_loops(tmp_path, FUSING)
     assert run(tmp_path, LAST_RESIDUAL).stdout == "2\n", "the fault that the check is for"
@@ -71,6 +72,7 @@ def test_a_build_with_fused_arithmetic_refuses_to_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not fuses(), reason="this processor has no fused multiply-add")
+@pytest.mark.slow
 def test_the_flags_of_the_build_hook_win_over_those_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ const { values: options } = parseArgs({
     samples: { type: "string", default: "8" },
     aligned: { type: "boolean", default: false },
     profile: { type: "string", default: "" },
+    data: { type: "string", default: "" },
     python: { type: "string", default: `${ROOT}.venv/bin/python` },
   },
 });
@@ -56,6 +57,7 @@ const PEERS = {
       options.mode,
       "--transport",
       options.transport,
+      ...(options.data ? ["--data", options.data] : []),
     ],
     clients: () => import("./gameserver.mjs"),
   },

@@ -95,7 +95,7 @@ async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller |
         )
         link = Link(transport, await request.accept(), nursery, limits, lambda _room: room_poller)
         room.links.add(link)
-        link.join_room(room.id)
+        link.start_polling(room.id)
         try:
             await link.run(cast("Peer", CountingPeer()))
         finally:

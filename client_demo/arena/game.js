@@ -4,9 +4,9 @@
  *
  * `frame` is the whole pipeline. It works without a session too: it then shows an empty arena behind the first screen.
  */
+import { noFigures, readFigures } from "../pages/net_graph.js";
 import { Camera } from "./camera.js";
 import { Effects } from "./effects.js";
-import { noFigures, readFigures } from "./net.js";
 import { Minimap } from "./render/minimap.js";
 import { Renderer } from "./render/renderer.js";
 import { Scene } from "./scene.js";
@@ -21,7 +21,7 @@ const DRIFT_PER_S = 0.06;
 /** @typedef {import("./net.js").Session} Session */
 /** @typedef {import("./audio.js").Audio} Audio */
 /** @typedef {import("./ui/feed.js").Feed} Feed */
-/** @typedef {import("./ui/netgraph.js").NetGraph} NetGraph */
+/** @typedef {import("../pages/net_graph.js").NetGraph} NetGraph */
 /** @typedef {import("./ui/scoreboard.js").Scoreboard} Scoreboard */
 /** @typedef {import("./ui/status.js").Status} Status */
 /**

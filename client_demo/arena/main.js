@@ -3,16 +3,18 @@
  *
  * `window.arena` is for tests and debugging: it only reads.
  */
+
+import { byId } from "../pages/dom.js";
+import { NetGraph } from "../pages/net_graph.js";
+import { showRestored } from "../pages/restored.js";
 import { Audio } from "./audio.js";
 import { Game } from "./game.js";
 import { Input } from "./input/input.js";
-import { joinArena } from "./net.js";
+import { joinArena, seatBefore } from "./net.js";
 import { addressOptions, rememberedPilot, rememberPilot } from "./settings.js";
 import { joinScreen } from "./start.js";
 import { Chat } from "./ui/chat.js";
-import { byId } from "./ui/dom.js";
 import { Feed } from "./ui/feed.js";
-import { NetGraph } from "./ui/netgraph.js";
 import { Panel } from "./ui/panel.js";
 import { PlaybackControls } from "./ui/playback_controls.js";
 import { Scoreboard } from "./ui/scoreboard.js";
@@ -123,6 +125,13 @@ function enter(newPilot) {
   stage.focus();
 }
 
+/** Goes on where the page was before it was loaded again; shows the first screen where it was nowhere. */
+function enterAgain() {
+  const seat = seatBefore(options.room);
+  if (seat !== null) enter(seat === "player" ? rememberedPilot() : null);
+  else if (!joinScreen.open) joinScreen.show();
+}
+
 function leave() {
   game.session?.leave();
   game.use(null);
@@ -147,6 +156,7 @@ function listen(session) {
   });
   session.on("notice", ({ name }) => {
     if (name === "draining") feed.line("The server", "is about to restart");
+    if (name === "rolled_back") showRestored();
   });
   session.on("closed", ({ code, reason }) => {
     if (game.session === session) status.closed(code, reason);
@@ -220,6 +230,7 @@ function start() {
   if (options.netgraph) toolbar.toggleGraph();
   if (options.name !== null) enter({ ...rememberedPilot(), name: options.name });
   else if (options.watch) enter(null);
+  else enterAgain();
   requestAnimationFrame(loop);
 }
 

@@ -1,9 +1,9 @@
 /**
- * The demo's only contact with the SDK: joins a room, and reads the SDK's figures for the net graph.
+ * The demo's only contact with the SDK: joins a room.
  */
 
 import { Role, WEBSOCKET_PATH } from "../sdk/constants.js";
-import { connect } from "../sdk/index.js";
+import { connect, keptSeat } from "../sdk/index.js";
 
 const KIND = "arena";
 /** Relative to this file, because the server may be behind a proxy that has other things at its root. */
@@ -18,9 +18,20 @@ const SHOT_SPEED = 760;
 const TICK_S = 1 / 60;
 
 /** @typedef {import("../sdk/index.js").Session} Session */
-/** @typedef {import("./ui/netgraph.js").NetFigures} NetFigures */
 /** @typedef {import("./ui/panel.js").Switches} Switches */
 /** @typedef {import("./settings.js").Pilot} Pilot */
+
+/**
+ * How the page was in the arena before it was loaded again, if it still is.
+ *
+ * @param {string | null} room null: any
+ * @returns {"player" | "spectator" | null}
+ */
+export function seatBefore(room) {
+  const seat = keptSeat(SOCKET_URL, { kind: KIND, room });
+  if (seat === null) return null;
+  return seat.role === Role.SPECTATOR ? "spectator" : "player";
+}
 
 /**
  * Joins a room of the arena.
@@ -70,40 +81,4 @@ function showShot(session, own) {
     },
     { match: (shot) => shot.owner_ship === own.id, rewound: true },
   );
-}
-
-/** @returns {NetFigures} all zero */
-export function noFigures() {
-  return {
-    rtt: 0,
-    jitter: 0,
-    lead: 0,
-    leadTarget: 0,
-    snapshotBytes: 0,
-    snapshotHz: 0,
-    bytesPerS: 0,
-    corrections: 0,
-    correctionUnits: 0,
-    prediction: "off",
-    interpolationMs: 0,
-    missed: 0,
-    trimmed: 0,
-  };
-}
-
-/** Copies the session's figures. @param {NetFigures} figures filled in place @param {Session} session */
-export function readFigures(figures, { stats, switches }) {
-  figures.rtt = stats.rtt;
-  figures.jitter = stats.jitter;
-  figures.lead = stats.lead;
-  figures.leadTarget = stats.leadTarget;
-  figures.snapshotBytes = stats.snapshotBytes;
-  figures.snapshotHz = stats.snapshotHz;
-  figures.bytesPerS = stats.bytesPerS;
-  figures.corrections = stats.corrections;
-  figures.correctionUnits = stats.correctionUnits;
-  figures.prediction = stats.predicting && switches.prediction ? stats.diagnosis : "off";
-  figures.interpolationMs = stats.interpolationDelay;
-  figures.missed = stats.missed;
-  figures.trimmed = stats.trimmed;
 }

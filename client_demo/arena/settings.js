@@ -28,6 +28,15 @@ export function rememberPilot(pilot) {
   }
 }
 
+/** Whether the page may still have the seat that it had before it was loaded again: without the SDK it cannot know. */
+export function mayHaveSeat() {
+  try {
+    return Object.keys(sessionStorage).some((key) => key.startsWith("gameserver seat "));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The options in the address: `?room=ID`, `?name=…` (joins at once), `?watch`, `?lag=MS&jitter=MS`, `?netgraph`.
  *

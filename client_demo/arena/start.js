@@ -3,8 +3,9 @@
  *
  * `index.html` names all modules (`modulepreload`), those of this screen first; a test keeps the list complete.
  */
-import { addressOptions, rememberedPilot } from "./settings.js";
-import { byId } from "./ui/dom.js";
+
+import { byId } from "../pages/dom.js";
+import { addressOptions, mayHaveSeat, rememberedPilot } from "./settings.js";
 import { JoinScreen } from "./ui/join.js";
 
 export const joinScreen = new JoinScreen(
@@ -26,7 +27,7 @@ function drawPreview(nowMs) {
 }
 
 const options = addressOptions(window.location.search);
-if (options.name === null && !options.watch) joinScreen.show();
+if (options.name === null && !options.watch && !mayHaveSeat()) joinScreen.show();
 requestAnimationFrame(drawPreview);
 const game = import("./main.js");
 // The game replaces these two once it is there.

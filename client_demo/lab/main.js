@@ -2,7 +2,7 @@
  * The latency lab: two clients in one room beside each other, and a third one without added latency that shows the
  * server's state.
  */
-import { byId, setText } from "../arena/ui/dom.js";
+import { byId, setText } from "../pages/dom.js";
 import { LabClient } from "./client.js";
 import { Pane } from "./pane.js";
 import { LabPilot } from "./pilot.js";

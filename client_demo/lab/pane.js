@@ -1,10 +1,10 @@
 /** One half of the lab: a client's picture with ghosts over it, its switches, and its figures. */
 import { Camera } from "../arena/camera.js";
-import { noFigures, readFigures } from "../arena/net.js";
 import { Renderer } from "../arena/render/renderer.js";
 import { Scene } from "../arena/scene.js";
-import { setText } from "../arena/ui/dom.js";
 import { Panel } from "../arena/ui/panel.js";
+import { setText } from "../pages/dom.js";
+import { noFigures, readFigures } from "../pages/net_graph.js";
 import { drawErrors, drawGhosts, errorOf } from "./ghosts.js";
 
 const FIGURES_EVERY_S = 0.15;

@@ -6,7 +6,8 @@
  */
 
 /**
- * @typedef {"joined" | "updated" | "event" | "notice" | "predicted" | "withdrawn"} CoreEvent
+ * @typedef {"joined" | "moved" | "updated" | "roster" | "room" | "event" | "notice" | "predicted"
+ *   | "withdrawn"} CoreEvent
  *
  * @typedef {{do: "send", bytes: Uint8Array}
  *   | {do: "emit", name: CoreEvent, value: any}

@@ -57,6 +57,7 @@ export class Backoff {
   #random;
   /** Attempts since the last link that held. */
   attempts = 0;
+  #atOnce = false;
 
   /** @param {() => number} random 0 ≤ value < 1 */
   constructor(random) {
@@ -70,6 +71,7 @@ export class Backoff {
    * @param {number | null} joinedForS how long the link was joined; null if it never was
    */
   linkEnded(code, joinedForS) {
+    this.#atOnce = code === CloseCode.MOVED;
     const heldAfterS = code === CloseCode.ROOM_FAILED ? RULES_HELD_AFTER_S : HELD_AFTER_S;
     const held = joinedForS !== null && joinedForS >= heldAfterS;
     if (held || ANSWERED.includes(code)) this.attempts = 0;
@@ -78,12 +80,17 @@ export class Backoff {
   /**
    * How many seconds to wait before the next attempt; counts the attempt.
    *
-   * @param {string} [reason] of the close before, which may be `retry in N s`
+   * @param {string} [reason] of the close before, which may be `retry in N s`, or end with `: retry in N s`
    */
   nextS(reason = "") {
+    if (this.#atOnce && this.attempts === 0) {
+      this.#atOnce = false; // the seat in the other process is there
+      this.attempts += 1;
+      return 0;
+    }
     const mostS = Math.min(CAP_S, FIRST_S * 2 ** Math.min(this.attempts, 16));
     this.attempts += 1;
-    const asked = /^retry in (\d+(?:\.\d+)?) s$/.exec(reason);
+    const asked = /^(?:.*: )?retry in (\d+(?:\.\d+)?) s$/s.exec(reason);
     const leastS = asked === null ? 0 : Math.min(MAX_RETRY_AFTER_S, Number(asked[1]));
     return leastS + this.#random() * mostS;
   }

@@ -12,6 +12,7 @@ import {
   MAX_LEAD,
   MAX_SERVER_DEPTH,
   MAX_TICK_HZ,
+  RESERVATION_BYTES,
   Role,
   SERVER_ITEMS,
   ServerMessage,
@@ -40,6 +41,8 @@ import { pack, unpack } from "./msgpack.js";
  * @property {Record<string, unknown>} schema
  * @property {string | null} step path of the shared step
  * @property {ClientLimits} limits
+ * @property {number} [rolled_back_to] the tick from which a restarted server's room goes on, when
+ *   this client had seen later ones
  *
  * @typedef {object} ClientLimits what the client must keep
  * @property {number} message_bytes size of one message
@@ -75,7 +78,9 @@ import { pack, unpack } from "./msgpack.js";
  *   number}} Pong
  * @typedef {{type: "notice", name: string, detail: Record<string, any>}} Notice
  *
- * @typedef {Welcome | State | Events | Ping | Pong | Notice} ServerMsg
+ * @typedef {{type: "moved", kind: string, room: string, token: Uint8Array | null}} Moved
+ *
+ * @typedef {Welcome | State | Events | Ping | Pong | Notice | Moved} ServerMsg
  */
 
 /** How deep a payload may be nested: what the message around it leaves of what a client takes. */
@@ -110,6 +115,7 @@ const READERS = {
   [ServerMessage.PING]: ([nonce]) => ({ type: "ping", nonce: counter(nonce) }),
   [ServerMessage.PONG]: readPong,
   [ServerMessage.NOTICE]: readNotice,
+  [ServerMessage.MOVED]: readMoved,
 };
 
 /**
@@ -157,6 +163,7 @@ function readWelcome([map]) {
     schema: isMap(map.schema) ? map.schema : bad("schema is not a map"),
     step: map.step === null ? null : text(map.step, "step"),
     limits: readLimits(map.limits),
+    ...(map.rolled_back_to === undefined ? {} : { rolled_back_to: counter(map.rolled_back_to) }),
   };
 }
 
@@ -181,7 +188,7 @@ function readLimits(map) {
 function readState([tick, span, seq, lead, leaves, enters, changes, values]) {
   return {
     type: "state",
-    tick: counter(tick),
+    tick: counter(tick, 1),
     span: counter(span, 0, tick),
     seq: counter(seq),
     lead: lead === null ? null : counter(lead, 0, MAX_LEAD),
@@ -231,14 +238,28 @@ function readNotice([name, map]) {
   return { type: "notice", name: text(name, "notice"), detail: payloadOf(map, NOTICE_DEPTH) };
 }
 
+/** @param {any[]} items @returns {Moved} */
+function readMoved([kind, room, token]) {
+  return {
+    type: "moved",
+    kind: text(kind, "kind"),
+    room: text(room, "room"),
+    token: token === null ? null : tokenOf(token),
+  };
+}
+
 // --- from the client
 
 /**
  * JOIN's room: its id, null for any, or one of the forms of protocol.md §3.
  *
  * @typedef {string | null | { code: string } | { create: Readonly<Record<string, unknown>> }
- *   | { options: Readonly<Record<string, unknown>> }} RoomChoice
+ *   | { where?: Readonly<Record<string, unknown>>, options?: Readonly<Record<string, unknown>> }
+ *   | { room: string, reservation: Uint8Array }}
+ *   RoomChoice
  */
+
+const ROOM_FORMS = ["code", "create", "options", "where", "options,where", "reservation,room"];
 
 /** @param {RoomChoice} room */
 function checkRoom(room) {
@@ -247,35 +268,38 @@ function checkRoom(room) {
     checkName("room", room, LIMITS.MAX_ROOM_ID_BYTES);
     return;
   }
-  const [form, ...others] = isMap(room) ? Object.entries(room) : [];
-  if (form === undefined || others.length > 0 || !["code", "create", "options"].includes(form[0])) {
-    throw new TypeError("room is an id, null, or an object with one of code, create and options");
+  if (!isMap(room) || !ROOM_FORMS.includes(Object.keys(room).sort().join())) {
+    throw new TypeError("room is an id, null, or one of the forms of protocol.md §3");
   }
-  const [name, value] = form;
-  if (name === "code") checkName(name, /** @type {string} */ (value), LIMITS.MAX_ROOM_ID_BYTES);
-  else if (!isMap(value)) throw new TypeError("roomOptions is an object: { name: value }");
+  for (const [name, value] of Object.entries(room)) {
+    if (name === "code" || name === "room") checkName(name, value, LIMITS.MAX_ROOM_ID_BYTES);
+    else if (name === "reservation") checkBytes(name, value, RESERVATION_BYTES);
+    else if (!isMap(value)) throw new TypeError(`${name} is an object: { name: value }`);
+  }
 }
 
 /**
  * @param {string} kind @param {RoomChoice} room @param {number} role
  * @param {Readonly<Record<string, unknown>>} params
+ * @param {Uint8Array | null} [attempt] the same in each repetition; null: it is never repeated
  * @throws {TypeError} for what the wire cannot carry
  * @throws {RangeError} when it is longer, or nested deeper, than a server takes
  */
-export function encodeJoin(kind, room, role, params) {
+export function encodeJoin(kind, room, role, params, attempt = null) {
   checkName("kind", kind, LIMITS.MAX_KIND_BYTES);
   checkRoom(room);
   if (!isMap(params)) throw new TypeError("params is an object: { name: value }");
   if (role !== Role.PLAYER && role !== Role.SPECTATOR) {
     throw new TypeError("role is Role.PLAYER or Role.SPECTATOR");
   }
-  return sized("params", encode(ClientMessage.JOIN, [kind, room, role, params]), DEFAULT_LIMITS);
+  const items = [kind, room, role, params, ...(attempt === null ? [] : [attempt])];
+  return sized("params", encode(ClientMessage.JOIN, items), DEFAULT_LIMITS);
 }
 
 /**
  * @param {Uint8Array} token
  * @param {number} tick newest applied, 0 if none
- * @param {number} event cursor
+ * @param {number | null} event cursor; null: the client knows nothing of the room
  */
 export function encodeResume(token, tick, event) {
   return encode(ClientMessage.RESUME, [token, tick, event]);
@@ -326,6 +350,10 @@ export function encodeLeave() {
   return encode(ClientMessage.LEAVE, []);
 }
 
+export function encodeArrived() {
+  return encode(ClientMessage.ARRIVED, []);
+}
+
 /** @param {number} id @param {unknown[]} items @param {ClientLimits} [limits] */
 function encode(id, items, { depth, values } = DEFAULT_LIMITS) {
   const names = ["id", ...CLIENT_ITEMS[id]];
@@ -339,6 +367,13 @@ function checkName(what, value, maxBytes) {
   const bytes = utf8Bytes(value);
   if (bytes === 0 || bytes > maxBytes) {
     throw new RangeError(`${what} has 1 to ${maxBytes} bytes, not ${bytes}`);
+  }
+}
+
+/** @param {string} what @param {unknown} value @param {number} size */
+function checkBytes(what, value, size) {
+  if (!(value instanceof Uint8Array) || value.length !== size) {
+    throw new TypeError(`${what} is a Uint8Array of ${size} bytes`);
   }
 }
 

@@ -6,12 +6,17 @@
  * which does all that is due. So a tab in the background, whose timers sleep, runs its ticks and
  * shows life on the messages that arrive.
  *
+ * A spectator whose WebSocket does not open, or says nothing, is let in over HTTP: over a stream, and
+ * where that is held back, by polls. Each next attempt begins with a WebSocket again.
+ *
  * `gameserver/client/connector.py` is the twin. It runs tasks instead of callbacks, and knows of no
- * page that is back. A page that is left cannot wait for the server's close, so `leave` does not.
+ * page that is back or left. A page cannot wait for the server's close, so `leave` does not.
  */
 import { Backoff } from "./backoff.js";
 import { CLOSE, CloseCode } from "./constants.js";
+import { HttpLink } from "./http_link.js";
 import { Link } from "./link.js";
+import { checkSentToken } from "./options.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
@@ -25,6 +30,7 @@ import { Link } from "./link.js";
  *
  * @typedef {object} ConnectorOptions
  * @property {import("./link.js").Address} address
+ * @property {boolean} watches whether it is a spectator's, who can do without a WebSocket
  * @property {TokenSource} token
  * @property {Readonly<import("./link.js").AddedLatency>} latency
  * @property {import("./page.js").Clock} clock
@@ -32,6 +38,7 @@ import { Link } from "./link.js";
  * @property {() => number} random 0 ≤ value < 1
  * @property {(url: URL) => Promise<SharedStep>} loadStep
  * @property {(name: string, value: any) => void} emit called with each event of the session
+ * @property {() => boolean} keepSeat leaves the seat to the next page; false: it cannot be
  */
 
 /**
@@ -39,6 +46,18 @@ import { Link } from "./link.js";
  * themselves wait for minutes.
  */
 export const CONNECT_WITHIN_S = 10;
+
+/** From the request of a stream to its first message: a proxy that holds answers back sends none. */
+const FIRST_MESSAGE_WITHIN_S = 5;
+
+/**
+ * How the room comes in.
+ *
+ * @typedef {"websocket" | import("./http_link.js").HttpTransport} TransportName
+ */
+
+/** What is tried next where one does not work. @type {Record<TransportName, TransportName | null>} */
+const NEXT_TRANSPORT = { websocket: "sse", sse: "polling", polling: null };
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -49,8 +68,10 @@ export class Connector {
   #backoff;
   /** @type {"idle" | "connecting" | "up" | "waiting" | "closed"} */
   #phase = "idle";
-  /** @type {Link | null} */
+  /** @type {Link | HttpLink | null} */
   #link = null;
+  /** What the newest link runs over. @type {TransportName} */
+  #transport = "websocket";
   /** When the link joined a room; null: it has not. @type {number | null} */
   #joinedAtMs = null;
   #unsubscribe = () => {};
@@ -82,6 +103,11 @@ export class Connector {
   set token(token) {
     this.#token = token;
     if (this.#awaitsToken) this.#connect();
+  }
+
+  /** What the newest link runs over. */
+  get transport() {
+    return this.#transport;
   }
 
   /** What the WebSocket has not sent yet. */
@@ -155,6 +181,7 @@ export class Connector {
     const token = this.#token;
     this.#awaitsToken = false;
     this.#attempt += 1;
+    this.#transport = "websocket";
     this.#phase = "connecting";
     this.#joinedAtMs = null;
     this.#deadlineMs = NEVER; // a token may be what a person is asked for
@@ -165,7 +192,8 @@ export class Connector {
   }
 
   /**
-   * Opens a link with the token that a function has.
+   * Opens a link with the token that a function has. One that returns what is no token is called again later, as one
+   * that throws is; null and undefined are no token at all.
    *
    * @param {() => string | Promise<string>} source
    */
@@ -176,7 +204,10 @@ export class Connector {
       if (attempt === this.#attempt && this.#phase === "connecting") go();
     };
     new Promise((resolve) => resolve(source()))
-      .then((token) => ifCurrent(() => this.#open(/** @type {string} */ (token))))
+      .then((token) => {
+        checkSentToken(token ?? null);
+        ifCurrent(() => this.#open(/** @type {string | null} */ (token ?? null)));
+      })
       .catch((error) => {
         const reason = `no token: ${error instanceof Error ? error.message : error}`;
         ifCurrent(() => this.#ended(CloseCode.LINK_LOST, reason));
@@ -187,11 +218,19 @@ export class Connector {
   #open(token) {
     const { address, latency, random, clock } = this.#options;
     this.#sentToken = token;
-    this.#link = new Link(address, token, latency, random, {
+    const handlers = {
       opened: () => this.#opened(),
-      received: (data) => this.#received(data),
-      ended: (code, reason) => this.#ended(code, reason),
-    });
+      received: (/** @type {Uint8Array | string} */ data) => this.#received(data),
+      ended: (/** @type {number} */ code, /** @type {string} */ reason) =>
+        this.#ended(code, reason),
+    };
+    const transport = this.#transport;
+    if (transport === "websocket") {
+      this.#link = new Link(address, token, latency, random, handlers);
+    } else {
+      const room = this.#core.seat?.welcome.room ?? null;
+      this.#link = new HttpLink({ url: address.url, transport, token, room, clock, handlers });
+    }
     this.#deadlineMs = clock.now() + CONNECT_WITHIN_S * 1000;
     this.#sleep();
   }
@@ -199,7 +238,8 @@ export class Connector {
   #opened() {
     const nowMs = this.#options.clock.now();
     this.#phase = "up";
-    this.#deadlineMs = NEVER;
+    const isHttp = this.#transport !== "websocket";
+    this.#deadlineMs = isHttp ? nowMs + FIRST_MESSAGE_WITHIN_S * 1000 : NEVER;
     this.perform(this.#core.opened(nowMs), nowMs);
     this.turn(nowMs);
   }
@@ -214,7 +254,12 @@ export class Connector {
   /** @param {number} nowMs */
   #joined(nowMs) {
     this.#joinedAtMs = nowMs;
+    this.#deadlineMs = NEVER;
     this.#report({ state: "joined" });
+    if (this.#transport !== "websocket") {
+      const detail = { transport: this.#transport };
+      this.#options.emit("notice", { name: "transport", detail });
+    }
   }
 
   /** Ends the link from this side. @param {number} code @param {string} reason */
@@ -228,6 +273,7 @@ export class Connector {
   #ended(code, reason) {
     const nowMs = this.#options.clock.now();
     const back = this.#core.lost(code);
+    if (code === CloseCode.LINK_LOST && this.#fallBack()) return;
     const joinedForS = this.#joinedAtMs === null ? null : (nowMs - this.#joinedAtMs) / 1000;
     this.#link = null;
     this.#joinedAtMs = null;
@@ -245,6 +291,17 @@ export class Connector {
     const { attempts } = this.#backoff;
     this.#report({ state: "waiting", attempt: attempts, retryInMs, code, reason });
     this.#sleep();
+  }
+
+  /** Tries another transport, if the one before let nothing through. @returns {boolean} whether it does */
+  #fallBack() {
+    const next = NEXT_TRANSPORT[this.#transport];
+    if (!this.#options.watches || this.#joinedAtMs !== null || next === null) return false;
+    this.#link?.close(CloseCode.LINK_LOST, "another transport is tried");
+    this.#transport = next;
+    this.#phase = "connecting";
+    this.#open(this.#sentToken);
+    return true;
   }
 
   /** @param {number} code @param {string} reason */
@@ -276,9 +333,14 @@ export class Connector {
 
   /** @param {PageEvent} event */
   #onPage(event) {
-    if (event === "gone") this.leave();
+    if (event === "gone") this.#leavePage();
     else if (this.#phase === "waiting" && !this.#awaitsToken) this.#connect();
     else this.turn(this.#options.clock.now());
+  }
+
+  /** The page is being left. The browser closes the link of a seat that is kept, with 1001. */
+  #leavePage() {
+    if (this.#phase !== "closed" && !this.#options.keepSeat()) this.leave();
   }
 
   /** Wakes up when the next thing is due. */

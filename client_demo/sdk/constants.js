@@ -42,6 +42,12 @@ export const MAX_BEHIND = 4095;
 /** The length of WELCOME's token. */
 export const RESUME_TOKEN_BYTES = 24;
 
+/** The length of JOIN's attempt. */
+export const ATTEMPT_BYTES = 16;
+
+/** The length of JOIN's reservation. */
+export const RESERVATION_BYTES = 16;
+
 /** The most ticks per second. */
 export const MAX_TICK_HZ = 240;
 
@@ -68,6 +74,7 @@ export const ClientMessage = Object.freeze({
   RESYNC: 7,
   ACK: 8,
   LEAVE: 9,
+  ARRIVED: 10,
 });
 
 /** Ids of the messages that the server sends. */
@@ -78,6 +85,7 @@ export const ServerMessage = Object.freeze({
   PING: 19,
   PONG: 20,
   NOTICE: 21,
+  MOVED: 22,
 });
 
 /** What a participant is in a room. */
@@ -119,6 +127,9 @@ export const CloseCode = Object.freeze({
   SESSION_EXPIRED: 4024,
   SERVER_RESTARTED: 4025,
   TOO_SLOW: 4026,
+  INVALID_WHERE: 4027,
+  INVALID_RESERVATION: 4028,
+  MOVED: 4029,
 });
 
 /**
@@ -224,7 +235,7 @@ export const CLOSE = Object.freeze({
   4014: Object.freeze({
     name: "SERVER_FULL",
     meaning: "the server accepts no more rooms, links or joins at the moment",
-    back: "join",
+    back: "resume",
   }),
   4015: Object.freeze({
     name: "UNAUTHORIZED",
@@ -286,6 +297,21 @@ export const CLOSE = Object.freeze({
     meaning: "the client reads too slowly: no snapshot for `EVICT_AFTER_S`, or a full queue",
     back: "resume",
   }),
+  4027: Object.freeze({
+    name: "INVALID_WHERE",
+    meaning: "the filter asks for what the listing of the kind does not declare",
+    back: "no",
+  }),
+  4028: Object.freeze({
+    name: "INVALID_RESERVATION",
+    meaning: "the reservation has expired or was used, or it is for another role or subject",
+    back: "no",
+  }),
+  4029: Object.freeze({
+    name: "MOVED",
+    meaning: "the session goes on in another server process; MOVED has said where",
+    back: "resume",
+  }),
 });
 
 /** The default limits of a server; each name ends with its unit. */
@@ -323,7 +349,7 @@ export const LIMITS = Object.freeze({
 
 /** The items of each client message, after its id. @type {Readonly<Record<number, readonly string[]>>} */
 export const CLIENT_ITEMS = Object.freeze({
-  1: ["kind", "room", "role", "params"],
+  1: ["kind", "room", "role", "params", "attempt"],
   2: ["token", "tick", "event"],
   3: ["seq", "ack", "behind"],
   4: ["name", "payload"],
@@ -332,6 +358,7 @@ export const CLIENT_ITEMS = Object.freeze({
   7: ["tick"],
   8: ["tick"],
   9: [],
+  10: [],
 });
 
 /** The items of each server message, after its id. @type {Readonly<Record<number, readonly string[]>>} */
@@ -342,6 +369,7 @@ export const SERVER_ITEMS = Object.freeze({
   19: ["nonce"],
   20: ["nonce", "tick", "held", "missed", "trimmed"],
   21: ["name", "map"],
+  22: ["kind", "room", "token"],
 });
 
 /** The keys of WELCOME's map, all present. */

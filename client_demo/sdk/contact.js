@@ -79,9 +79,9 @@ export class Others {
   /**
    * Lets the avatar, after the step of frame `seq`, meet the others where they will be then.
    *
-   * @param {Entity} me @param {number} seq
+   * @param {Entity} me @param {Readonly<Record<string, any>>} _controls @param {number} seq
    */
-  touch(me, seq) {
+  touch(me, _controls, seq) {
     const aheadS = Math.min(seq - this.#seq, this.#maxTicks) * this.#dt;
     const { numeric } = this.#type;
     let place = 0;

@@ -49,9 +49,9 @@ export class DeltaDecoder {
     parts.forEach((part, i) => {
       part.advance(from.tables[i], target.tables[i], state.span);
     });
-    for (const [type, field, who, values] of blocks(state.values, 4)) {
+    for (const [type, field, who, values, kept] of blocks(state.values, 4, 5)) {
       const part = this.part(type);
-      part.setValues(target.tables[part.type.index], field, who, values);
+      part.setValues(target.tables[part.type.index], field, who, values, kept);
     }
     target.tick = state.tick;
   }
@@ -112,11 +112,12 @@ export class DeltaDecoder {
 /**
  * @param {unknown[]} list
  * @param {number} items that each block must have
+ * @param {number} [most] that it may have
  * @returns {any[][]}
  */
-function blocks(list, items) {
+function blocks(list, items, most = items) {
   for (const block of list) {
-    if (!Array.isArray(block) || block.length !== items) {
+    if (!Array.isArray(block) || block.length < items || block.length > most) {
       throw new DeltaError(`a block of a STATE has not ${items} items`);
     }
   }

@@ -66,3 +66,22 @@ export function setObjects(entity, table, row) {
     entity[field.name] = decodeObject(field, table.objects[i][row]);
   });
 }
+
+/**
+ * The same for those whose code is another object than before. States share the codes of what has not changed, so a list
+ * at rest costs a comparison, however long it is.
+ *
+ * @param {Entity} entity
+ * @param {Table} table
+ * @param {number} row
+ * @param {any[]} codes what was set before; is changed
+ */
+export function setChangedObjects(entity, table, row, codes) {
+  const { objects } = table.type;
+  for (let i = 0; i < objects.length; i += 1) {
+    const code = table.objects[i][row];
+    if (codes[i] === code) continue;
+    codes[i] = code;
+    entity[objects[i].name] = decodeObject(objects[i], code);
+  }
+}

@@ -16,7 +16,7 @@
  */
 import { MAX_EXTRAPOLATION_S } from "./clock.js";
 import { after, between, Curves } from "./curves.js";
-import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
+import { marksNew, newEntity, setChangedObjects, setColumns } from "./drawn.js";
 
 /**
  * @typedef {import("./drawn.js").Entity} Entity
@@ -90,6 +90,12 @@ class DrawnType {
   #list = [];
   /** @type {Entity[]} the list of the time before */
   #before = [];
+  /** The numbers' codes from which the stepping fields were taken, row after row. */
+  #numbers = new Int32Array(0);
+  /** The codes of the texts and lists, for each entity in the list. @type {any[][]} */
+  #codes = [];
+  /** @type {any[][]} */
+  #codesBefore = [];
   /** Tick from which the stepping fields were taken. */
   #tick = Number.NaN;
 
@@ -108,32 +114,47 @@ class DrawnType {
     this.#keepBefore();
     const list = this.#list;
     list.length = a.count;
+    this.#codes.length = a.count;
     let old = 0;
     for (let row = 0; row < a.count; row += 1) {
       const id = a.ids[row];
       while (old < this.#before.length && this.#before[old].id < id) old += 1;
       const known = old < this.#before.length && this.#before[old].id === id;
       list[row] = known ? this.#before[old] : newEntity(this.#type, id);
+      this.#codes[row] = known ? this.#codesBefore[old] : [];
       if (this.#marksNew) list[row].isNew = !known;
-      if (fresh || !known) this.#step(list[row], a, row);
+      if (fresh || !known) this.#step(a, row, known && sameRow(this.#numbers, old, a, row));
     }
+    if (fresh) this.#keepNumbers(a);
     this.#move(a, moment.b === null ? null : moment.b.tables[index], moment);
     return list;
   }
 
   #keepBefore() {
     this.#before.length = this.#list.length;
-    for (let i = 0; i < this.#list.length; i += 1) this.#before[i] = this.#list[i];
+    this.#codesBefore.length = this.#list.length;
+    for (let i = 0; i < this.#list.length; i += 1) {
+      this.#before[i] = this.#list[i];
+      this.#codesBefore[i] = this.#codes[i];
+    }
   }
 
-  /** @param {Entity} entity @param {Table} a @param {number} row */
-  #step(entity, a, row) {
-    setColumns(entity, this.#curves.stepping, a, row);
-    setObjects(entity, a, row);
+  /** @param {Table} a */
+  #keepNumbers({ codes, count, width }) {
+    if (this.#numbers.length < count * width) this.#numbers = new Int32Array(codes.length);
+    this.#numbers.set(codes.subarray(0, count * width));
+  }
+
+  /** @param {Table} a @param {number} row @param {boolean} sameNumbers whether its numbers are those of the last time */
+  #step(a, row, sameNumbers) {
+    const entity = this.#list[row];
+    if (!sameNumbers) setColumns(entity, this.#curves.stepping, a, row);
+    setChangedObjects(entity, a, row, this.#codes[row]);
   }
 
   /** @param {Table} a @param {Table | null} b @param {Moment} moment */
   #move(a, b, { u, h, seconds }) {
+    if (this.#curves.moving.length === 0) return;
     const { width } = a;
     let other = 0;
     for (let row = 0; row < a.count; row += 1) {
@@ -154,4 +175,12 @@ class DrawnType {
       }
     }
   }
+}
+
+/** @param {Int32Array} numbers @param {number} old a row of them @param {Table} table @param {number} row */
+function sameRow(numbers, old, { codes, width }, row) {
+  for (let c = 0; c < width; c += 1) {
+    if (numbers[old * width + c] !== codes[row * width + c]) return false;
+  }
+  return true;
 }

@@ -165,8 +165,15 @@ class Reader {
     if (depth === 0) refuse("arrays and maps are nested too deeply");
     /** @type {unknown[]} */
     const array = [];
+    const bytes = this.#bytes;
     // Each value takes a byte at least, so a made-up count ends with the bytes.
-    for (let i = 0; i < count; i += 1) array.push(this.value(depth - 1));
+    for (let i = 0; i < count; i += 1) {
+      const head = bytes[this.at];
+      if (head < 0x80 || head >= 0xe0) {
+        array.push(head < 0x80 ? head : head - 0x100); // most items of long lists are such numbers
+        this.at += 1;
+      } else array.push(this.value(depth - 1));
+    }
     return array;
   }
 

@@ -1,6 +1,6 @@
 /**
- * What the SDK takes from the browser, apart from the WebSocket: events of the page, the clock,
- * modules.
+ * What the SDK takes from the browser, apart from the WebSocket and the tab's storage: events of the
+ * page, its address, the clock, modules.
  *
  * No twin in Python: a program has no page, and brings its own shared step.
  */
@@ -54,7 +54,50 @@ export function systemClock() {
  * @returns {Promise<import("./replica.js").SharedStep>}
  */
 export async function importStep(url) {
-  const { predict, contact } = await import(url.href);
+  const { predict, contact, world } = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ url.href
+  );
   if (typeof predict !== "function") throw new Error(`${url.pathname} exports no predict`);
-  return { predict, contact };
+  return { predict, contact, world };
+}
+
+/**
+ * The URL of a WebSocket. A page's own URL may be the base, so `http` stands for `ws`.
+ *
+ * @param {string | URL} url
+ * @throws {TypeError} for a URL that is none
+ */
+export function socketUrl(url) {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href; // a worker has no document
+  const full = parsed(url, base);
+  if (full === null || !SOCKET_PROTOCOLS.includes(full.protocol)) {
+    const relative = base === undefined ? "" : ', or "ws" for the page\'s own server';
+    throw new TypeError(`${url} is no URL of a WebSocket: write wss://host/ws${relative}`);
+  }
+  full.protocol = full.protocol.replace("http", "ws");
+  full.hash = "";
+  return full.href;
+}
+
+/** @param {string | URL} url @param {string | undefined} base */
+function parsed(url, base) {
+  try {
+    return new URL(url, base);
+  } catch {
+    return null;
+  }
+}
+
+const SOCKET_PROTOCOLS = ["ws:", "wss:", "http:", "https:"];
+
+/**
+ * The class of WebSockets: the given one, or the browser's.
+ *
+ * @param {(new (url: string, protocols: string[]) => any) | null} [given]
+ * @throws {TypeError} where there is none
+ */
+export function socketClass(given) {
+  const found = given ?? globalThis.WebSocket;
+  if (found !== undefined) return found;
+  throw new TypeError("there is no WebSocket here: pass a class as the option WebSocket, as of ws");
 }

@@ -68,6 +68,11 @@ export class Pose {
     this.#drawn = new Float64Array(this.#fields.length);
   }
 
+  /** How many fields are eased. */
+  get size() {
+    return this.#fields.length;
+  }
+
   /** Begins here, at rest and without error. @param {Entity} avatar */
   begin(avatar) {
     this.place(avatar);
@@ -129,10 +134,11 @@ export class Pose {
     const was = drawn.slice();
     this.#betweenTicks(avatar, nowS, this.#drawn);
     let squares = 0;
-    this.#fields.forEach((field, i) => {
+    for (let i = 0; i < this.#fields.length; i += 1) {
+      const field = this.#fields[i];
       this.#offset[i] = way(field, this.#drawn[i], was[i]);
       if (!field.turns) squares += this.#offset[i] ** 2;
-    });
+    }
     this.errorUnits = Math.sqrt(squares);
     if (this.#fields.some((field, i) => this.#isFar(avatar, field, i))) this.#offset.fill(0);
   }
@@ -148,6 +154,23 @@ export class Pose {
     const pose = this.at(avatar, nowS);
     for (let i = 0; i < this.#fields.length; i += 1) {
       drawn[this.#fields[i].name] = this.#fields[i].turns ? wrap(pose[i]) : pose[i];
+    }
+  }
+
+  /**
+   * Sets the eased fields of what is drawn to values between those of the past and a pose.
+   *
+   * @param {Entity} drawn
+   * @param {Entity} past
+   * @param {Float64Array} pose as `at` returns it
+   * @param {number} weight of the pose, 0 … 1
+   */
+  mix(drawn, past, pose, weight) {
+    for (let i = 0; i < this.#fields.length; i += 1) {
+      const field = this.#fields[i];
+      const start = past[field.name];
+      const value = start + weight * way(field, start, pose[i]);
+      drawn[field.name] = field.turns ? wrap(value) : value;
     }
   }
 
@@ -168,21 +191,24 @@ export class Pose {
   #betweenTicks(avatar, nowS, out) {
     const share = (nowS - this.#tickedAtS) / this.#tickLengthS;
     const alpha = this.#jumped(avatar) ? 1 : Math.min(1, Math.max(0, share));
-    this.#fields.forEach((field, i) => {
+    for (let i = 0; i < this.#fields.length; i += 1) {
       const from = this.#previous[i];
-      out[i] = alpha === 1 ? this.#current[i] : from + alpha * way(field, from, this.#current[i]);
-    });
+      const to = this.#current[i];
+      out[i] = alpha === 1 ? to : from + alpha * way(this.#fields[i], from, to);
+    }
   }
 
   /** @param {Entity} avatar */
   #jumped(avatar) {
     if (this.#counter !== null) return this.#leapt;
-    return this.#fields.some((field, i) => {
-      if (field.rate === null) return false;
-      const explained = JUMP_FACTOR * this.#tickS * Math.abs(avatar[field.rate]);
+    for (let i = 0; i < this.#fields.length; i += 1) {
+      const { rate, step } = this.#fields[i];
+      if (rate === null) continue;
+      const explained = JUMP_FACTOR * this.#tickS * Math.abs(avatar[rate]);
       const moved = Math.abs(this.#current[i] - this.#previous[i]);
-      return moved > explained + JUMP_SLACK_STEPS * field.step;
-    });
+      if (moved > explained + JUMP_SLACK_STEPS * step) return true;
+    }
+    return false;
   }
 
   /** @param {Entity} avatar @param {EasedField} field @param {number} i */
@@ -196,10 +222,10 @@ export class Pose {
   #decay(nowS) {
     const share = Math.exp(-Math.max(0, nowS - this.#posedAtS) / EASE_S);
     this.#posedAtS = nowS;
-    this.#fields.forEach((field, i) => {
+    for (let i = 0; i < this.#fields.length; i += 1) {
       const left = this.#offset[i] * share;
-      this.#offset[i] = Math.abs(left) >= field.step / 2 ? left : 0;
-    });
+      this.#offset[i] = Math.abs(left) >= this.#fields[i].step / 2 ? left : 0;
+    }
   }
 }
 

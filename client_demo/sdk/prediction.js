@@ -24,6 +24,7 @@ import { Pose } from "./pose.js";
  * @typedef {import("./contact.js").Others} Others
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./fields.js").NumericField} NumericField
+ * @typedef {import("./predicted_world.js").PredictedWorld} PredictedWorld
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./view_state.js").Table} Table
  *
@@ -88,7 +89,8 @@ export class Predictor {
    * @param {Step} step
    * @param {number} tickHz
    * @param {number | null} [snapDistance] in the avatar's own unit
-   * @param {Others | null} [others] those that it may touch, if the room predicts contact
+   * @param {Others | PredictedWorld | null} [others] those that it may touch, if the room predicts
+   *   contact or the bodies near it
    */
   constructor(type, inputs, step, tickHz, snapDistance = null, others = null) {
     const { numeric } = type;
@@ -270,7 +272,7 @@ export class Predictor {
     });
     this.controls = controls;
     this.#step(this.avatar, controls, this.#dt);
-    this.#others?.touch(this.avatar, seq);
+    this.#others?.touch(this.avatar, controls, seq);
     this.#pending.push({ seq, inputs, result: this.#snap() });
     this.#pose.step(this.avatar);
   }

@@ -10,7 +10,9 @@ import { InterpolationClock } from "./clock.js";
 import { Others } from "./contact.js";
 import { DeltaDecoder } from "./decoder.js";
 import { Interpolator } from "./interpolation.js";
+import { PredictedWorld } from "./predicted_world.js";
 import { Predictor } from "./prediction.js";
+import { RosterReader } from "./roster.js";
 import { PredictedSpawns } from "./spawns.js";
 import { NO_TICK, ViewRing } from "./view_state.js";
 
@@ -26,6 +28,8 @@ import { NO_TICK, ViewRing } from "./view_state.js";
  * @typedef {object} SharedStep what the room's own module exports
  * @property {Step} predict
  * @property {Contact} [contact] for avatars that touch, where the room predicts that
+ * @property {import("./predicted_world.js").Touch} [world] of the bodies near the avatar, where the
+ *   room predicts them
  *
  * @typedef {object} DrawSwitches
  * @property {boolean} prediction whether the own avatar is drawn as predicted
@@ -53,8 +57,11 @@ export class Replica {
   ring;
   clock;
   spawns;
+  people;
   /** @type {Predictor | null} */
   predictor = null;
+  /** The bodies near the avatar, where the room predicts them. @type {PredictedWorld | null} */
+  world = null;
   /** @type {number | null} */
   avatarId = null;
   /** States that moved the avatar from where it was predicted to be. */
@@ -81,6 +88,7 @@ export class Replica {
     this.#lists = schema.types.map(() => []);
     this.ring = new ViewRing(schema);
     this.spawns = new PredictedSpawns(schema, 1 / tickHz);
+    this.people = new RosterReader(schema);
     this.clock = new InterpolationClock(1 / tickHz, snapshotEvery);
     const entities = new Map(schema.types.map((type, i) => [type.name, this.#lists[i]]));
     this.drawn = { entities, avatar: null, tick: 0 };
@@ -110,8 +118,9 @@ export class Replica {
   }
 
   /** Frames and spawns from before a lost link must not act on the state that comes after. */
-  linkLost() {
+  forgetPending() {
     this.predictor?.forgetPending();
+    this.world?.clear();
     this.spawns.clear();
   }
 
@@ -121,16 +130,20 @@ export class Replica {
    * @param {State} state
    * @param {number} nowS
    * @param {InputFrames} frames the player's
+   * @returns {("roster" | "room")[]} what has changed of the people and the room
    * @throws {import("./errors.js").DeltaError} when it does not fit; nothing has changed
    */
   apply(state, nowS, frames) {
-    this.#decoder.apply(this.ring.newest, state, this.ring.spare);
+    const before = this.ring.newest;
+    this.#decoder.apply(before, state, this.ring.spare);
     this.ring.commit();
+    const changed = this.people.take(before, this.ring.newest, before.tick === NO_TICK);
     this.clock.arrived(state.tick, nowS);
     this.#guard(() => this.#reconcile(state, nowS, frames));
     const sentAtS = frames.roundTrip.sentAtS(state.seq);
     const atS = sentAtS === null ? null : sentAtS + this.#tickS;
     this.spawns.reconcile(this.ring.newest, state.seq, atS);
+    return changed;
   }
 
   /**
@@ -140,7 +153,10 @@ export class Replica {
    * @param {number} tickedAtS when it was due @param {number} lengthS how long it lasts
    */
   predict(seq, codes, tickedAtS, lengthS) {
-    this.#guard(() => this.predictor?.predict(seq, codes, tickedAtS, lengthS));
+    this.#guard(() => {
+      this.predictor?.predict(seq, codes, tickedAtS, lengthS);
+      this.world?.ticked(tickedAtS, lengthS);
+    });
   }
 
   /** Input frame `seq` was never sent: the server will not consume it. @param {number} seq */
@@ -170,23 +186,33 @@ export class Replica {
     if (this.predictor === null) this.#others = this.#meet(table.type, this.#step);
     this.#others?.see(seq, table, avatarId);
     if (this.predictor !== null) {
+      this.world?.take(seq, this.ring.newest, this.predictor.avatar, nowS);
       this.#correct(this.predictor.received(tick, seq, table, row, nowS), this.predictor);
+      this.world?.settle(nowS);
       return;
     }
-    const { inputs } = this.#schema;
-    const hz = this.#tickHz;
-    const { predict } = this.#step;
-    const others = this.#others;
-    this.predictor = new Predictor(table.type, inputs, predict, hz, this.#snapDistance, others);
+    this.predictor = this.#begin(table.type, this.#step);
     this.predictor.begin(tick, seq, table, row);
+    this.world?.take(seq, this.ring.newest, this.predictor.avatar, nowS);
     const { tickedAtS } = frames.pacer;
     for (const frame of frames.recent) {
-      if (frame.seq > seq) this.predictor.predict(frame.seq, frame.codes, tickedAtS, 1 / hz);
+      if (frame.seq <= seq) continue;
+      this.predictor.predict(frame.seq, frame.codes, tickedAtS, this.#tickS);
+      this.world?.ticked(tickedAtS, this.#tickS);
     }
+  }
+
+  /** @param {import("./schema.js").EntityType} type @param {SharedStep} step */
+  #begin(type, { predict, world }) {
+    const hz = this.#tickHz;
+    if (world !== undefined) this.world = new PredictedWorld(this.#schema, world, predict, hz);
+    const snap = this.#snapDistance ?? world?.snap ?? null;
+    return new Predictor(type, this.#schema.inputs, predict, hz, snap, this.world ?? this.#others);
   }
 
   #dropPredictor() {
     this.#others = null;
+    this.world = null;
     this.predictor = null;
   }
 
@@ -226,6 +252,7 @@ export class Replica {
       this.#show(list, this.#lists[i], predictor?.type.index === i ? own : null);
     });
     this.drawn.tick = interpolation ? Math.max(0, drawnS / this.#tickS) : this.tick;
+    if (prediction) this.world?.draw(this.#lists, this.drawn.tick, nowS);
     if (this.ring.count > 0) this.#drawnAtS = nowS;
     if (!prediction) this.spawns.clear();
     this.spawns.draw(this.#lists, this.drawn.tick, nowS);

@@ -14,6 +14,7 @@ import { encodeValue, isNumeric, TURN_RADIANS } from "./fields.js";
  *
  * @typedef {object} EntityType
  * @property {string} name
+ * @property {"players" | "room" | null} use what it is found by, if not by its name alone
  * @property {number} index its number on the wire
  * @property {readonly Field[]} fields in the wire's order
  * @property {readonly NumericField[]} numeric the columns of a row of codes
@@ -50,6 +51,8 @@ export function compileSchema(wire, tickHz) {
   }
   const types = arrayOf(map.entities, "entities").map((item, i) => entityType(item, i, tickHz));
   unique(types, "entities");
+  const uses = types.filter(({ use }) => use !== null).map(({ use }) => ({ name: String(use) }));
+  unique(uses, "entities: uses");
   const inputs = inputFields(map.inputs);
   const neutral = inputs.map((field) => Math.min(Math.max(0, field.lo), field.hi));
   return { fingerprint, types, inputs, neutral };
@@ -107,7 +110,8 @@ function entityType(wire, index, tickHz) {
   const counters = numeric.filter((item) => item.jump);
   if (counters.length > 1) bad(`${name}: jumps are counted twice`);
   const jumps = numeric.findIndex((item) => item.jump);
-  return { name, index, fields, numeric, objects, jumps, objectColumn };
+  const use = map.use === "players" || map.use === "room" ? map.use : null; // others are a later server's
+  return { name, use, index, fields, numeric, objects, jumps, objectColumn };
 }
 
 /**

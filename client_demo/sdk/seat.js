@@ -69,13 +69,13 @@ export class Seat {
       throw new ProtocolError("WELCOME: not the session that was resumed", CloseCode.MALFORMED);
     }
     this.welcome = welcome;
-    this.replica.linkLost();
+    this.replica.forgetPending();
     if (this.steers) this.frames.start(nowS, welcome.seq);
     return this.events.resume(welcome.event);
   }
 
   /** The link is gone. */
-  leave() {
+  loseLink() {
     this.frames.stop();
   }
 
@@ -136,6 +136,7 @@ export class Seat {
    *
    * @param {State} state
    * @param {number} nowS
+   * @returns {("roster" | "room")[]} what has changed of the people and the room
    * @throws {import("./errors.js").DeltaError} when it does not fit the view; nothing has changed
    * @throws {ProtocolError} when it is of an earlier tick or frame than the newest; nothing has
    *   changed
@@ -150,8 +151,9 @@ export class Seat {
       const ticks = `tick ${state.tick} comes after ${replica.tick}`;
       throw new ProtocolError(`STATE: ${ticks}`, CloseCode.INVALID_FIELD);
     }
-    replica.apply(state, nowS, frames);
+    const changed = replica.apply(state, nowS, frames);
     frames.consumed(state.seq, state.lead, this.tickS, nowS);
+    return changed;
   }
 
   /**
@@ -180,6 +182,11 @@ export class Seat {
   dueEvents(nowS, atOnce) {
     const seen = atOnce ? null : this.replica.seen(nowS);
     return this.events.take(seen ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes out the events that are held back: nothing more of this room is drawn. @returns {RoomEvent[]} */
+  lastEvents() {
+    return this.events.take(Number.POSITIVE_INFINITY);
   }
 
   /**

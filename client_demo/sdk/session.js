@@ -6,21 +6,30 @@
  * Python has them; here they are in milliseconds, as browsers have them.
  */
 import { Connector } from "./connector.js";
-import { Role } from "./constants.js";
+import { ATTEMPT_BYTES, Role } from "./constants.js";
 import { Emitter } from "./emitter.js";
 import { JoinFailed } from "./errors.js";
 import { EXPECT_WITHIN_S } from "./events.js";
-import { browserPage, importStep, systemClock } from "./page.js";
+import { fromHex, KeptSeats, tabStorage, toHex } from "./kept_seat.js";
+import {
+  checkExpected,
+  checkHandler,
+  checkIsControls,
+  checkOptions,
+  checkSwitches,
+  checkToken,
+} from "./options.js";
+import { browserPage, importStep, socketClass, socketUrl, systemClock } from "./page.js";
 import { checkControls, encodeControls } from "./schema.js";
 import { SessionCore } from "./session_core.js";
 import { noStats, readStats } from "./stats.js";
 
 /**
- * @typedef {import("./drawn.js").Drawn} Drawn
- * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./room_types.js").AnyGame} AnyGame
+ * @typedef {import("./room_types.js").Game} Game
  * @typedef {import("./connector.js").TokenSource} TokenSource
+ * @typedef {import("./kept_seat.js").KeptSeat} KeptSeat
  * @typedef {import("./replica.js").SharedStep} SharedStep
- * @typedef {import("./session_events.js").SessionEvents} SessionEvents
  * @typedef {import("./session_events.js").Status} Status
  * @typedef {import("./session_events.js").Welcome} Welcome
  * @typedef {import("./stats.js").Stats} Stats
@@ -32,14 +41,21 @@ import { noStats, readStats } from "./stats.js";
  *   them
  * @property {number} lagMs latency to add in each direction
  * @property {number} jitterMs by how much that varies, up and down
- *
+ */
+
+/**
+ * @template {Game} [G=AnyGame]
  * @typedef {object} ConnectOptions
- * @property {string} kind of room
+ * @property {G["kind"]} kind of room
  * @property {string | null} [room] the id of a room; left out: any with a free seat
  * @property {string | null} [code] a room's code, as a friend has read it out, instead of its id
  * @property {boolean} [create] make a new room instead
- * @property {Record<string, unknown> | null} [roomOptions] options of a room that has to be made, as
+ * @property {Partial<G["options"]> | null} [roomOptions] options of a room that has to be made, as
  *   the room's class declares them
+ * @property {import("./room_types.js").Where<G["listing"]> | null} [where] only a room whose listing fits, by the names of
+ *   its fields: a value, an array of values, `{ min, max }` with one of them or both, or
+ *   `{ exists: true }`
+ * @property {Uint8Array | null} [reservation] of a seat in this `room`, as its rules have made it
  * @property {number} [role] `Role.PLAYER` (left out) or `Role.SPECTATOR`
  * @property {Record<string, unknown>} [params] the game's own: a name, a colour
  * @property {TokenSource} [token] a JWT, where the server asks for one; or a function that returns
@@ -49,6 +65,8 @@ import { noStats, readStats } from "./stats.js";
  * @property {{ms?: number, jitterMs?: number}} [lag] latency to add, for the lab
  * @property {number | null} [snapDistance] an error of the prediction beyond it is not eased out, in
  *   the avatar's own unit; left out: by the present speed
+ * @property {boolean} [keepSeat] whether a page that is loaded again has the same seat, for as long as
+ *   the room keeps it; left out: true. A second tab is a second player in any case
  * @property {boolean} [eventsAtOnce] report events when they arrive, not when what is drawn has
  *   reached them
  * @property {new (url: string, protocols: string[]) => any} [WebSocket] where there is no global
@@ -57,20 +75,32 @@ import { noStats, readStats } from "./stats.js";
  *   server
  * @property {import("./page.js").Clock} [clock] for tests
  * @property {import("./page.js").Page} [page] for tests
+ * @property {import("./kept_seat.js").TabStorage | null} [storage] for tests
  * @property {() => number} [random] for tests
+ * @property {(() => Uint8Array) | null | undefined} [newAttempt] for tests
  */
 
-/** @type {Drawn} */
+/**
+ * Who a session is in its room.
+ *
+ * @template {Game} [G=AnyGame]
+ * @typedef {Omit<import("./roster.js").Me, "state"> & {state: Readonly<G["roster"]> | null}} Me
+ */
+
+/** @type {import("./drawn.js").Drawn} */
 const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
 
 /**
  * Joins a room. Returns at once; `session.joined` resolves when the room has answered.
  *
+ * @template {Game} [G=AnyGame]
  * @param {string | URL} url of the WebSocket: `wss://game.example/ws`; or relative to the page: `ws`
- * @param {ConnectOptions} options
- * @returns {Session}
- * @throws {TypeError} for a URL that is none, or more than one of room, code and create
- * @throws {RangeError} when kind, room, code, roomOptions or params are longer, or nested deeper, than a server takes
+ * @param {ConnectOptions<G>} options
+ * @returns {Session<G>}
+ * @throws {TypeError} for a URL that is none, for an option that there is none of, or for ways into
+ *   a room that contradict each other
+ * @throws {RangeError} when kind, room, code, roomOptions, where or params are longer, or nested
+ *   deeper, than a server takes
  * @throws {TypeError} for what the wire cannot carry
  */
 export function connect(url, options) {
@@ -83,18 +113,35 @@ export function connect(url, options) {
  * @param {ConnectOptions} options
  * @returns {import("./codec.js").RoomChoice}
  */
-function roomChoice({ room, code, create = false, roomOptions }) {
+function roomChoice({ room, code, create = false, roomOptions, where, reservation }) {
   const ways = [room != null, code != null, create].filter(Boolean).length;
   if (ways > 1) throw new TypeError("give one of room, code and create, or none of them for any");
   if (roomOptions != null && (room != null || code != null)) {
     throw new TypeError("roomOptions are for a room that has to be made: room and code name one");
   }
+  if (where != null && ways > 0) {
+    throw new TypeError("where looks for any room that fits: give no room, code or create with it");
+  }
+  if (reservation != null) {
+    if (room == null) throw new TypeError("a reservation is of one room: give its id as room");
+    return { room, reservation };
+  }
   if (code != null) return { code };
   if (create) return { create: roomOptions ?? {} };
-  return room ?? (roomOptions == null ? null : { options: roomOptions });
+  if (room != null || (where == null && roomOptions == null)) return room ?? null;
+  return { ...(where != null && { where }), ...(roomOptions != null && { options: roomOptions }) };
 }
 
-/** A participant in a room, across links. Made by `connect`. */
+/** What the repetitions of a JOIN have in common: no other client's may be the same. */
+function randomAttempt() {
+  return crypto.getRandomValues(new Uint8Array(ATTEMPT_BYTES));
+}
+
+/**
+ * A participant in a room, across links. Made by `connect`.
+ *
+ * @template {Game} [G=AnyGame] the types of its kind of room, as `gameserver types` writes them
+ */
 export class Session {
   #core;
   #connector;
@@ -103,6 +150,10 @@ export class Session {
   #stats = noStats();
   /** @type {Switches} */
   #switches;
+  #kind;
+  #keptSeats;
+  /** The seat that the page before has left. @type {KeptSeat | null} */
+  #left;
   #isMade = false;
   /** The newest tick that was reported as `predicted`. */
   #predictedSeq = 0;
@@ -118,18 +169,28 @@ export class Session {
 
   /**
    * @param {string | URL} url
-   * @param {ConnectOptions} options
-   * @throws {RangeError} when kind, room, code, roomOptions or params are longer, or nested deeper, than a server takes
+   * @param {ConnectOptions<G>} options
+   * @throws {RangeError} when kind, room, code, roomOptions, where or params are longer, or nested
+   *   deeper, than a server takes
    * @throws {TypeError} for a URL that is none, or for what the wire cannot carry
    */
   constructor(url, options) {
+    checkOptions(options);
+    const { kind, role = Role.PLAYER } = options;
+    const room = roomChoice(options);
+    const storage = options.storage === undefined ? tabStorage() : options.storage;
+    this.#kind = kind;
+    this.#keptSeats = new KeptSeats(socketUrl(url), options.keepSeat === false ? null : storage);
+    this.#left = this.#keptSeats.take({ ...options, role });
     this.#core = new SessionCore({
-      kind: options.kind,
-      room: roomChoice(options),
-      role: options.role ?? Role.PLAYER,
+      kind,
+      room,
+      role,
+      resumeToken: this.#left && fromHex(this.#left.token),
       params: options.params ?? {},
       snapDistance: options.snapDistance ?? null,
       eventsAtOnce: options.eventsAtOnce ?? false,
+      newAttempt: options.newAttempt === undefined ? randomAttempt : options.newAttempt,
     });
     this.#switches = {
       prediction: options.prediction ?? true,
@@ -139,9 +200,10 @@ export class Session {
     };
     this.#clock = options.clock ?? systemClock();
     this.joined = this.#promiseToJoin();
-    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    const WebSocket = socketClass(options.WebSocket);
     this.#connector = new Connector(this.#core, {
       address: { url: socketUrl(url), WebSocket },
+      watches: role === Role.SPECTATOR,
       token: options.token ?? null,
       latency: this.#switches,
       clock: this.#clock,
@@ -149,6 +211,7 @@ export class Session {
       random: options.random ?? Math.random,
       loadStep: options.loadStep ?? importStep,
       emit: (name, value) => this.#emit(name, value),
+      keepSeat: () => this.#keepSeat(),
     });
     this.#connector.start();
     this.#isMade = true;
@@ -157,12 +220,14 @@ export class Session {
   /**
    * Calls a handler with each event of a name from now on.
    *
-   * @template {keyof SessionEvents} N
+   * @template {keyof import("./session_events.js").SessionEvents} N
    * @param {N} name
-   * @param {(value: SessionEvents[N]) => void} handler
+   * @param {(value: import("./session_events.js").SessionEvents<G>[N]) => void} handler
    * @returns {this}
+   * @throws {TypeError} for an event that there is none of, or what is no function
    */
   on(name, handler) {
+    checkHandler(name, handler);
     if (name === "predicted") this.#core.reportsPredicted = true;
     this.#emitter.on(name, handler);
     return this;
@@ -171,9 +236,9 @@ export class Session {
   /**
    * Stops calling a handler.
    *
-   * @template {keyof SessionEvents} N
+   * @template {keyof import("./session_events.js").SessionEvents} N
    * @param {N} name
-   * @param {(value: SessionEvents[N]) => void} handler
+   * @param {(value: import("./session_events.js").SessionEvents<G>[N]) => void} handler
    * @returns {this}
    */
   off(name, handler) {
@@ -187,10 +252,10 @@ export class Session {
    * What the player does, by the names of the room's inputs; read at each tick. What is left out is
    * neutral. Setting it is `setControls`.
    *
-   * @returns {Readonly<Record<string, unknown>>}
+   * @returns {Readonly<Partial<G["inputs"]>>}
    */
   get controls() {
-    return this.#core.controls;
+    return /** @type {any} */ (this.#core.controls);
   }
 
   set controls(controls) {
@@ -200,11 +265,12 @@ export class Session {
   /**
    * Has these controls count from the next tick on, until others are set.
    *
-   * @param {Readonly<Record<string, unknown>>} controls is not copied: what is written into it
+   * @param {Readonly<Partial<G["inputs"]>>} controls is not copied: what is written into it
    *   later counts from the next tick on
    * @throws {TypeError} for an input that the room does not have, or a value that it cannot hold
    */
   setControls(controls) {
+    checkIsControls(controls);
     const schema = this.#core.seat?.schema;
     if (schema !== undefined) {
       checkControls(schema, controls);
@@ -216,15 +282,19 @@ export class Session {
   /**
    * Sends a message of the game's own: a chat line, a vote.
    *
-   * @param {string} name
-   * @param {unknown} [payload] anything that msgpack holds, without extensions
+   * @template {import("./room_types.js").Names<G["messages"]>} N
+   * @param {N} name
+   * @param {import("./room_types.js").PayloadOf<G["messages"][N]>} rest the payload: anything that msgpack
+   *   holds, without extensions
    * @returns {boolean} false when the message was not sent, and is not kept: the session is in no
-   *   room now, or has sent as much as the server allows, which a notice `rate_limited` says
+   *   room now, or watches without a WebSocket, or has sent as much as the server allows, which a notice `rate_limited` says
    * @throws {RangeError} when it is longer, or nested deeper, than a server takes
    * @throws {TypeError} for what the wire cannot carry
    */
-  send(name, payload = null) {
+  send(name, ...rest) {
+    const [payload = null] = rest;
     const actions = this.#core.send(name, payload);
+    if (this.transport !== "websocket") return false;
     this.#connector.perform(actions, this.#clock.now());
     return actions.some((action) => action.do === "send");
   }
@@ -240,11 +310,14 @@ export class Session {
   }
 
   set token(token) {
+    checkToken(token);
     this.#connector.token = token;
   }
 
-  /** Leaves the room for good. */
+  /** Leaves the room for good: not even a page that is loaded again comes back to it. */
   leave() {
+    const { resumeToken } = this.#core;
+    if (resumeToken !== null) this.#keptSeats.drop(this.#kind, toHex(resumeToken));
     this.#connector.leave();
   }
 
@@ -261,7 +334,7 @@ export class Session {
    *
    * @param {number} [nowMs] of the same clock as `performance.now()`; requestAnimationFrame passes
    *   it. A time of another clock, such as `Date.now()`, counts as this moment
-   * @returns {Drawn} reused the next time: read it, do not keep it
+   * @returns {import("./room_types.js").Drawn<G>} reused the next time: read it, do not keep it
    * @throws {TypeError} for a time that is no finite number
    */
   draw(nowMs) {
@@ -274,7 +347,7 @@ export class Session {
     const actions = [];
     const drawn = this.#core.draw(nowMs, this.#switches, actions);
     this.#connector.perform(actions, nowMs);
-    return drawn ?? NOTHING;
+    return /** @type {any} */ (drawn ?? NOTHING);
   }
 
   /**
@@ -282,32 +355,40 @@ export class Session {
    * comes. When the server has consumed the tick's input frame and there is none, `withdrawn` is
    * reported. To be called from a handler of `predicted`.
    *
-   * @param {string} type name of the entity type
-   * @param {Readonly<Record<string, unknown>>} values of its fields, as the server will have them
+   * @template {import("./room_types.js").Names<G["entities"]>} N
+   * @param {N} type name of the entity type
+   * @param {Readonly<Partial<G["entities"][N]>>} values of its fields, as the server will have them
    *   after the tick; those left out are 0, false or empty
-   * @param {{match?: (entity: Entity) => boolean, rewound?: boolean}} [options] `match`: whether an
+   * @param {{match?: (entity: G["entities"][N]) => boolean, rewound?: boolean}} [options] `match`: whether an
    *   entity of the server's may be this one; `rewound`: whether the room takes it through the past
    *   that this player saw (`Room.rewind`), so that it belongs to the others, and is drawn in their
    *   time once the server's has come
-   * @returns {Entity | null} what is drawn, with a negative id until the server's own has come; null
+   * @returns {G["entities"][N] | null} what is drawn, with a negative id until the server's own has come; null
    *   when nothing is predicted
    * @throws {TypeError} for a type or field that the room does not have
    */
   predictSpawn(type, values, { match = () => true, rewound = false } = {}) {
     if (!this.#switches.prediction) return null;
-    return this.#core.seat?.spawn(type, values, this.#predictedSeq, match, rewound) ?? null;
+    /** @type {any} */
+    const matches = match;
+    /** @type {any} */
+    const spawned = this.#core.seat?.spawn(type, values, this.#predictedSeq, matches, rewound);
+    return spawned ?? null;
   }
 
   /**
    * Reports at once an event that the server is going to send; its own is then not reported again.
    *
-   * @param {string} name
-   * @param {any} payload to report it with
-   * @param {{match?: (payload: any) => boolean, withinMs?: number}} [options] `match`: whether an
+   * @template {import("./room_types.js").Names<G["events"]>} N
+   * @param {N} name
+   * @param {G["events"][N]} payload to report it with
+   * @param {{match?: (payload: G["events"][N]) => boolean, withinMs?: number}} [options] `match`: whether an
    *   event of that name with this payload is the expected one; `withinMs`: how long it is waited
    *   for; then `withdrawn` is reported
+   * @throws {TypeError} for what is none of these
    */
   expectEvent(name, payload, { match = () => true, withinMs = EXPECT_WITHIN_S * 1000 } = {}) {
+    checkExpected(name, match, withinMs);
     const nowMs = this.#clock.now();
     this.#connector.perform(this.#core.expect(name, payload, match, nowMs + withinMs), nowMs);
   }
@@ -318,6 +399,14 @@ export class Session {
     return this.#stats;
   }
 
+  /**
+   * How the room comes in: `websocket`, or, for a spectator where that is blocked, `sse` or `polling`.
+   * Over these no messages can be sent. A notice `transport` says when one is in use.
+   */
+  get transport() {
+    return this.#connector.transport;
+  }
+
   /** What can be turned on and off. Setting it changes those that are given. @returns {Switches} */
   get switches() {
     return this.#switches;
@@ -325,6 +414,7 @@ export class Session {
 
   /** @param {Partial<Switches>} switches */
   set switches(switches) {
+    checkSwitches(switches);
     Object.assign(this.#switches, switches);
   }
 
@@ -333,14 +423,53 @@ export class Session {
     return this.#core.seat?.welcome ?? null;
   }
 
-  /** The room's code, for friends to join it by; null before the first WELCOME. @returns {string | null} */
+  /**
+   * The room's code, for friends to join it by; null before the first WELCOME, and in a room whose id
+   * a program chose so that no code leads to it.
+   * @returns {string | null}
+   */
   get code() {
-    return this.welcome?.room.toUpperCase() ?? null;
+    const id = this.welcome?.room ?? "";
+    const typed = id.toUpperCase();
+    return id !== "" && typed.replace(/[\s-]/g, "").toLowerCase() === id ? typed : null;
+  }
+
+  /** Who this is in its room, also before there is an avatar; null before the first WELCOME. @returns {Me<G> | null} */
+  get me() {
+    return /** @type {any} */ (this.#core.me);
+  }
+
+  /**
+   * Everyone in the room as the newest state has them, in order of joining; empty in a room without a
+   * roster. The same array until something changes.
+   * @returns {readonly Readonly<G["roster"]>[]}
+   */
+  get roster() {
+    return /** @type {any} */ (this.#core.seat?.replica.people.roster ?? []);
+  }
+
+  /**
+   * What the room says of itself as the newest state has it: `session.room.phase`; null when it says
+   * nothing. The same object until something changes.
+   * @returns {Readonly<G["room"]> | null}
+   */
+  get room() {
+    return /** @type {any} */ (this.#core.seat?.replica.people.room ?? null);
   }
 
   /** The id of the entity that the player steers; null: there is none. @returns {number | null} */
   get avatarId() {
     return this.#core.seat?.replica.avatarId ?? null;
+  }
+
+  /** Leaves the seat to the next page of this tab. @returns {boolean} false: there is none, or it is not kept */
+  #keepSeat() {
+    const { resumeToken, seat } = this.#core;
+    if (resumeToken === null) return false;
+    if (seat === null) return this.#left !== null && this.#keptSeats.put(this.#kind, this.#left);
+    const { room, role, grace_s: graceS } = seat.welcome;
+    const untilMs = Date.now() + graceS * 1000;
+    return this.#keptSeats.put(this.#kind, { room, role, token: toHex(resumeToken), untilMs });
   }
 
   /** @returns {Promise<Welcome>} */
@@ -387,17 +516,4 @@ function drawingTime(givenMs, clockMs) {
       `draw: ${givenMs} is no time; pass what requestAnimationFrame passes, or nothing`,
     );
   return Math.abs(givenMs - clockMs) > MAX_DRAWING_OFFSET_MS ? clockMs : givenMs;
-}
-
-/**
- * The URL of a WebSocket. A page's own URL may be the base, so `http` stands for `ws`.
- *
- * @param {string | URL} url
- * @throws {TypeError} for a URL that is none
- */
-function socketUrl(url) {
-  const full = new URL(url, globalThis.document?.baseURI);
-  full.protocol = full.protocol.replace("http", "ws");
-  full.hash = "";
-  return full.href;
 }

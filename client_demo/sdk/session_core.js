@@ -26,6 +26,7 @@ import { RateMeter } from "./stats.js";
 /**
  * @typedef {import("./actions.js").Action} Action
  * @typedef {import("./codec.js").Events} Events
+ * @typedef {import("./codec.js").Moved} Moved
  * @typedef {import("./codec.js").Pong} Pong
  * @typedef {import("./codec.js").ServerMsg} ServerMsg
  * @typedef {import("./codec.js").State} State
@@ -44,6 +45,10 @@ import { RateMeter } from "./stats.js";
  *   null: by the present speed
  * @property {boolean} eventsAtOnce report events when they arrive, not when what is drawn has
  *   reached them
+ * @property {(() => Uint8Array) | null} [newAttempt] returns `ATTEMPT_BYTES` random bytes: a JOIN whose
+ *   answer was lost carries the same ones again, so that the server knows it; null: it carries none
+ * @property {Uint8Array | null} [resumeToken] of a session that another page had, to go on with it if
+ *   it is still there; null: join
  */
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -61,9 +66,14 @@ export class SessionCore {
   #reportedLimit = false;
   /** @type {"down" | "opening" | "joined"} where the link is; opening: JOIN or RESUME is on its way */
   #phase = "down";
+  /**
+   * What has said that the session goes on in another room, until there is a WELCOME of that one.
+   *
+   * @type {Moved | null}
+   */
+  #moved = null;
   /** A STATE did not fit: those that do not start from nothing are dropped until one does. */
   #wantsFull = false;
-  #mayResume = false;
 
   /**
    * What the player does, by the names of the room's inputs; read at each tick.
@@ -75,6 +85,8 @@ export class SessionCore {
   reportsPredicted = false;
   /** What was joined last, also while the link is down. @type {Seat | null} */
   seat = null;
+  /** What resumes the session; null: there is none to resume. @type {Uint8Array | null} */
+  resumeToken;
   states = new RateMeter();
   /** STATEs that did not fit. */
   desyncs = 0;
@@ -85,9 +97,26 @@ export class SessionCore {
    * @throws {TypeError} for what the wire cannot carry
    */
   constructor(options) {
-    const { kind, room, role, params } = options;
     this.#options = options;
-    this.#join = codec.encodeJoin(kind, room, role, params);
+    this.resumeToken = options.resumeToken ?? null;
+    this.#join = this.#newJoin();
+  }
+
+  /** Returns the JOIN to send, and to repeat, until there is a WELCOME. */
+  #newJoin() {
+    const { kind, room, role, params, newAttempt } = this.#options;
+    return codec.encodeJoin(kind, room, role, params, newAttempt?.() ?? null);
+  }
+
+  /** Who the session is in its room. @returns {import("./roster.js").Me | null} null before the first WELCOME */
+  get me() {
+    if (this.seat === null) return null;
+    const { welcome, replica } = this.seat;
+    const { session: number, role } = welcome;
+    const state = replica.people.entryOf(number, role);
+    const { name: sent } = this.#options.params;
+    const name = state?.name ?? (typeof sent === "string" ? sent : "");
+    return { number, role, name, avatarId: replica.avatarId, state };
   }
 
   /**
@@ -111,11 +140,9 @@ export class SessionCore {
   opened(nowMs) {
     this.#phase = "opening";
     this.#heartbeat.start(nowMs / 1000);
-    if (this.seat !== null && this.#mayResume) {
-      const { welcome, replica, events } = this.seat;
-      return [send(codec.encodeResume(welcome.token, replica.tick, events.cursor))];
-    }
-    return [send(this.#join)];
+    if (this.resumeToken === null) return [send(this.#join)];
+    const { replica, events } = (this.#moved === null ? this.seat : null) ?? {};
+    return [send(codec.encodeResume(this.resumeToken, replica?.tick ?? 0, events?.cursor ?? null))];
   }
 
   /**
@@ -127,17 +154,19 @@ export class SessionCore {
   lost(code) {
     this.#phase = "down";
     this.#budget = null;
-    this.seat?.leave();
+    this.seat?.loseLink();
     const wanted = backAfter(code);
-    const back = wanted === "resume" && !this.#mayResume ? "join" : wanted;
-    if (back === "join") this.#mayResume = false;
+    const back = wanted === "resume" && this.resumeToken === null ? "join" : wanted;
+    if (back === "join") this.resumeToken = null;
+    // A server that takes the token says it again.
+    if (this.resumeToken === null || this.#moved?.token === null) this.#moved = null;
     return back;
   }
 
   /** Leaves for good. @returns {Action[]} */
   leave() {
     if (this.#phase !== "joined") return [];
-    this.seat?.leave();
+    this.seat?.loseLink();
     return [send(codec.encodeLeave())];
   }
 
@@ -286,6 +315,8 @@ export class SessionCore {
         return this.#takePong(message, nowS);
       case "notice":
         return [emit("notice", { name: message.name, detail: message.detail })];
+      case "moved":
+        return this.#takeMoved(message);
     }
   }
 
@@ -297,24 +328,64 @@ export class SessionCore {
     return this.seat;
   }
 
+  /**
+   * Reports what is left of the room before, and waits for the WELCOME of the other one.
+   *
+   * @param {Moved} moved
+   * @returns {Action[]}
+   */
+  #takeMoved(moved) {
+    if (this.resumeToken === null) {
+      throw new ProtocolError("MOVED without a session", CloseCode.OUT_OF_STATE);
+    }
+    const left = this.#phase === "joined" ? (this.seat?.lastEvents() ?? []) : [];
+    this.seat?.loseLink();
+    this.#phase = "opening";
+    this.#budget = null;
+    this.#moved = moved;
+    this.resumeToken = moved.token ?? this.resumeToken;
+    const { kind, room } = moved;
+    return [...left.map((event) => emit("event", event)), emit("moved", { kind, room })];
+  }
+
+  /** Whether the WELCOME that is awaited continues a session over a new link. */
+  get #expectsResumed() {
+    return this.resumeToken !== null && (this.#moved === null || this.#moved.token !== null);
+  }
+
   /** @param {Welcome} welcome @param {number} nowS @returns {Action[]} */
   #takeWelcome(welcome, nowS) {
-    if (this.#phase !== "opening" || welcome.resumed !== this.#mayResume) {
+    if (this.#phase !== "opening" || welcome.resumed !== this.#expectsResumed) {
       throw new ProtocolError("a WELCOME that was not asked for", CloseCode.OUT_OF_STATE);
     }
-    const seat = welcome.resumed && this.seat !== null ? this.seat : this.#newSeat(welcome);
+    const moved = this.#moved;
+    this.#moved = null;
+    const rolledBackTo = welcome.resumed ? (welcome.rolled_back_to ?? null) : null;
+    const lostTicks = Math.max(0, (this.seat?.replica.tick ?? 0) - (rolledBackTo ?? 0));
+    const goesOn = welcome.resumed && moved === null && rolledBackTo === null;
+    const before = goesOn ? this.seat : null;
+    const seat = before ?? this.#newSeat(welcome);
+    if (moved !== null && this.seat?.schema.fingerprint !== seat.schema.fingerprint) {
+      this.controls = {};
+    }
     const missed = seat.take(welcome, nowS);
     this.seat = seat;
     this.#phase = "joined";
     this.#limits = welcome.limits;
     this.#budget = new SendBudget(welcome.limits, nowS);
     this.#heartbeat.setDeadTime(welcome.limits.dead_after_s);
-    this.#mayResume = true;
+    this.resumeToken = welcome.token;
+    this.#join = this.#newJoin();
     this.#wantsFull = false;
     const { token: _, ...shown } = welcome;
     const actions = [emit("joined", shown)];
+    if (moved?.token === null) actions.unshift(send(codec.encodeArrived()));
+    if (rolledBackTo !== null) {
+      const detail = { to: rolledBackTo, ticks: lostTicks };
+      actions.push(emit("notice", { name: "rolled_back", detail }));
+    }
     if (missed > 0) actions.push(emit("notice", { name: "missed", detail: { events: missed } }));
-    if (!welcome.resumed && welcome.step !== null) actions.push(loadStep(welcome.step));
+    if (before === null && welcome.step !== null) actions.push(loadStep(welcome.step));
     return actions;
   }
 
@@ -334,8 +405,10 @@ export class SessionCore {
   #takeState(seat, state, bytes, nowS) {
     this.states.add(bytes, nowS);
     if (this.#wantsFull && state.span !== 0) return [];
+    /** @type {("roster" | "room")[]} */
+    let changed;
     try {
-      seat.apply(state, nowS);
+      changed = seat.apply(state, nowS);
     } catch (error) {
       if (!(error instanceof DeltaError)) throw error;
       this.#wantsFull = true;
@@ -343,8 +416,10 @@ export class SessionCore {
       return [this.#sendSign(codec.encodeResync(seat.replica.tick))];
     }
     this.#wantsFull = false;
-    const updated = emit("updated", { tick: state.tick, bytes });
-    return seat.steers ? [updated] : [send(codec.encodeAck(state.tick)), updated];
+    const { people } = seat.replica;
+    const reports = [emit("updated", { tick: state.tick, bytes })];
+    for (const what of changed) reports.push(emit(what, people[what]));
+    return seat.steers ? reports : [send(codec.encodeAck(state.tick)), ...reports];
   }
 
   /** @param {Seat} seat @param {Events} message @param {number} nowS @returns {Action[]} */

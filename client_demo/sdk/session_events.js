@@ -2,12 +2,13 @@
  * What a session reports to the handlers of a page: types only.
  *
  * `gameserver/client/session_events.py` is the twin. There a program gets objects in place of
- * names: `Joined`, `Updated`, `Withdrawn`, `PredictedTick`, `Status`.
+ * names: `Joined`, `Moved`, `Updated`, `Withdrawn`, `PredictedTick`, `Status`.
  */
 
 /**
- * @typedef {import("./codec.js").RoomEvent} RoomEvent a `tick`, a `name` and a `payload`
  * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./room_types.js").AnyGame} AnyGame
+ * @typedef {import("./room_types.js").Game} Game
  * @typedef {Omit<import("./codec.js").Welcome, "token">} Welcome what was joined: `room`,
  *   `session`, `tick_hz`, `schema` …
  *
@@ -24,28 +25,47 @@
  * @property {string} meaning of the code
  * @property {string} reason what the server gave as the reason
  *
- * @typedef {object} Notice `draining`, `skipped` from the server; `bad_controls`,
- *   `prediction_failed`, `missed` (up to so many `events` were lost while the link was down) from
+ * @typedef {object} Notice `draining`, `skipped`, `refused` from the server; `bad_controls`,
+ *   `prediction_failed`, `transport` (`sse` or `polling`: a spectator watches without a WebSocket), `missed` (up to so many `events` were lost while the link was down) from
  *   the SDK
  * @property {string} name
  * @property {Record<string, any>} detail
+ */
+
+/**
+ * A tick of the own avatar that was predicted for the first time.
  *
- * @typedef {object} PredictedTick a tick of the own avatar that was predicted for the first time
+ * @template {Game} [G=AnyGame]
+ * @typedef {object} PredictedTick
  * @property {number} seq number of the tick's input frame
- * @property {Entity} avatar after the tick
- * @property {Entity} before the avatar before it
- * @property {Readonly<Record<string, any>>} controls the inputs that the tick ran with
+ * @property {NonNullable<G["avatar"]>} avatar after the tick
+ * @property {NonNullable<G["avatar"]>} before the avatar before it
+ * @property {Readonly<G["inputs"]>} controls the inputs that the tick ran with
+ */
+
+/**
+ * What was shown ahead of the server and did not happen: an entity of `predictSpawn`, or an event of
+ * `expectEvent`.
  *
- * @typedef {{entity: Entity} | {name: string, payload: any}} Withdrawn what was shown ahead of the
- *   server and did not happen: an entity of `predictSpawn`, or an event of `expectEvent`
- *
+ * @template {Game} [G=AnyGame]
+ * @typedef {{entity: G["entities"][keyof G["entities"]]} | Omit<import("./room_types.js").RoomEvent<G>, "tick">} Withdrawn
+ */
+
+/**
+ * @template {Game} [G=AnyGame]
  * @typedef {object} SessionEvents
  * @property {Welcome} joined a room was joined, or the session was resumed
+ * @property {{kind: string, room: string}} moved the room's rules have moved the session to another
+ *   room; `joined` follows, with what that one is like. All events of the room before have been reported
  * @property {{tick: number, bytes: number}} updated a STATE was applied
- * @property {RoomEvent} event something happened in the room, in order and once
+ * @property {readonly Readonly<G["roster"]>[]} roster who is in the room, or what is known of one of them,
+ *   has changed; after the first STATE it is always reported
+ * @property {Readonly<G["room"]> | null} room what the room says of itself has changed; after the first
+ *   STATE it is always reported
+ * @property {import("./room_types.js").RoomEvent<G>} event something happened in the room, in order and once
  * @property {Notice} notice
- * @property {PredictedTick} predicted
- * @property {Withdrawn} withdrawn
+ * @property {PredictedTick<G>} predicted
+ * @property {Withdrawn<G>} withdrawn
  * @property {Status} status it has changed
  * @property {Closed} closed the session has ended, and the SDK does not reconnect by itself
  */

@@ -22,8 +22,10 @@
  * @property {number} pending input frames predicted and not consumed yet
  * @property {number} corrections STATEs that moved the avatar from where it was predicted to be
  * @property {number} correctionUnits how far the newest of them did, in the game's unit
- * @property {import("./prediction.js").Outcome} diagnosis what corrections of the last seconds
- *   point to
+ * @property {Readonly<Record<string, import("./predicted_world.js").BodyStats>>} bodies how well the
+ *   bodies near the avatar are predicted, by the name of their type
+ * @property {import("./prediction.js").Outcome | "off"} diagnosis what corrections of the last
+ *   seconds point to; off: nothing is predicted
  * @property {number} missed ticks for which the server had no frame of ours
  * @property {number} trimmed frames of ours that the server dropped
  * @property {number} shed frames that never left, because the link was backed up
@@ -36,12 +38,15 @@
 /** Rates are counted over so many seconds. */
 const WINDOW_S = 1;
 
+const NO_BODIES = Object.freeze({});
+
 /** @returns {Stats} */
 export function noStats() {
   return {
     ...{ rtt: 0, jitter: 0, lead: 0, leadTarget: 0, tick: 0 },
     ...{ snapshotBytes: 0, snapshotHz: 0, bytesPerS: 0, snapshotJitter: 0, interpolationDelay: 0 },
-    ...{ predicting: false, pending: 0, corrections: 0, correctionUnits: 0, diagnosis: "matched" },
+    ...{ predicting: false, pending: 0, corrections: 0, correctionUnits: 0, diagnosis: "off" },
+    bodies: NO_BODIES,
     ...{ missed: 0, trimmed: 0, shed: 0, skipped: 0, jumps: 0, desyncs: 0, bufferedBytes: 0 },
   };
 }
@@ -80,13 +85,14 @@ function readFrames(stats, { pacer, roundTrip, shed }) {
 }
 
 /** @param {Stats} stats @param {import("./replica.js").Replica} replica */
-function readReplica(stats, { tick, clock, predictor, corrections, correctionUnits }) {
+function readReplica(stats, { tick, clock, predictor, world, corrections, correctionUnits }) {
   stats.tick = tick;
   stats.interpolationDelay = clock.delayS * 1000;
   stats.snapshotJitter = clock.jitterS * 1000;
   stats.predicting = predictor !== null;
   stats.pending = predictor?.pending ?? 0;
-  stats.diagnosis = predictor?.diagnosis ?? "matched";
+  stats.diagnosis = predictor?.diagnosis ?? "off";
+  stats.bodies = world?.stats ?? NO_BODIES;
   stats.corrections = corrections;
   stats.correctionUnits = correctionUnits;
 }

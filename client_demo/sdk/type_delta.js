@@ -39,6 +39,11 @@ export class TypeDelta {
     /** Summed residuals of those that stay; float64 adds them exactly. */
     this.residuals = new Float64Array(0);
     this.changed = false;
+    /** The indexes that blocks of changes have named, perhaps twice. */
+    this.named = new Int32Array(0);
+    this.namedCount = 0;
+    /** Whether the rows of the target are those of the base: nothing leaves and nothing enters. */
+    this.sameRows = false;
     this.picked = new Int32Array(0);
   }
 
@@ -56,6 +61,7 @@ export class TypeDelta {
     this.enterCount = 0;
     this.entered = false;
     this.changed = false;
+    this.namedCount = 0;
     let stays = 0;
     let next = 0;
     for (let row = 0; row < base.count; row += 1) {
@@ -99,9 +105,14 @@ export class TypeDelta {
    */
   merge(base, target) {
     const { width, stayFrom, stayCount, enterCount } = this;
-    const order = this.enterOrder();
     target.count = stayCount + enterCount;
     target.reserve(target.count);
+    this.sameRows = enterCount === 0 && stayCount === base.count;
+    if (this.sameRows) {
+      this.mergeNothing(base, target);
+      return;
+    }
+    const order = this.enterOrder();
     let stay = 0;
     let entered = 0;
     for (let row = 0; row < target.count; row += 1) {
@@ -140,7 +151,12 @@ export class TypeDelta {
       this.residuals.fill(0, 0, this.stayCount * width);
       this.changed = true;
     }
-    for (let i = 0; i < count; i += 1) this.addRow(bits, i, this.picked[i] * width);
+    this.named = grown(this.named, this.namedCount + count, Int32Array);
+    for (let i = 0; i < count; i += 1) {
+      this.addRow(bits, i, this.picked[i] * width);
+      this.named[this.namedCount + i] = this.picked[i];
+    }
+    this.namedCount += count;
   }
 
   /**
@@ -152,11 +168,38 @@ export class TypeDelta {
    */
   advance(base, target, span) {
     const { width, stayFrom, stayTo } = this;
+    if (this.sameRows && this.rated.length === 0) {
+      this.advanceNamed(base, target);
+      return;
+    }
     for (let i = 0; i < this.stayCount; i += 1) {
       const from = stayFrom[i] * width;
       const to = stayTo[i] * width;
       this.advancePlain(base.codes, from, target.codes, to, i * width);
       this.advanceRated(base.codes, from, target.codes, to, i * width, span);
+    }
+  }
+
+  /** Lays out a target with the rows of the base. @param {Table} base @param {Table} target */
+  mergeNothing(base, target) {
+    const { count } = base;
+    target.ids.set(base.ids.subarray(0, count));
+    for (let row = 0; row < count; row += 1) this.stayTo[row] = row;
+    for (let i = 0; i < target.objects.length; i += 1) {
+      const from = base.objects[i];
+      const to = target.objects[i];
+      for (let row = 0; row < count; row += 1) to[row] = from[row];
+      to.length = count;
+    }
+  }
+
+  /** Moves rows that no rate moves: all are copied, and those that changed get their codes. @param {Table} base @param {Table} target */
+  advanceNamed(base, target) {
+    const { width } = this;
+    target.codes.set(base.codes.subarray(0, base.count * width));
+    for (let i = 0; i < this.namedCount; i += 1) {
+      const row = this.named[i] * width;
+      this.advancePlain(base.codes, row, target.codes, row, row);
     }
   }
 
@@ -167,8 +210,9 @@ export class TypeDelta {
    * @param {unknown} index of the field in the type
    * @param {unknown} who
    * @param {unknown} values
+   * @param {unknown} [kept] how many of its items so far each list keeps before those of its value
    */
-  setValues(target, index, who, values) {
+  setValues(target, index, who, values, kept) {
     const column = typeof index === "number" ? (this.type.objectColumn[index] ?? -1) : -1;
     if (column < 0) throw new DeltaError(`${this.type.name} has no object field ${String(index)}`);
     const field = this.type.objects[column];
@@ -176,9 +220,16 @@ export class TypeDelta {
     if (!Array.isArray(values) || values.length !== count) {
       throw new DeltaError(`not one value of ${field.name} for each of ${count} entities`);
     }
+    if (kept !== undefined && (!Array.isArray(kept) || kept.length !== count)) {
+      throw new DeltaError(`not one number of kept items for each ${field.name}`);
+    }
     for (let i = 0; i < count; i += 1) {
-      if (!isObjectCode(field, values[i])) throw new DeltaError(`bad value for ${field.name}`);
-      target.objects[column][this.picked[i]] = values[i];
+      const row = this.picked[i];
+      const value = kept
+        ? lengthened(field, target.objects[column][row], kept[i], values[i])
+        : values[i];
+      if (!isObjectCode(field, value)) throw new DeltaError(`bad value for ${field.name}`);
+      target.objects[column][row] = value;
     }
   }
 
@@ -291,4 +342,18 @@ function grown(array, length, Type) {
   const longer = new Type(2 ** Math.ceil(Math.log2(Math.max(length, 16))));
   longer.set(array);
   return longer;
+}
+
+/**
+ * @param {import("./schema.js").ObjectField} field
+ * @param {any} before its value so far
+ * @param {unknown} count how many items of that it keeps
+ * @param {unknown} added what comes behind them
+ * @returns {any[]}
+ */
+function lengthened(field, before, count, added) {
+  if (field.type !== "list") throw new DeltaError(`${field.name} is no list, and keeps no items`);
+  const fits = Number.isInteger(count) && Number(count) >= 0 && Number(count) <= before.length;
+  if (!fits || !Array.isArray(added)) throw new DeltaError(`bad kept items for ${field.name}`);
+  return [...before.slice(0, Number(count)), ...added];
 }

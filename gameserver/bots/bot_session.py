@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from gameserver.bots.brains import Perception
-from gameserver.client.session import Session
+from gameserver.client.session import Session, new_attempt
 from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Desynced, Joined, SessionState, Status, Updated
 from gameserver.protocol import messages as m
@@ -74,7 +74,7 @@ class BotSession:
         on_joined: Callable[[], object],
         brain: Brain | None = None,
     ) -> None:
-        self.core = SessionCore(join, rules.options, reader=reader)
+        self.core = SessionCore(join, rules.options, reader=reader, new_attempt=new_attempt)
         self.session = Session(self.core, open_socket, rng=rng, on_event=self._on_event, on_status=self._on_status)
         self._events = self.session.events()
         self._rules = rules

@@ -14,14 +14,19 @@ from gameserver import __version__
 from gameserver.cli.bots import bots
 from gameserver.cli.check import check
 from gameserver.cli.config import ENVIRONMENT_PREFIX, ORIGINS, ConfigurationFile, Environment
+from gameserver.cli.dev import dev
 from gameserver.cli.errors import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, fail, one_line
+from gameserver.cli.new import new
+from gameserver.cli.publish import publish
 from gameserver.cli.replay import replay
 from gameserver.cli.run import run
+from gameserver.cli.store import store
 from gameserver.cli.token import token
+from gameserver.cli.types import types
 from gameserver.compiled import COMPILED
 from gameserver.protocol.constants import LimitError
 
-_COMMANDS: Final = (bots, check, replay, run, token)
+_COMMANDS: Final = (bots, check, dev, new, publish, replay, run, store, token, types)
 
 app = App(
     name="gameserver",

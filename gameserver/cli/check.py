@@ -1,14 +1,16 @@
 """`gameserver check`: compares an author's step and contact function in Python and in Node, for every entity type that
-they can move.
+they can move, and the predicted world with bodies of all its types; and whether a room that lasts can be saved.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gameserver.cli.check_lasting import check_room_lasts
 from gameserver.cli.errors import EXIT_FOUND, plain_errors
 from gameserver.loading import load_room
-from gameserver.ops.check_step import run_differential
+from gameserver.ops.check_step import run_differential, run_experiment
+from gameserver.ops.check_world import BODIES_OF_A_TYPE, world_experiment
 from gameserver.room.kind import make_kind, predictable_types
 from gameserver.shared_step.differential import GridField
 
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 
     from gameserver.room.room import Room
 
+CASES_PER_WORLD = 10
+"""A world of bodies takes so many times as long as one of them: it gets fewer cases."""
+
 
 def check(room: str, *, cases: int = 10_000, steps: int = 60, seed: int = 1) -> None:
-    """Run a room's shared step in Python and in Node on random states and inputs, and compare every bit.
+    """Run a room's shared step in Python and in Node on random states and inputs, and compare every bit. Of a room that
+    lasts, name what cannot be saved.
 
-    The exit status is 1 if any bit differs.
+    The exit status is 1 if any bit differs, or something cannot be saved.
 
     Args:
         room: The room class as MODULE:CLASS.
@@ -30,8 +36,10 @@ def check(room: str, *, cases: int = 10_000, steps: int = 60, seed: int = 1) -> 
         seed: Seed of the random cases, to get the same ones on each run.
     """
     with plain_errors():
-        same = check_room_step(load_room(room), cases=cases, steps=steps, seed=seed)
-    raise SystemExit(0 if same else EXIT_FOUND)
+        room_class = load_room(room)
+        lasts = not room_class.lasting or check_room_lasts(room_class, seed=seed)
+        same = check_room_step(room_class, cases=cases, steps=steps, seed=seed)
+    raise SystemExit(0 if same and lasts else EXIT_FOUND)
 
 
 def check_room_step(room_class: type[Room[Any]], *, cases: int, steps: int, seed: int) -> bool:
@@ -49,7 +57,7 @@ def check_room_step(room_class: type[Room[Any]], *, cases: int, steps: int, seed
     if predict is None:
         print(f"{room_class.__name__} has no shared step: write predict = your_function in it")
         return True
-    inputs = _grid_fields(kind.inputs.spec())
+    inputs = _grid_fields(kind.inputs_type.spec())
     contact = room_class.predict_contact
     same = True
     for entity_type in predictable_types(predict, kind.schema):
@@ -61,7 +69,15 @@ def check_room_step(room_class: type[Room[Any]], *, cases: int, steps: int, seed
             )
             print(f"{entity_type.name}: {report}")
             same = same and report.ok
-    return same
+    touch = room_class.predict_world
+    if touch is None or not same:
+        return same
+    types = {entity_type.name: entity_type for entity_type in kind.schema.entities}
+    experiment, module = world_experiment(touch, predict, types, kind.inputs_type, 1 / room_class.tick_hz)
+    cases = max(1, cases // CASES_PER_WORLD)
+    report = run_experiment(experiment, module, cases=cases, steps=steps, seed=seed)
+    print(f"predict_world, {len(touch.types) * BODIES_OF_A_TYPE} bodies: {report}")
+    return report.ok
 
 
 def _grid_fields(specs: Iterable[Mapping[str, Any]]) -> list[GridField]:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 FILE_NAME: Final = "gameserver.toml"
 ENVIRONMENT_PREFIX: Final = "GAMESERVER_"
+FALLBACKS: Final = {"dev": "run"}
+"""Commands, and the section from which they take what their own has not: a game is served and written with the same
+rooms and pages."""
+ITS_OWN: Final = {"dev": frozenset({"data", "host", "host_name", "origin", "publish_key"})}
+"""What they do not take from there: a change that loses rooms would lose those of the players, and what is written
+should not be open to other machines because what is served is."""
 
 
 class Origins:
@@ -113,6 +119,12 @@ class ConfigurationFile:
         options = {_path(argument): argument for argument in _options(arguments)}
         for path, value in _flat(sections.get(commands[0], {}), ()):
             _take(commands[0], options, path, value)
+        fallback = FALLBACKS.get(commands[0], "")
+        own = ITS_OWN.get(commands[0], frozenset())
+        for path, value in _flat(sections.get(fallback, {}), ()):
+            option = tuple(word.replace("-", "_") for word in path)
+            if option in options and option[-1] not in own:  # the others are that command's only
+                _take(fallback, options, path, value)
 
 
 def _take(command: str, options: Mapping[tuple[str, ...], Argument], path: tuple[str, ...], value: object) -> None:
@@ -141,12 +153,14 @@ def _give(argument: Argument, values: Iterable[str], key: str, source: str, orig
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))  # editors on Windows put a mark at the beginning
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise CycloptsError(msg=f"{path}: {error.strerror}") from None
-    except ValueError as error:  # of TOML, or of UTF-8
+    except UnicodeDecodeError as error:
+        raise CycloptsError(msg=f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise CycloptsError(msg=f"{path}: {error}") from None
 
 

@@ -14,9 +14,11 @@ from gameserver.extras import MissingExtraError
 from gameserver.loading import LoadError
 from gameserver.net.http.auth import AuthConfigError
 from gameserver.ops.check_step import CheckError
+from gameserver.ops.options import MAX_PORT
 from gameserver.recording.format import RecordingError
 from gameserver.shared_step import SharedStepError
 from gameserver.state.errors import DeclarationError
+from gameserver.store.api import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +40,8 @@ _USER_ERRORS: Final = (
     MissingExtraError,
     RecordingError,
     SharedStepError,
+    StoreError,
 )
-_MAX_PORT: Final = 65_535
 
 
 def one_line(error: object) -> str:
@@ -114,5 +116,5 @@ def check_port(port: int) -> None:
     Raises:
         SystemExit: With `EXIT_USAGE`, for any other number.
     """
-    if not 0 <= port <= _MAX_PORT:
-        fail(f"{ORIGINS.place('port', port)}: write a number from 0 to {_MAX_PORT}")
+    if not 0 <= port <= MAX_PORT:
+        fail(f"{ORIGINS.place('port', port)}: write a number from 0 to {MAX_PORT}")

@@ -13,13 +13,14 @@ import trio
 
 from gameserver.cli.errors import EXIT_FOUND, check_port, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
+from gameserver.escaping import escape_controls
 from gameserver.hub.hub import Hub
 from gameserver.loading import load_room
 from gameserver.net.settings import NetSettings
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.serve import run_hub
 from gameserver.protocol.constants import Limits
-from gameserver.recording.format import Recording
+from gameserver.recording.format import Recording, RecordingError
 from gameserver.recording.replay_room import replay_kind
 from gameserver.recording.timeline import Timeline
 from gameserver.recording.verify import check_shown
@@ -77,23 +78,24 @@ def replay_recording(path: Path, room_class: type[Room[Any]], *, verify: bool) -
         OSError: The file cannot be read.
         RecordingError: It is no recording, or not one of this room.
     """
-    recording = Recording(path.read_bytes())
+    recording = _read(path)
     header = recording.header
     ticks = list(recording.ticks())
     seconds = len(ticks) / header.tick_hz
     joined = sum(command[0] == "join" for tick in ticks for command in tick.commands)
-    print(f"room {header.room} of kind {header.kind}: {len(ticks)} ticks, {seconds:.1f} s, {joined} joined")
+    _print(f"room {header.room} of kind {header.kind}: {len(ticks)} ticks, {seconds:.1f} s, {joined} joined")
     _print_damage(recording, "used")
     if not verify:
         return recording.damaged_at is None
+    configure_logging("warning", "text")  # what the rules raise, which may hold texts of the file
     began = time.perf_counter()
     verdict = verify_recording(recording, make_kind(room_class))
     took = time.perf_counter() - began
     if verdict.differs_at is not None:
-        print(f"DIFFERS at tick {verdict.differs_at}: {verdict.how}")
+        _print(f"DIFFERS at tick {verdict.differs_at}: {verdict.how}")
         return False
     speed = f"{seconds / took:.0f} times real time"
-    print(f"the same after each of {verdict.ticks} ticks; run again in {took:.1f} s, {speed}")
+    _print(f"the same after each of {verdict.ticks} ticks; run again in {took:.1f} s, {speed}")
     return True
 
 
@@ -104,7 +106,7 @@ def serve_recording(path: Path, room_class: type[Room[Any]], *, host: str, port:
         OSError: The file cannot be read, or the server cannot listen.
         RecordingError: It is no recording, or not one of this room.
     """
-    recording = Recording(path.read_bytes())
+    recording = _read(path)
     kind = make_kind(room_class)
     check_shown(recording, kind)
     timeline = Timeline(recording, kind.schema)
@@ -117,6 +119,18 @@ def serve_recording(path: Path, room_class: type[Room[Any]], *, host: str, port:
     trio.run(show, hub, NetSettings(host=host, port=port, web_root=web))
 
 
+def _read(path: Path) -> Recording:
+    try:
+        return Recording(path.read_bytes())
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from None
+
+
+def _print(line: str) -> None:
+    """Print a line. The file may be from anybody: what it says is escaped, and reaches no terminal as a command."""
+    print(escape_controls(line))
+
+
 def _print_damage(recording: Recording, use: str) -> None:
     if recording.damaged_at is not None:
-        print(f"the file breaks off at byte {recording.damaged_at}; what is before that is {use}")
+        _print(f"the file breaks off at byte {recording.damaged_at}; what is before that is {use}")

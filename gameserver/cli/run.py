@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from gameserver.bots.crowd import keep_playing
 from gameserver.cli.config import ORIGINS
 from gameserver.cli.errors import check_port, fail, plain_errors
-from gameserver.cli.options import DEFAULT_PORT, DEFAULT_ROOM
+from gameserver.cli.options import DEFAULT_PORT, SHIPPED_ROOMS
 from gameserver.loading import LoadError, load_room
 from gameserver.net.addresses import AddressError, read_host_name, read_network, read_origin
 from gameserver.net.http.policy import AUTHOR, Coep, Coop, PagePolicy, PolicyError
@@ -42,7 +42,9 @@ def run(
     auth: Annotated[
         Path | None, Parameter(help="TOML file with the token settings; see docs/guide/operate.md.")
     ] = None,
+    publish_key: Path | None = None,
     record: Path | None = None,
+    data: Path | None = None,
     lag: float = 0.0,
     jitter: float = 0.0,
     stall: str | None = None,
@@ -61,7 +63,7 @@ def run(
     """Serve rooms, and the page that plays them, until SIGTERM or Ctrl-C.
 
     Args:
-        rooms: Room classes as MODULE:CLASS; the arena if none is given.
+        rooms: Room classes as MODULE:CLASS; if none is given the arena, and the others that have a page in the gallery.
         host: Address or name to listen on; 0.0.0.0 for all IPv4 addresses, :: for all of IPv6 and IPv4.
         port: TCP port for HTTP and WebSocket; 0 picks a free one.
         bots: Number of bots that join rooms of the first class, each over its own WebSocket.
@@ -73,7 +75,11 @@ def run(
         host_name: Name by which browsers know the server, such as play.example.org; * for any. Without it, this
             machine's own name. Addresses, localhost and the hosts of --origin are known in any case. Can be repeated.
         transport: How links are read: by their room once a tick, or by a task each, which is slower.
+        publish_key: File with a secret of at least 32 bytes; whoever has it may send commands to rooms over HTTP, as
+            `gameserver publish` does.
         record: Folder for recordings, one file a room; see `gameserver replay`.
+        data: Folder of what outlives the process: rooms that last, and what they store; see docs/guide/lasting.md.
+            Without it nothing is written.
         lag: For development: milliseconds of latency added to every link, in each direction.
         jitter: For development: milliseconds by which the added latency varies, up and down.
         stall: For development: MS/EVERY_S; 500/10 holds all data back for 500 ms every 10 s.
@@ -98,10 +104,10 @@ def run(
     _check_addresses("trusted_proxy", read_network, trusted_proxy)
     _check_addresses("uncounted_address", read_network, uncounted_address)
     _check_counts(bots, workers)
-    _check_files(cert, key, auth, web)
+    check_files(cert, key, auth, web, record, publish_key)
     _check_rooms(rooms)
     options = ServeOptions(
-        rooms=rooms or (DEFAULT_ROOM,),
+        rooms=rooms or SHIPPED_ROOMS,
         host=host,
         port=port,
         bots=bots,
@@ -112,6 +118,7 @@ def run(
         host_names=host_name,
         transport=transport,
         auth=auth,
+        publish_key=publish_key,
         log_level=log_level,
         log_format=log_format,
         limits=limits,
@@ -121,7 +128,8 @@ def run(
         trusted_proxies=trusted_proxy,
         uncounted_addresses=uncounted_address,
         record=record,
-        network_conditions=_read_conditions(lag, jitter, stall),
+        data=data,
+        network_conditions=read_network_conditions(lag, jitter, stall),
         workers=workers,
         play_bots=keep_playing,
     )
@@ -144,12 +152,37 @@ def _check_counts(bots: int, workers: int) -> None:
         fail(f"{ORIGINS.place('workers', workers)}: write a number from 1 up")
 
 
-def _check_files(cert: Path | None, key: Path | None, auth: Path | None, web: Path | None) -> None:
+def check_options(origin: tuple[str, ...], host_name: tuple[str, ...], bots: int) -> None:
+    """Check the options that `run` and `dev` share.
+
+    Raises:
+        SystemExit: One has a value that cannot be.
+    """
+    _check_addresses("origin", read_origin, origin)
+    _check_addresses("host_name", read_host_name, host_name)
+    _check_counts(bots, 1)
+
+
+def check_files(
+    cert: Path | None = None,
+    key: Path | None = None,
+    auth: Path | None = None,
+    web: Path | None = None,
+    record: Path | None = None,
+    publish_key: Path | None = None,
+) -> None:
+    """Check that the files and folders of the options are there.
+
+    Raises:
+        SystemExit: One is not.
+    """
     if (cert is None) != (key is None):
         fail("--cert and --key come together: give both, or neither")
     if web is not None and not web.is_dir():
         fail(f"{ORIGINS.place('web', web)}: no such folder")
-    for option, path in (("cert", cert), ("key", key), ("auth", auth)):
+    if record is not None and record.exists() and not record.is_dir():
+        fail(f"{ORIGINS.place('record', record)}: is no folder")
+    for option, path in (("cert", cert), ("key", key), ("auth", auth), ("publish_key", publish_key)):
         if path is not None and not path.is_file():
             fail(f"{ORIGINS.place(option, path)}: no such file")
 
@@ -173,7 +206,12 @@ def _read_policy(web: Path | None, csp: str | None, coop: Coop | None, coep: Coe
         fail(f"--csp {error}")
 
 
-def _read_conditions(lag_ms: float, jitter_ms: float, stall: str | None) -> NetworkConditions | None:
+def read_network_conditions(lag_ms: float, jitter_ms: float, stall: str | None) -> NetworkConditions | None:
+    """Return what links are slowed down by; None: they are not.
+
+    Raises:
+        SystemExit: An option has a value that cannot be.
+    """
     try:
         return read_conditions(lag_ms, jitter_ms, stall)
     except ValueError as error:

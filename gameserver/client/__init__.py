@@ -1,4 +1,4 @@
-"""The Python client: join a room, steer, follow its state. The face: what `__all__` names.
+"""The Python client: join a room, steer, follow its state. Public is what `__all__` names.
 
     from gameserver.client import connect
 
@@ -6,8 +6,8 @@
         session.set_controls(thrust=True)
         view = await session.updated()
 
-`connector.py`, `dial.py`, `event_stream.py`, `link.py` and `session.py` use trio. Everything else here takes values and
-returns values: no sockets, no clock, no tasks.
+`connector.py`, `dial.py`, `event_stream.py`, `link.py`, `session.py` and `token.py` use trio. Everything else here
+takes values and returns values: no sockets, no clock, no tasks.
 
 The files have the names that they have in the browser SDK (`client_demo/sdk/`), and twins behave alike; where they do
 not, the reason is beside the code. The SDK also holds what is elsewhere on this side: the codec
@@ -17,15 +17,26 @@ not, the reason is beside the code. The SDK also holds what is elsewhere on this
 from gameserver.client.errors import EventsMissed, JoinFailed
 from gameserver.client.event_stream import EventStream
 from gameserver.client.replica import Options
+from gameserver.client.roster import Me
 from gameserver.client.session import Session, connect
-from gameserver.client.session_events import PredictedTick, SessionState, Status, Withdrawn
+from gameserver.client.session_events import (
+    PredictedTick,
+    RoomChanged,
+    RosterChanged,
+    SessionState,
+    Status,
+    Withdrawn,
+)
 
 __all__ = [
     "EventStream",
     "EventsMissed",
     "JoinFailed",
+    "Me",
     "Options",
     "PredictedTick",
+    "RoomChanged",
+    "RosterChanged",
     "Session",
     "SessionState",
     "Status",

@@ -36,7 +36,7 @@ protocol."""
 _ANSWERED = frozenset({CloseCode.SESSION_EXPIRED, CloseCode.SERVER_RESTARTED})
 """The session is gone, but the server is there: no reason to wait long before joining anew."""
 
-_RETRY = re.compile(r"retry in (\d+(?:\.\d+)?) s")
+_RETRY = re.compile(r"(?:.*: )?retry in (\d+(?:\.\d+)?) s", re.DOTALL)
 
 
 def back_after(code: int | None) -> Back:
@@ -65,6 +65,7 @@ class Backoff:
         self._random = rng
         self.attempts = 0
         """Attempts since the last link that held."""
+        self._at_once = False
 
     def link_ended(self, code: int | None, joined_for_s: float | None) -> None:
         """Start over if the link has worked, or if the server has answered.
@@ -73,6 +74,7 @@ class Backoff:
             code: The close code; None for a link that broke.
             joined_for_s: How long the link was joined, in seconds; None if it never was.
         """
+        self._at_once = code == CloseCode.MOVED
         held_after_s = RULES_HELD_AFTER_S if code == CloseCode.ROOM_FAILED else HELD_AFTER_S
         if code in _ANSWERED or (joined_for_s is not None and joined_for_s >= held_after_s):
             self.attempts = 0
@@ -81,8 +83,12 @@ class Backoff:
         """Return how many seconds to wait before the next attempt, and count the attempt.
 
         Args:
-            reason: The reason of the close before, which may be `retry in N s`.
+            reason: The reason of the close before, which may be `retry in N s`, or end with `: retry in N s`.
         """
+        if self._at_once and not self.attempts:  # the seat in the other process is there
+            self._at_once = False
+            self.attempts += 1
+            return 0.0
         most_s = min(CAP_S, FIRST_S * 2.0 ** min(self.attempts, 16))
         self.attempts += 1
         asked = _RETRY.fullmatch(reason)

@@ -6,11 +6,10 @@ at once; a program learns no such thing, and waits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from gameserver.client.dial import CLOSE_WITHIN_S
 from gameserver.client.link import Link
 from gameserver.client.session_core import Phase
 from gameserver.client.session_events import Joined, SessionState, Status
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from gameserver.client.session_events import SessionEvent
     from gameserver.client.token import Token
     from gameserver.protocol.constants import Back
+
+LEAVE_WITHIN_S: Final = 5.0
+"""For so long a server may be too busy to answer LEAVE. A link that is cut before keeps its seat for the grace time."""
 
 
 class Connector:
@@ -68,12 +70,12 @@ class Connector:
             self._link.nudge()
 
     async def leave(self) -> None:
-        """Leave for good, and wait until the server has closed the link, for a second at most."""
+        """Leave for good, and wait until the server has closed the link, for five seconds at most."""
         self._reconnect = False
-        if self._core.phase is Phase.JOINED:
+        if self._core.phase is not Phase.DOWN:  # also between MOVED and the WELCOME of the next room
             self._core.leave()
             self.nudge()
-            with trio.move_on_after(CLOSE_WITHIN_S):
+            with trio.move_on_after(LEAVE_WITHIN_S):
                 await self._ended.wait()
 
     async def run(self) -> LinkEnd:

@@ -59,7 +59,7 @@ class Others:
             (entity, [vars(entity)[self._names[place]] for place, _, _ in self._rates]) for entity in entities
         ]
 
-    def touch(self, me: Any, seq: int) -> None:
+    def touch(self, me: Any, _controls: Any, seq: int) -> None:
         """Let `me`, after the step of frame `seq`, meet the others where they will be then."""
         ahead_s = min(seq - self._seq, self._max_ticks) * self._dt
         for other, known in self._known:

@@ -71,13 +71,13 @@ def parse(url: str) -> Address:
     """Return where `url` leads.
 
     Raises:
-        ValueError: The URL is no WebSocket's.
+        ValueError: The URL does not begin with ws:// or wss://.
     """
     wrong = f"{url!r} is no WebSocket address: write ws://host:port/ws or wss://host/ws"
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:
+    except (AttributeError, ValueError):  # not even text
         raise ValueError(wrong) from None
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
         raise ValueError(wrong)
@@ -95,7 +95,7 @@ def opener(url: str, token: Token | TokenSource = None, tls: ssl.SSLContext | No
         tls: The SSL context for `wss`; None: the system's certificates.
 
     Raises:
-        ValueError: The URL is no WebSocket's.
+        ValueError: The URL does not begin with ws:// or wss://.
     """
     return partial(open_socket, parse(url), token if isinstance(token, Token) else Token(token), tls)
 

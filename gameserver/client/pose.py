@@ -14,6 +14,9 @@ from gameserver.client.curves import JUMP_FACTOR, JUMP_SLACK_STEPS
 from gameserver.state.fields import TURN, Angle
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gameserver.state.entity import EntityType
 
 EASE_S = 0.1
@@ -27,6 +30,8 @@ class _EasedField(NamedTuple):
     """A field whose drawn value is smoothed."""
 
     name: str
+    column: int
+    """Its place among the numeric fields."""
     turns: bool
     """Whether it is an angle."""
     rate: str | None
@@ -109,6 +114,31 @@ class Pose:
         for field, value in zip(self._fields, self.at(avatar, now_s), strict=True):
             drawn[field.name] = value % TURN if field.turns else value
 
+    def write_columns(self, values: NDArray[np.float64], avatar: Any, now_s: float) -> None:
+        """Set the eased fields among the values of all numeric fields."""
+        for field, value in zip(self._fields, self.at(avatar, now_s), strict=True):
+            values[field.column] = value % TURN if field.turns else value
+
+    def mix(
+        self,
+        values: NDArray[np.float64],
+        past: NDArray[np.float64],
+        present: NDArray[np.float64],
+        weight: float,
+    ) -> None:
+        """Set the eased fields among the values of all numeric fields to those between two others.
+
+        Args:
+            values: What is set.
+            past: Counts for `1 - weight`.
+            present: Counts for `weight`.
+            weight: 0 to 1.
+        """
+        for field in self._fields:
+            start = float(past[field.column])
+            value = start + weight * _way(field, start, float(present[field.column]))
+            values[field.column] = value % TURN if field.turns else value
+
     def _count(self, avatar: Any) -> bool:
         """Return whether the avatar's own count of jumps has changed."""
         jumps = 0 if self._counter is None else vars(avatar)[self._counter]
@@ -164,7 +194,9 @@ def _eased_fields(entity_type: EntityType) -> list[_EasedField]:
     names = list(entity_type.numeric)
     rates = {target: names[rate] for target, rate in entity_type.rates}
     return [
-        _EasedField(name, isinstance(field, Angle), None if isinstance(field, Angle) else rates[place], field.step)
+        _EasedField(
+            name, place, isinstance(field, Angle), None if isinstance(field, Angle) else rates[place], field.step
+        )
         for place, (name, field) in enumerate(entity_type.numeric.items())
         if isinstance(field, Angle) or place in rates
     ]

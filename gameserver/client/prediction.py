@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gameserver.client.contact import Others
+    from gameserver.client.predicted_world import PredictedWorld
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
 
@@ -68,7 +69,7 @@ class Predictor:
         step: The room's shared step, called with the avatar, the controls and `dt`; it changes the avatar.
         tick_hz: The room's ticks a second.
         snap_distance: An error beyond it is not eased out, in the avatar's own units; None: by the present speed.
-        others: Those that the avatar may touch, if the room predicts contact.
+        others: Those that the avatar may touch, if the room predicts contact or the bodies near it.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Predictor:
         tick_hz: int,
         *,
         snap_distance: float | None = None,
-        others: Others | None = None,
+        others: Others | PredictedWorld | None = None,
     ) -> None:
         self.entity_type = entity_type
         self._inputs = inputs
@@ -215,8 +216,8 @@ class Predictor:
     def _advance(self, seq: int, inputs: Codes) -> None:
         self.controls = self._inputs.from_codes(inputs)
         self._step(self.avatar, self.controls, self._dt)
-        if self._others:
-            self._others.touch(self.avatar, seq)
+        if self._others is not None:
+            self._others.touch(self.avatar, self.controls, seq)
         self._pending.append(_Frame(seq, inputs, self._snap()))
         self._pose.step(self.avatar)
 

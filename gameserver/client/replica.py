@@ -15,6 +15,7 @@ from gameserver.client.clock import InterpolationClock
 from gameserver.client.contact import Others
 from gameserver.client.drawn import Drawn
 from gameserver.client.interpolation import Interpolator
+from gameserver.client.predicted_world import PredictedWorld
 from gameserver.client.prediction import Outcome, Predictor
 from gameserver.client.spawns import PredictedSpawns
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gameserver.state.entity import Entity
     from gameserver.state.inputs import Inputs
     from gameserver.state.table import Table
+    from gameserver.state.touch import Touch
     from gameserver.sync.decode.view_state import ViewState
 
 NOT_DRAWN_AFTER_S = 0.5
@@ -43,6 +45,7 @@ class Options:
         inputs: An own input class, in place of a made-up one.
         predict: The room's shared step, if the own avatar is to be predicted.
         predict_contact: The room's shared function for avatars that touch, if that is to be predicted too.
+        predict_world: The room's declaration of the bodies near the avatar, if they are to be predicted too.
         snap_distance: An error of the prediction beyond it is not eased out, in the avatar's own units; None: by the
             present speed.
         on_predicted: Called after each predicted tick, to show at once what it spawns.
@@ -54,6 +57,7 @@ class Options:
     inputs: type[Inputs] | None = None
     predict: Callable[[Any, Any, float], object] | None = None
     predict_contact: Callable[[Any, Any, float], object] | None = None
+    predict_world: Touch | None = None
     snap_distance: float | None = None
     on_predicted: Callable[[PredictedTick], object] | None = None
     interpolate: bool = True
@@ -86,6 +90,8 @@ class Replica:
         """The newest state."""
         self.predictor: Predictor | None = None
         self._others: Others | None = None
+        self.world: PredictedWorld | None = None
+        """The bodies near the avatar, where the room predicts them."""
         self.avatar_id: int | None = None
         """The entity that the player steers, as the server last said."""
         self.corrections = 0
@@ -97,10 +103,12 @@ class Replica:
             self.avatar_id = entity_id
             self._drop_predictor()
 
-    def link_lost(self) -> None:
+    def forget_pending(self) -> None:
         """Frames and spawns from before a lost link must not act on the state that comes after."""
         if self.predictor is not None:
             self.predictor.forget_pending()
+        if self.world is not None:
+            self.world.clear()
         self.spawns.clear()
 
     # -- what the server says ----------------------------------------------------------------------------------------
@@ -130,31 +138,43 @@ class Replica:
         codes = table.codes[:, row].tolist()
         objects = [column[row] for column in table.objects]
         if self.predictor is None:
-            self._begin(index, state.seq, codes, objects, frames)
+            self._begin(index, state.seq, codes, objects, frames, now_s)
             return
         self._see_others(table, state.seq)
+        if self.world is not None:
+            self.world.take(state.seq, self.view, self.predictor.avatar, now_s)
         outcome = self.predictor.received(self.view.tick, state.seq, codes, objects, now_s)
         self.corrections += outcome is not Outcome.MATCHED
+        if self.world is not None:
+            self.world.settle(now_s)
 
-    def _begin(self, index: int, seq: int, codes: list[int], objects: list[object], frames: InputFrames) -> None:
+    def _begin(
+        self, index: int, seq: int, codes: list[int], objects: list[object], frames: InputFrames, now_s: float
+    ) -> None:
         """Predict the avatar from this state on, with the frames that the server has not consumed yet."""
         assert self._options.predict is not None
         assert self.avatar_id is not None
         if self._options.predict_contact is not None:
             self._others = Others(self.schema.entities[index], self._options.predict_contact, self._tick_hz)
             self._see_others(self.view.tables[index], seq)
+        touch, snap_distance = self._options.predict_world, self._options.snap_distance
+        if touch is not None:
+            self.world = PredictedWorld(self.schema, touch, self._options.predict, self._tick_hz)
+            snap_distance = touch.snap_distance if snap_distance is None else snap_distance
         self.predictor = Predictor(
             self.schema.entities[index],
             self.schema.inputs,
             self._options.predict,
             self._tick_hz,
-            snap_distance=self._options.snap_distance,
-            others=self._others,
+            snap_distance=snap_distance,
+            others=self._others if self.world is None else self.world,
         )
         self.predictor.begin(self.view.tick, seq, codes, objects, self.avatar_id)
+        if self.world is not None:
+            self.world.take(seq, self.view, self.predictor.avatar, now_s)
         for frame in frames.recent:
             if frame.seq > seq:
-                self.predictor.predict(frame.seq, frame.codes, frames.pacer.ticked_at_s, self.tick_s)
+                self.predict(frame.seq, frame.codes, frames.pacer.ticked_at_s, self.tick_s)
 
     def _see_others(self, table: Table, seq: int) -> None:
         if self._others is not None and self.avatar_id is not None:
@@ -162,6 +182,7 @@ class Replica:
 
     def _drop_predictor(self) -> None:
         self._others = None
+        self.world = None
         self.predictor = None
 
     def _find(self, entity_id: int) -> tuple[int, int] | None:
@@ -185,6 +206,8 @@ class Replica:
         """
         if self.predictor is not None:
             self.predictor.predict(seq, codes, ticked_at_s, length_s)
+            if self.world is not None:
+                self.world.ticked(ticked_at_s, length_s)
 
     def drop(self, seq: int) -> None:
         """Input frame `seq` was never sent: the server will not consume it."""
@@ -204,6 +227,8 @@ class Replica:
         drawn = self._interpolator.draw(self.clock.draw(now_s))
         if drawn is None:
             return None
+        if self.world is not None:
+            drawn = self.world.draw(drawn, now_s)
         tick = max(0.0, drawn.tick)
         spawns, hidden = self.spawns.draw(tick, now_s)
         if not hidden and tick == drawn.tick:

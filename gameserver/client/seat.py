@@ -68,12 +68,12 @@ class Seat:
         if welcome.schema.get("fingerprint") != self.replica.schema.fingerprint:
             raise ProtocolError(CloseCode.MALFORMED, "WELCOME: not the session that was resumed")
         self.welcome = welcome
-        self.replica.link_lost()
+        self.replica.forget_pending()
         if self.steers:
             self.frames.start(now_s, welcome.seq)
         return self.events.resume(welcome.event)
 
-    def leave(self) -> None:
+    def lose_link(self) -> None:
         """The link is gone."""
         self.frames.stop()
 
@@ -171,6 +171,10 @@ class Seat:
         """Return the events that are due: those that what is drawn has reached, and all while nothing is drawn."""
         seen = None if self.options.events_at_once else self.replica.seen(now_s)
         return self.events.take(float("inf") if seen is None else seen)
+
+    def last_events(self) -> list[Event]:
+        """Return the events that are held back: nothing more of this room is drawn."""
+        return self.events.take(float("inf"))
 
     def withdrawn(self, now_s: float) -> list[Withdrawn]:
         """Return what was shown ahead of the server and did not happen; it is no longer held."""

@@ -12,6 +12,8 @@ Inputs, state and what is drawn are the core's (`session_core.py`), the links ar
 from __future__ import annotations
 
 import random
+import secrets
+from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,23 +25,25 @@ from gameserver.client.dial import nursery_of_one, opener
 from gameserver.client.errors import JoinFailed
 from gameserver.client.event_stream import EventStream
 from gameserver.client.events import EXPECT_WITHIN_S
+from gameserver.client.replica import Options
 from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import EVENTS_MISSED, Joined, SessionState, Status, Updated
 from gameserver.client.token import Token
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import Role
+from gameserver.protocol.constants import ATTEMPT_BYTES, Role
+from gameserver.protocol.room_code import code_of_room
+from gameserver.state.inputs import Inputs
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable
 
     from gameserver.client.dial import Opener
     from gameserver.client.drawn import Drawn
-    from gameserver.client.replica import Options
+    from gameserver.client.roster import Me
     from gameserver.client.session_events import PredictedTick, SessionEvent
     from gameserver.client.token import TokenSource
     from gameserver.state.entity import Entity
-    from gameserver.state.inputs import Inputs
     from gameserver.sync.decode.view_state import ViewState
 
 
@@ -50,8 +54,8 @@ class Session:
         core: The session's core.
         open_socket: Opens a WebSocket.
         rng: Source of the jitter of the waits between attempts.
-        on_event: Called at once with each event of the core: `Joined`, `Updated`, `Desynced`, `Withdrawn`, and the
-            server's events, notices and PONGs.
+        on_event: Called at once with each event of the core: `Joined`, `Updated`, `RosterChanged`, `RoomChanged`,
+            `Desynced`, `Withdrawn`, and the server's events, notices and PONGs.
         on_status: Called at once with each change of `status`.
         reconnect: False to end with the first link.
         token: The token that `open_socket` sends; None: it sends none.
@@ -99,9 +103,11 @@ class Session:
             values: Or its fields by name; those left out are neutral.
 
         Raises:
-            TypeError: The room's inputs have no field of that name.
+            TypeError: The room's inputs have no field of that name, or `controls` is no instance of a class of inputs.
             StateError: A field cannot hold its value.
         """
+        if controls is not None and not isinstance(controls, Inputs):
+            raise TypeError(f"controls are {controls!r}; write set_controls(dx=1), or an instance of your Inputs")
         if self.core.replica is not None:
             self.core.set_controls(self.core.replica.schema.inputs.cls(**values) if controls is None else controls)
 
@@ -135,8 +141,15 @@ class Session:
     def token(self, source: TokenSource) -> None:
         self._token.source = source
 
+    @property
+    def resume_token(self) -> bytes | None:
+        """What another process may resume this session with, once this one is gone without leaving; another one after
+        each link. None before the first WELCOME. A page of the SDK does so by itself when it is loaded again.
+        """
+        return self.core.resume_token
+
     async def leave(self) -> None:
-        """Leave the room for good, and wait until the server has closed the link, for a second at most."""
+        """Leave the room for good, and wait until the server has closed the link, for five seconds at most."""
         await self._connector.leave()
 
     # -- what the player sees ----------------------------------------------------------------------------------------
@@ -154,13 +167,29 @@ class Session:
 
     @property
     def code(self) -> str | None:
-        """The code of the room, for friends to join it by; None before the first WELCOME."""
-        return None if self.core.seat is None else self.core.seat.welcome.room.upper()
+        """The code of the room, for friends to join it by; None before the first WELCOME, and in a room whose id a
+        program chose so that no code leads to it."""
+        return None if self.core.seat is None else code_of_room(self.core.seat.welcome.room)
 
     @property
     def avatar_id(self) -> int | None:
         """The id of the entity that the player steers; None while there is none."""
         return None if self.core.replica is None else self.core.replica.avatar_id
+
+    @property
+    def me(self) -> Me | None:
+        """Who this session is in its room, also before it has an avatar; None before the first WELCOME."""
+        return self.core.me
+
+    @property
+    def roster(self) -> list[Any]:
+        """Everyone in the room as the newest state has them, in order of joining; empty in a room without a roster."""
+        return self.core.roster
+
+    @property
+    def room(self) -> Any:
+        """What the room says of itself as the newest state has it: `session.room.phase`; None when it says nothing."""
+        return self.core.room
 
     async def updated(self) -> ViewState:
         """Wait for the next state.
@@ -309,6 +338,9 @@ async def connect(
     code: str | None = None,
     create: bool = False,
     room_options: Mapping[str, Any] | None = None,
+    where: Mapping[str, Any] | None = None,
+    reservation: bytes | None = None,
+    resume_token: bytes | None = None,
     role: Role = Role.PLAYER,
     params: Mapping[str, Any] | None = None,
     options: Options | None = None,
@@ -325,6 +357,11 @@ async def connect(
         code: A room's code, as a friend has read it out, instead of its id.
         create: Whether to make a new room instead.
         room_options: The options of a room that has to be made, by name, as the room's class declares them.
+        where: Only a room whose listing fits, by the names of its fields: a value, a list of values, a map with `min`,
+            `max` or both, or `{"exists": bool}`.
+        reservation: Of a seat in this `room`, as its rules have made it with `reserve`.
+        resume_token: What an earlier process has kept of its session (`Session.resume_token`), to go on in the same
+            seat; where that is gone, a room is joined as the other arguments say.
         role: Player or spectator.
         params: The game's own: a name, a colour.
         options: Own entity and input classes, and the shared step to predict with.
@@ -337,20 +374,41 @@ async def connect(
         The session, once it has joined.
 
     Raises:
-        ValueError: The URL is no WebSocket's, or `kind`, `room`, `code`, `room_options` or `params` are longer, or
-            nested deeper, than a server takes; or more than one of `room`, `code` and `create` is given.
+        ValueError: The URL does not begin with ws:// or wss://, or `kind`, `room`, `code`, `room_options`, `where` or
+            `params` are longer, or nested deeper, than a server takes; or what is given contradicts itself.
+        TypeError: `create` is no bool, or what has to be a map or an `Options` is none.
         JoinFailed: The room cannot be joined.
     """
-    wanted = room_choice(room, code=code, create=create, options=room_options)
-    core = SessionCore(m.Join(kind, wanted, role, dict(params or {})), options)
+    if not isinstance(create, bool):
+        raise TypeError(f"create is {create!r}; write True or False")
+    if options is not None and not isinstance(options, Options):
+        raise TypeError(f"options are {options!r:.60}; write Options(…), or room_options for those of a new room")
+    for name, given in (("room_options", room_options), ("where", where), ("params", params)):
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(f"{name} are {given!r:.60}; write a dict")
+    wanted = room_choice(room, code=code, create=create, options=room_options, where=where, reservation=reservation)
+    core = SessionCore(
+        m.Join(kind, wanted, role, dict(params or {})), options, new_attempt=new_attempt, resume_token=resume_token
+    )
     own_token = Token(token)
     session = Session(core, opener(url, own_token, tls), token=own_token, **more)
     async with joined(session):
         yield session
 
 
+def new_attempt() -> bytes:
+    """Return what the repetitions of a JOIN have in common: no other client's may be the same."""
+    return secrets.token_bytes(ATTEMPT_BYTES)
+
+
 def room_choice(
-    room: str | None, *, code: str | None, create: bool, options: Mapping[str, Any] | None
+    room: str | None,
+    *,
+    code: str | None,
+    create: bool,
+    options: Mapping[str, Any] | None,
+    where: Mapping[str, Any] | None,
+    reservation: bytes | None,
 ) -> str | dict[str, Any] | None:
     """Return JOIN's `room`.
 
@@ -361,11 +419,19 @@ def room_choice(
         raise ValueError("give one of room, code and create, or none of them for any room")
     if options is not None and (room is not None or code is not None):
         raise ValueError("room_options are for a room that has to be made: room and code name one that is there")
+    if where is not None and (room is not None or code is not None or create):
+        raise ValueError("where looks for any room that fits: room and code name one, and create makes one")
+    if reservation is not None:
+        if room is None:
+            raise ValueError("a reservation is of one room: give its id as room")
+        return {"room": room, "reservation": reservation}
     if code is not None:
         return {"code": code}
     if create:
         return {"create": dict(options or {})}
-    return room if options is None else {"options": dict(options)}
+    if room is not None or (where is None and options is None):
+        return room
+    return {name: dict(value) for name, value in (("where", where), ("options", options)) if value is not None}
 
 
 @asynccontextmanager

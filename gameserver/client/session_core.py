@@ -22,18 +22,25 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gameserver.client.backoff import back_after
 from gameserver.client.events import Expected
 from gameserver.client.heartbeat import Heartbeat
 from gameserver.client.replica import Options
+from gameserver.client.roster import Me, changed, entry_of, room_of, roster_of
 from gameserver.client.seat import Seat
 from gameserver.client.send_budget import SendBudget
 from gameserver.client.session_events import (
     EVENTS_MISSED,
     RATE_LIMITED,
+    ROLLED_BACK,
     Counters,
     Desynced,
     Joined,
+    Moved,
+    RoomChanged,
+    RosterChanged,
     SessionEvent,
     Updated,
 )
@@ -42,6 +49,7 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.codec import decode_client, encode_client
 from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, Back, ClientLimits, CloseCode, Limits
 from gameserver.protocol.errors import ProtocolError
+from gameserver.state.entity import PLAYERS, ROOM
 from gameserver.sync.decode.decoder import DeltaError
 
 if TYPE_CHECKING:
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
     from gameserver.client.drawn import Drawn
     from gameserver.client.replica import Replica
     from gameserver.state.inputs import Inputs
+    from gameserver.sync.decode.view_state import ViewState
 
 DEFAULT_LIMITS = ClientLimits.of(Limits())
 """A server's limits unless its operator changed them: until the first WELCOME says what they are."""
@@ -71,6 +80,9 @@ class SessionCore:
         join: What the session joins a room with.
         options: What the client brings to the room.
         reader: Decodes the server's messages; sessions of one process may share it.
+        new_attempt: Returns `ATTEMPT_BYTES` random bytes. A JOIN whose answer was lost carries the same ones again, so
+            that the server knows it; None: it carries none.
+        resume_token: Of a session that another process had, to go on with it if it is still there; None: join.
         dead_after_s: Silence after which a link is dead; None: as the server says.
 
     Raises:
@@ -83,9 +95,12 @@ class SessionCore:
         options: Options | None = None,
         *,
         reader: StateReader | None = None,
+        new_attempt: Callable[[], bytes] | None = None,
+        resume_token: bytes | None = None,
         dead_after_s: float | None = None,
     ) -> None:
-        self._join = _encode("JOIN", join, DEFAULT_LIMITS)
+        self._new_attempt = new_attempt
+        self._join = self._begin_attempt(join)
         self.options = options or Options()
         self.phase = Phase.DOWN
         self.seat: Seat | None = None
@@ -101,14 +116,49 @@ class SessionCore:
         self._reported_limit = False
         """Whether it was reported that messages are not sent, since the last one that was."""
         self._outbox: deque[bytes] = deque()
-        self._may_resume = False
+        self.resume_token = resume_token
+        """What resumes the session; None: there is none to resume."""
+        self._moved: m.Moved | None = None
+        """What has said that the session goes on in another room, until there is a WELCOME of that one."""
         self._wants_full = False
         """A STATE did not fit: those that do not start from nothing are dropped until one does."""
+
+    def _begin_attempt(self, join: m.Join) -> m.Join:
+        """Return the JOIN to send, and to repeat, until there is a WELCOME.
+
+        Raises:
+            ValueError: A server does not take it.
+        """
+        if self._new_attempt is not None:
+            join = msgspec.structs.replace(join, attempt=self._new_attempt())
+        _encode("JOIN", join, DEFAULT_LIMITS)
+        return join
 
     @property
     def replica(self) -> Replica | None:
         """The room as it was seen last; None before the first WELCOME."""
         return None if self.seat is None else self.seat.replica
+
+    @property
+    def me(self) -> Me | None:
+        """Who the session is in its room; None before the first WELCOME."""
+        if self.seat is None:
+            return None
+        welcome, replica = self.seat.welcome, self.seat.replica
+        entry = entry_of(roster_of(replica.view), welcome.session, welcome.role)
+        sent = self._join.params.get("name")
+        name = getattr(entry, "name", sent if isinstance(sent, str) else "")
+        return Me(welcome.session, welcome.role, name, replica.avatar_id, entry)
+
+    @property
+    def roster(self) -> list[Any]:
+        """The participants at the newest tick, in order of joining."""
+        return [] if self.seat is None else roster_of(self.seat.replica.view)
+
+    @property
+    def room(self) -> Any:
+        """What the room says of itself at the newest tick; None when it says nothing."""
+        return None if self.seat is None else room_of(self.seat.replica.view)
 
     @property
     def next_at_s(self) -> float:
@@ -125,11 +175,12 @@ class SessionCore:
         self.phase = Phase.OPENING
         self._outbox.clear()
         self._heartbeat.start(now_s)
-        if self.seat is not None and self._may_resume:
-            seat = self.seat
-            self._queue(m.Resume(seat.welcome.token, seat.replica.view.tick, seat.events.cursor))
+        if self.resume_token is None:
+            self._queue(self._join)
+        elif self.seat is None or self._moved is not None:
+            self._queue(m.Resume(self.resume_token, 0, None))
         else:
-            self._put(self._join)
+            self._queue(m.Resume(self.resume_token, self.seat.replica.view.tick, self.seat.events.cursor))
 
     def lost(self, code: int | None) -> Back:
         """The link is gone. Return what to do.
@@ -143,18 +194,20 @@ class SessionCore:
         self._budget = None
         self._outbox.clear()
         if self.seat is not None:
-            self.seat.leave()
+            self.seat.lose_link()
         back = back_after(code)
-        if back == "resume" and not self._may_resume:
+        if back == "resume" and self.resume_token is None:
             back = "join"
         if back == "join":
-            self._may_resume = False
+            self.resume_token = None
+        if self.resume_token is None or (self._moved is not None and self._moved.token is None):
+            self._moved = None  # a server that takes the token says it again
         return back
 
     def leave(self) -> None:
         """Leave for good; the server closes with 1000."""
         if self.seat is not None:
-            self.seat.leave()
+            self.seat.lose_link()
         self._queue(m.Leave())
 
     # -- what goes out -----------------------------------------------------------------------------------------------
@@ -311,17 +364,39 @@ class SessionCore:
                 return self._take_pong(pong, now_s)
             case m.Notice() as notice:
                 return [notice]
+            case m.Moved() as moved:
+                return self._take_moved(moved)
 
     def _joined(self, what: str) -> Seat:
         if self.phase is not Phase.JOINED or self.seat is None:
             raise ProtocolError(CloseCode.OUT_OF_STATE, f"{what} before WELCOME")
         return self.seat
 
+    def _take_moved(self, moved: m.Moved) -> list[SessionEvent]:
+        """Report what is left of the room before, and wait for the WELCOME of the other one."""
+        if self.resume_token is None:
+            raise ProtocolError(CloseCode.OUT_OF_STATE, "MOVED without a session")
+        events = [] if self.seat is None or self.phase is not Phase.JOINED else self.seat.last_events()
+        if self.seat is not None:
+            self.seat.lose_link()
+        self.phase = Phase.OPENING
+        self._budget = None
+        self._moved = moved
+        self.resume_token = moved.token or self.resume_token
+        self.counters.moves += 1
+        return [*events, Moved(moved.kind, moved.room)]
+
+    def _expects_resumed(self) -> bool:
+        """Whether the WELCOME that is awaited continues a session over a new link."""
+        return self.resume_token is not None and (self._moved is None or self._moved.token is not None)
+
     def _take_welcome(self, welcome: m.Welcome, now_s: float) -> list[SessionEvent]:
-        if self.phase is not Phase.OPENING or welcome.resumed is not self._may_resume:
+        if self.phase is not Phase.OPENING or welcome.resumed is not self._expects_resumed():
             raise ProtocolError(CloseCode.OUT_OF_STATE, "a WELCOME that was not asked for")
         seat = self.seat
-        if seat is None or not welcome.resumed:
+        moved, self._moved = self._moved, None
+        rolled_back = self._rolled_back(welcome)
+        if seat is None or moved is not None or not welcome.resumed or rolled_back:
             seat = Seat(welcome, self.options, self._reader)
             if self.seat is not None:
                 seat.keep_controls(self.seat)
@@ -331,14 +406,25 @@ class SessionCore:
         self._limits = welcome.limits
         self._budget = SendBudget(welcome.limits, now_s)
         self._heartbeat.set_dead_time(self._dead_after_s or welcome.limits.dead_after_s)
-        self._may_resume = True
+        self.resume_token = welcome.token
+        self._join = self._begin_attempt(self._join)
         self._wants_full = False
+        if moved is not None and moved.token is None:
+            self._queue(m.Arrived())
         if welcome.resumed:
             self.counters.resumes += 1
         else:
             self.counters.joins += 1
         notices = [m.Notice(EVENTS_MISSED, {"events": missed})] if missed else []
-        return [Joined(welcome.resumed, welcome), *notices]
+        return [Joined(welcome.resumed, welcome), *rolled_back, *notices]
+
+    def _rolled_back(self, welcome: m.Welcome) -> list[m.Notice]:
+        """Return the notice that the room goes on from an earlier tick than this client has seen, if it does."""
+        if welcome.rolled_back_to is None or not welcome.resumed:
+            return []
+        seen = 0 if self.seat is None else self.seat.replica.view.tick
+        lost = max(0, seen - welcome.rolled_back_to)
+        return [m.Notice(ROLLED_BACK, {"to": welcome.rolled_back_to, "ticks": lost})]
 
     def _take_state(self, seat: Seat, state: m.State, size: int, now_s: float) -> list[SessionEvent]:
         if self._wants_full and state.span:
@@ -357,7 +443,9 @@ class SessionCore:
         if not seat.steers:
             self._queue(m.Ack(state.tick))
         sent_at_s = frames.round_trip.sent_at_s(state.seq) if state.seq > consumed_seq else None
-        return [Updated(before, replica.view, state.span, None if sent_at_s is None else now_s - sent_at_s)]
+        view = replica.view
+        updated = Updated(before, view, state.span, None if sent_at_s is None else now_s - sent_at_s)
+        return [updated, *_changes(before, view)] if view.schema.uses else [updated]
 
     def _resync(self, replica: Replica, error: DeltaError) -> Desynced:
         self._wants_full = True
@@ -378,6 +466,12 @@ class SessionCore:
                 held_s = pong.held / LEAD_UNITS_PER_TICK * self.seat.replica.tick_s
                 self.seat.frames.round_trip.add(now_s - sent_at_s - held_s)
         return [pong]
+
+
+def _changes(before: ViewState, view: ViewState) -> list[SessionEvent]:
+    """Return what is to be reported of the roster and the room."""
+    found: list[SessionEvent] = [RosterChanged(view)] if changed(before, view, PLAYERS) else []
+    return [*found, RoomChanged(view)] if changed(before, view, ROOM) else found
 
 
 def _encode(what: str, message: m.ClientMsg, limits: ClientLimits) -> bytes:

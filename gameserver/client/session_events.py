@@ -1,7 +1,7 @@
 """What a session reports: the events that its core returns, its status, and the counts that it keeps.
 
-`client_demo/sdk/session_events.js` is the twin. There events go to handlers by name: `joined`, `updated`, `event`,
-`notice`, `predicted`, `withdrawn`, `status` and `closed`.
+`client_demo/sdk/session_events.js` is the twin. There events go to handlers by name: `joined`, `moved`, `updated`,
+`roster`, `room`, `event`, `notice`, `predicted`, `withdrawn`, `status` and `closed`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gameserver.client.roster import room_of, roster_of
 from gameserver.protocol import messages as m
 
 if TYPE_CHECKING:
@@ -61,6 +62,20 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The room's rules have moved the session to another room; `Joined` follows, with what that one is like. All events
+    of the room before have been reported, and nothing of it is predicted any more.
+
+    Args:
+        kind: The kind of the other room.
+        room: Its id.
+    """
+
+    kind: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
 class Updated:
     """A STATE was applied."""
 
@@ -70,6 +85,38 @@ class Updated:
     """Ticks between the two views; 0 for a full state."""
     acked_after_s: float | None
     """Seconds between sending the newest consumed input frame and this STATE, if the STATE is the first to ack it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChanged:
+    """Who is in the room, or what is known of one of them, has changed. After the first state it is always reported.
+
+    Args:
+        view: The newest state.
+    """
+
+    view: ViewState
+
+    @property
+    def roster(self) -> list[Any]:
+        """The participants, in order of joining."""
+        return roster_of(self.view)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """What the room says of itself has changed. After the first state it is always reported.
+
+    Args:
+        view: The newest state.
+    """
+
+    view: ViewState
+
+    @property
+    def room(self) -> Any:
+        """What it says now."""
+        return room_of(self.view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +161,16 @@ class PredictedTick:
 EVENTS_MISSED = "missed"
 """Name of a notice that the client itself makes: up to so many `events` were lost while the link was down."""
 
+ROLLED_BACK = "rolled_back"
+"""Name of a notice that the client itself makes: the server was restarted, and the room goes on from its tick `to`; the
+`ticks` after that, which this client had seen, did not happen."""
+
 RATE_LIMITED = "rate_limited"
 """Name of a notice that the client itself makes: a message was not sent, because there were too many before it."""
 
-SessionEvent: TypeAlias = Joined | Updated | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
+SessionEvent: TypeAlias = (
+    Joined | Moved | Updated | RosterChanged | RoomChanged | Desynced | Withdrawn | m.Event | m.Notice | m.ServerPong
+)
 
 
 @dataclass(slots=True)
@@ -141,3 +194,4 @@ class Counters:
     corrections: int = 0
     joins: int = 0
     resumes: int = 0
+    moves: int = 0

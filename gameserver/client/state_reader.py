@@ -147,7 +147,7 @@ def _with_head(data: bytes, body: Body) -> m.State | None:
     reader.read_array_header()
     _, tick, span, seq, lead = (reader.unpack() for _ in range(_HEAD_ITEMS))
     counters = all(type(number) is int and 0 <= number <= MAX_COUNTER for number in (tick, span, seq))
-    if not counters or span > tick or not (lead is None or (type(lead) is int and 0 <= lead <= MAX_LEAD)):
+    if not counters or tick == 0 or span > tick or not (lead is None or (type(lead) is int and 0 <= lead <= MAX_LEAD)):
         return None
     return m.State(tick, span, seq, lead, *body)
 

@@ -6,6 +6,7 @@ decides: shots and hits, deaths and respawns, pickups and chat.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from gameserver import Choice, Entity, Float, Int, Player, Ref, Room
@@ -70,13 +71,13 @@ Cells: TypeAlias = dict[tuple[int, int], list[Ship]]
 """Ships by column and row of the square that they are in."""
 
 
+@dataclass
 class Pilot:
     """The data of a player that is not replicated."""
 
-    def __init__(self) -> None:
-        self.chat_allowance = CHAT_BURST
-        self.chat_tick = 0
-        self.respawn_tick = 0
+    chat_allowance: int = CHAT_BURST
+    chat_tick: int = 0
+    respawn_tick: int = 0
 
 
 class Arena(Room[Controls]):
@@ -85,6 +86,7 @@ class Arena(Room[Controls]):
     tick_hz = 60
     snapshot_hz = 20
     max_players = 50
+    lasting = True
     predict = steer
     lag_compensation: ClassVar[bool] = True
     """Whether a shot hits ships where its player saw them. Without it, players must aim ahead by their latency."""

@@ -8,41 +8,49 @@ that `on_room_opened` announces.
 from __future__ import annotations
 
 import logging
-import random
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gameserver.hub.admission import Admission
-from gameserver.hub.codes import ROOM_ID_ALPHABET, ROOM_ID_CHARS, room_of_code
-from gameserver.hub.open_rooms import OpenRooms
+from gameserver.hub.command_router import CommandRouter
+from gameserver.hub.destination_finder import DestinationFinder
+from gameserver.hub.joins import Joins
+from gameserver.hub.kinds import check_lists, make_kinds, make_lobbies
+from gameserver.hub.listings import Listings
 from gameserver.hub.peer import Peer
 from gameserver.hub.refusals import Refusals
+from gameserver.hub.room_maker import RoomMaker
 from gameserver.hub.tokens import ResumeTokens
+from gameserver.hub.travel import begin_journey
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import ClientLimits, CloseCode, Limits, Role
+from gameserver.protocol.constants import ClientLimits, CloseCode, Limits
 from gameserver.protocol.errors import ProtocolError
-from gameserver.room.engine import RoomEngine
-from gameserver.room.kind import Kind, make_kind
-from gameserver.room.options import OptionsInvalid, choose
-from gameserver.room.rules import TICK_RAISES, failure_reason
-from gameserver.state.errors import DeclarationError
+from gameserver.room.author_store import MemoryEntries
+from gameserver.room.output_gate import GatedLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from gameserver.hub.directory import RoomRow
+    from gameserver.hub.distant_travel import DistantTravel, Forward
+    from gameserver.hub.keeper import Keeper
     from gameserver.hub.spending import Account
+    from gameserver.room.author_store import Entries
+    from gameserver.room.engine import RoomEngine
+    from gameserver.room.kind import Kind
+    from gameserver.room.moves import Move
     from gameserver.room.outside_work import Job
     from gameserver.room.room import Room
-    from gameserver.room.session import LinkHandle, Session
+    from gameserver.room.session import JsonLink, LinkHandle, Session, SessionPeer
     from gameserver.room.source import TickRecorder
 
 log = logging.getLogger("gameserver.hub")
 
 
 class Hub:
-    """Kinds by name, rooms by id, sessions by token."""
+    """The rooms of one process, and the way of clients into them: kinds by name, rooms by id, sessions by token."""
 
     def __init__(
         self,
@@ -52,6 +60,7 @@ class Hub:
         seed: int,
         limits: Limits | None = None,
         room_id_prefix: str = "",
+        lobby_of: Callable[[str], type[Room[Any]] | None] | None = None,
     ) -> None:
         """Make a hub without rooms.
 
@@ -61,39 +70,58 @@ class Hub:
             seed: Of the room ids and of the rooms' own random numbers.
             limits: The limits; None: the defaults.
             room_id_prefix: How the ids of this process's rooms begin, so that they differ from other processes'.
+            lobby_of: Returns the room class of a kind's lobby, None for a kind without; None: no kind has one.
 
         Raises:
             DeclarationError: A room class is not right, or two have the same name.
         """
         self.limits = limits or Limits()
-        self.kinds: dict[str, Kind] = {}
+        self.kinds = make_kinds(kinds)
         self.rooms: dict[str, RoomEngine] = {}
         self.on_room_opened: Callable[[RoomEngine], None] | None = None
         self.open_recording: Callable[[RoomEngine], TickRecorder | None] | None = None
         """Makes the recorder of a new room; None: the room is not recorded."""
+        self.entries: Entries = MemoryEntries()
+        """Where what rooms keep under keys is."""
+        self.keeper: Keeper | None = None
+        """Keeps the rooms that last; None: nothing outlives this process."""
         self.run_work: Callable[[RoomEngine, Job], None] | None = None
         """Runs what rules start with `Room.run`, beside the room."""
-        self.on_seats_changed: Callable[[], None] | None = None
-        """Called when a seat has been taken or freed, or a room has opened or closed."""
+        self.on_rooms_changed: Callable[[], None] | None = None
+        """Called when a seat has been taken or freed, a room has opened, closed or been locked, or what it lists has
+        changed."""
+        self.distant: DistantTravel | None = None
+        """The way to rooms of other processes; None: there are none."""
         self.draining = False
+        self.retry_after_s = 0.0
+        """When clients may try again, in seconds, once this drains."""
+        self.alone = True
+        """False where this is one of several processes, and a director says which of them opens a single room."""
         self._client_limits = ClientLimits.of(self.limits)
         self.admission = Admission(self.limits)
         self.tokens = ResumeTokens(token_bytes)
-        self._random = random.Random(seed)
-        self._room_id_prefix = room_id_prefix
+        self._maker = RoomMaker(self, seed=seed, token_bytes=token_bytes, id_prefix=room_id_prefix)
         self._peers: set[Peer] = set()
-        self._open_rooms = OpenRooms()
-        self._overloaded: set[str] = set()
+        self.single_rooms: dict[str, RoomEngine] = {}
+        """By kind: the room of a kind that has one only."""
+        self._joins = Joins(self)
+        self._listings = Listings(self.kinds, on_change=self._announce_change)
+        self.open_rooms, self.directory = self._listings.open_rooms, self._listings.directory
+        self.backfills = self._listings.backfills
+        self.destinations = DestinationFinder(self)
+        self.commands = CommandRouter(self)
         self.refusals = Refusals()
-        self._counts: Counter[str] = Counter()
-        named = kinds.items() if hasattr(kinds, "items") else ((None, cls) for cls in kinds)
-        for name, room_class in named:
-            kind = make_kind(room_class, name)
-            if kind.name in self.kinds:
-                raise DeclarationError(
-                    f"two rooms are called {kind.name!r}: give {room_class.__name__} a `kind` of its own"
-                )
-            self.kinds[kind.name] = kind
+        self.counts: Counter[str] = Counter()
+        """What has happened since the start, for `statistics`."""
+        self.lobbies = {} if lobby_of is None else make_lobbies(self.kinds, lobby_of)
+        """The lobbies of these kinds, by their own names."""
+        check_lists(self.all_kinds, self.kinds)
+        self._has_durable = any(kind.room_class.durable for kind in self.kinds.values())
+
+    @property
+    def all_kinds(self) -> Mapping[str, Kind]:
+        """The kinds that clients may join, the built-in lobbies included."""
+        return {**self.kinds, **self.lobbies}
 
     # -- links ---------------------------------------------------------------------------------------------------------
 
@@ -105,6 +133,8 @@ class Hub:
         claims: Mapping[str, object] | None = None,
         address: str = "",
         room: str | None = None,
+        json_link: JsonLink | None = None,
+        acks: bool = True,
     ) -> Peer:
         """A link came up.
 
@@ -115,14 +145,30 @@ class Hub:
             address: The client's address.
             room: The room for a JOIN that names none, chosen by the director of several processes; it is opened if it
                 does not run yet.
+            json_link: The same link, where its client gets JSON.
+            acks: Whether the client acks snapshots.
 
         Returns:
             The peer to drive. Its `lost` must be called once, in the end.
         """
         account = self.admission.spending.account(self.admission.key_of(address), claims, now_s)
-        peer = Peer(self, self.limits, link, now_s, claims=claims, address=address, room=room, account=account)
+        if self.keeper is not None and self._has_durable:
+            gated = link = GatedLink(link)
+            json_link = None if json_link is None else gated
+        peer = Peer(
+            self,
+            self.limits,
+            link,
+            now_s,
+            claims=claims,
+            address=address,
+            assigned_room_id=room,
+            account=account,
+            json_link=json_link,
+            acks=acks,
+        )
         self._peers.add(peer)
-        self._counts["links"] += 1
+        self.counts["links"] += 1
         pushed_out = self.admission.link_opened(peer)
         if pushed_out is not None:
             code, reason = CloseCode.SERVER_FULL, "too many are on their way in: retry in 1 s"
@@ -139,7 +185,7 @@ class Hub:
         """The session of a client at `address` has lost its link, and waits until it resumes."""
         pushed_out = self.admission.session_suspended(session, address)
         if pushed_out is not None:
-            self.tokens.engine_of(pushed_out).leave(pushed_out)
+            self.tokens.engine_of(pushed_out).seats.leave(pushed_out)
 
     def charge(self, account: Account, size: int, now_s: float) -> None:
         """Count a message of `size` bytes.
@@ -148,10 +194,6 @@ class Hub:
             ProtocolError: RATE_LIMITED; the link's client has spent too much.
         """
         self.admission.spending.charge(account, size, now_s)
-
-    def _enter(self, peer: Peer, session: Session, engine: RoomEngine, now_s: float) -> None:
-        self.admission.join_ended(peer)
-        peer.enter(session, engine, now_s)
 
     def note_refused(self, code: CloseCode, reason: str, now_s: float, **more: object) -> None:
         """Count and log that a message or a link is refused; `more` are fields of the log line."""
@@ -165,82 +207,20 @@ class Hub:
         Raises:
             ProtocolError: With the code of the first condition that does not hold.
         """
-        if self.draining:
-            raise ProtocolError(CloseCode.GOING_AWAY, "the server is stopping")
-        self.admission.check_join_rate(peer.address, at_s)
-        kind = self.kinds.get(message.kind)
-        if kind is None:
-            raise ProtocolError(
-                CloseCode.UNKNOWN_KIND, f"no such kind of room; there are: {', '.join(sorted(self.kinds))}"
-            )
-        role = Role(message.role)
-        engine = self._find_room(kind, message.room, role, peer)
-        tokens = self.tokens
-        session = engine.join(peer, role, message.params, key=tokens.new_key(), secret=tokens.new_secret())
-        session.on_gone = self._forget_session
-        tokens.add(session, engine)
-        self._enter(peer, session, engine, at_s)
-        self._counts["joins"] += 1
-        self._open_rooms.update(engine)
-        self._note_seats()
+        self._joins.join(peer, message, at_s)
 
-    def _find_room(self, kind: Kind, room: str | Mapping[str, Any] | None, role: Role, peer: Peer) -> RoomEngine:
-        """Find or open the room that a JOIN asks for.
+    def resume(self, peer: Peer, message: m.Resume, at_s: float) -> None:
+        """Continue a session over a peer's link: protocol.md §9 step 7 for RESUME.
 
         Raises:
-            ProtocolError: There is none; nothing has changed.
+            ProtocolError: SESSION_EXPIRED or SERVER_RESTARTED for the token, INVALID_FIELD for an impossible cursor.
         """
-        match room:
-            case None:
-                return self._any_room(kind, peer, role, {})
-            case str():
-                return self._named_room(kind, room, role)
-            case {"code": code}:
-                return self._named_room(kind, room_of_code(code), role)
-            case {"create": options}:
-                _check_options(kind, options)
-                return self._create_room(kind, peer, options)
-            case _:
-                _check_options(kind, room["options"])
-                return self._any_room(kind, peer, role, room["options"])
-
-    def _named_room(self, kind: Kind, room_id: str, role: Role) -> RoomEngine:
-        engine = self.rooms.get(room_id)
-        if engine is None or engine.kind is not kind:
-            raise ProtocolError(CloseCode.ROOM_NOT_FOUND, "no such room")
-        if engine.locked:
-            raise ProtocolError(CloseCode.ROOM_LOCKED, "the room takes nobody new now")
-        if not engine.has_free_seat(role):
-            raise ProtocolError(CloseCode.ROOM_FULL, "no free seat in this room")
-        if engine.overload.refuses:
-            raise ProtocolError(CloseCode.SERVER_FULL, "this room has more to do than it can")
-        return engine
-
-    def _any_room(self, kind: Kind, peer: Peer, role: Role, options: Mapping[str, object]) -> RoomEngine:
-        """Choose a room for a JOIN that names none: the peer's own if it has a free seat or can be opened, else the
-        fullest with a free seat, else a new one with these options."""
-        chosen = peer.room
-        if chosen is not None:
-            engine = self.rooms.get(chosen)
-            if engine is None and not self.overloaded:
-                return self.open_room(kind.name, options, room_id=chosen, address=peer.address)
-            if engine is not None and engine.kind is kind and engine.takes_anyone and engine.has_free_seat(role):
-                return engine
-        for engine in self._open_rooms.fullest_first(kind.name, role):
-            return engine
-        return self._create_room(kind, peer, options)
-
-    def _create_room(self, kind: Kind, peer: Peer, options: Mapping[str, object]) -> RoomEngine:
-        """Open a room for a peer, under the id that a director has chosen for it, unless there is one."""
-        if self.overloaded:  # the rooms of a process share one processor, so one more room would not help
-            raise ProtocolError(CloseCode.SERVER_FULL, "the rooms here have more to do than they can")
-        room_id = None if peer.room in self.rooms else peer.room
-        return self.open_room(kind.name, options, room_id=room_id, address=peer.address)
+        self._joins.resume(peer, message, at_s)
 
     @property
     def overloaded(self) -> bool:
         """Whether a room of this process refuses joins because of its load."""
-        return bool(self._overloaded)
+        return bool(self._listings.overloaded)
 
     def open_room(
         self,
@@ -259,28 +239,86 @@ class Hub:
             address: Of the client that asks for it; "" when no client does.
 
         Raises:
-            ProtocolError: There are too many rooms, the rules of this one fail at once, or the process has no means
-                for it now. Then nothing of it is left.
+            ProtocolError: There are too many rooms, the rules of this one fail at once, or the process has run out of
+                file descriptors or memory. Then the room is undone.
         """
-        self.admission.check_room(address)
-        engine = self._make_room(kind_name, room_id or self._new_room_id(), options or {})
+        if kind_name in self.single_rooms:
+            raise ProtocolError(CloseCode.SERVER_FULL, "there is a room of this kind, and it is the only one")
+        if self.admission.has_all_rooms:
+            self._end_an_empty_room()
+        self.admission.check_room(address, self._tick_share)
+        engine = self._maker.make(kind_name, room_id or self._maker.new_id(), options or {})
         try:
             self._open_recording(engine)
+            if self.keeper is not None:
+                self.keeper.opened(engine)
             if self.run_work is not None:
-                engine.work.run_with(partial(self.run_work, engine))
+                engine.work.run_with(partial(self._run_work, engine))
             if self.on_room_opened is not None:
                 self.on_room_opened(engine)
         except Exception:
             log.exception("room %s (%s) cannot be opened", engine.id, kind_name)
             engine.close(CloseCode.SERVER_FULL, "the room cannot be opened now")
+            if self.keeper is not None:
+                self.keeper.ended(engine)
             raise ProtocolError(CloseCode.SERVER_FULL, "the room cannot be opened now") from None
-        engine.on_closed = self._forget_room
-        engine.on_open_changed = self._note_open
-        self.rooms[engine.id] = engine
-        self._open_rooms.update(engine)
-        self.admission.room_opened(engine.id, address)
-        self._counts["rooms_opened"] += 1
+        self._admit(engine, address)
         return engine
+
+    def _admit(self, engine: RoomEngine, address: str) -> None:
+        """Let clients into a room from now on."""
+        engine.store_calls.entries = self.entries
+        engine.moves.carry_with(partial(begin_journey, self, engine))
+        engine.send_elsewhere = self.commands.send_from_rules
+        engine.on_closed = self._forget_room
+        engine.on_listing_changed = self._take_change
+        self.rooms[engine.id] = engine
+        if engine.kind.room_class.single:
+            self.single_rooms[engine.kind.name] = engine
+        self._listings.open_feeds(engine)
+        self._listings.file(engine)
+        self.admission.room_opened(engine.id, address)
+        self.counts["rooms_opened"] += 1
+
+    def adopt_room(self, engine: RoomEngine) -> None:
+        """Take in a room that has been restored, with its sessions, before links come.
+
+        Args:
+            engine: The room, which is live.
+        """
+        engine.work.run_with(partial(self._run_work, engine))
+        self._admit(engine, "")
+        for session in list(engine.seats.sessions.values()):
+            if session.key:
+                session.on_gone = self.forget_session
+                self.tokens.add(session, engine)
+            else:  # its client never got a token
+                engine.seats.leave(session)
+
+    def _run_work(self, engine: RoomEngine, job: Job) -> None:
+        """Run a job when the room may have effects outside."""
+        engine.hold_back(self._run_now, engine, job)
+
+    def _run_now(self, engine: RoomEngine, job: Job) -> None:
+        if self.run_work is not None:
+            self.run_work(engine, job)
+
+    def _end_an_empty_room(self) -> None:
+        """End the room that has been empty for longest of those that clients have made and left, if there is one:
+        others need its place. The one room of its kind stays: it may keep what is for somebody who is away."""
+        left = [
+            engine
+            for engine in self.rooms.values()
+            if engine.empty_s and self.admission.is_of_client(engine.id) and not engine.kind.room_class.single
+        ]
+        if left:
+            max(left, key=lambda engine: engine.empty_s).close(CloseCode.ROOM_CLOSED, "the room was empty")
+
+    def _tick_share(self) -> float:
+        """Return the share of the time that all ticks take. A new room is taken to be as expensive as any."""
+        shares = [engine.overload.share for engine in self.rooms.values()]
+        known = [share for share in shares if share is not None]
+        return sum(known) + (len(shares) - len(known)) * max(known, default=0.0)
 
     def _open_recording(self, engine: RoomEngine) -> None:
         """Record a new room, if rooms are recorded. A recording that cannot begin does not keep a room from opening."""
@@ -294,54 +332,14 @@ class Hub:
         if recorder is not None:
             engine.record(recorder)
 
-    def _make_room(self, kind_name: str, room_id: str, options: Mapping[str, object]) -> RoomEngine:
-        """Make an engine.
+    def welcome(self, engine: RoomEngine, session: Session, resumed: bool) -> bytes:
+        """Encode the WELCOME of a session.
 
-        Raises:
-            ProtocolError: ROOM_FAILED; the room's constructor or `on_create` raised. Or INVALID_OPTIONS.
+        Args:
+            engine: Its room.
+            session: The session.
+            resumed: Whether it answers a RESUME.
         """
-        try:
-            engine = RoomEngine(
-                self.kinds[kind_name],
-                room_id,
-                seed=self._random.getrandbits(63),
-                options=options,
-                limits=self.limits,
-                welcome=self._welcome,
-            )
-        except OptionsInvalid as error:
-            raise ProtocolError(CloseCode.INVALID_OPTIONS, str(error)) from None
-        except TICK_RAISES as error:
-            log.exception("room %s (%s) cannot be made", room_id, kind_name)
-            raise ProtocolError(CloseCode.ROOM_FAILED, failure_reason(error)) from None
-        if engine.failure is not None:
-            raise ProtocolError(CloseCode.ROOM_FAILED, engine.failure)
-        return engine
-
-    def _new_room_id(self) -> str:
-        prefix = self._room_id_prefix
-        while True:
-            room_id = prefix + "".join(self._random.choices(ROOM_ID_ALPHABET, k=ROOM_ID_CHARS - len(prefix)))
-            if room_id not in self.rooms:
-                return room_id
-
-    def resume(self, peer: Peer, message: m.Resume, at_s: float) -> None:
-        """Continue a session over a peer's link: protocol.md §9 step 7 for RESUME.
-
-        Raises:
-            ProtocolError: SESSION_EXPIRED or SERVER_RESTARTED for the token, INVALID_FIELD for an impossible cursor.
-        """
-        self.admission.check_join_rate(peer.address, at_s)
-        session, engine = self.tokens.find(message.token)
-        if message.event > session.event_cursor:
-            raise ProtocolError(CloseCode.INVALID_FIELD, "RESUME: 'event' is above what was sent to this session")
-        self.tokens.renew(session, message.token)
-        engine.resume(session, peer, message.tick, message.event)
-        self.admission.suspension_ended(session)
-        self._enter(peer, session, engine, at_s)
-        self._counts["resumes"] += 1
-
-    def _welcome(self, engine: RoomEngine, session: Session, resumed: bool) -> bytes:
         kind = engine.kind
         return encode_server(
             m.Welcome(
@@ -357,40 +355,96 @@ class Hub:
                 snapshot_every=engine.snapshot_every,
                 grace_s=engine.grace_s,
                 event=session.event_cursor,
-                seq=session.inputs.consumed,
+                seq=session.input_queue.consumed,
                 schema=kind.schema.to_wire(),
                 step=kind.step_path,
                 limits=self._client_limits,
+                rolled_back_to=session.rolled_back_to,
             )
         )
 
-    def _forget_session(self, session: Session) -> None:
+    def forget_session(self, session: Session) -> None:
+        """A session has ended: nobody resumes it any more."""
         self.tokens.remove(session)
         self.admission.suspension_ended(session)
         engine = self.rooms.get(session.room_id)
-        if engine is not None:
-            self._open_rooms.update(engine)
-        self._note_seats()
-
-    def _note_open(self, engine: RoomEngine) -> None:
-        """A room was locked or unlocked, or its visibility or load has changed."""
-        if engine.overload.refuses:
-            self._overloaded.add(engine.id)
+        if engine is None:
+            self._announce_change()
         else:
-            self._overloaded.discard(engine.id)
-        self._open_rooms.update(engine)
+            self._listings.file(engine)
+
+    def _take_change(self, engine: RoomEngine) -> None:
+        """A room was locked or unlocked, or its listing, visibility or load has changed."""
+        if engine.id in self.rooms:  # otherwise it has ended meanwhile
+            self._listings.change(engine)
+
+    def take_row(self, row: RoomRow) -> None:
+        """Take what others may know of a room, of this process or another."""
+        self._listings.take_row(row)
+
+    def forget_row(self, room_id: str) -> None:
+        """A room has ended. Idempotent."""
+        self._listings.forget_row(room_id)
 
     def _forget_room(self, engine: RoomEngine) -> None:
         self.rooms.pop(engine.id, None)
-        self._open_rooms.remove(engine)
-        self._overloaded.discard(engine.id)
+        if self.keeper is not None:
+            self.keeper.ended(engine)
+        if engine.kind.room_class.single:
+            self.single_rooms.pop(engine.kind.name, None)
+        self._listings.remove(engine)
         self.admission.room_closed(engine.id)
-        self._counts["rooms_closed"] += 1
-        self._note_seats()
+        self.counts["rooms_closed"] += 1
+        self._announce_change()
 
-    def _note_seats(self) -> None:
-        if self.on_seats_changed is not None:
-            self.on_seats_changed()
+    def _announce_change(self) -> None:
+        if self.on_rooms_changed is not None:
+            self.on_rooms_changed()
+
+    # -- moves between rooms -------------------------------------------------------------------------------------------
+
+    def session_moved(self, before: Session, here: RoomEngine, session: Session, there: RoomEngine) -> None:
+        """A session goes on as another one, in another room, with the same token."""
+        session.on_gone = self.forget_session
+        self.admission.session_moved(before, session)
+        self.tokens.add(session, there)
+        self.counts["moves"] += 1
+        self._listings.file(here)
+
+    def travel_elsewhere(self, here: RoomEngine, move: Move, room: str) -> bool:
+        """Carry out a move to a room of another process. Return False if there is none."""
+        if self.distant is None or not room:
+            return False
+        self.distant.begin(here, move, room)
+        return True
+
+    def admit_traveller(self, session: Session, engine: RoomEngine) -> bytes:
+        """Let an expected session be resumed. Return its token."""
+        session.key, session.instance = self.tokens.new_key(), b""
+        session.secret = self.tokens.new_secret(session.key)
+        self.tokens.add(session, engine)
+        return self.tokens.token_of(session)
+
+    def send_away(self, before: Session, peer: SessionPeer | None, forward: Forward) -> None:
+        """A session has gone to another process: its client learns where, and its link closes."""
+        self.forget_session(before)
+        self.counts["moves"] += 1
+        if peer is not None:
+            self.peer_of(peer).sent_away(*forward)
+
+    def session_ended(self, session: Session, engine: RoomEngine) -> None:
+        """A session has ended while it left a room."""
+        self.forget_session(session)
+
+    def peer_of(self, peer: SessionPeer) -> Peer:
+        """Return a session's peer as what it is here."""
+        assert isinstance(peer, Peer)
+        return peer
+
+    def seats_changed(self, engine: RoomEngine) -> None:
+        """A room has more or fewer free seats."""
+        if self.rooms.get(engine.id) is engine:
+            self._listings.file(engine)
 
     # -- operations ----------------------------------------------------------------------------------------------------
 
@@ -408,11 +462,13 @@ class Hub:
             retry_after_s: When clients may try again, in seconds.
         """
         self.draining = True
+        self.retry_after_s = retry_after_s
         notice = encode_server(m.Notice("draining", {"retry_after_s": retry_after_s}))
         for peer in list(self._peers):
             peer.link.send(notice)
         for engine in list(self.rooms.values()):
-            engine.close(CloseCode.GOING_AWAY, f"retry in {retry_after_s:g} s")
+            lasts = self.keeper is not None and self.keeper.save(engine)
+            engine.close(CloseCode.GOING_AWAY, f"retry in {retry_after_s:g} s", lasts=lasts)
         for peer in list(self._peers):
             peer.close(CloseCode.GOING_AWAY, f"retry in {retry_after_s:g} s")
 
@@ -422,23 +478,12 @@ class Hub:
             "server": self.tokens.instance.hex(),
             "links_open": len(self._peers),
             "sessions": len(self.tokens),
-            "links": self._counts["links"],
-            "joins": self._counts["joins"],
-            "resumes": self._counts["resumes"],
-            "rooms_opened": self._counts["rooms_opened"],
-            "rooms_closed": self._counts["rooms_closed"],
+            "links": self.counts["links"],
+            "joins": self.counts["joins"],
+            "resumes": self.counts["resumes"],
+            "moves": self.counts["moves"],
+            "rooms_opened": self.counts["rooms_opened"],
+            "rooms_closed": self.counts["rooms_closed"],
             "refused": {code.name: count for code, count in sorted(self.refusals.counts.items())},
             "rooms": [engine.statistics() for engine in self.rooms.values()],
         }
-
-
-def _check_options(kind: Kind, options: Mapping[str, object]) -> None:
-    """Check what a client has chosen for a room that may have to be made.
-
-    Raises:
-        ProtocolError: INVALID_OPTIONS; the reason names the field.
-    """
-    try:
-        choose(kind.room_class.options, options)
-    except OptionsInvalid as error:
-        raise ProtocolError(CloseCode.INVALID_OPTIONS, str(error)) from None

@@ -19,7 +19,7 @@ LINES_BURST: Final = 100.0
 
 
 class Refusal(NamedTuple):
-    """Why a link is closed."""
+    """The close code and the reason with which the server closes a link that it does not let in."""
 
     code: CloseCode
     reason: str

@@ -24,6 +24,9 @@ MESSAGE_COST_S: Final = 5e-6
 BYTE_COST_S: Final = 40e-9
 """What a message costs at most: one of 4 KB that is as expensive as it can be takes 0.16 ms (`bench/messages.py`)."""
 
+ANSWER_BYTES: Final = 125
+"""A PING is answered, which costs as much as one more message of this size."""
+
 LINK_PART: Final = 1 / 64
 """The part of a client's time that a link may have in any case: as many links are allowed for each address."""
 
@@ -37,20 +40,23 @@ class Spending:
     """What each client has spent."""
 
     def __init__(self, limits: Limits) -> None:
-        self._rate = limits.max_processor_share_per_address
-        self._burst_s = limits.max_processor_burst_s_per_address
+        # One link that keeps its own limits is never closed, however high an operator has set those.
+        rate = limits.max_messages_per_s * MESSAGE_COST_S + limits.max_bytes_per_s * BYTE_COST_S
+        burst_s = limits.max_messages_burst * MESSAGE_COST_S + limits.max_bytes_burst * BYTE_COST_S
+        self._rate = max(limits.max_processor_share_per_address, rate)
+        self._burst_s = max(limits.max_processor_burst_s_per_address, burst_s)
         self._spent = BucketsByKey(self._rate, self._burst_s)
 
-    def account(self, address: str, claims: Mapping[str, object] | None, now_s: float) -> Account | None:
+    def account(self, limit_key: str, claims: Mapping[str, object] | None, now_s: float) -> Account | None:
         """Return what a link is charged to; None if it is not counted.
 
         Args:
-            address: What the client's address is counted by; "": it is not.
+            limit_key: Of the client's address; "": it is not limited.
             claims: The claims of the link's token, if there is one.
             now_s: The time now.
         """
         subject = (claims or {}).get("sub")
-        keys = [f"address {address}"] if address else []
+        keys = [f"address {limit_key}"] if limit_key else []
         if isinstance(subject, str) and subject:
             keys.append(f"subject {subject}")
         if not keys:

@@ -16,10 +16,10 @@ T = TypeVar("T", bound="Hashable")
 
 
 class Waiting(Generic[T]):
-    """A bounded set of items, each with what the limits count its address by ("": they do not)."""
+    """A bounded set of items, each with the limit key of its address ("": it is not limited)."""
 
     def __init__(self, limit: float, limit_each: float = math.inf) -> None:
-        """Allow `limit` items at once, and `limit_each` of one address that is counted."""
+        """Allow `limit` items at once, and `limit_each` of one limit key other than ""."""
         self._limit = limit
         self._limit_each = limit_each
         self._keys: dict[T, str] = {}
@@ -32,7 +32,7 @@ class Waiting(Generic[T]):
         return item in self._keys
 
     def count(self, key: str) -> int:
-        """Return how many items of one address wait."""
+        """Return how many items of one limit key wait."""
         return len(self._by_key.get(key, ()))
 
     def add(self, item: T, key: str) -> T | None:
@@ -57,6 +57,13 @@ class Waiting(Generic[T]):
             own = self._by_key[key]
             del own[item]
             own[item] = None
+
+    def replace(self, item: T, other: T) -> None:
+        """Let another one wait in place of an item, if that does: at the end of the queue of its address."""
+        key = self._keys.get(item)
+        if key is not None:
+            self.discard(item)
+            self.add(other, key)
 
     def discard(self, item: T) -> None:
         """Remove an item; one that is not there, without effect."""

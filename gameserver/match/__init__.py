@@ -1,1 +1,12 @@
-"""Players find each other. What is here takes values and returns values, as everything below `net/` does."""
+"""Players find each other: lobbies, queues and parties are rooms, and what a good match is takes values and returns
+values.
+
+    from gameserver.match import MatchRules, Party, Queue
+"""
+
+from gameserver.match.matcher import MatchRules
+from gameserver.match.party import Party, PartyState
+from gameserver.match.queue import Queue
+from gameserver.match.tickets import Match, Ticket
+
+__all__ = ["Match", "MatchRules", "Party", "PartyState", "Queue", "Ticket"]

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from gameserver.match.tickets import Backfill, Ticket
 
 MAX_LOOKED_AT: Final = 64
-"""How many neighbours of a seed are looked at, so that a pass over many that cannot meet stays quick."""
+"""How many neighbours of a seed are looked at, at least: so that a pass over many that cannot meet stays quick. For a
+large match it is twice its players."""
+
+
+MAX_PLAYERS: Final = 512
+"""Of one match."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ class MatchRules:
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= 1000:
                 raise ValueError(f"{name} is {value!r}; give 1 to 1000")
+        if self.players > MAX_PLAYERS:
+            raise ValueError(f"teams * team_size is {self.players}; give at most {MAX_PLAYERS} players")
         if self.min_players is not None and not self.teams <= self.min_players <= self.players:
             raise ValueError(f"min_players is {self.min_players!r}; give {self.teams} to {self.players}, or None")
         for name in ("relax_after_s", "window", "widen_per_s", "max_window", "max_round_trip_ms"):
@@ -182,8 +189,9 @@ class _Growing:
 
     def add_nearest(self, places: Iterator[int], skill: float) -> None:
         """Add tickets in the order of `places` until the match is full or the window ends."""
+        most = max(MAX_LOOKED_AT, 2 * self.full)
         for looked_at, place in enumerate(places):
-            if self.players == self.full or looked_at == MAX_LOOKED_AT:
+            if self.players == self.full or looked_at == most:
                 return
             if abs(self.line.skills[place] - skill) > self.window:
                 return
@@ -254,5 +262,8 @@ def _fill(line: Line, backfill: Backfill, rules: MatchRules, now_s: float) -> Ma
     growing = _Growing(line, rules, backfill.free, backfill.skill, now_s - backfill.since_s)
     if backfill.region is not None:
         growing.worst = {backfill.region: 0.0}
-    growing.add_nearest(line.around(backfill.skill), backfill.skill)
+    places = line.around(backfill.skill)
+    if backfill.excluded:
+        places = (place for place in places if line.tickets[place].id not in backfill.excluded)
+    growing.add_nearest(places, backfill.skill)
     return growing.finish(backfill.free, backfill) if growing.members else None

@@ -30,6 +30,8 @@ def pack(sizes: tuple[int, ...], capacities: tuple[int, ...]) -> tuple[int, ...]
         return ()
     if sum(sizes) > sum(capacities):
         return None
+    if sizes[0] == 1:
+        return _pack_singles(len(sizes), capacities)
     tried = set()
     roomiest_first = sorted(range(len(capacities)), key=lambda team: -capacities[team])
     for team in roomiest_first:
@@ -41,6 +43,17 @@ def pack(sizes: tuple[int, ...], capacities: tuple[int, ...]) -> tuple[int, ...]
         if rest is not None:
             return (team, *rest)
     return None
+
+
+def _pack_singles(count: int, capacities: tuple[int, ...]) -> tuple[int, ...]:
+    """Give each of `count` single players a place, always in the team with the most free ones."""
+    free = list(capacities)
+    teams = []
+    for _ in range(count):
+        team = free.index(max(free))
+        free[team] -= 1
+        teams.append(team)
+    return tuple(teams)
 
 
 def fits(sizes: Sequence[int], capacities: tuple[int, ...]) -> bool:

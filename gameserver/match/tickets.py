@@ -38,6 +38,8 @@ class Backfill:
     skill: float = 0.0
     pool: str = ""
     region: str | None = None
+    excluded: frozenset[int] = frozenset()
+    """The ids of tickets that it gets in no case: it has refused them lately."""
 
 
 @dataclass(frozen=True, slots=True)

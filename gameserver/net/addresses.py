@@ -20,6 +20,8 @@ Network: TypeAlias = IPv4Network | IPv6Network
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 ANY_ORIGIN: Final = "*"
 ANY_HOST: Final = "*"
+LOOPBACK_ORIGINS: Final = "loopback"
+"""Stands for the pages that this machine serves itself, whatever their port: a development server's."""
 NO_ORIGIN: Final = "null"
 """What browsers send for pages from a file and in sandboxed frames."""
 
@@ -129,13 +131,14 @@ def read_origin(text: str) -> str:
     """Return an origin as browsers write it: lower case, no default port, no slash at the end.
 
     Args:
-        text: `https://play.example.org`, `http://localhost:5173`; `*` for all, `null` for files and sandboxed frames. A
-            host with other letters is written as browsers send it: `xn--…`.
+        text: `https://play.example.org`, `http://localhost:5173`; `*` for all, `null` for files and sandboxed frames,
+            `loopback` for those of this machine, whatever their port. A host with other letters is written as browsers
+            send it: `xn--…`.
 
     Raises:
         AddressError: it is no origin, so that no page could have it.
     """
-    if text in (ANY_ORIGIN, NO_ORIGIN):
+    if text in (ANY_ORIGIN, NO_ORIGIN, LOOPBACK_ORIGINS):
         return text
     scheme, separator, _ = text.partition("://")
     scheme = scheme.lower()
@@ -150,6 +153,16 @@ def read_origin(text: str) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
         raise AddressError(f"{text!r}: an origin is scheme, host and port only: write {origin}")
     return origin
+
+
+def is_loopback(origin: str) -> bool:
+    """Return whether an origin is a page's that this machine serves itself; `origin` is as `read_origin` returns it."""
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    address = read_address(host)
+    if parts.scheme not in ("http", "https"):
+        return False
+    return address.is_loopback if address is not None else host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
 
 
 class HostNames:

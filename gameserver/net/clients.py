@@ -14,9 +14,12 @@ MAX_TURN_WAIT_S: Final = 5.0
 UPGRADE_REQUESTS: Final = 10
 """A WebSocket counts as so many requests: its handshake takes about so much longer."""
 
+TLS_REQUESTS: Final = 5
+"""A connection with TLS counts as so many requests, and one without as one: its handshake takes 2 ms."""
+
 
 class Clients:
-    """Counts by what the limits count an address by; "" stands for addresses that they do not count."""
+    """Counts by limit key (`NetSettings.limit_key`); "" stands for addresses that are not limited."""
 
     def __init__(self, limits: NetLimits) -> None:
         """Count by these limits."""
@@ -31,11 +34,11 @@ class Clients:
         """Return how many connections an address has."""
         return self._connections.get(key, 0)
 
-    def connect(self, key: str, now_s: float) -> bool:
+    def connect(self, key: str, now_s: float, *, tls: bool = False) -> bool:
         """Count one more connection, which counts as a request too; False if there were too many requests."""
         if not key:
             return True
-        if self._requests.take_ahead(key, 1, now_s, MAX_TURN_WAIT_S) < 0:
+        if self._requests.take_ahead(key, TLS_REQUESTS if tls else 1, now_s, MAX_TURN_WAIT_S) < 0:
             return False
         self._connections[key] = self.connections(key) + 1
         return True

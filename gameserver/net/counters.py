@@ -13,10 +13,17 @@ TICK_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 class Traffic(Protocol):
     """What each link counts, from its beginning."""
 
-    messages_in: int
-    messages_out: int
-    bytes_in: int
-    bytes_out: int
+    @property
+    def messages_in(self) -> int: ...
+
+    @property
+    def messages_out(self) -> int: ...
+
+    @property
+    def bytes_in(self) -> int: ...
+
+    @property
+    def bytes_out(self) -> int: ...
 
 
 @dataclass(slots=True)

@@ -14,6 +14,10 @@ sockets on their way from one process to another.
 """
 PER_ROOM: Final = 2
 """A room's poller, and its recording."""
+SHARE_OF_ROOMS: Final = 0.5
+"""Rooms take at most this share of what is left: clients that make one after the other leave it empty for a time, and
+whoever comes then still needs a connection.
+"""
 MIN_FOR_CONNECTIONS: Final = 8
 """A server that may have hardly any descriptors serves somebody, too."""
 
@@ -45,12 +49,17 @@ class Descriptors:
         """Return how many connections there may be beside so many rooms."""
         return min(self._max_connections, max(MIN_FOR_CONNECTIONS, self._for_all - PER_ROOM * rooms))
 
+    @property
+    def max_rooms(self) -> int:
+        """How many rooms there may be, at least one."""
+        return max(1, int(self._for_all * SHARE_OF_ROOMS) // PER_ROOM)
+
     def log_if_fewer(self) -> None:
         """Say so when the system allows fewer connections than the operator."""
         allowed = self.max_connections(0)
         if allowed < self._max_connections:
             log.warning(
-                "the limit on open files (ulimit -n) allows %d connections, less %d for each room: "
+                "the limit on open files (ulimit -n) allows %d connections, less %d for each of at most %d rooms: "
                 "fewer than max_connections (%d)",
-                *(allowed, PER_ROOM, self._max_connections),
+                *(allowed, PER_ROOM, self.max_rooms, self._max_connections),
             )

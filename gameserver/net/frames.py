@@ -35,6 +35,12 @@ def frame_head(size: int, opcode: int = BINARY) -> bytes:
     return _head_64(_FIN | opcode, _LONG, size)
 
 
+def close_frame(code: int, reason: str) -> bytes:
+    """Return a Close of the server with a reason of at most 123 bytes of UTF-8."""
+    payload = code.to_bytes(2) + reason.encode()
+    return frame_head(len(payload), CLOSE) + payload
+
+
 def binary_frames(messages: tuple[bytes, ...]) -> bytes:
     """Return these messages as frames, one after the other."""
     if len(messages) == 1:

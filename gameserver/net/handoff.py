@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     import trio
 
+    from gameserver.hub.command_router import OutsideCommand
     from gameserver.hub.peer import Peer
+    from gameserver.net.http.head import Head
     from gameserver.net.http.upgrade import Admitted
 
 
@@ -35,6 +37,27 @@ class Handoff(Protocol):
 
         Raises:
             trio.BrokenResourceError: the client is gone.
+        """
+        ...
+
+    async def send_command(self, command: OutsideCommand) -> None:
+        """Send a checked command to the process that has its room.
+
+        Raises:
+            ProtocolError: It cannot be sent now, or there is no such room.
+        """
+
+    async def pass_request(self, sock: socket.socket, head: Head, tail: bytes, remote: str) -> bool:
+        """Hand a request to watch a room over to the process that has the room, or the viewer's session.
+
+        Args:
+            sock: the socket that the request came over.
+            head: the request.
+            tail: bytes read after its head.
+            remote: the address at the other end.
+
+        Returns:
+            Whether another process has it now: the caller closes its socket. False: it is answered here.
         """
         ...
 

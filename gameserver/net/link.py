@@ -39,6 +39,9 @@ class Receiver(Protocol):
     def check(self, now_s: float) -> None:
         """Apply time limits."""
 
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close the link for a reason of the link's own, and take no more messages."""
+
     def lost(self, now_s: float, code: int | None) -> None:
         """Handle the end of the link, once. `code` is the close code; None: the connection broke."""
 
@@ -88,6 +91,11 @@ class Link:
         transport.on_close_sent = self._set_deadline
         transport.on_partial_frames = self._count_partial_frames
 
+    @property
+    def traffic(self) -> Transport:
+        """What counts the link's bytes and messages."""
+        return self.transport
+
     # -- LinkHandle: called by rooms; never waits --------------------------------------------------------------------
 
     @property
@@ -98,7 +106,7 @@ class Link:
     def send(self, message: bytes) -> None:
         """Queue a message that must not be lost. A client that leaves too much unread is closed with TOO_SLOW."""
         if self.transport.queued_bytes > self._limits.max_queued_bytes:
-            self.close(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes are unread")
+            self._cut_off(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes are unread")
             return
         self.transport.push(message)
 
@@ -107,18 +115,24 @@ class Link:
         if self._over or self.close_code is not None:
             return
         self.close_code = code
-        self.leave_room()
+        self.stop_polling()
         self.transport.begin_closing()
         self._set_deadline()
         self._nursery.start_soon(self._websocket.aclose, code, reason)
 
-    def join_room(self, room_id: str) -> None:
+    def _cut_off(self, code: CloseCode, reason: str) -> None:
+        """Close for a reason that the peer does not know yet: it counts and logs that."""
+        if self._peer is not None:
+            self._peer.close(code, reason)
+        self.close(code, reason)
+
+    def start_polling(self, room_id: str) -> None:
         """Have the room of this id poll the link from now on, if room and link can do that."""
         poller = self._poller_of_room(room_id)
         if poller is not None and isinstance(self.transport, SocketTransport) and self.close_code is None:
             self.transport.attach(poller)
 
-    def leave_room(self) -> None:
+    def stop_polling(self) -> None:
         """Have the link's own task read it again."""
         if isinstance(self.transport, SocketTransport):
             self.transport.detach()
@@ -137,14 +151,13 @@ class Link:
                 await self._read(peer)
                 await self.transport.ended.wait()
         finally:
-            self._over = True
-            self.leave_room()
+            self._end()
             peer.lost(trio.current_time(), self.final_code())
 
     def check(self, now_s: float) -> None:
         """Apply the time limits of the link's token and of the peer."""
         if now_s >= self.expires_at_s:
-            self.close(CloseCode.UNAUTHORIZED, TOKEN_EXPIRED)
+            self._cut_off(CloseCode.UNAUTHORIZED, TOKEN_EXPIRED)
         if self._peer is not None:
             self._peer.check(now_s)
 
@@ -153,7 +166,15 @@ class Link:
         self.close(code, reason)
         with self._life:
             await self.transport.ended.wait()
+        self._end()
+
+    def _end(self) -> None:
+        """Leave the room, and cut the references in a circle: link and peer, link and transport. Thousands of links may
+        come and go, and the garbage collector, which would have to find them, halts every room."""
         self._over = True
+        self.stop_polling()
+        self._peer = None
+        self.transport.forget_link()
 
     async def _read(self, peer: Receiver) -> None:
         while True:
@@ -187,4 +208,4 @@ class Link:
 
     def _count_partial_frames(self, count: int) -> None:
         if not self._partial_frames.take(count, trio.current_time()):
-            self.close(CloseCode.RATE_LIMITED, "too many pings and fragments")
+            self._cut_off(CloseCode.RATE_LIMITED, "too many pings and fragments")

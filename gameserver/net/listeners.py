@@ -30,8 +30,8 @@ _ANY_IPV4: Final = "0.0.0.0"
 _ABSENT: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 """What says that this machine does not have an address, for example because IPv6 is turned off."""
 
-_ACCEPTS_PER_WAKE: Final = 16
-"""Ticks have their turn after so many."""
+_ACCEPTS_PER_WAKE: Final = 4
+"""Ticks have their turn after so many: accepting one takes up to a millisecond."""
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _EXHAUSTED_PAUSE_S: Final = 0.1
 """How long to wait when file descriptors or memory run out: accepting again at once would fail until a connection
@@ -149,8 +149,7 @@ class Certificates:
         """Read the settings' files, if there are any.
 
         Raises:
-            OSError: a file cannot be read.
-            ssl.SSLError: a file cannot be used.
+            OSError: a file cannot be read, or not be used.
         """
         self._settings = settings
         self.context = self._load()
@@ -160,7 +159,7 @@ class Certificates:
         """Read the files again. If they cannot be used, keep the old certificate and return False."""
         try:
             self.context = self._load()
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             log.error("the certificate was not reloaded, the old one stays in use: %s", error)
             return False
         log.info("certificate reloaded")
@@ -174,8 +173,13 @@ class Certificates:
             path.read_bytes()  # its error names the file, which the ssl module's does not
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_RENEGOTIATION  # a client would have the server work, and writes wait for reads
         context.set_alpn_protocols(["http/1.1"])
-        context.load_cert_chain(cert, key)
+        try:
+            context.load_cert_chain(cert, key)
+        except ssl.SSLError as error:  # it names neither file
+            problem = f"not a certificate chain in PEM, or {key} is not its private key ({error.reason or error})"
+            raise OSError(errno.EINVAL, problem, str(cert)) from None
         return context
 
 
@@ -210,7 +214,7 @@ class Pending:
         """Count one connection during the block.
 
         Args:
-            key: what the limits count its address by; "": they do not.
+            key: the limit key of its address; "": it is not limited.
 
         Yields:
             A function to call whenever the connection has shown that it is in use.

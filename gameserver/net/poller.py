@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import select
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, Final
 
 from gameserver.net.receive_clock import ReceiveClock
 
@@ -21,18 +23,62 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gameserver.net")
 
+MORE_SHARE: Final = 0.2
+"""The share of the time for which polls may read on from links of which more had come than one read takes, in all rooms
+of the process together. Clients that send all they may at the same moment, in many rooms too, would otherwise halt
+every room for a fraction of a second. Their bytes wait with the kernel.
+"""
+
 
 def available() -> bool:
     """Return whether rooms can poll: on Linux. Elsewhere every link takes the ordinary path."""
     return hasattr(select, "epoll")
 
 
+class ReadingBudget:
+    """How long the polls of a process may still read on. One poll gets at most MORE_SHARE of its room's tick, and all
+    of them together no more than that share of the time."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Begin with a full budget; `clock` returns seconds."""
+        self.clock = clock
+        self._left_s = inf
+        self._at_s = clock()
+
+    def take(self, tick_s: float) -> float:
+        """Return how many seconds a poll of a room with ticks of this length may read on."""
+        now_s = self.clock()
+        self._left_s = min(self._left_s + (now_s - self._at_s) * MORE_SHARE, MORE_SHARE * tick_s)
+        self._at_s = now_s
+        return self._left_s
+
+    def spend(self, seconds: float) -> None:
+        """A poll has read on for so long."""
+        self._left_s = max(0.0, self._left_s - seconds)
+
+
 class RoomPoller:
     """The sockets that one room polls."""
 
-    def __init__(self, on_close: Callable[[], object] | None = None) -> None:
-        """Make a poller without sockets; `on_close` is called when it is closed."""
+    def __init__(
+        self,
+        on_close: Callable[[], object] | None = None,
+        tick_s: float = 0.05,
+        budget: ReadingBudget | None = None,
+    ) -> None:
+        """Make a poller without sockets.
+
+        Args:
+            on_close: Called when it is closed.
+            tick_s: The length of the room's ticks, in seconds.
+            budget: What all pollers of the process share; None: it has one of its own.
+        """
         self._on_close = on_close
+        self._tick_s = tick_s
+        self._budget = budget or ReadingBudget()
+        self._behind: set[SocketTransport] = set()
+        """Of these, there was more in the last poll than was read."""
+        self._polls_of_more = 0
         self._epoll = select.epoll()
         self._transports: dict[int, SocketTransport] = {}
         self._clock = ReceiveClock()
@@ -61,15 +107,45 @@ class RoomPoller:
         if not self._transports:
             return
         self._clock.begin_poll(now_s, time.time())
+        more: list[SocketTransport] = []
+        behind = self._behind
         for fd, _ in self._epoll.poll(0, len(self._transports)):
             transport = self._transports.get(fd)
             if transport is None:
                 continue  # a message read earlier in this poll has ended this link
+            if behind and transport in behind:
+                more.append(transport)
+                continue
             try:
-                transport.poll(self._clock)
+                if transport.poll(self._clock):
+                    more.append(transport)
             except Exception:
-                log.exception("a link failed while its room polled it")
-                transport.fail()
+                self._note_failed(transport)
+        if more or behind:
+            self._poll_more(deque(more))
+
+    def _poll_more(self, waiting: deque[SocketTransport]) -> None:
+        """Read on in turns, for some time, and at least once; the next poll begins with another link."""
+        budget = self._budget
+        left_s = budget.take(self._tick_s)
+        began_s = budget.clock()
+        self._polls_of_more += 1
+        waiting.rotate(-self._polls_of_more)
+        while waiting:
+            transport = waiting.popleft()
+            try:
+                if transport.poll_more(self._clock):
+                    waiting.append(transport)
+            except Exception:
+                self._note_failed(transport)
+            if budget.clock() - began_s >= left_s:
+                break
+        budget.spend(budget.clock() - began_s)
+        self._behind = set(waiting)
+
+    def _note_failed(self, transport: SocketTransport) -> None:
+        log.exception("a link failed while its room polled it")
+        transport.fail()
 
     def close(self) -> None:
         """Detach every link, so that its own task reads it again."""

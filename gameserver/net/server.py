@@ -12,7 +12,7 @@ from gameserver.net.connection import Connection
 from gameserver.net.descriptors import Descriptors, max_open_files
 from gameserver.net.garbage import pace_garbage
 from gameserver.net.http.pages import Pages
-from gameserver.net.http.static_files import StaticFiles
+from gameserver.net.http.static_files import DEVELOPMENT_SCRIPT, DevelopmentFiles, StaticFiles
 from gameserver.net.listeners import accept_forever, open_listeners
 from gameserver.net.poller import RoomPoller
 from gameserver.net.server_state import ServerState
@@ -23,10 +23,12 @@ from gameserver.webroot import web_root
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from gameserver.hub.hub import Hub
     from gameserver.net.handoff import Handoff
     from gameserver.net.http.pages import Page
+    from gameserver.net.http.routes import Handler
     from gameserver.net.http.upgrade import Admitted
     from gameserver.net.settings import NetSettings
     from gameserver.room.engine import RoomEngine
@@ -58,12 +60,14 @@ class Server(ServerState):
         """
         super().__init__(hub, settings, handoff)
         hub.admission.limit_key = settings.limit_key
-        self.pages = Pages(self, _static_files(settings), pages)
+        self.pages = Pages(self, _static_files(settings), pages, _development_files(settings))
         self._nursery = nursery
         self._connections = 0
         self._descriptors = Descriptors(max_open_files(), settings.limits.max_connections)
         self._descriptors.log_if_fewer()
+        hub.admission.lower_max_rooms(self._descriptors.max_rooms)
         self._phases = phases()
+        self._reading_budget = poller.ReadingBudget()
         self._tick_loops: dict[tuple[float, float], TickLoop] = {}
         hub.run_work = WorkRunner(nursery).start
 
@@ -73,7 +77,7 @@ class Server(ServerState):
         """Add a new room to the tick loop of its tick and phase, with a poller for its links."""
         room_poller = None
         if poller.available() and self.settings.transport == "polled":
-            room_poller = RoomPoller(on_close=lambda: self._room_pollers.pop(engine.id))
+            room_poller = RoomPoller(lambda: self._room_pollers.pop(engine.id), engine.tick_s, self._reading_budget)
             self._room_pollers[engine.id] = room_poller
         tick_and_phase = engine.tick_s, next(self._phases)
         if tick_and_phase not in self._tick_loops:
@@ -89,25 +93,31 @@ class Server(ServerState):
 
     # -- connections and links ---------------------------------------------------------------------------------------
 
-    def take_connection(self, sock: socket.socket, remote: str, admitted: Admitted | None = None) -> bool:
+    def take_connection(
+        self, sock: socket.socket, remote: str, admitted: Admitted | None = None, begun: bytes = b""
+    ) -> bool:
         """Start the task of an accepted socket.
 
         Args:
             sock: accepted and non-blocking.
             remote: the address at the other end of the TCP connection.
             admitted: the link on this socket, when another process has let it in and handed it over.
+            begun: what another process has read of it before it handed it over: a request.
 
         Returns:
             False when there are too many connections, of this address or in all: the socket is closed.
         """
-        key = "" if admitted is not None else self.settings.connection_key(remote)
-        if not self._has_place_for(key) or not self.clients.connect(key, trio.current_time()):
+        is_new = admitted is None and not begun
+        key = self.settings.connection_key(remote) if is_new else ""
+        tls = self.certificates.context is not None
+        if not self._has_place_for(key) or not self.clients.connect(key, trio.current_time(), tls=tls):
             self.counters.refused_connections += 1
             sock.close()
             return False
-        self.counters.connections += admitted is None
+        self.counters.connections += is_new
         self._connections += 1
-        self._nursery.start_soon(self._run_connection, Connection(self, self.pages, sock, remote, key, admitted), key)
+        connection = Connection(self, self.pages, sock, remote, key, admitted, begun)
+        self._nursery.start_soon(self._run_connection, connection, key)
         return True
 
     def _has_place_for(self, key: str) -> bool:
@@ -135,7 +145,25 @@ class Server(ServerState):
             for link in self.links:
                 link.check(now_s)
 
+    # -- routes ------------------------------------------------------------------------------------------------------
+
+    def add_route(self, method: str, path: str, handler: Handler, *, token: bool) -> None:
+        """Answer requests with a handler of the author's own; see `Routes.add`.
+
+        Raises:
+            TypeError: the handler is no async function.
+            ValueError: the method or path cannot be, or is taken.
+        """
+        if self.pages.owns(path):
+            raise ValueError(f"the server itself answers at {path}")
+        self.routes.add(method, path, handler, token=token)
+
     # -- stopping ----------------------------------------------------------------------------------------------------
+
+    def stop_now(self) -> None:
+        """End `serve` at once."""
+        self.draining = True
+        self._nursery.cancel_scope.cancel()
 
     def stop_soon(self) -> None:
         """Start to stop, and return at once."""
@@ -188,17 +216,27 @@ async def serve(
                 server.open_room(engine)
             nursery.start_soon(server.check_links)
             if settings.pace_garbage:
-                nursery.start_soon(pace_garbage, lambda: server.counters.connections)
+                nursery.start_soon(pace_garbage, lambda: server.counters.connections, lambda: len(server.links))
             for listener in listeners:
                 nursery.start_soon(accept_forever, listener, server.take_connection)
             task_status.started(server)
 
 
-def _static_files(settings: NetSettings) -> StaticFiles | None:
+def _package_root() -> Path | None:
     try:
-        package = web_root()
+        return web_root()
     except FileNotFoundError:
-        package = None
+        return None
+
+
+def _static_files(settings: NetSettings) -> StaticFiles | None:
+    package = _package_root()
+    script = DEVELOPMENT_SCRIPT if settings.development and package is not None else ""
     if settings.web_root is not None:
-        return StaticFiles(settings.web_root, settings.page_policy, package=package)
-    return None if package is None else StaticFiles(package)
+        return StaticFiles(settings.web_root, settings.page_policy, package=package, script=script)
+    return None if package is None else StaticFiles(package, script=script)
+
+
+def _development_files(settings: NetSettings) -> DevelopmentFiles | None:
+    package = _package_root() if settings.development else None
+    return None if package is None else DevelopmentFiles(package)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
 from gameserver.net.clients import Clients
 from gameserver.net.counters import Counters
+from gameserver.net.http.routes import Routes
 from gameserver.net.listeners import Certificates, Pending
 from gameserver.net.turnstile import Turnstile
 
@@ -22,10 +23,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gameserver.hub.hub import Hub
+    from gameserver.net.counters import Traffic
     from gameserver.net.handoff import Handoff
-    from gameserver.net.link import Link
+    from gameserver.net.poll_link import PollLink
     from gameserver.net.poller import RoomPoller
     from gameserver.net.settings import NetSettings
+
+
+class OpenLink(Protocol):
+    """A link that is up: a WebSocket, a stream, or a viewer that polls."""
+
+    @property
+    def close_code(self) -> int | None:
+        """The code with which this side closed it; None: it has not."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """What counts its bytes and messages."""
+
+    def check(self, now_s: float) -> None:
+        """Apply time limits."""
+
+    def final_code(self) -> int | None:
+        """Return the code with which it ended; None: the connection broke."""
 
 
 class ServerState:
@@ -51,10 +71,13 @@ class ServerState:
         self.pending = Pending(settings.limits.max_pending)
         self.clients = Clients(settings.limits)
         self.turnstile = Turnstile()
+        self.routes = Routes()
         self.port = 0
         self.draining = False
         """Whether the server is stopping: no more links are let in."""
-        self._links: dict[Link, str] = {}  # with what the limits count each by
+        self.polls: dict[bytes, PollLink] = {}
+        """The viewers that poll, by the token of their next request."""
+        self._links: dict[OpenLink, str] = {}  # with its limit key
         self._links_by_key: Counter[str] = Counter()
         self._last_link_gone = trio.Event()
         self._room_pollers: dict[str, RoomPoller] = {}
@@ -66,7 +89,7 @@ class ServerState:
     # -- links -------------------------------------------------------------------------------------------------------
 
     @property
-    def links(self) -> tuple[Link, ...]:
+    def links(self) -> tuple[OpenLink, ...]:
         """The links that are up."""
         return tuple(self._links)
 
@@ -76,21 +99,29 @@ class ServerState:
         return self._links_by_key[key] if key else 0
 
     @contextlib.contextmanager
-    def registered(self, link: Link, address: str) -> Iterator[None]:
+    def registered(self, link: OpenLink, address: str) -> Iterator[None]:
         """Keep `link` among the links that are up during the block."""
+        self.register(link, address)
+        try:
+            yield
+        finally:
+            self.unregister(link)
+
+    def register(self, link: OpenLink, address: str) -> None:
+        """Keep `link` among the links that are up, until `unregister`."""
         key = self.settings.limit_key(address)
         self._links[link] = key
         self._links_by_key[key] += 1
         self.counters.links += 1
-        try:
-            yield
-        finally:
-            del self._links[link]
-            self._links_by_key[key] -= 1
-            if not self._links_by_key[key]:
-                del self._links_by_key[key]
-            if not self._links:
-                self._last_link_gone.set()
+
+    def unregister(self, link: OpenLink) -> None:
+        """The link is over."""
+        key = self._links.pop(link)
+        self._links_by_key[key] -= 1
+        if not self._links_by_key[key]:
+            del self._links_by_key[key]
+        if not self._links:
+            self._last_link_gone.set()
 
     async def wait_until_no_links(self) -> None:
         """Return when no link is up."""
@@ -100,18 +131,18 @@ class ServerState:
 
     # -- counters ----------------------------------------------------------------------------------------------------
 
-    def count_link(self, link: Link) -> None:
+    def count_link(self, link: OpenLink) -> None:
         """Add the counts of a link that is over, and how it ended: the code that this side sent, `peer` when the client
         closed, whatever code it chose, and `lost` when the link broke."""
         if link.close_code is not None:
             self.counters.closes[str(int(link.close_code))] += 1
         else:
             self.counters.closes["lost" if link.final_code() is None else "peer"] += 1
-        self.counters.add_traffic(link.transport)
+        self.counters.add_traffic(link.traffic)
 
     def totals(self) -> Counters:
         """Return the counters, the links that are up included."""
         totals = replace(self.counters, evicted=self.pending.evicted)
         for link in self._links:
-            totals.add_traffic(link.transport)
+            totals.add_traffic(link.traffic)
         return totals

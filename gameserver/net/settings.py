@@ -41,6 +41,16 @@ class NetLimits:
     """From the first byte of a request to the end of its head. A slow network needs two round trips."""
     idle_timeout_s: float = 15.0
     """How long a kept-alive HTTP connection may wait for its next request."""
+    max_body_bytes: int = 65_536
+    """The body of a command, or of a request to a route of the author's own. Other requests must have none."""
+    body_timeout_s: float = 10.0
+    """From the end of a request's head to the end of its body."""
+    handler_timeout_s: float = 30.0
+    """How long a handler of the author's own may take. Then it is cancelled, and the request answered with 503."""
+    max_handlers: int = 256
+    """Handlers that run at once. Beyond it, requests are answered with 503."""
+    max_handlers_per_address: int = 32
+    """Handlers that run at once for one address. Beyond it, requests are answered with 429."""
     response_timeout_s: float = 30.0
     """How long a response may take to leave: 100 KB at 3 KB/s. For files over 1 MB, each 64 KiB."""
     tls_timeout_s: float = 5.0
@@ -78,6 +88,9 @@ class NetLimits:
     max_partial_frames_per_s: float = 50.0
     """Pings, pongs and fragments from one link: they take time, and the limits on messages do not count them."""
     max_partial_frames_burst: float = 200.0
+    """The same at once, after silence."""
+    poll_seat_s: float = 15.0
+    """How long a viewer that polls keeps its seat without a request."""
     max_queued_bytes: int = 131_072
     """Bytes of messages that must not be lost and that wait to leave. Beyond it, the link is closed with TOO_SLOW."""
 
@@ -111,12 +124,18 @@ class NetSettings:
     """
     authenticator: Authenticator | None = None
     """Who may open a link; None: everyone."""
+    publish_key: bytes | None = None
+    """What a service may send commands to rooms with, as `Authorization: Bearer`; None: only with a token."""
     close_expired_after_s: float | None = None
     """How long after the `exp` of its token's claims a link is closed; None: it stays."""
     web_root: Path | None = None
     """The folder served at `/`, with the package's `/sdk/` beside it; None: the package's own page."""
     page_policy: PagePolicy = AUTHOR
     """What the pages of `web_root` may do."""
+    development: bool = False
+    """Whether pages get the script that shows what is wrong with the code, and the page for any room is at /dev/. Not
+    for players: it shows all that a room replicates, and its author's file names.
+    """
     limits: NetLimits = NetLimits()
     uncounted_addresses: tuple[str, ...] = UNCOUNTED_ADDRESSES
     """Addresses and networks without limits for each address: a proxy's, and this machine's."""
@@ -165,11 +184,10 @@ class NetSettings:
         return host in self._host_names
 
     def connection_key(self, remote: str) -> str:
-        """Return what the limits for each address count a connection by, before it is known whether a proxy's; "": it
-        is not limited.
-        """
+        """Return the limit key of a connection, before it is known whether a proxy's."""
         return "" if remote in self._trusted else self.limit_key(remote)
 
     def limit_key(self, address: str) -> str:
-        """Return what the limits for each address count a client by; "": it is not limited."""
+        """Return the limit key of a client's address: what the limits for each address count it by, for an IPv6 address
+        its /64. "": it is not limited."""
         return "" if address in self._uncounted else client_key(address)

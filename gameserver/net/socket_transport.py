@@ -25,10 +25,8 @@ FIRST_READ_BYTES: Final = 448
 costs a malloc and a realloc.
 """
 
-MAX_MORE_READS: Final = 8
-"""32 KiB from one link in one poll, then the others' turn: more than the protocol's byte limit lets in between two
-ticks.
-"""
+MORE_READ_BYTES: Final = 1_024
+"""A second of a client's frames. As many messages of the smallest size take a millisecond."""
 
 _WHOLE_BINARY: Final = 0x80 | BINARY
 _MASKED: Final = 0x80
@@ -54,7 +52,7 @@ class SocketTransport(Transport):
 
     def __init__(
         self,
-        stream: trio.SocketStream,
+        stream: trio.abc.Stream,
         sock: socket.socket,
         nursery: trio.Nursery,
         *,
@@ -66,7 +64,7 @@ class SocketTransport(Transport):
 
         Args:
             stream: the socket as trio has it, used to close it.
-            sock: the non-blocking socket that `stream` wraps.
+            sock: the non-blocking socket below `stream`.
             nursery: see `Transport`.
             max_message_bytes: see `Transport`.
             head: see `Transport`.
@@ -74,7 +72,7 @@ class SocketTransport(Transport):
         """
         super().__init__(stream, nursery, max_message_bytes=max_message_bytes, head=head, tail=tail)
         self._sock = sock
-        self._send = sock.send
+        self._send: Callable[[bytes | memoryview], int] = sock.send
         self._recvmsg = sock.recvmsg
         self._poller: Poller | None = None
         self._read_scope = trio.CancelScope()
@@ -106,21 +104,29 @@ class SocketTransport(Transport):
             self._poller = None
             self._wake_reader.unpark_all()
 
-    def poll(self, clock: ReceiveClock) -> None:
-        """Read what has arrived, without waiting.
+    def forget_link(self) -> None:
+        """Call neither the link nor its peer any more."""
+        super().forget_link()
+        self.receive = _ignore_message
+
+    def poll(self, clock: ReceiveClock) -> bool:
+        """Read once what has arrived, without waiting.
 
         This runs for every link at every tick. Nearly always one short message has come, so that case is handled
         first, without a call that it can do without.
+
+        Returns:
+            Whether more has come than one read takes: then `poll_more` reads on.
         """
         if self.unread_bytes > MAX_UNREAD_BYTES:
-            return
+            return False
         try:
             data, ancillary, _, _ = self._recvmsg(FIRST_READ_BYTES, TIMESTAMP_SPACE)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             self._break()
-            return
+            return False
         size = len(data)
         if (
             _HEAD_BYTES <= size < _SHORT_FRAMES_END
@@ -132,25 +138,23 @@ class SocketTransport(Transport):
             self.messages_in += 1
             at_s = clock.received_at_s(ancillary) if ancillary else clock.now_s
             self.receive(unmask(data[2:_HEAD_BYTES], data[_HEAD_BYTES:]), at_s)
-        else:
-            self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
-            if size == FIRST_READ_BYTES:
-                self._poll_more(clock)
+            return False
+        self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
+        return size == FIRST_READ_BYTES
 
-    def _poll_more(self, clock: ReceiveClock) -> None:
-        for _ in range(MAX_MORE_READS):
-            if self._poller is None or self.unread_bytes > MAX_UNREAD_BYTES:
-                return
-            try:
-                data, ancillary, _, _ = self._recvmsg(READ_BYTES, TIMESTAMP_SPACE)
-            except BlockingIOError:
-                return
-            except OSError:
-                self._break()
-                return
-            self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
-            if len(data) < READ_BYTES:
-                return
+    def poll_more(self, clock: ReceiveClock) -> bool:
+        """Read once more, and return whether there may be still more."""
+        if self._poller is None or self.unread_bytes > MAX_UNREAD_BYTES:
+            return False
+        try:
+            data, ancillary, _, _ = self._recvmsg(MORE_READ_BYTES, TIMESTAMP_SPACE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._break()
+            return False
+        self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
+        return len(data) == MORE_READ_BYTES
 
     def _take(self, data: bytes, at_s: float) -> None:
         """Take the bytes of one read; none are the end of the connection."""
@@ -177,8 +181,11 @@ class SocketTransport(Transport):
             return
         with trio.CancelScope() as self._read_scope:
             await trio.lowlevel.wait_readable(self._sock)
-        if self._read_scope.cancelled_caught or self._poller is not None:
-            return
+        if not self._read_scope.cancelled_caught and self._poller is None:
+            self._read_once()
+
+    def _read_once(self) -> None:
+        """Read what has come, and pass it on."""
         try:
             data = self._sock.recv(READ_BYTES)
         except BlockingIOError:
@@ -217,14 +224,14 @@ class SocketTransport(Transport):
         self.bytes_out += sent
         self.messages_out += len(messages)
         if sent < len(data):
-            super()._put(data[sent:])
+            super()._put(memoryview(data)[sent:])
             self._batch_left = len(data) - sent
         return True
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | memoryview) -> None:
         sent = 0 if self._writing else self._write(data)
         if sent < len(data) and not self._broken:
-            super()._put(data[sent:])
+            super()._put(memoryview(data)[sent:])
 
     async def _write_loop(self) -> None:
         """Write the outbox whenever the kernel takes bytes, until it is empty."""
@@ -240,7 +247,7 @@ class SocketTransport(Transport):
         finally:
             self._writing = False
 
-    def _write(self, data: bytes) -> int:
+    def _write(self, data: bytes | memoryview) -> int:
         """Write without waiting, and return how many bytes the kernel took; 0 when the socket is broken."""
         try:
             sent = self._send(data)
@@ -254,4 +261,4 @@ class SocketTransport(Transport):
 
 
 def _ignore_message(_message: bytes, _at_s: float) -> None:
-    """Drop a message: the link does not run yet."""
+    """Drop a message: the link does not run yet, or is over."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from gameserver.net.author_errors import pass_on_cancelled
 from gameserver.protocol.constants import CloseCode
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ class TickLoop:
         """Run `call`; if it raises, close `room` and no other. What a room's rules raise, the engine catches itself."""
         try:
             call()
-        except Exception:
+        except BaseException as error:
+            pass_on_cancelled(error)
             engine = room.engine
             log.exception("room %s failed outside its rules", engine.id)
             self._counters.errors += 1

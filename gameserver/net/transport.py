@@ -35,6 +35,9 @@ MAX_LINGER_BYTES: Final = 1_048_576
 without it.
 """
 
+MAX_LINGER_FRAMES: Final = 2_000
+"""How many frames of these: each costs time, however small it is. A client that keeps the limits has sent fewer."""
+
 
 class Transport:
     """The bytes of one WebSocket; for trio-websocket it is a stream itself."""
@@ -46,6 +49,7 @@ class Transport:
         "_greeted",
         "_head_given",
         "_lingered_bytes",
+        "_lingered_frames",
         "_nursery",
         "_outbox",
         "_pieces",
@@ -88,7 +92,7 @@ class Transport:
         self.scanner = FrameScanner(max_message_bytes)
         self._pieces: deque[bytes] = deque([head] if head else ())
         self.unread_bytes = len(head)
-        self._outbox: deque[bytes] = deque()
+        self._outbox: deque[bytes | memoryview] = deque()
         self.outbox_bytes = 0
         self._batch_left = 0  # bytes of the last batch at the front of the outbox
         self._sent_bytes = 0  # in total; waiting senders compare with it
@@ -97,6 +101,7 @@ class Transport:
         self._closing = False
         self._broken = False
         self._lingered_bytes = 0
+        self._lingered_frames = 0
         self._greeted = trio.Event()  # set once the handshake is answered: trio-websocket writes frames from then on
         self._head_given = False
         self.bytes_in = len(tail)
@@ -152,6 +157,11 @@ class Transport:
         """Count a message that trio-websocket has returned to the link."""
         self.messages_in += 1
         self.scanner.note_returned()
+
+    def forget_link(self) -> None:
+        """Call the link no more. They refer to each other, and memory is free at once only without such a cycle."""
+        self.on_close_sent = _ignore_close
+        self.on_partial_frames = _ignore_count
 
     # -- called by trio-websocket ------------------------------------------------------------------------------------
 
@@ -245,9 +255,12 @@ class Transport:
     def _linger(self) -> bool:
         """Drop what came in while closing. Return False when the client has closed too, or sends too much meanwhile."""
         self._lingered_bytes += self.unread_bytes
+        self._lingered_frames += len(self._pieces)  # no piece spans two frames
         self._pieces.clear()
         self.unread_bytes = 0
-        return not self.scanner.close_seen and self._lingered_bytes <= MAX_LINGER_BYTES
+        if self._lingered_bytes > MAX_LINGER_BYTES or self._lingered_frames > MAX_LINGER_FRAMES:
+            return False
+        return not self.scanner.close_seen
 
     def _end(self) -> bytes:
         self.ended.set()
@@ -274,7 +287,7 @@ class Transport:
         self.outbox_bytes = self._batch_left = 0
         self._end()
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | memoryview) -> None:
         self._outbox.append(data)
         self.outbox_bytes += len(data)
         self._start_write_loop()
@@ -303,7 +316,7 @@ class Transport:
             return
         first = self._outbox.popleft()
         if count < len(first):
-            self._outbox.appendleft(first[count:])
+            self._outbox.appendleft(memoryview(first)[count:])  # without a copy: a full state may have megabytes
         self._sent_bytes += count
         self.outbox_bytes -= count
         self._batch_left = max(0, self._batch_left - count)
@@ -315,8 +328,8 @@ trio.abc.Stream.register(Transport)
 
 
 def _ignore_close() -> None:
-    """Do nothing: the link is not up yet."""
+    """Do nothing: the link is not up yet, or over."""
 
 
 def _ignore_count(_count: int) -> None:
-    """Do nothing: the link is not up yet."""
+    """Do nothing: the link is not up yet, or over."""

@@ -1,23 +1,29 @@
 """Runs the functions that rules start with `Room.run`, as tasks beside the rooms.
 
 Bounded: a number of functions at a time in the whole process, the time of each, and all of a room's end with the room.
-Whatever a function raises is its outcome, and nothing else's.
+Whatever a function raises is its outcome, and nothing else's. Plain functions run in threads, which cannot be stopped:
+one that never ends keeps its thread. So these threads are counted by themselves, and files, recordings and async
+functions have theirs however many of them hang.
 """
 
 from __future__ import annotations
 
 import inspect
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
+
+from gameserver.net.author_errors import pass_on_cancelled
 
 if TYPE_CHECKING:
     from gameserver.room.engine import RoomEngine
     from gameserver.room.outside_work import Job
 
 MAX_RUNNING: Final = 256
-"""Functions of one process that run at a time; more wait their turn, which counts for their time."""
+"""Async functions of one process that run at a time; more wait their turn, which counts for their time."""
+
+MAX_THREADS: Final = 64
+"""Plain functions of one process that run at a time, those included that took too long and have not ended yet."""
 
 
 class WorkRunner:
@@ -26,6 +32,7 @@ class WorkRunner:
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
         self._slots = trio.CapacityLimiter(MAX_RUNNING)
+        self._threads = trio.CapacityLimiter(MAX_THREADS)
 
     def start(self, engine: RoomEngine, job: Job) -> None:
         """Run a job's function soon, and report its outcome to the room."""
@@ -41,22 +48,41 @@ class WorkRunner:
 
     async def _outcome(self, job: Job) -> tuple[Any, str | None]:
         """Return the function's result, or why there is none."""
+        call = _Call(job)
         try:
             with trio.fail_after(job.timeout_s) as timeout:
-                async with self._slots:
-                    return await _call(job), None
+                if inspect.iscoroutinefunction(job.work):
+                    async with self._slots:
+                        return await call.run(), None
+                return await trio.to_thread.run_sync(call.run_sync, abandon_on_cancel=True, limiter=self._threads), None
         except trio.TooSlowError as error:
-            own = timeout.cancelled_caught
-            return None, f"it took longer than {job.timeout_s:g} s" if own else _text(error)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            return None, call.too_slow() if timeout.cancelled_caught else _text(error)
+        except BaseException as error:
+            pass_on_cancelled(error)
             return None, _text(error)
 
 
-async def _call(job: Job) -> Any:
-    """Call an async function here, and any other in a thread of its own."""
-    if inspect.iscoroutinefunction(job.work):
-        return await job.work(*job.args)
-    return await trio.to_thread.run_sync(partial(job.work, *job.args), abandon_on_cancel=True)
+class _Call:
+    """One call of a job's function, which may have to wait for its turn."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._has_begun = False
+
+    async def run(self) -> Any:
+        self._has_begun = True
+        return await self._job.work(*self._job.args)
+
+    def run_sync(self) -> Any:
+        self._has_begun = True
+        return self._job.work(*self._job.args)
+
+    def too_slow(self) -> str:
+        """Return why there is no result when the time is over."""
+        within = f"{self._job.timeout_s:g} s"
+        if self._has_begun:
+            return f"it took longer than {within}"
+        return f"it could not begin within {within}: the functions of this process that run have not ended"
 
 
 def _text(error: BaseException) -> str:

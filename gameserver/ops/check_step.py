@@ -171,9 +171,28 @@ def run_differential(
     experiment = Experiment(function, tuple(state_fields), tuple(input_fields), dt, snap)
     module = to_module([function])
     experiment.check_fields(touches(function))
+    return run_experiment(experiment, module, cases=cases, steps=steps, seed=seed)
+
+
+def run_experiment(experiment: Experiment, module: str, *, cases: int, steps: int, seed: int) -> Report:
+    """Run an experiment on random cases in Python and in Node, up to the first difference.
+
+    Args:
+        experiment: What to run.
+        module: Source of an ES module that exports its function.
+        cases: Number of random start states.
+        steps: Number of steps from each.
+        seed: Seed of the random cases.
+
+    Returns:
+        What was compared, and the first difference if there is one.
+
+    Raises:
+        CheckError: There is no Node, or it cannot run the function.
+    """
     source = random.Random(seed)
     with Node() as node:
-        node.load(experiment, module, function.__name__, steps)
+        node.load(experiment, module, experiment.function.__name__, steps)
         return _Run(experiment, node).run(cases, steps, source)
 
 

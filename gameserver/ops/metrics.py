@@ -72,12 +72,12 @@ def net_metrics(server: ServerState) -> Iterable[Metric]:
     yield _one("connections_refused_total", "counter", "Closed unread: too many.", totals.refused_connections)
     yield _one("connection_errors_total", "counter", "Ended by an unexpected exception.", totals.errors)
     yield _by("http_responses_total", "counter", "HTTP responses.", "status", totals.responses)
-    yield _one("links", "gauge", "Open WebSockets.", len(server.links))
-    yield _one("links_total", "counter", "WebSockets opened.", totals.links)
+    yield _one("links", "gauge", "Open WebSockets and streams, and viewers that poll.", len(server.links))
+    yield _one("links_total", "counter", "WebSockets, streams and viewers that poll, opened.", totals.links)
     yield _by(
         "link_closes_total",
         "counter",
-        "WebSockets closed, by the server's close code, peer (closed by the client) or lost.",
+        "Links that ended, by the server's close code, peer (closed by the client) or lost.",
         "code",
         totals.closes,
     )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gameserver.hub.hub import Hub
+from gameserver.match.lobby import lobby_of
 from gameserver.net.addresses import AddressError, one_spelling, read_host_name
-from gameserver.net.http.auth import JwtAuthenticator, JwtSettings
+from gameserver.net.http.auth import JwtAuthenticator, JwtSettings, read_publish_key
 from gameserver.net.http.policy import AUTHOR, PagePolicy
 from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetSettings
+from gameserver.ops.lasting import Lasting
 from gameserver.ops.recording_files import Recordings
 from gameserver.protocol.constants import WEBSOCKET_PATH
+from gameserver.room.author_store import MemoryEntries
+from gameserver.store.sqlite import open_store, signing_key_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +32,10 @@ if TYPE_CHECKING:
     from gameserver.protocol.constants import Limits
     from gameserver.room.room import Room
 
+log = logging.getLogger("gameserver.lasting")
+
 SEED_BITS: Final = 63
+MAX_PORT: Final = 65_535
 
 PlayBots: TypeAlias = Callable[[str, str, int], Awaitable[None]]
 """Plays bots until cancelled, given the server's WebSocket address, the kind of room to join, and how many bots."""
@@ -60,10 +69,16 @@ class ServeOptions:
     host_names: tuple[str, ...] = ()
     """Names by which clients know the server; none: those of this machine."""
     uncounted_addresses: tuple[str, ...] = UNCOUNTED_ADDRESSES
+    publish_key: Path | None = None
+    """File with what a service may send commands to rooms with; None: only with a token."""
     page_policy: PagePolicy = AUTHOR
     """What the pages of `web` may do."""
     network_conditions: NetworkConditions | None = None
+    data: Path | None = None
+    """Folder of what outlives the process; None: nothing is written."""
     workers: int = 1
+    development: bool = False
+    """Whether pages show what is wrong with the code, and load themselves again."""
     play_bots: PlayBots | None = None
     """Plays the bots. A function of a module, so that the options can be pickled for a worker; None: no bots play."""
 
@@ -86,6 +101,7 @@ def make_hub(options: ServeOptions, kinds: list[type[Room[Any]]], seed: int | No
         seed=secrets.randbits(SEED_BITS) if seed is None else seed,
         limits=options.limits,
         room_id_prefix=room_id_prefix,
+        lobby_of=lobby_of,
     )
 
 
@@ -94,7 +110,7 @@ def make_settings(options: ServeOptions) -> NetSettings:
 
     Raises:
         OSError: The file with the token settings cannot be read.
-        AuthConfigError: Its content cannot be used.
+        AuthConfigError: Its content cannot be used, or that of the file with the publish key.
     """
     tokens = None if options.auth is None else JwtSettings.from_toml(options.auth)
     return NetSettings(
@@ -107,9 +123,11 @@ def make_settings(options: ServeOptions) -> NetSettings:
         origins=options.origins,
         host_names=options.host_names or machine_names(),
         authenticator=None if tokens is None else JwtAuthenticator(tokens),
+        publish_key=None if options.publish_key is None else read_publish_key(options.publish_key),
         close_expired_after_s=tokens.leeway_s if tokens is not None and tokens.close_expired else None,
         web_root=options.web,
         page_policy=options.page_policy,
+        development=options.development,
         limits=options.net_limits,
         trusted_proxies=options.trusted_proxies,
         uncounted_addresses=options.uncounted_addresses,
@@ -138,6 +156,32 @@ def make_recordings(hub: Hub, folder: Path | None) -> Recordings | None:
     recordings = Recordings(folder, lambda: datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f"))
     hub.open_recording = recordings.open_recording
     return recordings
+
+
+def log_what_would_last(hub: Hub) -> None:
+    """Log, once a server without a folder for data listens, which of its rooms would last with one."""
+    kinds = sorted(kind.name for kind in hub.kinds.values() if kind.room_class.lasting)
+    if kinds:
+        log.info("nothing is written: %s would last with --data", ", ".join(kinds))
+
+
+def make_lasting(hub: Hub, folder: Path | None, slot: int | None = None, processes: int = 1) -> Lasting | None:
+    """Have the hub's rooms kept in `folder`. Returns None if that is None.
+
+    Args:
+        hub: The rooms.
+        folder: The folder.
+        slot: Which of several processes this is, whose parent has taken the folder; None: it is the only one.
+        processes: How many there are.
+
+    Raises:
+        StoreError: The folder cannot be used.
+    """
+    if folder is None:
+        hub.entries = MemoryEntries(threading.Lock())
+        return None
+    store = open_store(folder, locks=slot is None)
+    return Lasting(hub, store, signing_key_of(folder), slot or 0, processes)
 
 
 def address_of(settings: NetSettings, port: int, scheme: str) -> str:

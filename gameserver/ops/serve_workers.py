@@ -16,10 +16,12 @@ import trio
 
 import gameserver
 from gameserver.loading import LoadError, load_room
+from gameserver.match.lobby import LOBBY_PREFIX
 from gameserver.net.listeners import open_listeners
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.options import address_of, make_hub, make_settings
 from gameserver.ops.serve import print_line
+from gameserver.store.sqlite import FolderLock, open_store, signing_key_of
 from gameserver.workers.director import Director, WorkerFailed, WorkerSettings
 from gameserver.workers.placement import MAX_WORKERS, Placement, SeatLimits
 
@@ -38,22 +40,49 @@ def serve_with_workers(options: ServeOptions) -> None:
         DeclarationError: A room class cannot be used.
         AuthConfigError: The token settings cannot be used.
         OSError: A file cannot be used, or the server cannot listen.
+        StoreError: The folder for data cannot be used.
     """
     _check_options(options)
     settings = make_settings(options)
     # The director runs no room; making a hub here finds out now what is wrong with the room classes.
     hub = make_hub(options, [load_room(spec) for spec in options.rooms], 0)
-    rooms = {name: kind.room_class for name, kind in hub.kinds.items()}
-    kinds = {name: SeatLimits(room.max_players, room.max_spectators) for name, room in rooms.items()}
+    rooms = {name: kind.room_class for name, kind in hub.all_kinds.items()}
+    kinds = {
+        name: SeatLimits(room.max_players, room.max_spectators, room.listing, room.single, room.lasting)
+        for name, room in rooms.items()
+    }
     configure_logging(options.log_level, options.log_format)
     rng = random.Random(secrets.randbits(64) if options.seed is None else options.seed)
+    placement = Placement(kinds, rng)
     failures: list[str] = []
+    lock = FolderLock(None) if options.data is None else _await_rooms(placement, options.data, options.workers)
     try:
-        trio.run(_direct, options, settings, Placement(kinds, rng))
+        trio.run(_direct, options, settings, placement, lock)
     except* WorkerFailed as group:
         failures += _messages_of(group)
+    finally:
+        lock.release()
     if failures:
         raise LoadError("; ".join(failures))
+
+
+def _await_rooms(placement: Placement, folder: Path, workers: int) -> FolderLock:
+    """Take the folder, and have links wait that belong to rooms which the workers are about to restore.
+
+    Raises:
+        StoreError: The folder cannot be used.
+    """
+    store = open_store(folder)
+    try:
+        signing_key_of(folder)
+        for process in store.processes():
+            instances = [] if process.instance is None else [process.instance]
+            placement.await_worker(process.slot % workers, instances, dict(process.rooms))
+    except BaseException:
+        store.close()
+        raise
+    store.disconnect()
+    return store.lock
 
 
 def _check_options(options: ServeOptions) -> None:
@@ -95,15 +124,21 @@ def worker_settings(options: ServeOptions, settings: NetSettings) -> WorkerSetti
     )
 
 
-async def _direct(options: ServeOptions, settings: NetSettings, placement: Placement) -> None:
+async def _direct(options: ServeOptions, settings: NetSettings, placement: Placement, lock: FolderLock) -> None:
     listeners = await open_listeners(settings)
     async with trio.open_nursery() as nursery:
-        director = Director(worker_settings(options, settings), placement, listeners)
+        director = Director(
+            worker_settings(options, settings),
+            placement,
+            listeners,
+            inherited=() if lock.handle is None else (lock.handle,),
+            keeps_rooms=options.data is not None,
+        )
         nursery.start_soon(_obey_signals, director, nursery)
         await nursery.start(partial(_run_until_stopped, director, nursery))
         if not director.draining:
             address = address_of(settings, listeners[0].getsockname()[1], "http")
-            kinds = ", ".join(sorted(placement.kinds))
+            kinds = ", ".join(sorted(kind for kind in placement.kinds if not kind.startswith(LOBBY_PREFIX)))
             print_line(sys.stdout, f"serving {kinds} with {options.workers} workers on {address}")
     for listener in listeners:
         listener.close()

@@ -20,7 +20,15 @@ from gameserver.loading import load_room
 from gameserver.net.server import Server, serve
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.metrics import all_metrics
-from gameserver.ops.options import SEED_BITS, make_hub, make_recordings, make_settings, websocket_address_of
+from gameserver.ops.options import (
+    SEED_BITS,
+    log_what_would_last,
+    make_hub,
+    make_lasting,
+    make_recordings,
+    make_settings,
+    websocket_address_of,
+)
 from gameserver.ops.worker_metrics import workers_metrics_page
 from gameserver.room.kind import kind_of
 from gameserver.workers import messages
@@ -72,6 +80,9 @@ async def _serve(
     settings = make_settings(options)
     # Each worker keeps its own folder within the bound on size.
     recordings = make_recordings(hub, None if options.record is None else options.record / f"worker-{index}")
+    lasting = make_lasting(hub, options.data, index, start.workers)
+    if lasting is not None:
+        lasting.restore(trio.current_time())
     director = DirectorClient(pipe)
     handoff = Handoff(index, director, hub)
     run_server = partial(
@@ -86,10 +97,15 @@ async def _serve(
         nursery.start_soon(pipe.send_posted)
         if recordings is not None:
             nursery.start_soon(recordings.run)
+        if lasting is not None:
+            nursery.start_soon(lasting.run)
         server: Server = await nursery.start(_run_until_stopped, run_server, nursery)
-        director.post(messages.Ready(hub.tokens.instance))
+        director.post(messages.Ready(hub.tokens.instances))
+        if index == 0 and lasting is None:
+            log_what_would_last(hub)
         nursery.start_soon(_obey_director, Orders(director, handoff, server, partial(describe, server)), server)
         nursery.start_soon(handoff.report)
+        nursery.start_soon(handoff.send_commands)
         nursery.start_soon(_obey_signals, server)
         bots = share_of(options.bots, index, start.workers)
         if bots and options.play_bots is not None:

@@ -13,7 +13,7 @@ from gameserver.protocol.codec import (
     encode_server,
     encode_state,
     pack_event,
-    state_head,
+    shared_state_head,
 )
 from gameserver.protocol.constants import (
     CLOSE,
@@ -49,5 +49,5 @@ __all__ = [
     "encode_state",
     "fit_reason",
     "pack_event",
-    "state_head",
+    "shared_state_head",
 ]

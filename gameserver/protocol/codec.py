@@ -21,8 +21,8 @@ from gameserver.protocol.constants import (
 from gameserver.protocol.errors import ProtocolError
 from gameserver.protocol.input_codec import InputCodec
 from gameserver.protocol.items import Item, Payload, is_integer
-from gameserver.protocol.messages import ClientMsg, Input, ServerMsg, WireMessage
-from gameserver.protocol.payload import Problem, plain, storable_problem
+from gameserver.protocol.messages import ClientMsg, ServerMsg, WireMessage
+from gameserver.protocol.payload import Problem, plain, storable_problem, text_place
 from gameserver.protocol.specs import CLIENT_SPECS, SERVER_SPECS, SPEC_OF, MessageSpec
 from gameserver.protocol.unpacking import holds_timestamp, unpack
 
@@ -37,7 +37,7 @@ __all__ = [
     "encode_server",
     "encode_state",
     "pack_event",
-    "state_head",
+    "shared_state_head",
 ]
 
 _ANY_LENGTH: Final = Limits(
@@ -72,10 +72,6 @@ def decode_client(
     Raises:
         ProtocolError: A check failed; carries the close code of the first one.
     """
-    if inputs is not None and (allowed is None or ClientMessage.INPUT in allowed):
-        frame = inputs.match(data)
-        if frame is not None:
-            return Input(*frame)
     value = unpack(data, limits.max_values)
     try:
         array = _message_array(value)
@@ -144,7 +140,7 @@ def _build(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> WireMessa
 def _find_fault(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> str | None:
     """Return what is wrong with the first invalid item of a message, or None."""
     named = len(spec.items)
-    if len(items) < named or (len(items) > named and spec.rest is None):
+    if len(items) < named - spec.may_lack or (len(items) > named and spec.rest is None):
         return f"{spec.name}: must be an array of {_length(spec)}, got one of {len(items) + 1}"
     for number, value in enumerate(items):
         item = spec.items[number] if number < named else cast("Item", spec.rest)
@@ -156,7 +152,8 @@ def _find_fault(spec: MessageSpec, items: Sequence[Any], limits: Limits) -> str 
 
 
 def _length(spec: MessageSpec) -> str:
-    return f"{'at least ' if spec.rest else ''}{len(spec.items) + 1}"
+    most = len(spec.items) + 1
+    return f"{most - spec.may_lack} or {most}" if spec.may_lack else f"{'at least ' if spec.rest else ''}{most}"
 
 
 def _say(problem: Problem) -> str:
@@ -187,10 +184,13 @@ def encode_server(message: ServerMsg) -> bytes:
 def _encode(message: WireMessage) -> bytes:
     spec = SPEC_OF[type(message)]
     items = message.to_items()
-    wrong = _find_fault(spec, items, _ANY_LENGTH)
-    if wrong is not None:
-        raise ValueError(wrong)
-    return _pack([int(spec.id), *items])
+    try:
+        wrong = _find_fault(spec, items, _ANY_LENGTH)
+        if wrong is not None:
+            raise ValueError(wrong)
+        return _pack([int(spec.id), *items])
+    except UnicodeEncodeError:
+        raise ValueError(f"{spec.name} has half of a surrogate pair, which is no text") from None
 
 
 def check_payload(payload: object) -> None:
@@ -213,6 +213,7 @@ def check_storable(value: object) -> None:
     problem = storable_problem(value, MAX_PAYLOAD_DEPTH)
     if problem is not None:
         raise ValueError(f"payload{_say(problem)}")
+    _pack(value)  # a text may not be valid Unicode
 
 
 def pack_event(tick: int, name: str, payload: object) -> bytes:
@@ -224,7 +225,10 @@ def pack_event(tick: int, name: str, payload: object) -> bytes:
     if isinstance(payload, bytes | str) and len(payload) > MAX_EVENT_BYTES:  # spares copying something huge
         raise ValueError(f"payload must have at most {MAX_EVENT_BYTES} bytes, got {len(payload)}")
     check_payload(payload)
-    packed = _pack([tick, name, payload])
+    try:
+        packed = _pack([tick, name, payload])
+    except UnicodeEncodeError:
+        raise ValueError(f"{text_place(name, payload)} has half of a surrogate pair, which is no text") from None
     if len(packed) > MAX_EVENT_BYTES:
         raise ValueError(f"an event must have at most {MAX_EVENT_BYTES} bytes with its name, got {len(packed)}")
     return packed
@@ -243,18 +247,18 @@ STATE_START: Final = bytes((0x99, ServerMessage.STATE))
 """The first bytes of every STATE: an array of 9, and the message's id."""
 
 
-def state_head(tick: int, span: int) -> bytes:
-    """Return the head of a STATE, which is the same for all viewers with the same base."""
+def shared_state_head(tick: int, span: int) -> bytes:
+    """Return the part of a STATE's head that is the same for all viewers with the same base."""
     return STATE_START + _pack(tick) + _pack(span)
 
 
-def encode_state(head: bytes, seq: int, lead: int | None, body: bytes) -> bytes:
+def encode_state(shared_head: bytes, seq: int, lead: int | None, body: bytes) -> bytes:
     """Join the parts of a STATE.
 
     Args:
-        head: What `state_head` returned.
+        shared_head: What `shared_state_head` returned.
         seq: The newest input frame of this viewer that was consumed.
         lead: How long that frame waited, in 1/256 tick; None if none was consumed since the last STATE.
         body: The last four items, packed.
     """
-    return b"".join((head, _pack(seq), _pack(lead), body))
+    return b"".join((shared_head, _pack(seq), _pack(lead), body))

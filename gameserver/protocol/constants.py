@@ -27,6 +27,8 @@ TOKEN_INSTANCE_BYTES: Final = 4  # of a resume token: the server process
 TOKEN_KEY_BYTES: Final = 4  # of a resume token: the session
 TOKEN_SECRET_BYTES: Final = 16  # of a resume token: 128 random bits, so it cannot be guessed
 RESUME_TOKEN_BYTES: Final = TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES + TOKEN_SECRET_BYTES
+ATTEMPT_BYTES: Final = 16  # of JOIN's attempt: random, so that no other client has the same
+RESERVATION_BYTES: Final = 16  # of JOIN's reservation: random, so that it cannot be guessed
 MAX_TICK_HZ: Final = 240
 MAX_SERVER_BYTES: Final = 16 << 20  # of a server's message: a full state of some million entities
 MAX_SERVER_DEPTH: Final = 16  # of nested arrays and maps in a server's message; WELCOME's schema needs 9
@@ -48,6 +50,7 @@ class ClientMessage(IntEnum):
     RESYNC = 7
     ACK = 8
     LEAVE = 9
+    ARRIVED = 10
 
 
 class ServerMessage(IntEnum):
@@ -59,6 +62,7 @@ class ServerMessage(IntEnum):
     PING = 19
     PONG = 20
     NOTICE = 21
+    MOVED = 22
 
 
 class Role(IntEnum):
@@ -106,7 +110,7 @@ class CloseCode(IntEnum):
     ROOM_NOT_FOUND = 4011, "no room with this id or code", "no"
     ROOM_FULL = 4012, "no free seat in the room", "no"
     JOIN_REFUSED = 4013, "the game refused the join and gives the reason", "no"
-    SERVER_FULL = 4014, "the server accepts no more rooms, links or joins at the moment", "join"
+    SERVER_FULL = 4014, "the server accepts no more rooms, links or joins at the moment", "resume"
     UNAUTHORIZED = 4015, "a token is needed, or it has expired; the reason says which", "token"
     FORBIDDEN = 4016, "the token, the page's origin, or the host that was named, is not allowed here", "no"
     UNAVAILABLE = 4017, "the server cannot check the token at the moment", "resume"
@@ -119,6 +123,9 @@ class CloseCode(IntEnum):
     SESSION_EXPIRED = 4024, "the session has ended, or its token was used already", "join"
     SERVER_RESTARTED = 4025, "the token is from another server process; the server was restarted", "join"
     TOO_SLOW = 4026, "the client reads too slowly: no snapshot for `EVICT_AFTER_S`, or a full queue", "resume"
+    INVALID_WHERE = 4027, "the filter asks for what the listing of the kind does not declare", "no"
+    INVALID_RESERVATION = 4028, "the reservation has expired or was used, or it is for another role or subject", "no"
+    MOVED = 4029, "the session goes on in another server process; MOVED has said where", "resume"
 
 
 class CloseInfo(NamedTuple):
@@ -173,7 +180,8 @@ def check_limits(limits: Any) -> None:
     for row in fields(limits):
         value = getattr(limits, row.name)
         if not (0 < value < math.inf or (value == 0 and row.metadata.get("may_be_zero"))):
-            raise LimitError(row.name, f"must be a finite number above 0, got {value}")
+            least = "from 0 up" if row.metadata.get("may_be_zero") else "above 0"
+            raise LimitError(row.name, f"must be a finite number {least}, got {value}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ _SCALARS: Final = (
     ("BEHIND_UNITS_PER_TICK", "The units of INPUT's behind in a tick."),
     ("MAX_BEHIND", "The highest behind, in 1/16 tick."),
     ("RESUME_TOKEN_BYTES", "The length of WELCOME's token."),
+    ("ATTEMPT_BYTES", "The length of JOIN's attempt."),
+    ("RESERVATION_BYTES", "The length of JOIN's reservation."),
     ("MAX_TICK_HZ", "The most ticks per second."),
     ("MAX_SERVER_DEPTH", "The most nested arrays and maps in a server's message."),
     ("MAX_PAYLOAD_DEPTH", "The most nested arrays and maps in a payload."),

@@ -15,7 +15,7 @@ from gameserver.protocol.items import Int, Item
 from gameserver.protocol.messages import Input
 from gameserver.protocol.specs import CLIENT_SPECS, MessageSpec
 
-InputFrame: TypeAlias = tuple[int, int, int, tuple[int, ...]]
+InputItems: TypeAlias = tuple[int, int, int, tuple[int, ...]]
 """The items of an INPUT: seq, ack, behind, codes."""
 
 _SPEC: Final = CLIENT_SPECS[ClientMessage.INPUT]
@@ -38,7 +38,7 @@ class InputCodec:
         self.max_bytes: Final = _max_bytes(ranges)
         """The size of the largest INPUT."""
 
-    def match(self, data: bytes) -> InputFrame | None:
+    def try_decode(self, data: bytes) -> InputItems | None:
         """Return the frame if `data` is a valid INPUT of this room, None for any other message."""
         try:
             frame = self._decode(data)

@@ -5,9 +5,9 @@ Encoder and decoder use the same types (`specs`). A type never changes a value, 
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, TypeGuard
+from typing import Final, Protocol, TypeGuard
 
-from gameserver.protocol.constants import MAX_COUNTER, Limits
+from gameserver.protocol.constants import MAX_COUNTER, RESERVATION_BYTES, Limits
 from gameserver.protocol.payload import MAX_PAYLOAD_INTEGER, Problem, describe, payload_problem
 
 
@@ -79,7 +79,8 @@ class Text:
         # A str has at most as many characters as bytes, so a long one is never encoded.
         if isinstance(value, str) and 0 < len(value) <= most and len(value.encode()) <= most:
             return None
-        return Problem("", f"a str of 1..{most} bytes", describe(value))
+        expected = "a str that is not empty" if most == MAX_COUNTER else f"a str of 1..{most} bytes"
+        return Problem("", expected, describe(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,16 @@ class AnyArray:
         return None if isinstance(value, (list, tuple)) else Problem("", "an array", describe(value))
 
 
+_ROOM_FORMS: Final = frozenset(
+    map(frozenset, (("code",), ("create",), ("options",), ("where",), ("where", "options"), ("room", "reservation")))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RoomChoice:
-    """JOIN's room: nil, the id of a room, or a map with exactly one of the keys `code`, `create` and `options`."""
+    """JOIN's room: nil, the id of a room, or a map of one of the forms of protocol.md §3."""
 
-    expected = "a str, nil, or a map with one of the keys code, create, options"
+    expected = "a str, nil, or a map with code, create, options, where, reservation"
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
@@ -149,15 +155,13 @@ class RoomChoice:
             return OrNil(id_type).problem(value, limits)
         if not isinstance(value, dict):
             return Problem("", self.expected, describe(value))
-        if len(value) == 1:
-            ((name, chosen),) = value.items()
-            if name == "code":
-                found = id_type.problem(chosen, limits)
-                return found and found.under(".code")
-            if name in ("create", "options"):
-                found = Map().problem(chosen, limits)
-                return found and found.under(f".{name}")
-        return Problem("", self.expected, describe(value))
+        if frozenset(value) not in _ROOM_FORMS:
+            return Problem("", self.expected, describe(value))
+        types: dict[str, ItemType] = {"code": id_type, "room": id_type, "reservation": Bin(RESERVATION_BYTES)}
+        for name, chosen in value.items():
+            if found := types.get(name, Map()).problem(chosen, limits):
+                return found.under(f".{name}")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +214,17 @@ class Keys:
     """A map that has these keys. It may have others, since a later server may add some."""
 
     items: tuple[Item, ...]
+    may_lack: tuple[Item, ...] = ()
+    """Keys that are there only where there is something to say."""
 
     def problem(self, value: object, limits: Limits) -> Problem | None:
         """Return what is wrong with `value`, or None."""
         if not isinstance(value, dict):
             return Problem("", "a map", describe(value))
-        for item in self.items:
+        for item in (*self.items, *self.may_lack):
             if item.name not in value:
+                if item in self.may_lack:
+                    continue
                 return Problem(f".{item.name}", "present", "nothing")
             if found := item.type.problem(value[item.name], limits):
                 return found.under(f".{item.name}")

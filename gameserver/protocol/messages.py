@@ -30,26 +30,35 @@ class WireMessage(msgspec.Struct, frozen=True):
 
 class Join(WireMessage, frozen=True):
     """Enters a room. `room`: its id; None: any room of the kind that has a free seat; or a map, as protocol.md §3 says:
-    `{"code": text}`, `{"create": options}` or `{"options": options}`."""
+    `{"code": text}`, `{"create": options}`, `{"where": filter, "options": options}` with one of these or both, or
+    `{"room": id, "reservation": key}`."""
 
     kind: str
     room: str | dict[str, Any] | None
     role: Role
     params: dict[str, Any]
+    attempt: bytes | None = None
+    """The same in each repetition of a JOIN that was not answered; None: it is never repeated."""
+
+    def to_items(self) -> list[object]:
+        """Return the items after the message's id."""
+        items: list[object] = [self.kind, self.room, self.role, self.params]
+        return items if self.attempt is None else [*items, self.attempt]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
         """Build the message from checked items."""
-        kind, room, role, params = items
-        return cls(kind, room, Role(role), params)
+        kind, room, role, params, *attempt = items
+        return cls(kind, room, Role(role), params, *attempt)
 
 
 class Resume(WireMessage, frozen=True):
-    """Resumes a session: its token, the newest tick applied (0: none), and the event cursor."""
+    """Resumes a session: its token, the newest tick applied (0: none), and the event cursor (None: the client knows
+    nothing of the room)."""
 
     token: bytes
     tick: int
-    event: int
+    event: int | None
 
 
 class Input(WireMessage, frozen=True):
@@ -106,6 +115,10 @@ class Leave(WireMessage, frozen=True):
     """Leaves the room and ends the session."""
 
 
+class Arrived(WireMessage, frozen=True):
+    """The client has the WELCOME that followed `Moved`: what comes after this is meant for that room."""
+
+
 # --- from server to client
 
 
@@ -128,16 +141,19 @@ class Welcome(WireMessage, frozen=True, kw_only=True):
     schema: dict[str, Any]
     step: str | None
     limits: ClientLimits
+    rolled_back_to: int | None = None
 
     def to_items(self) -> list[object]:
         """Return the one map after the message's id."""
         known = {name: getattr(self, name) for name in self.__struct_fields__}
+        if self.rolled_back_to is None:
+            del known["rolled_back_to"]
         return [{**known, "limits": self.limits._asdict()}]
 
     @classmethod
     def from_items(cls, items: Sequence[Any]) -> Self:
         """Build the message from a checked map. Keys that this version does not know are dropped."""
-        known = {name: items[0][name] for name in cls.__struct_fields__}
+        known = {name: items[0][name] for name in cls.__struct_fields__ if name in items[0]}
         limits = ClientLimits(**{name: known["limits"][name] for name in ClientLimits._fields})
         return cls(**{**known, "role": Role(known["role"]), "limits": limits})
 
@@ -204,5 +220,14 @@ class Notice(WireMessage, frozen=True):
     detail: dict[str, Any]
 
 
-ClientMsg: TypeAlias = Join | Resume | Input | Message | Ping | Pong | Resync | Ack | Leave
-ServerMsg: TypeAlias = Welcome | State | Events | ServerPing | ServerPong | Notice
+class Moved(WireMessage, frozen=True):
+    """The session goes on in another room. `token`: what resumes it there over a new link; None: a WELCOME of that room
+    follows over this one."""
+
+    kind: str
+    room: str
+    token: bytes | None
+
+
+ClientMsg: TypeAlias = Join | Resume | Input | Message | Ping | Pong | Resync | Ack | Leave | Arrived
+ServerMsg: TypeAlias = Welcome | State | Events | ServerPing | ServerPong | Notice | Moved

@@ -107,6 +107,34 @@ def _unusual_problem(value: object, depth: int, least: int, most: int) -> Proble
     return Problem("", "nil, a bool, a number, a str, a bin, an array or a map", describe(value))
 
 
+def text_place(name: str, payload: object) -> str:
+    """Return where an event has text that cannot be encoded: its name, or a place in its payload."""
+    return "name" if not _is_text(name) else f"payload{_bad_text(payload) or ''}"
+
+
+def _bad_text(value: object) -> str | None:
+    """Return the path to the first text that cannot be encoded; None without one."""
+    if isinstance(value, str):
+        return None if _is_text(value) else ""
+    if isinstance(value, dict):
+        if not all(map(_is_text, value)):
+            return ", a key of a map,"
+        parts: Iterable[tuple[str, object]] = [(f".{key}", part) for key, part in value.items()]
+    elif isinstance(value, list | tuple):
+        parts = [(f"[{index}]", part) for index, part in enumerate(value)]
+    else:
+        return None
+    return next((path + found for path, part in parts if (found := _bad_text(part)) is not None), None)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def plain(value: object) -> bool | int | float:
     """Return a scalar of numpy, such as an item of a column, as the Python value that goes over the wire.
 

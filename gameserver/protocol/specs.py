@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gameserver.protocol.constants import (
+    ATTEMPT_BYTES,
     MAX_BEHIND,
     MAX_CODE,
     MAX_LEAD,
@@ -32,11 +33,13 @@ from gameserver.protocol.items import (
 )
 from gameserver.protocol.messages import (
     Ack,
+    Arrived,
     Events,
     Input,
     Join,
     Leave,
     Message,
+    Moved,
     Notice,
     Ping,
     Pong,
@@ -59,6 +62,7 @@ class MessageSpec:
         type: The class of its values.
         items: The items after the id.
         rest: The type of any further items; None if there are none.
+        may_lack: How many of the last items may be left out.
         rule: Returns what is wrong with items that are valid each for itself, or None.
     """
 
@@ -66,6 +70,7 @@ class MessageSpec:
     type: type[WireMessage]
     items: tuple[Item, ...] = ()
     rest: Item | None = None
+    may_lack: int = 0
     rule: Callable[[Sequence[Any]], str | None] | None = None
 
     @property
@@ -120,6 +125,7 @@ WELCOME_KEYS: Final = (
     Item("step", OrNil(Text())),
     Item("limits", Keys(LIMIT_KEYS)),
 )
+WELCOME_MAY_LACK: Final = (Item("rolled_back_to", _COUNTER),)
 
 CLIENT_MESSAGES: Final = (
     MessageSpec(
@@ -130,9 +136,11 @@ CLIENT_MESSAGES: Final = (
             Item("room", RoomChoice()),
             _ROLE,
             Item("params", Map()),
+            Item("attempt", Bin(ATTEMPT_BYTES)),
         ),
+        may_lack=1,
     ),
-    MessageSpec(ClientMessage.RESUME, Resume, (_TOKEN, _TICK, Item("event", _COUNTER))),
+    MessageSpec(ClientMessage.RESUME, Resume, (_TOKEN, _TICK, Item("event", OrNil(_COUNTER)))),
     MessageSpec(
         ClientMessage.INPUT,
         Input,
@@ -145,15 +153,16 @@ CLIENT_MESSAGES: Final = (
     MessageSpec(ClientMessage.RESYNC, Resync, (_TICK,)),
     MessageSpec(ClientMessage.ACK, Ack, (_TICK,)),
     MessageSpec(ClientMessage.LEAVE, Leave),
+    MessageSpec(ClientMessage.ARRIVED, Arrived),
 )
 
 SERVER_MESSAGES: Final = (
-    MessageSpec(ServerMessage.WELCOME, Welcome, (Item("map", Keys(WELCOME_KEYS)),)),
+    MessageSpec(ServerMessage.WELCOME, Welcome, (Item("map", Keys(WELCOME_KEYS, WELCOME_MAY_LACK)),)),
     MessageSpec(
         ServerMessage.STATE,
         State,
         (
-            _TICK,
+            Item("tick", Int(1)),
             Item("span", _COUNTER),
             Item("seq", _COUNTER),
             Item("lead", OrNil(Int(0, MAX_LEAD))),
@@ -187,6 +196,11 @@ SERVER_MESSAGES: Final = (
         ),
     ),
     MessageSpec(ServerMessage.NOTICE, Notice, (Item("name", Text()), Item("map", Map()))),
+    MessageSpec(
+        ServerMessage.MOVED,
+        Moved,
+        (Item("kind", Text()), Item("room", Text()), Item("token", OrNil(Bin(RESUME_TOKEN_BYTES)))),
+    ),
 )
 
 CLIENT_SPECS: Final[Mapping[int, MessageSpec]] = {spec.id: spec for spec in CLIENT_MESSAGES}

@@ -5,7 +5,7 @@ the payload, msgpack. The first is a map (`Header`); each other is one tick:
 
     [tick, commands, inputs, lags, events, hash, span, body]
 
-- `commands`: what took effect at this tick, `[word, session, …]`; see `_pack_command`.
+- `commands`: what took effect at this tick, `[word, session, …]`; see `pack_command`.
 - `inputs`: `[session, codes]` of each player whose codes differ from those of the tick before.
 - `lags`: how far behind the room each player saw that `Room.rewind` was called for, in the order of the calls, in 1/16
   tick.
@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgpack
+import msgspec
 
 from gameserver.protocol.payload import plain
 from gameserver.room import commands
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from gameserver.sync.snapshot import Snapshot
 
 MAGIC: Final = b"GSREC\x001\n"
-FORMAT: Final = 2
+FORMAT: Final = 3
 MAX_RECORD_BYTES: Final = 1 << 26
 """64 MiB; a full snapshot of 100,000 entities is a tenth of it. A larger size is damage."""
 KEYFRAME_EVERY_S: Final = 5.0
@@ -58,6 +59,7 @@ class Header:
     kind: str
     room: str
     seed: int
+    secret: bytes
     options: dict[str, Any]
     tick_hz: int
     snapshot_every: int
@@ -73,6 +75,7 @@ class Header:
             kind=kind.name,
             room=engine.id,
             seed=engine.seed,
+            secret=engine.secret,
             options=dict(engine.options),
             tick_hz=engine.tick_hz,
             snapshot_every=engine.snapshot_every,
@@ -88,7 +91,7 @@ class Tick(NamedTuple):
     commands: list[list[Any]]
     inputs: list[tuple[int, tuple[int, ...]]]
     lags: list[int]
-    events: list[list[Any]]
+    events: list[tuple[str, Any, list[int] | None]]
     hash: int
     span: int | None
     body: bytes | None
@@ -127,7 +130,7 @@ class Recorder:
         self._codes = dict(inputs)
         span, body = self._state(snapshot)
         packed_events = [[name, payload, None if to is None else sorted(to)] for name, payload, to in events]
-        packed_commands = [_pack_command(command) for command in commands]
+        packed_commands = [pack_command(command) for command in commands]
         record = [snapshot.tick, packed_commands, changed, lags, packed_events, snapshot.hash(), span, body]
         self._write(pack_record(record))
 
@@ -147,21 +150,50 @@ def pack_record(payload: object) -> bytes:
     return _frame.pack(len(packed), zlib.crc32(packed)) + packed
 
 
-def _pack_command(command: Command) -> list[Any]:
+def pack_command(command: Command) -> list[Any]:
     match command:
-        case commands.Join(session):
+        case commands.Join(session, reservation):
             player = session.player
-            return ["join", session.number, int(player.role), dict(player.params), player.claims]
-        case commands.Resume(session):
-            return ["resume", session.number]
+            return ["join", session.number, int(player.role), dict(player.params), player.claims, reservation]
+        case commands.Resume(session, tick, event):
+            return ["resume", session.number, tick, event]
         case commands.Suspend(session):
             return ["suspend", session.number]
         case commands.Leave(session):
             return ["leave", session.number]
         case commands.Message(session, name, payload):
             return ["message", session.number, name, payload]
+        case commands.Expect() | commands.Arrive() | commands.Moved():
+            return _pack_move(command)
+        case _:
+            return _pack_of_the_room(command)
+
+
+def _pack_of_the_room(
+    command: commands.WorkDone | commands.RoomsListed | commands.BackfillsListed | commands.External | commands.Reserve,
+) -> list[Any]:
+    match command:
         case commands.WorkDone(job, result, error):
             return ["done", job, result, error]
+        case commands.RoomsListed(rooms, removed):
+            return ["listed", msgspec.to_builtins(rooms), removed]
+        case commands.BackfillsListed(rooms, ended):
+            return ["backfills", msgspec.to_builtins(rooms), ended]
+        case commands.External(name, payload):
+            return ["external", 0, name, payload]
+        case commands.Reserve(key, role, subject, until_tick):
+            return ["reserve", 0, key, int(role), subject, until_tick]
+
+
+def _pack_move(command: commands.Expect | commands.Arrive | commands.Moved) -> list[Any]:
+    match command:
+        case commands.Expect(session):
+            player = session.player
+            return ["expect", session.number, int(player.role), dict(player.params), player.claims, player.came_from]
+        case commands.Arrive(session):
+            return ["arrive", session.number]
+        case commands.Moved(move, code, reason):
+            return ["moved", move, code, reason]
 
 
 class Recording:
@@ -171,19 +203,16 @@ class Recording:
         """Read the header.
 
         Raises:
-            RecordingError: This is not a recording, or one of another format.
+            RecordingError: This is not a recording, or one of another format, or its header is wrong.
         """
         if not data.startswith(MAGIC):
             raise RecordingError("this is not a recording")
         self._data = data
         self.damaged_at: int | None = None
-        found = _read_record(data, len(MAGIC))
+        found = read_record(data, len(MAGIC))
         if found is None or not isinstance(found[0], dict) or found[0].get("format") != FORMAT:
             raise RecordingError("the recording's header is damaged, or of another format")
-        try:
-            self.header = Header(**found[0])
-        except TypeError:
-            raise RecordingError("the recording's header is damaged, or of another format") from None
+        self.header = _header(found[0])
         self._first = found[1]
 
     def ticks(self) -> Iterator[Tick]:
@@ -194,8 +223,8 @@ class Recording:
         """The ticks, each with the byte at which it begins, for `tick_at`."""
         place, expected = self._first, None
         while place < len(self._data):
-            found = _read_record(self._data, place)
-            tick = None if found is None else _tick(found[0])
+            found = read_record(self._data, place)
+            tick = None if found is None else tick_of(found[0])
             if found is None or tick is None or (expected is not None and tick.tick != expected):
                 self.damaged_at = place
                 return
@@ -208,14 +237,14 @@ class Recording:
         Raises:
             RecordingError: No tick begins there.
         """
-        found = _read_record(self._data, place)
-        tick = None if found is None else _tick(found[0])
+        found = read_record(self._data, place)
+        tick = None if found is None else tick_of(found[0])
         if tick is None:
             raise RecordingError(f"no tick begins at byte {place} of the recording")
         return tick
 
 
-def _read_record(data: bytes, place: int) -> tuple[Any, int] | None:
+def read_record(data: bytes, place: int) -> tuple[Any, int] | None:
     """Read the record at `place`. Return its payload and where the next begins; None when it is cut or damaged."""
     if place + _frame.size > len(data):
         return None
@@ -230,15 +259,27 @@ def _read_record(data: bytes, place: int) -> tuple[Any, int] | None:
         return None
 
 
-def _tick(payload: Any) -> Tick | None:
-    """Check the shape of a tick's record; None when it is wrong although the checksum is right."""
-    if not isinstance(payload, list) or len(payload) != len(Tick._fields):
-        return None
-    tick, recorded_commands, inputs, lags, events, state_hash, span, body = payload
+def _header(payload: Any) -> Header:
+    """Check the shape of the header: the file may be from anybody, and its checksum right.
+
+    Raises:
+        RecordingError: It is wrong.
+    """
     try:
-        codes = [(int(number), tuple(codes)) for number, codes in inputs]
-        lags = [int(lag) for lag in lags]
-    except (TypeError, ValueError):
+        header = msgspec.convert(payload, Header)
+    except msgspec.ValidationError:
+        raise RecordingError("the recording's header is damaged, or of another format") from None
+    if header.tick_hz < 1 or header.snapshot_every < 1:
+        raise RecordingError("the recording's header is damaged: it has no ticks a second, or no snapshots")
+    return header
+
+
+def tick_of(payload: Any) -> Tick | None:
+    """Check the shape of a tick's record; None when it is wrong although the checksum is right."""
+    try:
+        tick = msgspec.convert(payload, Tick)
+    except msgspec.ValidationError:
         return None
-    whole = isinstance(tick, int) and isinstance(recorded_commands, list) and isinstance(events, list)
-    return Tick(tick, recorded_commands, codes, lags, events, state_hash, span, body) if whole else None
+    words_are_text = all(command and isinstance(command[0], str) for command in tick.commands)
+    has_state = tick.body is not None
+    return tick if tick.tick > 0 and words_are_text and has_state == (tick.span is not None) else None

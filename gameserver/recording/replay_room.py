@@ -100,7 +100,7 @@ class ReplayRoom(Room[Any]):
     def on_create(self, options: Mapping[str, object]) -> None:
         self.timeline = cast("Timeline", options["timeline"])
         self.head = Playhead(self.timeline.first, self.timeline.last, self.timeline.every)
-        self._context.captured = self
+        self._context.snapshot_source = self
         self.every(max(1, round(SEND_EVERY_S / self.dt)), self._send_state)
 
     def on_join(self, player: Player) -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from gameserver.state.table import Table
     from gameserver.sync.decode.view_state import ViewState
 
+_WRONG_SHAPES: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What values of other types raise, which no recorder writes and a file may have all the same."""
+
 KEPT_STATES: Final = 4
 """Decoded states that are kept: those around the moment that is shown, and one or two before it."""
 
@@ -36,12 +39,12 @@ def read_state(decoder: DeltaDecoder, before: ViewState, tick: Tick) -> ViewStat
     Raises:
         RecordingError: The recorded delta does not fit.
     """
-    assert tick.body is not None
-    assert tick.span is not None
+    if tick.body is None or tick.span is None:
+        raise RecordingError(f"tick {tick.tick} of the recording has no state where its header promises one")
     try:
         items = msgpack.unpackb(b"\x94" + tick.body)
         return decoder.apply(before, State(tick.tick, tick.span, 0, None, *items))
-    except (ProtocolError, ValueError, TypeError) as error:
+    except (ProtocolError, msgpack.UnpackException, *_WRONG_SHAPES) as error:
         raise RecordingError(f"the recorded state of tick {tick.tick} cannot be read: {error}") from None
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gameserver.protocol.constants import Limits, Role
 from gameserver.recording.format import RecordingError
 from gameserver.recording.timeline import read_state
 from gameserver.room import commands
+from gameserver.room.backfill import OpenSeats
 from gameserver.room.engine import RoomEngine
+from gameserver.room.listing import ListedRoom
+from gameserver.room.options import OptionsInvalid
 from gameserver.room.player import Player
 from gameserver.room.session import Session
 from gameserver.sync.decode.decoder import DeltaDecoder
@@ -18,11 +23,12 @@ from gameserver.sync.snapshot import Snapshot, first_difference
 from gameserver.sync.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gameserver.recording.format import Recording, Tick
     from gameserver.room.commands import Command
     from gameserver.room.kind import Kind
+    from gameserver.room.seats import Seats
 
     Codes = tuple[int, ...]
 
@@ -106,57 +112,107 @@ class ReplaySource:
         self._codes: dict[int, Codes] = {}
         self._commands: list[Command] = []
         self._lags: Iterator[int] = iter(())
+        self._make_session: Callable[[Player], Session] = self._session_without_seat
+
+    def use(self, seats: Seats) -> None:
+        """Take the sessions of a room that was restored, and make new ones as that does."""
+        self._sessions = dict(seats.sessions)
+        self._make_session = seats.add_session
 
     def turn_to(self, tick: Tick) -> None:
         """Provide this tick from now on.
 
         Raises:
-            RecordingError: It has a command that this version does not know.
+            RecordingError: It has a command that this version does not know, or one of another shape.
         """
         self._codes.update(tick.inputs)
-        self._commands = [made for recorded in tick.commands if (made := self._command(*recorded)) is not None]
+        try:
+            self._commands = [made for recorded in tick.commands if (made := self._command(*recorded)) is not None]
+        except (TypeError, ValueError, LookupError) as error:  # msgspec's ValidationError is a ValueError
+            raise RecordingError(f"the recorded commands of tick {tick.tick} cannot be read: {error}") from None
         self._lags = iter(tick.lags)
 
-    def commands(self, now_s: float) -> list[Command]:
+    def take_commands(self, now_s: float) -> list[Command]:
         """The recorded commands."""
         return self._commands
 
-    def inputs(self, now_s: float, tick: int) -> list[tuple[Session, Codes]]:
+    def take_inputs(self, now_s: float, tick: int) -> list[tuple[Session, Codes]]:
         """The recorded inputs of the sessions that are seated now."""
-        neutral = self._kind.inputs.neutral_codes
+        neutral = self._kind.inputs_type.neutral_codes
         return [(s, self._codes.get(s.number, neutral)) for s in self._sessions.values() if s.steers]
 
     def lag_of(self, player: Player) -> int:
         """The next recorded lag. Rules that ask more often than was recorded differ anyway and get 0."""
         return next(self._lags, 0)
 
-    def _command(self, word: str, number: int, *rest: Any) -> Command | None:
+    def _command(self, word: str, number: Any, *rest: Any) -> Command | None:
         """Make a recorded command; None for a session that left before its join took effect."""
-        if word == "join":
-            return commands.Join(self._new_session(number, *rest))
-        if word == "done":
-            return commands.WorkDone(number, *rest)
-        session = self._sessions.get(number)
-        if session is None:
-            return None
         match word:
-            case "resume":
-                return commands.Resume(session, 0, 0)
-            case "suspend":
-                return commands.Suspend(session)
-            case "leave":
-                return commands.Leave(session)
-            case "message":
-                return commands.Message(session, *rest)
-            case _:
-                raise RecordingError(f"the recording has a command {word!r}, which this version does not know")
+            case "join":
+                *known, reservation = rest
+                return commands.Join(self._new_session(number, *known), reservation)
+            case "expect":
+                return commands.Expect(self._new_session(number, *rest))
+            case "listed" | "backfills" | "done" | "external" | "reserve" | "moved":
+                return _of_the_room(word, number, *rest)
+        session = self._sessions.get(number)
+        return None if session is None else _of_a_session(word, session, *rest)
 
-    def _new_session(self, number: int, role: int, params: dict[str, Any], claims: dict[str, Any] | None) -> Session:
-        player = Player(number, Role(role), params, claims)
-        tick_hz = self._kind.room_class.tick_hz
-        inputs = InputQueue(hold_s=0.0, tick_hz=tick_hz, neutral=self._kind.inputs.neutral_codes)
-        session = self._sessions[number] = Session(player, self._room_id, inputs, Window(1, tick_hz))
+    def _new_session(
+        self,
+        number: int,
+        role: int,
+        params: dict[str, Any],
+        claims: dict[str, Any] | None,
+        came_from: str | None = None,
+    ) -> Session:
+        player = Player(number, Role(role), params, claims, came_from)
+        session = self._sessions[number] = self._make_session(player)
         return session
+
+    def _session_without_seat(self, player: Player) -> Session:
+        tick_hz = self._kind.room_class.tick_hz
+        inputs = InputQueue(hold_s=0.0, tick_hz=tick_hz, neutral=self._kind.inputs_type.neutral_codes)
+        return Session(player, self._room_id, inputs, Window(1, tick_hz))
+
+
+def _of_the_room(word: str, first: Any, *rest: Any) -> Command:
+    """Make a recorded command that is about no session."""
+    match word:
+        case "listed":
+            return commands.RoomsListed(msgspec.convert(first, list[ListedRoom]), *rest)
+        case "backfills":
+            return commands.BackfillsListed(msgspec.convert(first, list[OpenSeats]), *rest)
+        case "done":
+            return commands.WorkDone(first, *rest)
+        case "moved":
+            return commands.Moved(first, *rest)
+        case "external":
+            return commands.External(*rest)
+        case _:
+            key, role, subject, until_tick = rest
+            return commands.Reserve(key, Role(role), subject, until_tick)
+
+
+def _of_a_session(word: str, session: Session, *rest: Any) -> Command:
+    """Make a recorded command about a session.
+
+    Raises:
+        RecordingError: This version does not know it.
+    """
+    match word:
+        case "arrive":
+            return commands.Arrive(session)
+        case "resume":
+            return commands.Resume(session, *(rest or (0, 0)))
+        case "suspend":
+            return commands.Suspend(session)
+        case "leave":
+            return commands.Leave(session)
+        case "message":
+            return commands.Message(session, *rest)
+        case _:
+            raise RecordingError(f"the recording has a command {word!r}, which this version does not know")
 
 
 class _Replay:
@@ -167,15 +223,19 @@ class _Replay:
         self._decoder = DeltaDecoder(kind.schema, header.tick_hz)
         self._state = self._decoder.empty()
         self._source = ReplaySource(kind, header.room)
-        self._engine = RoomEngine(
-            kind,
-            header.room,
-            seed=header.seed,
-            options=header.options,
-            limits=Limits(),
-            welcome=lambda *_: b"",
-            source=self._source,
-        )
+        try:
+            self._engine = RoomEngine(
+                kind,
+                header.room,
+                seed=header.seed,
+                secret=header.secret,
+                options=header.options,
+                limits=Limits(),
+                welcome=lambda *_: b"",
+                source=self._source,
+            )
+        except OptionsInvalid as error:
+            raise RecordingError(f"the recording's options are not those of {kind.name!r} now: {error}") from None
 
     def run(self, tick: Tick) -> Snapshot | None:
         """Run one tick again; None when the rules failed."""

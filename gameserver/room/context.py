@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import random
 
+    from gameserver.protocol.constants import Role
+    from gameserver.room.author_store import Calls
+    from gameserver.room.backfill import BackfillRequest
     from gameserver.room.lag_compensation import LagCompensation
+    from gameserver.room.moves import Moves
     from gameserver.room.outside_work import OutsideWork
     from gameserver.room.player import Player
     from gameserver.room.timers import Timers
@@ -26,7 +30,11 @@ class RoomContext(Protocol):
     timers: Timers
     lag_compensation: LagCompensation
     work: OutsideWork
-    captured: Captured
+    store_calls: Calls
+    store_scope: str
+    """Whose keys `Room.store` has: the room's kind."""
+    moves: Moves
+    snapshot_source: Captured
     """What snapshots are taken of; a room that shows a recording puts itself here."""
 
     @property
@@ -38,6 +46,9 @@ class RoomContext(Protocol):
     def emit(self, name: str, payload: object, to: frozenset[int] | None) -> None:
         """Log an event of this tick for the sessions in `to`; None: everyone."""
 
+    def send_command(self, kind: str, name: str, payload: object) -> None:
+        """Send a command to the one room of a kind at the end of this tick."""
+
     def lock(self, locked: bool) -> None:
         """Lock or unlock the room."""
 
@@ -45,8 +56,21 @@ class RoomContext(Protocol):
         """Say who finds the room.
 
         Raises:
-            ValueError: It is no visibility.
+            ValueError: It is none of VISIBILITIES.
         """
+
+    def reserve(self, role: Role, subject: str | None, seconds: float) -> bytes | None:
+        """Keep a free seat for so long; None if there is none.
+
+        Raises:
+            ValueError: It cannot be for so long.
+        """
+
+    def cancel_reservation(self, key: bytes) -> bool:
+        """Keep a seat no longer. Return whether it was kept."""
+
+    def ask_for_players(self, request: BackfillRequest | None) -> None:
+        """Ask the queues of a kind for players from now on; None: ask no longer."""
 
     def close_after_tick(self, reason: str) -> None:
         """Close the room at the end of this tick."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from gameserver.protocol.codec import InputCodec
-from gameserver.room.room import Room
+from gameserver.protocol.constants import Role
+from gameserver.room.room import Room, check_hooks
+from gameserver.room.roster import RoomState, Roster
 from gameserver.room.settings import KIND_NAMES, check_settings, is_kind_name
-from gameserver.shared_step.translate import changes, fingerprint, to_module, touches
+from gameserver.room.touch_rules import check_touch, describe_touch
+from gameserver.shared_step.translate import changes, fingerprint, to_step_module, touches
 from gameserver.state.entity import Entity
 from gameserver.state.errors import DeclarationError
 from gameserver.state.inputs import Inputs
@@ -47,9 +50,18 @@ class Kind:
     name: str
     room_class: type[Room[Any]]
     schema: Schema
-    inputs: InputsType
+    inputs_type: InputsType
     input_codec: InputCodec
     step: StepModule | None
+
+    @property
+    def takes_backfills(self) -> bool:
+        """Whether running rooms may ask rooms of this kind for players."""
+        return self.room_class.on_backfills is not Room.on_backfills
+
+    def seats(self, role: Role) -> int:
+        """Return how many seats a room has for a role."""
+        return self.room_class.max_players if role is Role.PLAYER else self.room_class.max_spectators
 
     @property
     def option_names(self) -> tuple[str, ...]:
@@ -94,8 +106,9 @@ def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
     schema = Schema(entities_of(room_class), inputs_class)
     predict = room_class.predict
     step = None if predict is None else _make_step(room_class, predict, schema)
-    if predict is None and room_class.predict_contact is not None:
-        raise DeclarationError(f"{room_class.__name__}.predict_contact: write predict = your_step beside it")
+    for setting in ("predict_contact", "predict_world"):
+        if predict is None and getattr(room_class, setting) is not None:
+            raise DeclarationError(f"{room_class.__name__}.{setting}: write predict = your_step beside it")
     return Kind(name or kind_of(room_class), room_class, schema, inputs, InputCodec(inputs.ranges), step)
 
 
@@ -105,13 +118,20 @@ def _make_step(room_class: type[Room[Any]], predict: Callable[..., object], sche
     if room_class.predict_contact is not None:
         _check_contact(room_class.__name__, room_class.predict_contact, schema)
         exports["contact"] = room_class.predict_contact
-    functions = list(exports.values())
-    names = ", ".join([f"{function.__name__} as {name}" for name, function in exports.items()])
-    return StepModule(fingerprint(functions), f"{to_module(functions)}\nexport {{ {names} }};\n")
+    data: dict[str, dict[str, object]] = {}
+    if room_class.predict_world is not None:
+        if room_class.predict_contact is not None:
+            raise DeclarationError(
+                f"{room_class.__name__}.predict_contact: predict_world is there too; add the contact to its contacts"
+            )
+        check_touch(room_class.__name__, room_class.predict_world, predict, schema)
+        data["world"] = describe_touch(room_class.predict_world)
+    return StepModule(fingerprint(list(exports.values()), data), to_step_module(exports, data))
 
 
 def _check_step(room: str, predict: Callable[..., object], schema: Schema) -> None:
     used = touches(predict)
+    _check_parameters(f"{room}.predict", predict, len(used), "entity, controls, dt")
     if not predictable_types(predict, schema):
         raise DeclarationError(
             f"{room}.predict: no entity type of the room has all the fields that {predict.__name__} uses: "
@@ -127,6 +147,7 @@ def _check_step(room: str, predict: Callable[..., object], schema: Schema) -> No
 
 def _check_contact(room: str, contact: Callable[..., object], schema: Schema) -> None:
     used = touches(contact)
+    _check_parameters(f"{room}.predict_contact", contact, len(used), "me, other, dt")
     if not any(used[0] | used[1] <= entity_type.numeric.keys() for entity_type in schema.entities):
         raise DeclarationError(
             f"{room}.predict_contact: no entity type of the room has all the fields that {contact.__name__} uses: "
@@ -138,6 +159,11 @@ def _check_contact(room: str, contact: Callable[..., object], schema: Schema) ->
             f"{room}.predict_contact: {contact.__name__} changes {', '.join(sorted(changed))} of its second argument; "
             "change the first one only: the other gets its own turn"
         )
+
+
+def _check_parameters(setting: str, function: Callable[..., object], count: int, wanted: str) -> None:
+    if count != len(wanted.split(", ")):
+        raise DeclarationError(f"{setting}: {function.__name__} takes {count} arguments; write {wanted}")
 
 
 def predictable_types(predict: Callable[..., object], schema: Schema) -> list[EntityType]:
@@ -166,17 +192,48 @@ def inputs_of(room_class: type[Room[Any]]) -> type[Inputs]:
         for base in getattr(cls, "__orig_bases__", ()):
             origin = get_origin(base)
             if isinstance(origin, type) and issubclass(origin, Room):
-                for argument in get_args(base):
+                for place, argument in enumerate(get_args(base)):
                     if isinstance(argument, type) and issubclass(argument, Inputs):
                         return argument
+                    if isinstance(argument, type) and argument is not Any and origin is Room and place == 0:
+                        raise DeclarationError(
+                            f"{cls.__name__}: {argument.__name__} is no class of inputs; write Room[YourInputs], "
+                            "with class YourInputs(Inputs)"
+                        )
     return Inputs
+
+
+def avatars_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
+    """The classes of what players steer, as `Room[YourInputs, Dot]` or `Room[YourInputs, Dot | None]` names them; empty
+    where a class does not."""
+    for cls in room_class.__mro__:
+        for base in getattr(cls, "__orig_bases__", ()):
+            if get_origin(base) is Room:
+                (_, avatar, _) = get_args(base)
+                named = (avatar, *get_args(avatar))
+                return tuple([one for one in named if isinstance(one, type) and issubclass(one, Entity)])
+    return ()
 
 
 def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
     """The replicated types of a room class: those that it lists, or all in its module and in the modules of the rooms
-    that it inherits from, in that order. Classes whose name begins with `_` are bases for others: they are left out."""
+    that it inherits from, in that order; then those of its roster and its state. Classes whose name begins with `_` are
+    bases for others: they are left out."""
+    return (*_declared_entities(room_class), *_with_a_use(room_class))
+
+
+def _with_a_use(room_class: type[Room[Any]]) -> list[type[Entity]]:
+    found: list[type[Entity]] = []
+    if isinstance(room_class.roster, Roster):
+        found.append(room_class.roster.player_state)
+    if type(room_class.state) is not RoomState:
+        found.append(type(room_class.state))
+    return found
+
+
+def _declared_entities(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
     if room_class.entities:
-        return tuple(room_class.entities)
+        return tuple([cls for cls in room_class.entities if cls._use is None])
     found: dict[type[Entity], None] = {}
     for cls in room_class.__mro__:
         if issubclass(cls, Room) and cls is not Room:
@@ -190,6 +247,7 @@ def entities_of(room_class: type[Room[Any]]) -> tuple[type[Entity], ...]:
                 v
                 for v in named
                 if isinstance(v, type) and issubclass(v, Entity) and v is not Entity and not v.__name__.startswith("_")
+                if v._use is None
             )
     return tuple(found)
 
@@ -202,6 +260,7 @@ def check_room(room_class: type[Room[Any]]) -> None:
     """
     name = room_class.__name__
     check_settings(room_class)
+    check_hooks(room_class)
     if room_class.snapshot_hz is not None and room_class.tick_hz % room_class.snapshot_hz:
         raise DeclarationError(
             f"{name}.snapshot_hz is {room_class.snapshot_hz}; write a divisor of tick_hz ({room_class.tick_hz}), "

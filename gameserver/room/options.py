@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _AT: Final = re.compile(r"(?P<wrong>.*) - at `\$\.(?P<field>[^`]*)`", re.DOTALL)
-_MAX_NAME_CHARS: Final = 24
+MAX_SAID_CHARS: Final = 24
+"""How much of a name that does not exist a reason repeats."""
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,26 +57,29 @@ def choose(defaults: Options, chosen: Mapping[str, object]) -> Options:
     names = defaults.__struct_fields__
     for name in chosen:
         if name not in names:
-            said = escape_controls(name[:_MAX_NAME_CHARS])
+            said = escape_controls(name[:MAX_SAID_CHARS])
             raise OptionsInvalid(f"options: no option {said!r}; there are: {', '.join(names) or 'none'}")
     try:
         return msgspec.convert({**as_map(defaults), **chosen}, type(defaults), builtin_types=(bytes,))
     except msgspec.ValidationError as error:
-        raise OptionsInvalid(_reason(str(error))) from None
+        raise OptionsInvalid(reason_of("options", str(error))) from None
 
 
-def _reason(text: str) -> str:
+def reason_of(what: str, text: str) -> str:
+    """Return msgspec's reason for refusing `what`, such as the options, so that it names the field."""
     found = _AT.fullmatch(text)
     wrong, field = (text, "") if found is None else (found["wrong"], found["field"])
     wrong = escape_controls(wrong).replace("`", "")
-    return f"options: '{field}': {wrong[:1].lower()}{wrong[1:]}" if field else f"options: {wrong}"
+    wrong = wrong[:1].lower() + wrong[1:]
+    return f"{what}: '{field}': {wrong}" if field else f"{what}: {wrong}"
 
 
-def are_options(value: object) -> bool:
-    """Return whether a class can have this value as its `options`: a creator that chooses nothing gets just these."""
+def are_options(value: object) -> bool | str:
+    """Return whether a class can have this value as its `options`, or why it cannot: a creator that chooses nothing
+    gets just these."""
     if not isinstance(value, Options):
         return False
     try:
         return choose(value, {}) == value
-    except (OptionsInvalid, TypeError, NameError):  # msgspec looks at the annotations now
-        return False
+    except (OptionsInvalid, TypeError, NameError) as error:  # msgspec looks at the annotations now
+        return " ".join(str(error).split())

@@ -17,7 +17,7 @@ from gameserver.protocol.payload import plain_payload
 from gameserver.room import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gameserver.room.session import Session
 
@@ -99,11 +99,16 @@ class OutsideWork:
         """Start a job. One too many fails at the next tick.
 
         Raises:
-            TypeError: `work` cannot be called, or `timeout_s` is not a number.
+            TypeError: `work`, `then` or `failed` cannot be called, or `timeout_s` is not a number.
             ValueError: `timeout_s` is not above 0.
         """
         if not callable(work):
             raise TypeError(f"work is {work!r}; write the function itself, and its arguments after it: run(load, name)")
+        for name, call in (("then", then), ("failed", failed)):
+            if call is not None and not callable(call):
+                raise TypeError(
+                    f"{name} is {call!r}; write the function itself, such as self.loaded, without parentheses"
+                )
         if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float):
             raise TypeError(f"timeout_s is {timeout_s!r}; write a number of seconds, or math.inf")
         if not timeout_s > 0:
@@ -137,6 +142,30 @@ class OutsideWork:
             result, error = None, escape_controls(error)[:MAX_ERROR_CHARS]
         self._queue(commands.WorkDone(job.number, result, error))
 
+    @property
+    def last_number(self) -> int:
+        """The number of the newest job."""
+        return self._last_number
+
+    def running(self) -> list[Job]:
+        """The jobs that have no outcome yet, in order."""
+        return list(self._jobs.values())
+
+    def restore(self, last_number: int, jobs: Sequence[Job]) -> None:
+        """Go on with the jobs of a checkpoint; nothing runs them.
+
+        Args:
+            last_number: The number of the newest job.
+            jobs: Those that had no outcome yet.
+        """
+        self._last_number = last_number
+        self._jobs = {job.number: job for job in jobs}
+
+    def abandon(self) -> None:
+        """Let all jobs fail at the next tick: what ran them is gone."""
+        for job in self.running():
+            self.finish(job, None, "the server was restarted while it ran")
+
     def session_of(self, command: commands.WorkDone) -> Session | None:
         """The session whose seat waits for the job that a command is about, if one does."""
         job = self._jobs.get(command.job)
@@ -162,6 +191,11 @@ class OutsideWork:
             raise failure
         else:
             log.error("work of room %s failed: %s", self._room_id, command.error)
+
+    def cancel_of(self, session: Session) -> None:
+        """A session has ended: stop the job that its seat waited for, if there is one; its outcome does not arrive."""
+        for number in [number for number, job in self._jobs.items() if job.session is session]:
+            self._jobs.pop(number).cancel()
 
     def cancel_all(self) -> None:
         """The room has ended: stop every job; no outcome arrives."""

@@ -39,11 +39,17 @@ RELAPSE_S: Final = 10.0
 class Overload:
     """The overload level of one room: call `note` after each tick, read `level`."""
 
-    __slots__ = ("_began_s", "_calm_s", "_fall_s", "_fell_at_s", "_over", "_restless", "_tick_s", "_ticks", "level")
+    __slots__ = (
+        *("_began_s", "_calm_s", "_cost_s", "_fall_s", "_fell_at_s", "_over", "_restless", "_tick_s", "_ticks"),
+        *("level", "share"),
+    )
 
     def __init__(self, tick_s: float) -> None:
         self.level = 0
+        self.share: float | None = None
+        """The share of the time that the ticks took, in the last second that was watched; None in the first one."""
         self._tick_s = tick_s
+        self._cost_s = 0.0
         self._fall_s = FALL_S
         self._fell_at_s = float("-inf")
         self._began_s = self._calm_s = float("nan")  # when the second, and the calm, that are being watched began
@@ -79,6 +85,7 @@ class Overload:
             self._began_s = self._calm_s = now_s
         taken = (late_s + cost_s) / self._tick_s
         self._ticks += 1
+        self._cost_s += cost_s
         self._over += self.level < MAX_LEVEL and taken > OVER_TICKS[self.level]
         self._restless += taken > CALM_TICKS
         before = self.level
@@ -93,7 +100,9 @@ class Overload:
             self._calm_s = now_s
         elif now_s - self._calm_s >= self._fall_s:
             self._fall(now_s)
+        self.share = self._cost_s / (now_s - self._began_s)
         self._began_s = now_s
+        self._cost_s = 0.0
         self._ticks = self._over = self._restless = 0
 
     def _rise(self, now_s: float) -> None:

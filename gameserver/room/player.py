@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from gameserver.protocol.constants import Role
+from gameserver.room.scopes import has_scope
+from gameserver.room.type_variables import A, D
 from gameserver.state.entity import Entity
 
 if TYPE_CHECKING:
@@ -30,10 +32,13 @@ def check_byte_rate(rate: Any) -> float:
     return float(rate)
 
 
-class Player:
+class Player(Generic[A, D]):
     """A participant in a room: a player, or a spectator, who sees everything and steers nothing.
 
     `data` is the author's, for whatever belongs to the participant and is not replicated.
+
+    For type checkers, `Player[Dot]` steers a `Dot`, and `Player[Dot, Score]` has a `Score` as its `data`. Write
+    `Player[Dot | None]` to be reminded that there is no avatar before `on_join` has set it, and after the player's end.
     """
 
     __slots__ = (
@@ -42,6 +47,7 @@ class Player:
         "_bytes_per_s",
         "_kick",
         "_on_avatar",
+        "came_from",
         "claims",
         "connected",
         "data",
@@ -50,12 +56,17 @@ class Player:
         "role",
     )
 
+    def __class_getitem__(cls, arguments: object) -> Any:
+        """Name the avatar and the data, for type checkers only."""
+        return cls
+
     def __init__(
         self,
         number: int,
         role: Role,
         params: Mapping[str, object],
         claims: Mapping[str, object] | None = None,
+        came_from: str | None = None,
     ) -> None:
         """Make a participant; rooms do this.
 
@@ -64,18 +75,22 @@ class Player:
             role: Player or spectator.
             params: What its client sent with JOIN.
             claims: The claims of its verified token, if it has one.
+            came_from: The id of the room that it moved here from; None: it joined.
         """
         self.number = number
         """The participant's number in this room, from 1, never used twice."""
         self.role = role
         self.params = params
-        """What the client sent with JOIN; only its size and shape are checked."""
+        """What the client sent with JOIN; only its size and shape are checked. Whoever was moved here has what it had
+        there, and what the rules there added."""
         self.claims = claims
         """The claims of the verified token, or None without a token."""
+        self.came_from = came_from
+        """The id of the room whose rules moved the participant here; None: its client joined."""
         self.connected = True
         """False while its link is lost and its session may resume."""
         self._bytes_per_s: float | None = None
-        self.data: Any = None
+        self.data: D = None  # type: ignore[assignment]  # until the author's rules set it
         self._avatar: Entity | None = None
         self._on_avatar: Callable[[Player], None] | None = None
         self._kick: Callable[[Player, str], None] | None = None
@@ -100,25 +115,38 @@ class Player:
         self._bytes_per_s = None if rate is None else check_byte_rate(rate)
 
     @property
-    def avatar(self) -> Any:
-        """The entity that this player steers, or None.
+    def avatar(self) -> A:
+        """The entity that this player steers, or None. It is None once the player's seat is free.
 
         Setting it informs the client, which predicts that entity from then on.
 
         Raises:
             TypeError: What is set is no entity.
         """
-        return self._avatar
+        return cast("A", self._avatar)
 
     @avatar.setter
-    def avatar(self, entity: Entity | None) -> None:
+    def avatar(self, entity: A | None) -> None:
         if entity is self._avatar:
             return
         if entity is not None and not isinstance(entity, Entity):
             raise TypeError(f"avatar is {entity!r}; write an entity that spawn returned, or None")
+        if entity is not None and not entity.id:
+            raise TypeError(f"avatar is {entity!r}, which is in no room; write what spawn returned")
         self._avatar = entity
         if self._on_avatar is not None:
             self._on_avatar(self)
+
+    def has_scope(self, scope: str) -> bool:
+        """Whether its token allows something: whether the claim `scope` names it.
+
+        Args:
+            scope: Such as `publish:news`. A token for `publish` allows it too.
+
+        Returns:
+            Whether it does; False without a token.
+        """
+        return has_scope(self.claims, scope)
 
     def text(self, key: str, default: str = "", max_chars: int = 24) -> str:
         """Read one of the `params` as a line of text.
@@ -141,7 +169,7 @@ class Player:
         """Remove the participant from the room; its client does not reconnect by itself.
 
         Args:
-            reason: The reason that the client gets.
+            reason: The reason that the client gets, cut to 120 bytes.
 
         Raises:
             TypeError: `reason` is not a str.

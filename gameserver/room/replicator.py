@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gameserver.protocol.codec import encode_state, state_head
+from gameserver.protocol.codec import encode_state, shared_state_head
 from gameserver.protocol.constants import MAX_SERVER_BYTES, CloseCode
 from gameserver.state.errors import StateError
 from gameserver.sync.encode.views import ALL
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gameserver.protocol.constants import Limits
+    from gameserver.room.json_viewers import JsonViewers
+    from gameserver.room.player_views import PlayerViews
     from gameserver.room.session import LinkHandle, Session
-    from gameserver.room.visibility import Visibility
     from gameserver.sync.encode.encoder import DeltaEncoder
     from gameserver.sync.encode.views import AnyView
     from gameserver.sync.events import EventLog
@@ -33,27 +34,53 @@ STATE_HEAD_BYTES: Final = 32
 """What stands before the body of a STATE takes at most so many bytes."""
 
 
+MAX_FULL_STATE_BYTES: Final = 8 << 20
+"""How many bytes of full states are handed to links in one tick; one viewer always gets its own."""
+
+
 class Replicator:
     """Sends the snapshots and events of one room, and counts them."""
 
-    __slots__ = ("_encoder", "_events", "_limits", "_visibility", "skipped", "state_bytes", "states")
+    __slots__ = (
+        "_encoder",
+        "_events",
+        "_json_viewers",
+        "_last_in_turn",
+        "_limits",
+        "_max_full_state_bytes",
+        "_player_views",
+        "skipped",
+        "state_bytes",
+        "states",
+    )
 
     def __init__(
-        self, encoder: DeltaEncoder, events: EventLog, limits: Limits, visibility: Visibility | None = None
+        self,
+        encoder: DeltaEncoder,
+        events: EventLog,
+        limits: Limits,
+        player_views: PlayerViews | None = None,
+        json_viewers: JsonViewers | None = None,
+        *,
+        max_full_state_bytes: int = MAX_FULL_STATE_BYTES,
     ) -> None:
-        """`visibility` is None in a room where everyone sees everything."""
+        """`player_views` is None in a room where everyone sees everything, `json_viewers` where nobody gets JSON."""
+        self._max_full_state_bytes = max_full_state_bytes
         self._encoder = encoder
         self._events = events
         self._limits = limits
-        self._visibility = visibility
+        self._player_views = player_views
+        self._json_viewers = json_viewers
+        self._last_in_turn = 0
+        """The number of who got the last full state of a tick in which there were too many."""
         self.states = 0
         self.state_bytes = 0
         self.skipped = 0
 
     def set_tier_stretch(self, stretch: int) -> None:
         """Send what lies in a far tier `stretch` times less often than the room declares."""
-        if self._visibility is not None:
-            self._visibility.set_tier_stretch(stretch)
+        if self._player_views is not None:
+            self._player_views.set_tier_stretch(stretch)
 
     def send(self, sessions: Iterable[Session], snapshot: Snapshot, now_s: float) -> None:
         """Send `snapshot` to every viewer whose link can take it now.
@@ -63,29 +90,39 @@ class Replicator:
         Raises:
             StateError: The state is larger than what a client takes.
         """
-        seeing_all, with_views = self._ready_by_base(sessions, now_s)
+        self._encoder.prepare(snapshot)
+        if self._json_viewers is not None:
+            self._json_viewers.begin(snapshot)
+        seeing_all, with_views, with_json = self._ready_by_base(sessions, now_s)
         for base, viewers in seeing_all.items():
-            head, body = _head(base, snapshot), self._encoder.encode(base, snapshot)
+            shared_head, body = _shared_head(base, snapshot), self._encoder.encode(base, snapshot)
             _check_size(body)
-            for viewer in viewers:
-                self._offer(viewer, snapshot, ALL, head, body)
+            ready = viewers if base is not None else self._first_of(viewers, len(body))
+            for viewer in ready:
+                self._offer(viewer, snapshot, ALL, shared_head, body)
         for base, viewers in with_views.items():
             self._send_views(viewers, base, snapshot)
+        for session in with_json:
+            self._send_json(session, snapshot, now_s)
 
-    def _ready_by_base(self, sessions: Iterable[Session], now_s: float) -> tuple[ByBase, ByBase]:
+    def _ready_by_base(self, sessions: Iterable[Session], now_s: float) -> tuple[ByBase, ByBase, list[Session]]:
         """Group the viewers that can take a snapshot by their base, and skip the others.
 
         The base is the last snapshot that was handed to the viewer's link.
 
         Returns:
-            The viewers that see everything, and those with views of their own.
+            The viewers that see everything, those with views of their own, and those that get JSON, ready or not.
         """
-        has_views = self._visibility is not None
+        has_views = self._player_views is not None
         seeing_all: ByBase = {}
         with_views: ByBase = {}
+        with_json: list[Session] = []
         for session in sessions:
             link = session.link
             if link is None or not session.seated:
+                continue
+            if session.json_link is not None:
+                with_json.append(session)
                 continue
             if not (session.window.open and link.ready):
                 self._skip(session, now_s)
@@ -96,32 +133,66 @@ class Replicator:
                 groups[session.base] = [session]
             else:
                 group.append(session)
-        return seeing_all, with_views
+        return seeing_all, with_views, with_json
+
+    def _first_of(self, viewers: list[Session], size: int) -> list[Session]:
+        """Return the viewers that get a full state in this tick; the others get theirs in a later one.
+
+        To hand a link 1 MB takes about a millisecond, so a crowd that joins a full room at once would hold up its tick.
+        They take turns, so that clients that ask for a full state in every tick (RESYNC) keep it from nobody.
+
+        Args:
+            viewers: Those that hold nothing.
+            size: The full state's, in bytes.
+        """
+        count = max(1, self._max_full_state_bytes // size)
+        if len(viewers) <= count:
+            return viewers
+        self.skipped += len(viewers) - count
+        last = self._last_in_turn
+        turns = sorted(viewers, key=lambda viewer: (viewer.number <= last, viewer.number))[:count]
+        self._last_in_turn = turns[-1].number
+        return turns
+
+    def _send_json(self, session: Session, snapshot: Snapshot, now_s: float) -> None:
+        """Offer one viewer its update, and skip it if its link is busy."""
+        link = session.json_link
+        if link is None or self._json_viewers is None or link.idle:
+            return
+        if not link.ready:
+            self._skip(session, now_s)
+            return
+        size = self._json_viewers.offer(session, link, snapshot)
+        if size > 0:
+            self.states += 1
+            self.state_bytes += size
+        elif size < 0:
+            self.skipped += 1
 
     def _send_views(self, viewers: list[Session], base: Snapshot | None, snapshot: Snapshot) -> None:
         """Send `snapshot` to viewers that have views of their own and hold the same base."""
-        assert self._visibility is not None
-        encoded = self._visibility.encode(viewers, snapshot)
-        head = _head(base, snapshot)
+        assert self._player_views is not None
+        encoded = self._player_views.encode(viewers, snapshot)
+        shared_head = _shared_head(base, snapshot)
         for row, (viewer, body) in enumerate(zip(viewers, encoded.bodies, strict=True)):
             _check_size(body)
-            self._offer(viewer, snapshot, encoded.views[row], head, body)
+            self._offer(viewer, snapshot, encoded.views[row], shared_head, body)
 
-    def _offer(self, session: Session, snapshot: Snapshot, view: AnyView, head: bytes, body: bytes) -> None:
+    def _offer(self, session: Session, snapshot: Snapshot, view: AnyView, shared_head: bytes, body: bytes) -> None:
         """Offer one viewer its STATE, with the events before it, and account for it if the link takes it.
 
         Args:
             session: The viewer.
             snapshot: What the STATE leads to.
             view: What the viewer sees of it.
-            head: The part before the viewer's own numbers, shared with others.
+            shared_head: The part before the viewer's own numbers, shared with others.
             body: The part behind them, shared with others.
         """
         link = session.link
         if link is None:  # closed by an offer to another session in this very tick
             return
-        inputs = session.inputs
-        state = encode_state(head, inputs.consumed, inputs.lead, body)
+        inputs = session.input_queue
+        state = encode_state(shared_head, inputs.consumed, inputs.lead, body)
         if session.event_scan == self._events.newest:
             taken = link.offer(state)
         else:
@@ -147,6 +218,20 @@ class Replicator:
             session.events_sent(upto)
         return taken
 
+    def send_last_events(self, session: Session) -> None:
+        """Queue what a viewer has not been sent of the events, before its link closes: no snapshot will bring them, and
+        a game often says how it ended just before its room ends."""
+        link = session.link
+        if link is None or not session.seated or session.json_link is not None:
+            return
+        try:
+            message, upto = session.pending_events(self._events)
+        except EventsLost:
+            return
+        if message is not None:
+            link.send(message)
+            session.events_sent(upto)
+
     def _skip(self, session: Session, now_s: float) -> None:
         self.skipped += 1
         if session.behind_since_s is None:
@@ -165,5 +250,5 @@ def _check_size(body: bytes) -> None:
         raise StateError(f"the state takes {len(body)} bytes; clients take messages of at most {MAX_SERVER_BYTES}")
 
 
-def _head(base: Snapshot | None, snapshot: Snapshot) -> bytes:
-    return state_head(snapshot.tick, 0 if base is None else snapshot.tick - base.tick)
+def _shared_head(base: Snapshot | None, snapshot: Snapshot) -> bytes:
+    return shared_state_head(snapshot.tick, 0 if base is None else snapshot.tick - base.tick)

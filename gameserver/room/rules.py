@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from gameserver.room.player import Player
     from gameserver.state.world import World
 
-TICK_RAISES = (Exception, SystemExit, KeyboardInterrupt)
+TICK_RAISES = BaseException
 """What a tick may raise, in an author's code or in the server's own: it ends the room and nothing else. `sys.exit()` in
-a rule ends its room, not the process. A Ctrl-C never arrives as a KeyboardInterrupt here, since the server receives
+a rule ends its room, not the process, and so does asyncio's CancelledError. A tick never waits, so trio cancels nothing
+here. A Ctrl-C never arrives as a KeyboardInterrupt here, since the server receives
 signals in a task of its own."""
 
 
@@ -32,8 +33,9 @@ def run_contacts(
     result does not depend on which of two avatars comes first.
     """
     avatars = [player.avatar for player in players if player.avatar is not None and player.avatar.alive]
-    others = {cls: list(map(cls.entity_type.copy, world.entities(cls))) for cls in {type(me) for me in avatars}}
+    types = {me.entity_type.cls for me in avatars}  # an avatar's own class is another one while it rests
+    others = {cls: list(map(cls.entity_type.copy, world.entities(cls))) for cls in types}
     for me in avatars:
-        for other in others[type(me)]:
+        for other in others[me.entity_type.cls]:
             if other.id != me.id:
                 contact(me, other, dt)

@@ -7,7 +7,7 @@ session is suspended.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gameserver.protocol.constants import Role
 from gameserver.sync.encode.views import ALL
@@ -40,11 +40,42 @@ class LinkHandle(Protocol):
     def close(self, code: int, reason: str) -> None:
         """Begin to close. Idempotent. The link ends within a deadline; then its peer's `lost` is called."""
 
-    def join_room(self, room_id: str) -> None:
+    def start_polling(self, room_id: str) -> None:
         """From now on the poller of this room reads the link at each tick."""
 
-    def leave_room(self) -> None:
+    def stop_polling(self) -> None:
         """The link's own task reads it again."""
+
+
+class Update(NamedTuple):
+    """What one viewer is offered at a snapshot."""
+
+    data: bytes
+    """A JSON object."""
+    full: bool
+    """Whether it has the whole state, which replaces what the viewer has."""
+    tick: int
+    """The snapshot's."""
+    event: int
+    """The number of the newest event that the viewer has with it."""
+
+
+class JsonLink(LinkHandle, Protocol):
+    """The link of a spectator that gets the room as JSON, and acks nothing."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits for an update now, and nobody is behind: between two polls."""
+
+    @property
+    def wants_full(self) -> bool:
+        """Whether an update must have the whole state."""
+
+    def offer_update(self, update: Update) -> bool:
+        """Take an update, or return False; nothing is queued."""
+
+    def note_unchanged(self) -> None:
+        """The newest state is the one that the viewer has."""
 
 
 class SessionPeer(Protocol):
@@ -70,46 +101,76 @@ class Session:
     """One participant of a room. `number` is its number in the room, `key` its number in the process."""
 
     __slots__ = (
+        "arriving",
         "base",
         "behind_since_s",
         "budget_bytes",
         "event_cursor",
         "event_scan",
+        "expected",
+        "first_event",
+        "generation",
         "going_away",
-        "inputs",
+        "input_queue",
+        "instance",
         "is_player",
+        "json_link",
         "key",
         "leaving",
         "link",
         "lost_at_s",
+        "migrated",
         "number",
+        "on_decided",
         "on_gone",
         "peer",
         "player",
         "previous_secret",
+        "restored_tick",
+        "rolled_back_to",
         "room_id",
         "seated",
         "secret",
+        "unseen",
         "view",
         "viewpoint",
         "window",
     )
 
     def __init__(
-        self, player: Player, room_id: str, inputs: InputQueue, window: Window, *, key: int = 0, secret: bytes = b""
+        self,
+        player: Player,
+        room_id: str,
+        input_queue: InputQueue,
+        window: Window,
+        *,
+        key: int = 0,
+        secret: bytes = b"",
     ) -> None:
         self.player = player
         self.is_player = player.role is Role.PLAYER
         self.key = key
         """The public part of the resume token."""
+        self.instance = b""
+        """What its token begins with, if another process has issued it; empty: as those of this one."""
         self.number = player.number
         self.room_id = room_id
-        self.inputs = inputs
+        self.input_queue = input_queue
         self.peer: SessionPeer | None = None
         self.link: LinkHandle | None = None
+        self.json_link: JsonLink | None = None
+        """The same link, where its viewer gets JSON."""
         self.lost_at_s: float | None = None
         self.going_away = False
         """Whether the client closed its last link with 1001."""
+        self.expected = False
+        """Whether it is a seat that is kept for a participant of another room, who has not left that yet."""
+        self.arriving = False
+        """Whether that participant has left there, and comes in at the next tick."""
+        self.unseen = False
+        """Whether the client has not said yet that it knows the room that its session has moved to (ARRIVED)."""
+        self.on_decided: Callable[[Session, str | None], None] | None = None
+        """Called when the rules have decided on an expected participant: None lets it come, or a text says why not."""
         self.leaving = False
         """True once a Leave command for it is queued."""
         self.seated = False
@@ -118,6 +179,15 @@ class Session:
         self.previous_secret = b""
         """The secret before the last RESUME, valid until `confirm_token`: the WELCOME with the new one may not have
         arrived."""
+        self.generation = 1
+        """How many secrets there have been."""
+        self.rolled_back_to: int | None = None
+        """What the next WELCOME says: the tick of the restored room, if the client had seen later ones."""
+        self.restored_tick: int | None = None
+        """The tick at which the room was restored, until the client has the first WELCOME after that: what it says of
+        itself may be of ticks and events that are lost. None: it knows this room as it is."""
+        self.migrated = False
+        """Whether the room was restored in another build, until the client has the first WELCOME after that."""
         self.base: Snapshot | None = None
         """The snapshot that the client holds once it has read everything handed to its link; None: a full state is
         needed."""
@@ -134,6 +204,8 @@ class Session:
         self.event_scan = 0
         """Number of the newest event that was checked for this session. None of the events between `event_cursor` and
         this one is for it."""
+        self.first_event = 0
+        """The event cursor that it began with."""
         self.on_gone: Callable[[Session], None] | None = None
 
     @property
@@ -141,14 +213,22 @@ class Session:
         """Whether the room consumes one input frame of it in each tick."""
         return self.seated and self.is_player
 
+    @property
+    def keeps_seat(self) -> bool:
+        """Whether it goes on without a link, until its grace time is over."""
+        return (self.seated or self.arriving) and not self.leaving
+
     def confirm_token(self) -> None:
         """The client has sent something over this link, so it has the token of the last WELCOME."""
         self.previous_secret = b""
+        self.restored_tick = self.rolled_back_to = None
+        self.migrated = False
 
     def attach(self, peer: SessionPeer) -> None:
         """Continue over this peer's link. Nothing is in flight on it yet."""
         self.peer = peer
         self.link = peer.link
+        self.json_link = None
         self.lost_at_s = None
         self.going_away = False
         self.behind_since_s = None
@@ -157,11 +237,11 @@ class Session:
     def detach(self, now_s: float, *, going_away: bool = False) -> None:
         """Continue without a link. The client says what it received when it resumes."""
         self.peer = None
-        self.link = None
+        self.link = self.json_link = None
         self.lost_at_s = now_s
         self.going_away = going_away
         self.window.clear()
-        self.inputs.clear()
+        self.input_queue.clear()
 
     def resync(self) -> None:
         """The client asked for a full state: forget what it holds."""
@@ -185,7 +265,7 @@ class Session:
         """The link has taken a STATE of `size` bytes that leads to `snapshot`."""
         self.base = snapshot
         self.view = view
-        self.inputs.lead = None
+        self.input_queue.lead = None
         self.behind_since_s = None
         self.budget_bytes -= size
         self.window.sent(snapshot.tick)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """Where the commands and inputs of a room come from: its live seats, or a recording."""
 
-    def commands(self, now_s: float) -> Sequence[Command]:
+    def take_commands(self, now_s: float) -> Sequence[Command]:
         """Take the commands of the tick that begins now, in order."""
 
-    def inputs(self, now_s: float, tick: int) -> Sequence[tuple[Session, Codes]]:
+    def take_inputs(self, now_s: float, tick: int) -> Sequence[tuple[Session, Codes]]:
         """Take one input frame of each player for this tick, in order of joining."""
 
     def lag_of(self, player: Player) -> int:

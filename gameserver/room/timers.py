@@ -8,7 +8,7 @@ from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(order=True, slots=True)
@@ -17,8 +17,9 @@ class Timer:
 
     due: int
     number: int
-    call: Callable[[], object] = field(compare=False)
+    call: Callable[..., object] = field(compare=False)
     every: int | None = field(compare=False, default=None)
+    args: tuple[object, ...] = field(compare=False, default=())
     cancelled: bool = field(compare=False, default=False)
 
     def cancel(self) -> None:
@@ -38,13 +39,16 @@ class Timers:
     def __len__(self) -> int:
         return sum(not timer.cancelled for timer in self._heap)
 
-    def add(self, now: int, ticks: int, call: Callable[[], object], *, repeat: bool = False) -> Timer:
+    def add(
+        self, now: int, ticks: int, call: Callable[..., object], args: tuple[object, ...] = (), *, repeat: bool = False
+    ) -> Timer:
         """Add a timer.
 
         Args:
             now: The present tick.
             ticks: The ticks until the first call, at least 1, and between calls.
             call: The function.
+            args: Its arguments.
             repeat: True calls again and again.
 
         Returns:
@@ -62,7 +66,7 @@ class Timers:
             msg = f"call is {call!r}; write the function itself, such as self.start, without parentheses"
             raise TypeError(msg)
         self._made += 1
-        timer = Timer(now + wait, self._made, call, wait if repeat else None)
+        timer = Timer(now + wait, self._made, call, wait if repeat else None, args)
         heapq.heappush(self._heap, timer)
         return timer
 
@@ -72,7 +76,27 @@ class Timers:
             timer = heapq.heappop(self._heap)
             if timer.cancelled:
                 continue
-            timer.call()
+            timer.call(*timer.args)
             if timer.every is not None and not timer.cancelled:
                 timer.due = tick + timer.every
                 heapq.heappush(self._heap, timer)
+
+    @property
+    def made(self) -> int:
+        """How many there have been."""
+        return self._made
+
+    def pending(self) -> list[Timer]:
+        """The timers whose calls are still to come, in order of number; cancelled ones are left out."""
+        return sorted((timer for timer in self._heap if not timer.cancelled), key=lambda timer: timer.number)
+
+    def restore(self, made: int, timers: Iterable[Timer]) -> None:
+        """Go on with the timers of a checkpoint.
+
+        Args:
+            made: How many there have been.
+            timers: Those whose calls are still to come.
+        """
+        self._made = made
+        self._heap = list(timers)
+        heapq.heapify(self._heap)

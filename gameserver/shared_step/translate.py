@@ -6,6 +6,8 @@ The module needs no build step, no `eval` and no imports. The same functions alw
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gameserver.shared_step.emit import ExpressionWriter, constant
@@ -15,7 +17,7 @@ from gameserver.shared_step.javascript import HELPERS
 from gameserver.shared_step.names import shared_function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gameserver.shared_step import ir
 
@@ -38,18 +40,67 @@ def to_module(functions: Sequence[Callable[..., object]], *, banner: str = "") -
     """
     roots = [_require(function) for function in functions]
     head = "".join(f"// {line}".rstrip() + "\n" for line in banner.splitlines())
-    body = _write(roots, comments=True)
+    body = _write(roots, comments=True, exported=True)
     return f'{head}{_NOTE}\n{body}\nexport const $fingerprint = "{fingerprint(functions)}";\n'
 
 
-def fingerprint(functions: Sequence[Callable[..., object]]) -> str:
-    """Return 16 hex digits that depend on what the functions do, and not on comments, layout or type hints.
+def to_step_module(
+    exports: Mapping[str, Callable[..., object]], data: Mapping[str, Mapping[str, object]] | None = None
+) -> str:
+    """Return an ES module that exports functions under the names that they have in a mapping, and nothing else.
+
+    Args:
+        exports: Shared functions, by the name of their export.
+        data: Values to export beside them, by the name of their export: maps and lists of numbers, texts, None and
+            shared functions.
 
     Raises:
         SharedStepError: As in `to_module`.
     """
-    roots = [_require(function) for function in functions]
-    return hashlib.sha256(_write(roots, comments=False).encode()).hexdigest()[:16]
+    roots = [_require(function) for function in exports.values()]
+    names = [f"{root.name} as {name}" for name, root in zip(exports, roots, strict=True)]
+    names += [f"${name} as {name}" for name in data or {}]
+    inner = [_require(function) for function in _functions_in(data or {})]
+    values = "".join(f"\nconst ${name} = {_literal(value)};\n" for name, value in (data or {}).items())
+    body = _write([*roots, *inner], comments=True, exported=False)
+    return f"{_NOTE}\n{body}{values}\nexport {{ {', '.join(names)} }};\n"
+
+
+def fingerprint(functions: Sequence[Callable[..., object]], data: Mapping[str, object] | None = None) -> str:
+    """Return 16 hex digits that depend on what the functions do, and not on comments, layout or type hints.
+
+    Args:
+        functions: Shared functions.
+        data: What a module exports beside them; the digits depend on it too.
+
+    Raises:
+        SharedStepError: As in `to_module`.
+    """
+    roots = [_require(function) for function in [*functions, *_functions_in(data or {})]]
+    text = _write(roots, comments=False, exported=True) + (_literal(data) if data else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _functions_in(value: object) -> Iterator[Callable[..., object]]:
+    """Yield the functions in maps and lists, in order."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _functions_in(item)
+    elif callable(value):
+        yield value
+
+
+def _literal(value: object, depth: int = 0) -> str:
+    """Return the text of a value that a module exports; a map has one line for each of its values."""
+    if isinstance(value, Mapping):
+        indent = "  " * (depth + 1)
+        lines = "".join(f"{indent}{json.dumps(key)}: {_literal(item, depth + 1)},\n" for key, item in value.items())
+        return f"{{\n{lines}{'  ' * depth}}}"
+    if isinstance(value, list):
+        return f"[{', '.join([_literal(item, depth) for item in value])}]"
+    return _require(value).name if callable(value) else json.dumps(value)
 
 
 def touches(function: Callable[..., object]) -> tuple[frozenset[str], ...]:
@@ -91,7 +142,8 @@ def _require(function: Callable[..., object]) -> ir.SharedFunction:
     return found
 
 
-def _write(roots: list[ir.SharedFunction], *, comments: bool) -> str:
+def _write(roots: list[ir.SharedFunction], *, comments: bool, exported: bool) -> str:
+    """Return the text of functions and of all that they need; `exported` exports `roots` where they stand."""
     functions = _in_order(roots)
     for function in functions:
         _check_unchanged(function)
@@ -100,8 +152,8 @@ def _write(roots: list[ir.SharedFunction], *, comments: bool) -> str:
     helpers: set[str] = set()
     for function in functions:
         writer = ExpressionWriter(function.types, names.functions, names.constants, helpers)
-        text = FunctionWriter(function, writer, comments).write(names.functions[function], exported=function in roots)
-        texts.append(text)
+        name = names.functions[function]
+        texts.append(FunctionWriter(function, writer, comments).write(name, exported=exported and function in roots))
     used = [text if comments else text.split("*/\n")[1] for name, text in HELPERS.items() if name in helpers]
     values = "".join(f"const {name} = {constant(c.value)};\n" for c, name in names.constants.items())
     return "\n".join([*([values] if values else []), *used, *texts])

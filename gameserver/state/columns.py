@@ -24,7 +24,7 @@ from gameserver.state.store import quantise
 from gameserver.state.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -80,7 +80,7 @@ class ColumnStore:
             msg = f"{self.entity_type.name} has no field {name!r}; it has {', '.join(columns) or 'none'}"
             raise AttributeError(msg)
         elif columns[name] is not value:
-            columns[name][:] = value
+            columns[name][:] = self._fitting(name, value, len(self._ids))
 
     def spawn_many(self, count: int, /, **values: ArrayLike) -> NDArray[np.int64]:
         """Add entities.
@@ -95,20 +95,39 @@ class ColumnStore:
 
         Raises:
             TypeError: One of the names is not a field. Nothing is added.
-            ValueError: An array has another length. Nothing is added.
+            ValueError: An array has another length, or what is no number. Nothing is added.
         """
         fields = self.entity_type.numeric
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+            msg = f"count is {count!r}; write how many {self.entity_type.name} to add, a whole number from 0 up"
+            raise ValueError(msg)
         if not values.keys() <= fields.keys():
             raise unknown_field(self.entity_type.cls, dict(values), fields)
         grown = {}
         for name, field in fields.items():
             column = self._columns[name]
             given = values.get(name, field.default if isinstance(field, Float | Angle) else field.encode(field.default))
-            grown[name] = np.concatenate([column, np.broadcast_to(np.asarray(given, column.dtype), count)])
+            grown[name] = np.concatenate([column, np.broadcast_to(self._fitting(name, given, count), count)])
         ids = np.array(self._new_ids(count), np.int64)
         self._columns.update(grown)
         self._ids = np.concatenate([self._ids, ids])
         return ids
+
+    def _fitting(self, name: str, values: Any, count: int) -> NDArray[Any]:
+        """Return values for a column of `count` entities: an array of that length, or with one value.
+
+        Raises:
+            ValueError: They are not numbers, or have another shape.
+        """
+        try:
+            array = np.asarray(values, self._columns[name].dtype)
+        except (TypeError, ValueError):
+            msg = f"{self.entity_type.name}.{name}: {values!r:.60} is no array of numbers"
+            raise ValueError(msg) from None
+        if array.shape not in ((), (1,), (count,)):
+            msg = f"{self.entity_type.name}.{name}: values of shape {array.shape} for {count} entities"
+            raise ValueError(msg)
+        return array
 
     def rows(self, ids: ArrayLike) -> NDArray[np.intp]:
         """Return where in the columns entities are.
@@ -175,6 +194,21 @@ class ColumnStore:
                 if isinstance(field, Float | Angle) and (problem := _problem(field, value)):
                     return StateError(f"{entity_type.name}.{name} of entity {entity_id} {problem}")
         return StateError(f"{entity_type.name} cannot be captured")
+
+
+def restore_columns(store: ColumnStore, ids: NDArray[np.int64], columns: Mapping[str, NDArray[Any]]) -> None:
+    """Have a table go on with the columns of a checkpoint, instead of those that it has.
+
+    Args:
+        store: The table.
+        ids: The ids, ascending.
+        columns: By name, each of the length of `ids`.
+
+    Raises:
+        KeyError: A column is missing.
+    """
+    store._ids = ids
+    store._columns = {name: columns[name].astype(column.dtype) for name, column in store._columns.items()}
 
 
 def _problem(field: Float | Angle, value: float) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fields import Angle, Field, Float, Jumps
+from gameserver.state.fields import Angle, Choice, Field, Flag, Float, Int, Jumps, List, Ref, Text
+from gameserver.state.slips import bare_annotations, hint, refuse_bare_fields, slip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_FIELDS: Final = 128  # of one class: each delta of its entities carries one width per field
 MAX_RATE_RATIO: Final = 2**20  # of a rate's step to its target's: keeps what one tick adds exact in a double
@@ -23,6 +27,8 @@ TABLE_NAMES: Final = frozenset({"capture", "despawn", "entity_type", "ids", "row
 _TAKEN: Final = "__gameserver_fields__"
 """The class attribute under which `take_fields` keeps the fields that it took out of the class."""
 
+_FIELD_TYPES: Final = tuple(cls.__name__ for cls in (Angle, Choice, Flag, Float, Int, Jumps, List, Ref, Text))
+
 AnyField = Field[Any]
 
 
@@ -31,11 +37,15 @@ def is_field_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and name not in RESERVED and not iskeyword(name)
 
 
-def take_fields(cls: type) -> dict[str, AnyField]:
+def take_fields(cls: type, *, fields_only: bool = False) -> dict[str, AnyField]:
     """Bind the fields of a class, and replace each on the class by the value that a new instance begins with.
 
     The fields do not stay on the class because up to Python 3.12 the interpreter reads an instance's attribute slowly
     when the class has an object of a Python class under the same name.
+
+    Args:
+        cls: The class.
+        fields_only: Whether it has no attributes that are not fields, so that a plain annotation was meant as one.
 
     Returns:
         The bound fields of `cls` and its bases by name, those of bases first.
@@ -44,6 +54,7 @@ def take_fields(cls: type) -> dict[str, AnyField]:
         DeclarationError: A field is declared wrongly, has an invalid name, or is hidden by another attribute.
     """
     fields = _collect_fields(cls)
+    refuse_bare_fields(cls, _FIELD_TYPES, fields, fields_only=fields_only)
     _bind(cls.__name__, fields)
     for name, field in fields.items():
         setattr(cls, name, field.initial())
@@ -101,6 +112,18 @@ def _check_rate(owner: str, name: str, rate: AnyField, fields: dict[str, AnyFiel
     raise DeclarationError(msg)
 
 
+def check_class_arguments(cls: type, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse arguments of a `class` statement that are nearly one of ours, as `class Boid(Entity, colums=True)`.
+
+    Raises:
+        DeclarationError: Names the class and the argument, and says what to write.
+    """
+    for name in given:
+        meant = slip_of(name, known)
+        if meant is not None:
+            raise DeclarationError(f"{cls.__name__}: {name} means nothing to an entity; write {meant}=True")
+
+
 def unknown_field(cls: type, given: dict[str, object], fields: dict[str, AnyField]) -> TypeError:
     """Return the error for a call that names a field that does not exist.
 
@@ -110,4 +133,6 @@ def unknown_field(cls: type, given: dict[str, object], fields: dict[str, AnyFiel
         fields: The fields of the class, by name.
     """
     name = next(name for name in given if name not in fields)
-    return TypeError(f"{cls.__name__} has no field {name!r}; it has {', '.join(fields) or 'none'}")
+    if any(name in bare_annotations(base) for base in cls.__mro__):
+        return TypeError(f"{cls.__name__}.{name} is an annotation, no field; write {name} = Float(…), or another field")
+    return TypeError(f"{cls.__name__} has no field {name!r}; it has {', '.join(fields) or 'none'}{hint(name, fields)}")

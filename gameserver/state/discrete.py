@@ -35,8 +35,16 @@ class Flag(Field[bool]):
         self.default = bool(default)
 
     def encode(self, value: bool) -> int:
-        """Return 1 for a true value, 0 for a false one."""
-        return 1 if value else 0
+        """Return 1 for a true value, 0 for a false one.
+
+        Raises:
+            ValueError: The value is neither, such as an array.
+        """
+        try:
+            return 1 if value else 0
+        except ValueError:
+            msg = f"is {value!r}, which is neither true nor false"
+            raise ValueError(msg) from None
 
     def decode(self, code: int) -> bool:
         """Return True for 1."""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import numpy as np
 
-from gameserver.state.declare import TABLE_NAMES, take_fields, unknown_field
+from gameserver.state.declare import TABLE_NAMES, check_class_arguments, take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
 from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_scatter
 from gameserver.state.jumps import JUMP_COUNTS
+from gameserver.state.resting import resting_class
 from gameserver.state.table import Table, compact
+
+PLAYERS: Final = "players"
+"""The use of the type whose entities are the participants of a room."""
+ROOM: Final = "room"
+"""The use of the type whose one entity is about the room itself."""
+USES: Final = (PLAYERS, ROOM)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,17 +36,27 @@ class EntityType:
     `lo`, `hi`, `step` and `steps` have shape (numeric fields, 1), so that they broadcast over a table's codes.
     """
 
-    def __init__(self, cls: type[Entity], fields: dict[str, AnyField], *, columns: bool) -> None:
+    def __init__(
+        self, cls: type[Entity], fields: dict[str, AnyField], *, columns: bool = False, rests: bool = False
+    ) -> None:
         self.cls = cls
         self.name = cls.__name__
+        self.use = cls._use
         self.fields = fields
         self.columns = columns
+        self.rests = rests
         self.numeric = {name: field for name, field in fields.items() if field.numeric}
         self.objects = {name: cast("Text | List[Any]", field) for name, field in fields.items() if not field.numeric}
         self.object_places: tuple[int, ...] = tuple(i for i, field in enumerate(fields.values()) if not field.numeric)
         """The indexes of the object fields among all fields."""
+        if columns and self.use is not None:
+            msg = f"{self.name}: cannot be kept in columns; leave columns=True out"
+            raise DeclarationError(msg)
         if columns and self.objects:
             msg = f"{self.name}.{next(iter(self.objects))}: a type kept in columns has numeric fields only"
+            raise DeclarationError(msg)
+        if columns and rests:
+            msg = f"{self.name}: has columns=True and rests=True; leave one out, columns are always captured whole"
             raise DeclarationError(msg)
         if columns and not TABLE_NAMES.isdisjoint(fields):
             taken = next(name for name in fields if name in TABLE_NAMES)
@@ -65,12 +82,26 @@ class EntityType:
         self.jumps: int | None = next((i for i, field in enumerate(numeric) if isinstance(field, Jumps)), None)
         """The index of the `Jumps` field among the numeric fields, or None."""
         self.fill: Callable[..., None] = compile_fill(self.fields)
-        self.copy: Callable[[Any], Any] = compile_copy(self.fields)
+        self.copy: Callable[[Any], Any] = compile_copy(self.cls, self.fields)
         self.gather: Callable[..., bytes] = compile_gather(self.numeric)
         self._scatter: Callable[..., None] = compile_scatter(self.numeric)
         real = [isinstance(field, Float | Angle) for field in numeric]
         self._real = compact([i for i, is_real in enumerate(real) if is_real])
         self._whole = compact([i for i, is_real in enumerate(real) if not is_real])
+
+    @cached_property
+    def list_names(self) -> tuple[str, ...]:
+        """The names of the fields whose values can be changed in place."""
+        return tuple([name for name, field in self.objects.items() if isinstance(field, List)])
+
+    @cached_property
+    def at_rest(self) -> type:
+        """The class that entities have while they rest, see `gameserver.state.resting`.
+
+        Raises:
+            DeclarationError: The class has `__slots__`.
+        """
+        return resting_class(self.cls, self.fields, self.list_names)
 
     @cached_property
     def grids(self) -> Grids:
@@ -91,7 +122,8 @@ class EntityType:
     def spec(self) -> dict[str, object]:
         """Return the type as WELCOME's schema describes it."""
         fields = [{"name": name, **describe(field, self.rate_index(name))} for name, field in self.fields.items()]
-        return {"name": self.name, "fields": fields}
+        use = {} if self.use is None else {"use": self.use}
+        return {"name": self.name, **use, "fields": fields}
 
     def check_names(self, values: dict[str, Any]) -> None:
         """Check that every name in `values` is a field.
@@ -127,6 +159,8 @@ class Entity:
     Rules read and write the attributes freely during a tick. At its end each field is set to the value that is
     replicated, the nearest one on its grid. Any other attribute belongs to the game and stays on the server.
     `class Boid(Entity, columns=True)` keeps all entities of a type in arrays, see `gameserver.state.columns`.
+    `class Wall(Entity, rests=True)` is for a type whose entities rarely change: those that rest cost a tick nothing.
+    While an entity rests, its class is a subclass of its own: compare with `isinstance`, not by `type(entity) is Wall`.
 
     `Room.spawn` creates an entity and puts it into the room.
 
@@ -138,6 +172,9 @@ class Entity:
     """
 
     entity_type: ClassVar[EntityType]
+    _use: ClassVar[str | None] = None
+    """What clients find the type's entities by, one of `USES`; None: by its name alone. Everybody always sees a type
+    with a use."""
 
     id: int = 0
     """Unique in the room, from 1, never reused; 0 before the entity is spawned."""
@@ -146,18 +183,22 @@ class Entity:
     alive: bool = False
     """True from spawn to despawn."""
 
-    def __init_subclass__(cls, *, columns: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, columns: bool = False, rests: bool = False, **kwargs: Any) -> None:
         """Check the declaration and set the class's `entity_type`.
 
         Args:
             columns: True keeps the entities in numpy arrays instead of objects.
+            rests: True captures an entity only in ticks in which anything may have changed it.
             kwargs: Passed on to the next class.
 
         Raises:
             DeclarationError: A field is declared wrongly.
         """
+        check_class_arguments(cls, kwargs, ("columns", "rests"))
         super().__init_subclass__(**kwargs)
-        cls.entity_type = EntityType(cls, take_fields(cls), columns=columns)
+        cls.entity_type = EntityType(cls, take_fields(cls), columns=columns, rests=rests)
+        if rests:
+            _ = cls.entity_type.at_rest  # raises now rather than in a tick
 
     def __init__(self, /, **values: Any) -> None:
         entity_type = type(self).entity_type

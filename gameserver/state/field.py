@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.state.errors import DeclarationError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 T = TypeVar("T")
 
 LARGEST_FLOAT: Final = 1.7976931348623157e308
@@ -93,6 +96,31 @@ class Field(Generic[T]):
             The value, in the field's own unit.
         """
         raise NotImplementedError
+
+    def encode_all(self, values: Sequence[T]) -> tuple[int, ...]:
+        """Return the codes of some values, as `encode` does.
+
+        Args:
+            values: Any values of the field's type, in range or not.
+
+        Returns:
+            One code per value.
+
+        Raises:
+            ValueError: One of them is of another type, infinite or NaN.
+        """
+        return tuple([self.encode(value) for value in values])
+
+    def decode_all(self, codes: Sequence[int]) -> list[T]:
+        """Return the values of some codes.
+
+        Args:
+            codes: Each in `lo … hi`.
+
+        Returns:
+            One value per code, in a new list.
+        """
+        return [self.decode(code) for code in codes]
 
     def snap(self, value: T) -> T:
         """Return the value that is replicated when the attribute holds `value`.

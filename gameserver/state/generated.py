@@ -38,11 +38,13 @@ def compile_fill(fields: Fields) -> Callable[..., None]:
     return _function(f"def fill(e, values):\n{''.join(lines) or '    pass'}", "fill", names)
 
 
-def compile_copy(fields: Fields) -> Callable[[Any], Any]:
-    """Return `copy(entity)`: creates another entity with the same id and field values."""
+def compile_copy(cls: type, fields: Fields) -> Callable[[Any], Any]:
+    """Return `copy(entity)`: creates another entity of the class with the same id and field values."""
     lines = [f"    made.{name} = e.{name}\n" for name in ("id", *fields)]
     return _function(
-        f"def copy(e):\n    made = new(type(e))\n{''.join(lines)}    return made\n", "copy", {"new": object.__new__}
+        f"def copy(e):\n    made = new(cls)\n{''.join(lines)}    return made\n",
+        "copy",
+        {"new": object.__new__, "cls": cls},
     )
 
 

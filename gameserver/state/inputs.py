@@ -90,7 +90,7 @@ class Inputs:
             DeclarationError: A field is declared wrongly, or of a type that inputs cannot have.
         """
         super().__init_subclass__(**kwargs)
-        cls.inputs_type = InputsType(cls, take_fields(cls))
+        cls.inputs_type = InputsType(cls, take_fields(cls, fields_only=True))
 
     def __init__(self, /, **values: Any) -> None:
         inputs_type = type(self).inputs_type

@@ -86,6 +86,18 @@ class Text(Field[str]):
         """
         return value
 
+    def known_items(self, value: object, copy: object) -> int:
+        """Return 0: a text is frozen whole.
+
+        Args:
+            value: A text.
+            copy: A copy of what it was.
+
+        Returns:
+            0.
+        """
+        return 0
+
     def read(self, raw: object) -> str:
         """Check a value that came over the wire.
 
@@ -160,7 +172,7 @@ class List(Field[list[T]]):
             hint = "; write .tolist() behind the array" if hasattr(value, "tolist") else ""
             msg = f"is {value!r}, not a list{hint}"
             raise ValueError(msg)
-        return tuple([self.of.encode(item) for item in value[: self.max_items]])
+        return self.of.encode_all(value[: self.max_items])
 
     def thaw(self, frozen: Any) -> list[T]:
         """Return a new list of the items' values.
@@ -171,7 +183,7 @@ class List(Field[list[T]]):
         Returns:
             A list that the caller may change.
         """
-        return [self.of.decode(code) for code in frozen]
+        return self.of.decode_all(frozen)
 
     def copy(self, value: list[T]) -> list[T]:
         """Return a copy that does not follow changes of the list.
@@ -183,6 +195,20 @@ class List(Field[list[T]]):
             A new list of the same items.
         """
         return value.copy()
+
+    def known_items(self, value: object, copy: object) -> int:
+        """Return how many items a list begins with that need not be frozen again, since it only grew at its end.
+
+        Args:
+            value: A list.
+            copy: A copy of what it was when it was frozen.
+
+        Returns:
+            The number of items of the copy; 0 if the list begins otherwise.
+        """
+        if type(value) is not list or type(copy) is not list or not len(copy) < len(value) <= self.max_items:
+            return 0
+        return len(copy) if value[: len(copy)] == copy else 0
 
     def read(self, raw: object) -> tuple[int, ...]:
         """Check a value that came over the wire.
@@ -200,7 +226,7 @@ class List(Field[list[T]]):
             msg = f"is not an array of at most {self.max_items} items"
             raise ValueError(msg)
         lo, hi = self.of.lo, self.of.hi
-        if any(type(code) is not int or not lo <= code <= hi for code in raw):
+        if raw and ({*map(type, raw)} != {int} or min(raw) < lo or max(raw) > hi):
             msg = f"has an item that is no code from {lo} to {hi}"
             raise ValueError(msg)
         return tuple(raw)

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from gameserver.state.declare import NAME
-from gameserver.state.entity import Entity, EntityType
+from gameserver.state.entity import USES, Entity, EntityType
 from gameserver.state.errors import DeclarationError
 from gameserver.state.field_reader import read_array, read_fields, read_map, refuse
 from gameserver.state.inputs import Inputs, InputsType
@@ -52,19 +52,24 @@ class Schema:
             twice = next(name for name in names if names.count(name) > 1)
             msg = f"{twice}: a room has two entity types of this name; rename one"
             raise DeclarationError(msg)
+        self.uses = {entity_type.use: i for i, entity_type in enumerate(self.entities) if entity_type.use is not None}
+        """The indexes of the types that have a use, by the use."""
+        if len(self.uses) < sum(entity_type.use is not None for entity_type in self.entities):
+            raise DeclarationError("a room has one type of participants, and one for itself, at most")
         if len(self.entities) > MAX_ENTITY_TYPES:
             msg = f"a room has {len(self.entities)} entity types; at most {MAX_ENTITY_TYPES} fit"
             raise DeclarationError(msg)
         self.fingerprint: str = self._fingerprint()
 
     def index(self, cls: type[Entity]) -> int:
-        """Return the number of an entity type on the wire.
+        """Return the number of an entity type on the wire; that of entities at rest is the number of their type.
 
         Raises:
             KeyError: The schema does not have this class; lists the types that it has.
         """
         index = self._index.get(cls.__name__)
-        if index is None or self.entities[index].cls is not cls:
+        own = None if index is None else self.entities[index]
+        if index is None or own is None or not (own.cls is cls or (own.rests and own.at_rest is cls)):
             msg = f"{cls.__name__} is not among the entity types of this room: {', '.join(self._index) or 'none'}"
             raise KeyError(msg)
         return index
@@ -122,7 +127,9 @@ def _entity_class(described: object, where: str, own: Mapping[str, type[Entity]]
     name = item.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise refuse(where, "bad name")
-    made = cast("type[Entity]", type(name, (Entity,), dict(read_fields(item.get("fields"), where))))
+    use = item.get("use")
+    use = use if use in USES else None  # another one is of a later server
+    made = cast("type[Entity]", type(name, (Entity,), {**read_fields(item.get("fields"), where), "_use": use}))
     if name not in own:
         return made
     if own[name].entity_type.spec() != made.entity_type.spec():

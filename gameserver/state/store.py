@@ -16,6 +16,8 @@ if COMPILED:
     from gameserver.state import loops
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from gameserver.state.entity import Entity, EntityType
@@ -59,6 +61,41 @@ def quantise_rows(entity_type: EntityType, rows: bytes, count: int) -> NDArray[n
         return quantise(entity_type, np.frombuffer(rows, "<f8").reshape(count, fields).T)
     codes = loops.quantise(rows, count, entity_type.grids)
     return None if codes is None else np.frombuffer(codes, np.int64).reshape(fields, count)
+
+
+def codes_of(entity_type: EntityType, entities: Sequence[Entity], living: dict[int, Any]) -> NDArray[np.int64]:
+    """Return the codes of entities' numeric fields, shape (numeric fields, entities).
+
+    Args:
+        entity_type: Their type.
+        entities: The entities.
+        living: Every entity of the room that is kept as an object, by id; references are looked up there.
+
+    Raises:
+        StateError: A value has no code.
+    """
+    try:
+        rows = entity_type.gather(entities, living)
+    except Exception:  # an attribute of a wrong type can raise anything: find which one it is
+        return _codes_one_by_one(entity_type, entities, living)
+    codes = quantise_rows(entity_type, rows, len(entities))
+    return _codes_one_by_one(entity_type, entities, living) if codes is None else codes
+
+
+def _codes_one_by_one(entity_type: EntityType, entities: Sequence[Entity], living: dict[int, Any]) -> NDArray[np.int64]:
+    """Return the codes slowly: raises an error that names the value, and clamps ints that no double holds."""
+    codes = [[_code(entity_type, entity, name, living) for entity in entities] for name in entity_type.numeric]
+    return np.array(codes, np.int64).reshape(len(entity_type.numeric), len(entities))
+
+
+def _code(entity_type: EntityType, entity: Entity, name: str, living: dict[int, Any]) -> int:
+    field = entity_type.numeric[name]
+    try:
+        value = getattr(entity, name)
+        return field.code_in(value, living) if isinstance(field, Ref) else field.encode(value)
+    except ValueError as error:
+        msg = f"{entity_type.name}.{name} of entity {entity.id} {error}"
+    raise StateError(msg) from None
 
 
 class ObjectStore:
@@ -111,7 +148,7 @@ class ObjectStore:
             self._captured = self._none
             return self._none
         ids = self._ids(entities)
-        codes = self._codes(entities)
+        codes = codes_of(self.entity_type, entities, self._living)
         if not self._same_ids:
             self._objects.align(list(self._entities))
         changes = self._objects.freeze(entities)
@@ -127,26 +164,3 @@ class ObjectStore:
             return before
         ids = np.fromiter(self._entities, np.int64, len(entities))
         return before if np.array_equal(ids, before) else ids
-
-    def _codes(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
-        entity_type = self.entity_type
-        try:
-            rows = entity_type.gather(entities, self._living)
-        except Exception:  # an attribute of a wrong type can raise anything: find which one it is
-            return self._codes_one_by_one(entities)
-        codes = quantise_rows(entity_type, rows, len(entities))
-        return self._codes_one_by_one(entities) if codes is None else codes
-
-    def _codes_one_by_one(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
-        """Return the codes slowly: raises an error that names the value, and clamps ints that no double holds."""
-        codes = [[self._code(entity, name) for entity in entities] for name in self.entity_type.numeric]
-        return np.array(codes, np.int64).reshape(len(self.entity_type.numeric), len(entities))
-
-    def _code(self, entity: Entity, name: str) -> int:
-        field = self.entity_type.numeric[name]
-        try:
-            value = getattr(entity, name)
-            return field.code_in(value, self._living) if isinstance(field, Ref) else field.encode(value)
-        except ValueError as error:
-            msg = f"{self.entity_type.name}.{name} of entity {entity.id} {error}"
-        raise StateError(msg) from None

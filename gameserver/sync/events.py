@@ -11,7 +11,7 @@ viewer whose cursor is older has missed some (`oldest_cursor`), and `EventsLost`
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gameserver.protocol.codec import encode_events, pack_event
 from gameserver.protocol.constants import MAX_EVENT_BYTES
@@ -25,7 +25,7 @@ MAX_SHARED_MESSAGES: Final = 8
 
 
 class EventsLost(Exception):
-    """A viewer's cursor is older than the oldest event in the log."""
+    """A viewer cannot get all events that it has missed: its cursor is older than the oldest event in the log."""
 
 
 class Event(NamedTuple):
@@ -72,6 +72,17 @@ class _Log:
         """The cursor after which the newer half of the events is missing."""
         older = len(self.entries) // 2
         return self.entries[older - 1].number if older else self.oldest_cursor
+
+    def saved(self) -> list[Any]:
+        """Return the log as plain data."""
+        return [self.oldest_cursor, [[event.number, event.packed] for event in self.entries]]
+
+    def restore(self, saved: Any) -> None:
+        """Go on with the events that `saved` returned."""
+        oldest, entries = saved
+        for number, packed in entries:
+            self.append(Event(number, packed))
+        self.oldest_cursor = max(oldest, self.oldest_cursor)
 
     def after(self, cursor: int) -> list[Event]:
         """Return the events after `cursor`, oldest first. Events before it take no time."""
@@ -131,6 +142,23 @@ class EventLog:
             log = self._private.get(session)
             if log is not None:
                 log.append(event)
+
+    def saved(self) -> list[Any]:
+        """Return the log as plain data, for a checkpoint."""
+        return [
+            self.newest,
+            self._for_all.saved(),
+            [[session, log.saved()] for session, log in sorted(self._private.items())],
+        ]
+
+    def restore(self, saved: Any) -> None:
+        """Go on with the events of a checkpoint, in a log that has none yet."""
+        self.newest, for_all, private = saved
+        self._for_all.restore(for_all)
+        for session, log in private:
+            self.open(session)
+            self._private[session].oldest_cursor = log[0]
+            self._private[session].restore(log)
 
     def oldest_cursor(self, session: int) -> int:
         """Return the oldest cursor after which no event of a session is missing."""

@@ -30,6 +30,13 @@ class History:
         self._slots[snapshot.tick % len(self._slots)] = snapshot
         self.newest = snapshot
 
+    def newest_of(self, ticks: int) -> list[Snapshot]:
+        """Return the snapshots of the newest `ticks` ticks, oldest first."""
+        if self.newest is None:
+            return []
+        first = max(0, self.newest.tick - ticks + 1)
+        return [found for tick in range(first, self.newest.tick + 1) if (found := self.get(tick)) is not None]
+
     def get(self, tick: int) -> Snapshot | None:
         """Return the snapshot of `tick`, or None when there was none or it has been overwritten."""
         slot = self._slots[tick % len(self._slots)]

@@ -42,7 +42,6 @@ class InputQueue:
         "lead",
         "missed",
         "neutral",
-        "stale",
         "trimmed",
     )
 
@@ -74,8 +73,6 @@ class InputQueue:
         """Ticks without a frame, since the first frame."""
         self.trimmed = 0
         """Frames that were dropped because the queue was full."""
-        self.stale = 0
-        """Frames that were dropped because one with the same number or a higher one came before."""
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -90,7 +87,6 @@ class InputQueue:
             seen: The moment at which its player saw the others, in 1/16 tick; 0 or less: none.
         """
         if seq <= self._newest:
-            self.stale += 1
             return
         self._newest = seq
         self._frames.append((seq, codes, at_s, seen))
@@ -128,6 +124,11 @@ class InputQueue:
             return self.neutral
         self._held += 1
         return self._last
+
+    def restore(self, consumed: int, missed: int, trimmed: int) -> None:
+        """Go on where a checkpoint or journal ends: without frames, and counting on from the newest one consumed."""
+        self.consumed, self.missed, self.trimmed = consumed, missed, trimmed
+        self.clear()
 
     def clear(self) -> None:
         """Drop all queued frames, since the link was lost: frames from before must not act once it is back.

@@ -24,6 +24,7 @@ class Window:
 
     __slots__ = (
         "_before",
+        "_counts",
         "_in_flight",
         "_lowest",
         "_period_ticks",
@@ -51,14 +52,23 @@ class Window:
         """How many may be in flight now; the limit as long as the round trip is not known."""
         self._before = self._lowest = math.inf
         self._until = -math.inf
+        self._counts = True
         self.open = self.limit > 0
         """Whether one more snapshot may be sent."""
+
+    def stay_open(self) -> None:
+        """Count nothing on this link, which has no acks: what its kernel takes must be bound enough."""
+        self._counts = False
+        self._in_flight.clear()
+        self.open = True
 
     def __len__(self) -> int:
         return len(self._in_flight)
 
     def sent(self, tick: int) -> None:
         """Count the snapshot of `tick` as in flight."""
+        if not self._counts:
+            return
         flight = self._in_flight
         flight.append(tick)
         self.open = len(flight) < self.width

@@ -12,6 +12,7 @@ from gameserver.protocol import messages as m
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.client.roster import Me
     from gameserver.room.player import Player
     from gameserver.state.inputs import InputsType
     from gameserver.sync.decode.view_state import ViewState
@@ -156,6 +157,21 @@ class Client:
     def view(self) -> ViewState:
         """The newest state that it has received: `client.view.entities("Dot")`."""
         return self._sim.replica.view
+
+    @property
+    def me(self) -> Me | None:
+        """Who it is in its room; None before it is in one."""
+        return self._sim.core.me
+
+    @property
+    def roster(self) -> list[Any]:
+        """Everyone in the room, as the newest state that it has received has them."""
+        return self._sim.core.roster
+
+    @property
+    def room(self) -> Any:
+        """What the room says of itself, as the newest state that it has received has it."""
+        return self._sim.core.room
 
     @property
     def avatar(self) -> Any:

@@ -13,6 +13,8 @@ from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Role
 from gameserver.recording.format import Recorder, Recording
 from gameserver.recording.verify import verify
+from gameserver.room.author_store import MemoryEntries
+from gameserver.state.assignments import check_assignments
 from gameserver.testing.client import Client
 from gameserver.testing.network import Network
 from gameserver.testing.simulation import Simulation
@@ -48,6 +50,9 @@ class Game(AbstractContextManager["Game"]):
         self._jobs: list[tuple[RoomEngine, Job]] = []
         self._recordings: list[tuple[RoomEngine, bytearray]] = []
         hub = self._simulation.hub
+        for kind in hub.kinds.values():
+            check_assignments(kind.schema.entities)
+        hub.entries = MemoryEntries(threading.Lock())
         hub.run_work = lambda engine, job: self._jobs.append((engine, job))
         hub.open_recording = self._record
         self._simulation.before_ticks = self._run_jobs
@@ -152,6 +157,11 @@ class Game(AbstractContextManager["Game"]):
         return [engine.room for engine in self._simulation.hub.rooms.values()]
 
     @property
+    def engines(self) -> list[RoomEngine]:
+        """What runs the rooms that are open, the oldest first: for tools; a test asks the room itself."""
+        return list(self._simulation.hub.rooms.values())
+
+    @property
     def room(self) -> Any:
         """The only room that is open.
 
@@ -163,14 +173,36 @@ class Game(AbstractContextManager["Game"]):
             raise LookupError(f"{len(rooms)} rooms are open; take one of `rooms`")
         return rooms[0]
 
+    def command(self, name: str, payload: Any = None, *, room: Room[Any] | None = None) -> None:
+        """Send a room what your own program would send it, for its `on_command` at the next tick.
+
+        Args:
+            name: The command's name.
+            payload: Plain data that goes with it.
+            room: The room; None: the only one that is open.
+
+        Raises:
+            LookupError: No room is named, and there is none or there are several.
+            TypeError: The name is not a str.
+            ValueError: The payload is not plain data.
+        """
+        self._simulation.hub.rooms[(self.room if room is None else room).id].command(name, payload)
+
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Check what a game must keep: every client accepted all that it received, and a replay gives the same game.
+        """Check what a game must keep: no rules raised, every client accepted all that it received, and a replay gives
+        the same game.
 
         Raises:
-            AssertionError: Something does not hold.
+            AssertionError: Something does not hold. What rules raised is its cause.
         """
+        for engine, _ in self._recordings:
+            if engine.error is not None:
+                text = f"{type(engine.error).__name__}: {engine.error}"
+                raise AssertionError(
+                    f"{engine.kind.name}: the rules raised {text} (tick {engine.tick_number})"
+                ) from engine.error
         faults = [f"client {number}: {fault}" for number, client in enumerate(self.clients) for fault in client.faults]
         for engine, data in self._recordings:
             verdict = verify(Recording(bytes(data)), engine.kind)

@@ -46,8 +46,8 @@ class ServerLink(ABC):
             self.closed = Close(code, reason)
             self.carry_close(self.closed)
 
-    def join_room(self, room_id: str) -> None:
+    def start_polling(self, room_id: str) -> None:
         self.room = room_id
 
-    def leave_room(self) -> None:
+    def stop_polling(self) -> None:
         self.room = None

@@ -12,7 +12,7 @@ from gameserver.testing.game import game
 from gameserver.testing.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gameserver.room.room import Room
     from gameserver.testing.client import Client
@@ -69,6 +69,7 @@ def random_play(
     seed: int = 1,
     messages: Mapping[str, Sequence[Any]] | None = None,
     params: Mapping[str, Any] | None = None,
+    each_tick: Callable[[Game], object] | None = None,
 ) -> Played:
     """Play a room at random, and check at the end what `Game.check` checks.
 
@@ -79,6 +80,7 @@ def random_play(
         seed: The same seed gives the same game.
         messages: Payloads to draw from, by the name of a message; they are sent beside junk.
         params: What each client joins with.
+        each_tick: Called after each tick; None: nothing is.
 
     Returns:
         What happened.
@@ -94,6 +96,8 @@ def random_play(
             g.ticks()
             play.played.ticks += 1
             _check_rooms(g, seed, play.played.ticks)
+            if each_tick is not None:
+                each_tick(g)
         play.played.events = sum(len(client.events) for client in g.clients)
         play.played.corrections = sum(client.corrections for client in g.clients)
         return play.played

@@ -17,6 +17,7 @@ from gameserver.client.replica import Options
 from gameserver.client.session_core import Phase, SessionCore
 from gameserver.client.session_events import Desynced, Joined, Updated
 from gameserver.hub.hub import Hub
+from gameserver.match.lobby import lobby_of
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import PROTOCOL_EVENT_PREFIX, Limits, Role
 from gameserver.protocol.errors import ProtocolError
@@ -133,7 +134,7 @@ class Simulation:
     ) -> None:
         self.random = random.Random(seed)
         self.now_s = 1000.0
-        self.hub = Hub(kinds, token_bytes=self.random.randbytes, seed=seed, limits=limits)
+        self.hub = Hub(kinds, token_bytes=self.random.randbytes, seed=seed, limits=limits, lobby_of=lobby_of)
         self.clients: list[SimClient] = []
         self.before_ticks: Callable[[], None] = _nothing
         """Called before rooms tick."""
@@ -176,10 +177,13 @@ class Simulation:
             jitter_s: Its own network's jitter; None: the simulation's.
             claims: The claims of its token.
         """
-        kind = self.hub.kinds.get(join.kind)
+        kind = self.hub.all_kinds.get(join.kind)
         options = Options()
         if predict and kind is not None:
-            options = Options(predict=kind.room_class.predict, predict_contact=kind.room_class.predict_contact)
+            room = kind.room_class
+            options = Options(
+                predict=room.predict, predict_contact=room.predict_contact, predict_world=room.predict_world
+            )
         delay_s = self._delay_s if delay_s is None else delay_s
         jitter_s = self._jitter_s if jitter_s is None else jitter_s
         up: Way[bytes | Close] = Way(self.random, delay_s=delay_s, jitter_s=jitter_s)

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from gameserver.protocol.constants import Role
+from gameserver.hub.distant_travel import TravelAnswer, TravelRequest
+from gameserver.protocol.constants import CloseCode, Role
 from gameserver.workers import messages
 from gameserver.workers.pipe import Pipe, PipeBroken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gameserver.hub.directory import RoomRow
+    from gameserver.hub.distant_travel import TravelMessage
     from gameserver.workers.placement import Place, Placement
 
 log = logging.getLogger("gameserver.workers")
@@ -66,6 +69,8 @@ class WorkerProcess:
     last_message_s: float
     """When it last sent anything, on trio's clock."""
     up: bool = False
+    unsent_rooms: dict[str, RoomRow | None] = field(default_factory=dict)
+    """The newest rows of other workers' rooms that this one has not been sent, by id; None: the room has ended."""
 
 
 @dataclass(eq=False)
@@ -88,14 +93,26 @@ class _PendingDescriptions:
 class Director:
     """Runs the workers and answers their requests."""
 
-    def __init__(self, settings: WorkerSettings, placement: Placement, listeners: Sequence[socket.socket]) -> None:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        placement: Placement,
+        listeners: Sequence[socket.socket],
+        *,
+        inherited: Sequence[int] = (),
+        keeps_rooms: bool = False,
+    ) -> None:
         """Prepare to start workers; `run` starts them.
 
         Args:
             settings: How to start and stop them.
             placement: Decides where links belong; without workers yet.
             listeners: Listening sockets, at least one, which every worker inherits.
+            inherited: Other file descriptors that stay open in every worker.
+            keeps_rooms: Whether a worker that is started again restores its rooms that last.
         """
+        self._inherited = inherited
+        self._keeps_rooms = keeps_rooms
         self.placement = placement
         self.draining = False
         self._settings = settings
@@ -163,16 +180,36 @@ class Director:
         ours.setblocking(False)
         passed = [theirs.fileno(), *(listener.fileno() for listener in self._listeners)]
         command = [*self._settings.command, *map(str, passed)]
-        process = await trio.lowlevel.open_process(command, stdin=subprocess.DEVNULL, pass_fds=passed)
+        process = await trio.lowlevel.open_process(
+            command, stdin=subprocess.DEVNULL, pass_fds=[*passed, *self._inherited]
+        )
         theirs.close()
         worker = WorkerProcess(index, process, Pipe(ours, messages.ToDirector), trio.current_time())
         port = self._listeners[0].getsockname()[1]
         worker.pipe.post(messages.Start(index, self._settings.count, port, self._settings.options))
         return worker
 
+    def _pass_rooms_on(self, index: int, rooms: list[RoomRow], closed: list[str]) -> None:
+        """Inform the other workers of changed rooms of a worker."""
+        changed: dict[str, RoomRow | None] = {**{row.id: row for row in rooms}, **dict.fromkeys(closed)}
+        for worker in self._workers.values():
+            if worker.up and worker.index != index:
+                worker.unsent_rooms |= changed
+                self._send_rooms(worker)
+
+    @staticmethod
+    def _send_rooms(worker: WorkerProcess) -> None:
+        """Send a worker the rows that it lacks. One that does not read now gets the newest ones later."""
+        if worker.unsent_rooms:
+            rows = [row for row in worker.unsent_rooms.values() if row is not None]
+            closed = [room_id for room_id, row in worker.unsent_rooms.items() if row is None]
+            if worker.pipe.post(messages.OtherRooms(rows, closed)):
+                worker.unsent_rooms.clear()
+
     def _forget(self, worker: WorkerProcess) -> None:
         self._workers.pop(worker.index, None)
-        self.placement.remove_worker(worker.index)
+        self._pass_rooms_on(worker.index, [], [row.id for row in self.placement.rows(worker.index)])
+        self.placement.remove_worker(worker.index, comes_back=self._keeps_rooms)
         worker.pipe.close()
         for pending in self._pending.values():
             pending.receive(worker.index, None)
@@ -181,6 +218,7 @@ class Director:
         """Kill a worker that sends nothing for too long."""
         while True:
             await trio.sleep(1.0)
+            self._send_rooms(worker)
             silent_s = trio.current_time() - worker.last_message_s
             if silent_s > (HUNG_AFTER_S if worker.up else START_WITHIN_S):
                 log.error("worker %d has sent nothing for %d s and is killed", worker.index, silent_s)
@@ -226,24 +264,29 @@ class Director:
     ) -> None:
         index = worker.index
         match message:
-            case messages.LoadReport():
+            case messages.LoadReport(rooms, closed):
                 self.placement.update(index, message, trio.current_time())
-            case messages.PlaceJoin(request, kind, room, role, create):
-                now_s = trio.current_time()
-                place = self.placement.place_join(index, kind, room, Role(role), now_s, create=create)
+                self._pass_rooms_on(index, rooms, closed)
+            case messages.PlaceJoin(request, kind, room, role, create, where, attempt):
+                place = self.placement.place_join(
+                    index, kind, room, Role(role), trio.current_time(), create=create, where=where, attempt=attempt
+                )
                 self._answer(worker, request, place)
             case messages.PlaceResume(request, instance):
                 self._answer(worker, request, self.placement.place_resume(index, instance))
-            case messages.HandOver(to, link):
-                self._hand_over(to, link, sock)
+            case messages.HandOver(to, handed):
+                self._hand_over(to, handed, sock)
+            case messages.PassOn(to, about):
+                self._pass_on(worker, to, about)
             case messages.DescribeAll(request):
                 nursery.start_soon(self._describe_all, worker, request)
             case messages.Described(request, description):
                 if request in self._pending:
                     self._pending[request].receive(index, description)
-            case messages.Ready(instance):
-                self.placement.add_worker(index, instance)
+            case messages.Ready(instances):
+                self.placement.add_worker(index, instances)
                 worker.up = True
+                worker.pipe.post(messages.OtherRooms(self.placement.rows(), []))
                 self._first_up[index].set()
             case _:
                 raise PipeBroken(type(message).__name__)
@@ -252,7 +295,9 @@ class Director:
     def _answer(worker: WorkerProcess, request: int, place: Place) -> None:
         worker.pipe.post(messages.Placed(request, *place))
 
-    def _hand_over(self, to: int, link: messages.HandedLink, sock: socket.socket | None) -> None:
+    def _hand_over(
+        self, to: int, handed: messages.HandedLink | messages.HandedRequest, sock: socket.socket | None
+    ) -> None:
         """Pass a socket on. If it or that worker is gone, the link ends and the client reconnects; its reservation
         expires."""
         target = self._workers.get(to)
@@ -262,8 +307,19 @@ class Director:
         if target is None:
             sock.close()
             return
-        target.pipe.post(messages.TakeOver(link), sock)
+        target.pipe.post(messages.TakeOver(handed), sock)
         self._handovers += 1
+
+    def _pass_on(self, worker: WorkerProcess, to: int, message: TravelMessage | messages.RoomCommand) -> None:
+        """Pass a message for another worker on. What is asked of one that is gone is answered here."""
+        if isinstance(message, TravelRequest):  # the sender goes by the room's id, which another worker may have made
+            to = self.placement.worker_of(message.room, to)
+        target = self._workers.get(to)
+        if target is not None and target.up and target is not worker:
+            target.pipe.post(messages.PassedOn(worker.index, message))
+        elif isinstance(message, TravelRequest):
+            answer = TravelAnswer(message.move, int(CloseCode.ROOM_NOT_FOUND), "no such room")
+            worker.pipe.post(messages.PassedOn(to, answer))
 
     async def _describe_all(self, asker: WorkerProcess, request: int) -> None:
         pending = _PendingDescriptions({worker.index for worker in self._workers.values() if worker.up})

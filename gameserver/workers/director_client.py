@@ -4,7 +4,7 @@ director's orders.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import trio
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from gameserver.hub.attempts import AttemptKey
     from gameserver.workers.pipe import Pipe
 
 ANSWER_WITHIN_S: Final = 3.0
@@ -21,7 +22,15 @@ ANSWER_WITHIN_S: Final = 3.0
 
 A = TypeVar("A", messages.Placed, messages.AllDescribed)
 Answer: TypeAlias = messages.Placed | messages.AllDescribed
-Order: TypeAlias = messages.Start | messages.TakeOver | messages.Describe | messages.Stop | messages.Reload
+Order: TypeAlias = (
+    messages.Start
+    | messages.TakeOver
+    | messages.Describe
+    | messages.OtherRooms
+    | messages.PassedOn
+    | messages.Stop
+    | messages.Reload
+)
 
 
 class DirectorGone(Exception):
@@ -38,13 +47,24 @@ class DirectorClient:
         self.on_late_place: Callable[[int], None] | None = None
         """Gets the reservation of an answer that nobody waits for any more."""
 
-    async def place_join(self, kind: str, room: str | None, role: int, *, create: bool) -> messages.Placed:
+    async def place_join(
+        self,
+        kind: str,
+        room: str | None,
+        role: int,
+        *,
+        create: bool,
+        where: dict[str, Any],
+        attempt: AttemptKey | None,
+    ) -> messages.Placed:
         """Ask where a JOIN belongs.
 
         Raises:
             DirectorGone: No answer came.
         """
-        return await self._ask(lambda request: messages.PlaceJoin(request, kind, room, role, create), messages.Placed)
+        return await self._ask(
+            lambda request: messages.PlaceJoin(request, kind, room, role, create, where, attempt), messages.Placed
+        )
 
     async def place_resume(self, instance: bytes) -> messages.Placed:
         """Ask where a RESUME belongs whose token begins with `instance`.

@@ -11,8 +11,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from gameserver.hub.attempts import AttemptKey
+from gameserver.hub.command_router import OutsideCommand
+from gameserver.hub.directory import RoomRow
+from gameserver.hub.distant_travel import TravelMessage
 
-class HandedLink(msgspec.Struct, frozen=True):
+
+class HandedLink(msgspec.Struct, frozen=True, tag="link"):
     """A WebSocket whose handshake is answered, on its way to the worker that has its room. Its socket travels with the
     message.
     """
@@ -30,16 +35,13 @@ class HandedLink(msgspec.Struct, frozen=True):
     reservation: int
 
 
-class RoomLoad(msgspec.Struct, frozen=True, array_like=True):
-    """How full one room is."""
+class HandedRequest(msgspec.Struct, frozen=True, tag="request"):
+    """A request to watch a room, on its way to the worker that has the room. Its socket travels with the message."""
 
-    id: str
-    kind: str
-    players: int
-    """Seats taken, those of suspended sessions included."""
-    spectators: int
-    open: bool
-    """Whether players may be placed here who did not ask for this room by its id."""
+    data: bytes
+    """The request, and what came after it."""
+    remote: str
+    """The address at the other end."""
 
 
 class WorkerDescription(msgspec.Struct, frozen=True):
@@ -67,14 +69,17 @@ class WorkerState(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The worker accepts links from now on."""
 
-    instance: bytes
-    """The first bytes of all its resume tokens."""
+    instances: list[bytes]
+    """What the resume tokens that it takes begin with; its own first."""
 
 
 class LoadReport(msgspec.Struct, frozen=True, tag="load"):
-    """All rooms of a worker. Sent when something has changed, and regularly as a sign of life."""
+    """The rooms of a worker that have changed since its last report. Sent when something has changed, and regularly as
+    a sign of life."""
 
-    rooms: list[RoomLoad]
+    rooms: list[RoomRow]
+    closed: list[str]
+    """The ids of the rooms that have ended since."""
     settled: list[int]
     """Reservations that no longer count: their links are in `rooms` now, or have ended."""
     overloaded: bool
@@ -90,6 +95,10 @@ class PlaceJoin(msgspec.Struct, frozen=True, tag="place_join"):
     role: int
     create: bool
     """Whether it asks for a room of its own."""
+    where: dict[str, Any]
+    """What the listing of the room must say, as in JOIN."""
+    attempt: AttemptKey | None
+    """What a repetition of it has in common with it; None: it is not repeated."""
 
 
 class PlaceResume(msgspec.Struct, frozen=True, tag="place_resume"):
@@ -101,10 +110,26 @@ class PlaceResume(msgspec.Struct, frozen=True, tag="place_resume"):
 
 
 class HandOver(msgspec.Struct, frozen=True, tag="hand_over"):
-    """A link that belongs to another worker. Its socket travels with the message."""
+    """A link or request that belongs to another worker. Its socket travels with the message."""
 
     worker: int
-    link: HandedLink
+    handed: HandedLink | HandedRequest
+
+
+class RoomCommand(msgspec.Struct, frozen=True, tag="room_command"):
+    """A checked command for a room."""
+
+    command: OutsideCommand
+    new_room_id: str | None
+    """The id of the room if it has to be opened."""
+
+
+class PassOn(msgspec.Struct, frozen=True, tag="pass_on"):
+    """A message for another worker: about players that move to a room of it, or a command for one."""
+
+    worker: int
+    """The other one."""
+    message: TravelMessage | RoomCommand
 
 
 class DescribeAll(msgspec.Struct, frozen=True, tag="describe_all"):
@@ -120,7 +145,7 @@ class Described(msgspec.Struct, frozen=True, tag="described"):
     description: WorkerDescription
 
 
-ToDirector: TypeAlias = Ready | LoadReport | PlaceJoin | PlaceResume | HandOver | DescribeAll | Described
+ToDirector: TypeAlias = Ready | LoadReport | PlaceJoin | PlaceResume | HandOver | PassOn | DescribeAll | Described
 
 # -- from the director to a worker -------------------------------------------------------------------------------------
 
@@ -150,9 +175,9 @@ class Placed(msgspec.Struct, frozen=True, tag="placed"):
 
 
 class TakeOver(msgspec.Struct, frozen=True, tag="take_over"):
-    """A link that belongs to this worker. Its socket travels with the message."""
+    """A link or request that belongs to this worker. Its socket travels with the message."""
 
-    link: HandedLink
+    handed: HandedLink | HandedRequest
 
 
 class Describe(msgspec.Struct, frozen=True, tag="describe"):
@@ -169,6 +194,22 @@ class AllDescribed(msgspec.Struct, frozen=True, tag="all_described"):
     workers: list[WorkerState]
 
 
+class OtherRooms(msgspec.Struct, frozen=True, tag="other_rooms"):
+    """Rooms of other workers that have changed."""
+
+    rooms: list[RoomRow]
+    closed: list[str]
+    """The ids of those that have ended."""
+
+
+class PassedOn(msgspec.Struct, frozen=True, tag="passed_on"):
+    """A message of another worker about players that move, or a command for a room here."""
+
+    worker: int
+    """The other one."""
+    message: TravelMessage | RoomCommand
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Drain and end."""
 
@@ -177,4 +218,4 @@ class Reload(msgspec.Struct, frozen=True, tag="reload"):
     """The director received SIGHUP: read the certificate again."""
 
 
-ToWorker: TypeAlias = Start | Placed | TakeOver | Describe | AllDescribed | Stop | Reload
+ToWorker: TypeAlias = Start | Placed | TakeOver | Describe | AllDescribed | OtherRooms | PassedOn | Stop | Reload

@@ -47,18 +47,32 @@ class Orders:
 
     def _carry_out(self, order: Order, sock: socket.socket | None) -> None:
         match order:
-            case messages.TakeOver(link):
-                if sock is None:
-                    log.error("a link was lost on its way here: too many files are open")
-                    self._handoff.release(link.reservation)
-                else:
-                    self._handoff.take_over(self._server, link, sock)
+            case messages.TakeOver(handed):
+                self._take_over(handed, sock)
             case messages.Describe(request):
                 with contextlib.suppress(DirectorGone):  # it asks again
                     self._director.post(messages.Described(request, self._describe()))
+            case messages.OtherRooms(rooms, closed):
+                hub = self._server.hub
+                for room_id in closed:
+                    hub.forget_row(room_id)
+                for row in rooms:
+                    hub.take_row(row)
+            case messages.PassedOn(worker, message):
+                self._handoff.receive(worker, message)
             case messages.Reload():
                 self._server.certificates.reload()
             case messages.Stop():
                 self._server.stop_soon()
             case _:
                 log.error("the director sent an unexpected %s", type(order).__name__)
+
+    def _take_over(self, handed: messages.HandedLink | messages.HandedRequest, sock: socket.socket | None) -> None:
+        if sock is None:
+            log.error("a link was lost on its way here: too many files are open")
+            if isinstance(handed, messages.HandedLink):
+                self._handoff.release(handed.reservation)
+        elif isinstance(handed, messages.HandedLink):
+            self._handoff.take_over(self._server, handed, sock)
+        else:
+            self._server.take_connection(sock, handed.remote, begun=handed.data)

@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from gameserver.net.http.pages import without_unlisted
+from gameserver.net.http.pages import rooms_page, without_unlisted
 from gameserver.net.http.responses import as_json, text
 from gameserver.net.http.shared_page import SharedPage
 from gameserver.workers.director_client import DirectorGone
@@ -34,7 +34,7 @@ def worker_pages(director: DirectorClient, metrics: Callable[[AllDescribed], Res
     """
     page = partial(_page, director)
     return {
-        "/api/rooms": page(lambda _server, described: as_json(without_unlisted(all_rooms(described)))),
+        "/api/rooms": rooms_page(page(lambda _server, described: as_json(without_unlisted(all_rooms(described))))),
         "/metrics": page(lambda _server, described: metrics(described)),
         "/healthz": page(lambda _server, _described: text(HTTPStatus.OK, "ok")),
         "/readyz": page(_ready),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gameserver.bots.report import Report
     from gameserver.state.inputs import Inputs
 
+pytestmark = pytest.mark.slow
+
 RULES = Rules([SpeedLimit("Ship", per_s=900.0)], Options(predict=fly, interpolate=False))
 
 

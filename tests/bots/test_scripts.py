@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 
 from gameserver import Entity, Int, Player, Room
@@ -12,11 +13,12 @@ from gameserver.protocol.constants import Role
 from tests.support.channel_server import channel_server
 
 if TYPE_CHECKING:
-    import pytest
     from trio.testing import MockClock
 
     from gameserver.bots import Perception, Report
     from tests.support.channel_server import ChannelServer
+
+pytestmark = pytest.mark.slow
 
 
 class Card(Entity):

@@ -44,7 +44,11 @@ def of(page: str, language: str) -> list[Block]:
 
 def test_every_page_with_scripts_is_run() -> None:
     pages = {block.page for language in ("html", "js") for block in blocks_in(language)}
-    assert pages == {"README.md", "client_demo/sdk/README.md", "docs/guide/operate.md"}
+    pages.remove("docs/guide/tutorial.md")  # tests/browser/test_tutorial.py has it
+    pages.remove("docs/guide/typescript.md")  # tests/docs/test_typescript.py has it
+    guides = {"docs/guide/matchmaking.md", "docs/guide/operate.md"}
+    elsewhere = {"docs/transports.md"}  # tests/browser/test_watching.py
+    assert pages == {"README.md", "client_demo/sdk/README.md", *guides, *elsewhere}
 
 
 def test_the_page_of_the_readme_shows_its_game(page: Page, terminal: Terminal, errors: list[str]) -> None:
@@ -95,4 +99,28 @@ def test_the_scripts_for_a_page_from_elsewhere_join_with_a_token(
         terminal.serve(f"gameserver run mygame:Tag --auth auth.toml --origin {elsewhere}")
         page.goto(f"{elsewhere}/")
         page.wait_for_function("() => document.title === 'joined'")
+    assert errors == []
+
+
+def test_the_script_of_the_guide_sees_the_player_go_from_room_to_room(
+    page: Page, terminal: Terminal, errors: list[str]
+) -> None:
+    terminal.save("docs/guide/matchmaking.md")
+    printed = "\n".join([block.source for block in of("docs/guide/matchmaking.md", "js")])
+    script = f"""
+      import {{ connect }} from "/sdk/index.js";
+      window.seen = [];
+      const showLoading = (kind) => seen.push(`to ${{kind}}`);
+      const startScene = (kind) => seen.push(`in ${{kind}}`);
+      const session = connect("ws", {{ kind: "paddock" }});
+      {printed}
+      session.joined.then(() => session.send("start"));
+    """
+    folder = terminal.folder / "page"
+    folder.mkdir()
+    (folder / "index.html").write_text(f'<!doctype html><script type="module">{script}</script>')
+    terminal.serve("gameserver run cup:Paddock cup:Cup --web page")
+    page.goto(f"http://127.0.0.1:{terminal.port}/")
+    page.wait_for_function("() => seen.includes('in cup')")
+    assert page.evaluate("() => seen") == ["in paddock", "to cup", "in cup"]
     assert errors == []

@@ -74,7 +74,7 @@ def test_leaving_goes_back_to_the_first_screen_and_takes_the_ship_out(duel: str,
 
 def test_every_close_code_is_explained(duel: str, enter: Enter) -> None:
     page = enter(duel)
-    say = "async (code) => (await import('/arena/ui/close_messages.js')).closeMessage(code, 'the <b>reason</b>')"
+    say = "async (code) => (await import('/pages/close_messages.js')).closeMessage(code, 'the <b>reason</b>')"
     for code in (*CloseCode, UNKNOWN_CODE):
         words = page.evaluate(say, code)
         assert words["title"], code

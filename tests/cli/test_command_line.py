@@ -38,6 +38,8 @@ def refused(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("run gameserver.games.arena:Nope", "has no 'Nope'"),
         ("run gameserver.games.arena:Ship", "is no Room"),
         ("run gameserver:Room", "is no Room"),
+        ("run mygame.py:Tag", "'mygame.py:Tag': write the name of the module, not its file: mygame:Tag"),
+        ("run ./games/tag.py:Tag", "not its file: games.tag:Tag"),
         ("run --cert nope.pem --key nope.pem", "nope.pem: no such file"),
         ("run --cert nope.pem", "come together"),
         ("run --origin play.example.org", "--origin 'play.example.org': write an origin with its scheme"),
@@ -53,6 +55,7 @@ def refused(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("run --web . --csp caf\xe9", "write a policy in one line"),
         ("run --auth nope.toml", "nope.toml: no such file"),
         ("run --limits.max-rooms 0", "max_rooms must be a finite number above 0"),
+        ("run --limits.resume-grace-s nan", "resume_grace_s must be a finite number from 0 up, got nan"),
         ("run --limits.max-depth 1000", "max_depth must be at most"),
         ("bots --count 0", "count must be at least 1"),
         ("bots --brain nope", "no brain 'nope'"),
@@ -63,10 +66,26 @@ def refused(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("replay nope.gsrec --serve", "nope.gsrec: No such file"),
         ("replay nope.gsrec", "nope.gsrec: No such file"),
         ("token nope.toml", "nope.toml: No such file"),
+        ("token nope.toml --seconds nan", "--seconds nan: write a number above 0"),
+        ("token nope.toml --seconds -5", "--seconds -5: write a number above 0"),
+        ("token nope.toml --seconds 1e300", "--seconds 1e+300: write a number above 0"),
+        ("token nope.toml exp=5", "'exp=5': the times of a token follow from --seconds"),
     ],
 )
 def test_a_wrong_command_line(arguments: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert says in refused(arguments, capsys)
+
+
+def test_a_folder_for_recordings_that_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("junk")
+    assert refused("run --record file", capsys) == "gameserver: --record file: is no folder"
+
+
+def test_a_game_that_is_called_like_a_part_of_python(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("random.py").write_text("from gameserver import *\nclass Game(Room): pass")
+    said = refused("run random:Game", capsys)
+    assert said.startswith("gameserver: module 'random' has no 'Game': it is ")
+    assert said.endswith("random.py, not random.py of this folder, which needs another name")
 
 
 def test_a_class_that_cannot_be_used(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,3 +139,24 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     for command in ("run", "bots", "token", "check", "replay"):
         succeed(f"{command} --help")
         assert "Usage: gameserver" in capsys.readouterr().out
+
+
+def test_check_names_what_a_room_that_lasts_cannot_save(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("leaky.py").write_text(
+        "from gameserver import *\n"
+        "class Leaky(Room):\n"
+        "    lasting = True\n"
+        "    def on_create(self, options):\n"
+        "        self.hoses = [(n for n in 'ab')]\n"
+        "class Tight(Leaky):\n"
+        "    def on_create(self, options):\n"
+        "        self.hoses = [1]\n"
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "leaky:Leaky"])
+    assert ended.value.code == 1
+    assert "cannot be saved: leaky.py:5: Leaky.hoses[0]: a generator cannot be saved; keep" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "leaky:Tight"])
+    assert ended.value.code == 0
+    assert "Tight: saved and restored 30 times" in capsys.readouterr().out

@@ -19,6 +19,14 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
     return found
 
 
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
+    """The options that `gameserver dev` was started with."""
+    found: list[ServeOptions] = []
+    monkeypatch.setattr("gameserver.cli.dev.serve_and_reload", lambda options, *_: found.append(options))
+    return found
+
+
 def run(arguments: str = "") -> None:
     with pytest.raises(SystemExit) as ended:
         main(["run", *arguments.split()])
@@ -140,11 +148,23 @@ def test_a_mistake_in_the_file(text: str, says: str, capsys: pytest.CaptureFixtu
     assert refused(capsys) == f"gameserver.toml: {says}"
 
 
+def test_a_file_of_an_editor_on_windows(served: list[ServeOptions], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("gameserver.toml").write_text("[run]\r\nport = 5\r\n", encoding="utf-8-sig")
+    run(ARENA)
+    assert [options.port for options in served] == [5]
+    Path("gameserver.toml").write_bytes("# Größe\n[run]\nport = 5\n".encode("latin-1"))
+    assert refused(capsys) == "gameserver.toml: byte 4 is not UTF-8; save the file as UTF-8"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("port = 1", "port = 1: options stand in the section of their command, such as [run]"),
-        ("[rum]\nport = 1", "[rum]: there is no such command; there are bots, check, replay, run, token"),
+        (
+            "[rum]\nport = 1",
+            "[rum]: there is no such command; there are bots, check, dev, new, publish, replay, run, store, token, "
+            "types",
+        ),
         ("[run]\nport = =\n", "Invalid value (at line 2, column 8)"),
     ],
 )
@@ -184,3 +204,24 @@ def test_another_commands_section_is_not_read(served: list[ServeOptions], monkey
     monkeypatch.setenv("GAMESERVER_COMPILE", "1")  # read by the build, no option
     run()
     assert len(served) == 1
+
+
+def test_dev_takes_what_its_own_section_has_not_from_the_servers(written: list[ServeOptions]) -> None:
+    Path("gameserver.toml").write_text(f'[run]\nrooms = ["{ARENA}"]\nport = 8001\nlag = 5\n[dev]\nport = 8002\n')
+    with pytest.raises(SystemExit):
+        main(["dev"])
+    (options,) = written
+    assert (options.rooms, options.port) == ((ARENA,), 8002)
+
+
+def test_dev_leaves_the_players_rooms_and_other_machines_to_the_server(written: list[ServeOptions]) -> None:
+    served = '[run]\ndata = "data"\nhost = "0.0.0.0"\nhost-name = ["a.example"]\norigin = ["https://a.example"]\n'
+    Path("gameserver.toml").write_text(f'{served}rooms = ["{ARENA}"]\n[dev]\norigin = ["https://b.example"]\n')
+    with pytest.raises(SystemExit):
+        main(["dev"])
+    (options,) = written
+    assert options.host == "127.0.0.1"
+    assert options.data != Path("data")
+    assert "https://a.example" not in options.origins
+    assert "https://b.example" in options.origins
+    assert "a.example" not in options.host_names

@@ -122,6 +122,7 @@ def test_what_is_no_recording_is_refused_in_one_line(
     assert run(path, *more) == 2
     err = capsys.readouterr().err
     assert words in err
+    assert "note.txt: " in err
     assert err.count("\n") == 1
 
 

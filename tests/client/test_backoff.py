@@ -61,6 +61,7 @@ def test_a_server_that_has_answered_is_joined_without_a_long_wait(code: CloseCod
 def test_a_server_that_says_when_to_come_back_is_believed() -> None:
     assert Backoff(Highest()).next_s("retry in 7 s") == 7.5
     assert Backoff(Highest()).next_s("retry in 2.5 s") == 3.0
+    assert Backoff(Highest()).next_s("too many joins from one address: retry in 1 s") == 1.5
 
 
 def test_a_server_cannot_send_a_client_away_for_ever() -> None:
@@ -95,7 +96,7 @@ def test_a_reason_that_only_looks_like_a_time_is_none(reason: str) -> None:
         (1011, "resume"),
         (4009, "resume"),
         (4010, "no"),
-        (4014, "join"),
+        (4014, "resume"),
         (4024, "join"),
         (4025, "join"),
         (4999, "no"),

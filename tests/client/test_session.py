@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
+import re
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
 from trio_websocket import ConnectionRejected, HandshakeError
 
+from gameserver.client.backoff import CAP_S, FIRST_S
 from gameserver.client.dial import opener
 from gameserver.client.errors import EventsMissed, JoinFailed
 from gameserver.client.event_stream import MAX_WAITING_EVENTS
+from gameserver.client.link import RETRY_STATUSES
 from gameserver.client.replica import Options
-from gameserver.client.session import Session, joined, room_choice
+from gameserver.client.session import Session, connect, joined, room_choice
 from gameserver.client.session_core import SessionCore
 from gameserver.client.session_events import Joined, SessionState, Status
-from gameserver.client.token import Token
+from gameserver.client.token import NoToken, Token
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
 from tests.support.channel_server import ChannelServer, channel_server
@@ -43,10 +47,26 @@ def make_session(server: ChannelServer, kind: str = "flight", *, role: Role = Ro
         ({"create": True}, {"create": {}}),
         ({"create": True, "options": {"laps": 5}}, {"create": {"laps": 5}}),
         ({"options": {"laps": 5}}, {"options": {"laps": 5}}),
+        ({"where": {}, "options": {"laps": 5}}, {"where": {}, "options": {"laps": 5}}),
+        ({"room": ""}, ""),
+        ({"room": "r1", "reservation": b"r" * 16}, {"room": "r1", "reservation": b"r" * 16}),
     ],
 )
 def test_join_says_which_room(given: dict[str, Any], room: object) -> None:
-    assert room_choice(**{"room": None, "code": None, "create": False, "options": None, **given}) == room
+    assert (
+        room_choice(
+            **{
+                "room": None,
+                "code": None,
+                "create": False,
+                "options": None,
+                "where": None,
+                "reservation": None,
+                **given,
+            }
+        )
+        == room
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,11 +77,66 @@ def test_join_says_which_room(given: dict[str, Any], room: object) -> None:
         {"room": "a", "create": True},
         {"room": "a", "options": {}},
         {"code": "a", "options": {}},
+        {"room": "a", "where": {}},
+        {"code": "a", "where": {}},
+        {"create": True, "where": {}},
+        {"reservation": b"r" * 16},
+        {"code": "a", "reservation": b"r" * 16},
     ],
 )
 def test_ways_into_a_room_that_contradict_each_other_are_refused_at_once(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"give one of|name one that is there"):
-        room_choice(**{"room": None, "code": None, "create": False, "options": None, **given})
+    with pytest.raises(ValueError, match=r"give one of|name one|of one room"):
+        room_choice(
+            **{
+                "room": None,
+                "code": None,
+                "create": False,
+                "options": None,
+                "where": None,
+                "reservation": None,
+                **given,
+            }
+        )
+
+
+ADDRESS = "ws://localhost:1/ws"
+ODD: Any = "odd"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"url": 5}, "5 is no WebSocket address: write ws://host:port/ws"),
+        ({"kind": ""}, "JOIN: item 2 'kind' must be a str that is not empty, got a 0-byte str"),
+        ({"kind": "\ud800"}, "JOIN has half of a surrogate pair, which is no text"),
+        ({"create": ODD}, "create is 'odd'; write True or False"),
+        ({"options": ODD}, "options are 'odd'; write Options"),
+        ({"params": ODD}, "params are 'odd'; write a dict"),
+        ({"room_options": ODD, "create": True}, "room_options are 'odd'; write a dict"),
+        ({"where": 5}, "where are 5; write a dict"),
+        ({"token": 5}, "token is 5; write a str or a function, or None"),
+        ({"token": "a\r\nX: y"}, "token has letters, digits and signs such as - _ . only"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_at_once(given: dict[str, Any], says: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(says)):
+        async with connect(**{"url": ADDRESS, "kind": "flight", **given}):
+            pytest.fail("it must not get here")
+
+
+async def test_controls_that_are_no_inputs_are_refused(autojump_clock: MockClock) -> None:
+    async with playing() as (_, session):
+        with pytest.raises(TypeError, match=r"controls are {'x': 1}; write set_controls\(dx=1\), or an instance"):
+            session.set_controls({"x": 1})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("returned", "says"), [("two words", "token has letters"), (5, "token is 5"), (lambda: "a", "token is <function")]
+)
+async def test_what_a_function_returns_that_is_no_token_is_an_attempt_that_failed(returned: Any, says: str) -> None:
+    token = Token(lambda: returned)
+    with pytest.raises(NoToken, match=f"no token: {says}"):
+        await token.get()
 
 
 @asynccontextmanager
@@ -152,6 +227,26 @@ async def test_a_cut_link_is_resumed_and_no_event_is_missing(autojump_clock: Moc
                 break
         assert [join.resumed for join in seen if isinstance(join, Joined)] == [False, True, True, True]
         assert len(server.engine.world) == 1
+
+
+async def test_another_process_goes_on_in_the_same_seat_with_the_token_alone(autojump_clock: MockClock) -> None:
+    async with playing() as (server, session):
+        avatar, token = session.avatar_id, session.resume_token
+        assert avatar is not None
+        assert token is not None
+        seen: list[Any] = []
+        join = m.Join("flight", None, Role.PLAYER, {"name": "Ada"})
+        core = SessionCore(join, Options(predict=fly), resume_token=token)
+        later = Session(core, server.open, rng=random.Random(1), on_event=seen.append)
+        async with joined(later):
+            await later.updated()
+            assert [join.resumed for join in seen if isinstance(join, Joined)] == [True]
+            assert later.avatar_id == avatar
+            assert later.resume_token not in (None, token)
+            later.set_controls(Controls(thrust=True))
+            await trio.sleep(2.0)
+            assert core.counters.corrections == 0
+            assert len(server.engine.world) == 1
 
 
 async def test_status_tells_what_is_going_on(autojump_clock: MockClock) -> None:
@@ -245,7 +340,7 @@ async def test_a_room_that_cannot_be_joined_is_an_error_with_its_code(autojump_c
         assert "flight" in failed.value.reason
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 421, 426, 501])
 async def test_a_refused_upgrade_is_an_error_with_its_status(status: int, autojump_clock: MockClock) -> None:
     async with channel_server(Flight) as server:
         server.refuse = lambda: ConnectionRejected(status, (), b"no token")
@@ -266,6 +361,35 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(autojump_clock: Mock
         server.refuse = refuse
         async with joined(make_session(server)):
             assert tries == 4
+
+
+@pytest.mark.parametrize(
+    "never_opened",
+    [
+        *[ConnectionRejected(status, (), None) for status in sorted(RETRY_STATUSES)],
+        ConnectionRefusedError("nobody listens"),
+        HandshakeError("no answer"),
+    ],
+    ids=repr,
+)
+async def test_a_link_that_never_opened_is_tried_again_with_a_back_off(
+    never_opened: BaseException, autojump_clock: MockClock
+) -> None:
+    dialled_at_s: list[float] = []
+
+    def refuse() -> BaseException:
+        dialled_at_s.append(trio.current_time())
+        return never_opened if len(dialled_at_s) < 8 else ConnectionRejected(404, (), None)
+
+    async with channel_server(Flight) as server:
+        server.refuse = refuse
+        with pytest.raises(JoinFailed, match="HTTP 404"):
+            async with joined(make_session(server)):
+                pytest.fail("it must not get here")
+    waits = [after - before for before, after in pairwise(dialled_at_s)]
+    assert len(waits) == 7
+    assert all(wait <= min(CAP_S, FIRST_S * 2**number) for number, wait in enumerate(waits))
+    assert max(waits) > 1.0, "the waits grow"
 
 
 async def test_who_does_not_want_to_come_back_hears_of_the_first_failure(autojump_clock: MockClock) -> None:

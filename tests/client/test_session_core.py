@@ -10,15 +10,26 @@ import pytest
 from gameserver.client.heartbeat import MEASURE_EVERY_S
 from gameserver.client.replica import Options
 from gameserver.client.session_core import DEFAULT_LIMITS, Phase, SessionCore
-from gameserver.client.session_events import Desynced, Joined, Updated
+from gameserver.client.session_events import Desynced, Joined, Moved, Updated
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import ClientMessage, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.state.errors import StateError
+from gameserver.state.fields import Int
+from gameserver.state.inputs import Inputs
 from gameserver.state.schema import Schema
 from tests.support.core_table import TICK_HZ, TOKEN, WELCOME, Table, joined, opened, replace_welcome
 from tests.support.ships import Controls, Ship
+
+
+class Wide(Inputs):
+    """The inputs of another kind of room."""
+
+    x = Int(-9, 9)
+    y = Int(-9, 9)
+    z = Int(-9, 9)
+
 
 # -- coming in
 
@@ -315,6 +326,23 @@ def test_events_that_the_room_no_longer_holds_are_reported_and_the_session_goes_
     assert table.sent()[-1][3] == 5001
 
 
+def test_a_room_that_goes_on_from_an_earlier_tick_is_seen_anew_in_the_same_session() -> None:
+    table = joined()
+    table.show(60)
+    table.hear(m.Events(4, 9, ()))
+    table.core.lost(None)
+    table.core.opened(table.now_s)
+    again = replace_welcome(resumed=True, event=6, seq=2, rolled_back_to=40)
+    assert table.hear(again) == [Joined(resumed=True, welcome=again), m.Notice("rolled_back", {"to": 40, "ticks": 20})]
+    table.base = None
+    table.show(44, seq=2)
+    assert table.core.replica is not None
+    assert table.core.replica.view.tick == 44
+    table.hear(m.Events(6, 7, (m.Event(44, "hi", None),)))
+    assert table.core.counters.desyncs == 0
+    assert table.core.counters.resumes == 1
+
+
 def test_a_resumed_session_numbers_its_frames_above_all_that_it_sent() -> None:
     table = joined()
     table.wait(0.0)
@@ -342,6 +370,25 @@ def test_a_link_that_broke_before_welcome_is_joined_anew() -> None:
     table.sent()
     table.core.opened(table.now_s)
     assert table.kinds() == [ClientMessage.JOIN]
+
+
+def test_a_join_that_was_not_answered_is_repeated_as_the_same_attempt_and_the_next_one_is_another() -> None:
+    numbers = iter(range(9))
+    join = m.Join("flight", None, Role.PLAYER, {})
+    table = Table(SessionCore(join, new_attempt=lambda: bytes([next(numbers)]) * 16))
+    attempts = []
+    for end in (None, CloseCode.DEAD, CloseCode.SESSION_EXPIRED, None):
+        table.core.opened(table.now_s)
+        attempts.append(table.sent()[0][5])
+        if end is CloseCode.DEAD:
+            table.hear(WELCOME)
+            table.sent()
+            assert table.core.lost(end) == "resume"
+            table.core.opened(table.now_s)
+            assert table.sent()[0][0] == ClientMessage.RESUME
+            end = CloseCode.SESSION_EXPIRED
+        assert table.core.lost(end) == "join"
+    assert attempts == [b"\0" * 16, b"\0" * 16, b"\1" * 16, b"\1" * 16]
 
 
 def test_an_expired_session_is_forgotten_and_joined_anew() -> None:
@@ -453,3 +500,93 @@ def test_what_the_wire_cannot_carry_is_refused_where_it_is_said() -> None:
 
 def test_options_are_values() -> None:
     assert replace(Options(), interpolate=False) == Options(interpolate=False)
+
+
+# -- moving to another room
+
+
+OTHER = Schema([Ship], Wide)
+MOVED = m.Moved("match", "r2", None)
+NEXT = replace_welcome(kind="match", room="r2", session=9, tick=70, event=30, seq=4, tick_hz=10, schema=OTHER.to_wire())
+
+
+def test_a_move_reports_what_is_left_then_the_other_room_and_says_that_it_has_arrived() -> None:
+    table = joined()
+    table.world.spawn(Ship, x=3.0, name="Ada")
+    table.show(6)
+    table.core.draw(table.now_s)
+    table.hear(m.Events(4, 5, (m.Event(400, "late", 1),)))
+    table.wait(0.1)
+    table.sent()
+    assert table.hear(MOVED) == [m.Event(400, "late", 1), Moved("match", "r2")]
+    assert table.core.phase is Phase.OPENING
+    assert not table.core.send("chat", "lost")
+    view = table.core.replica.view  # type: ignore[union-attr]
+    assert len(view.entities("Ship")) == 1, "it is drawn until the other room is there"
+    table.wait(1.0)
+    assert table.sent() == []
+    assert table.hear(NEXT) == [Joined(resumed=False, welcome=NEXT)]
+    assert table.sent()[0] == [ClientMessage.ARRIVED]
+    assert table.core.replica is not None
+    assert table.core.replica.view.tick == 0
+    assert table.core.me is not None
+    assert table.core.me.number == 9
+    table.wait(0.0)
+    frames = table.sent()
+    assert [frame[:3] for frame in frames] == [[ClientMessage.INPUT, 5, 0]]
+    assert len(frames[0]) == 4 + len(OTHER.inputs.neutral_codes)
+    assert table.hear(m.Events(30, 31, (m.Event(71, "hello", None),))) == [m.Event(71, "hello", None)]
+    assert table.core.counters.moves == 1
+
+
+def test_what_was_predicted_and_expected_before_a_move_is_forgotten() -> None:
+    table = joined()
+    table.core.expect("hit", 1, lambda _: True, table.now_s + 0.5)
+    table.hear(MOVED)
+    table.hear(replace_welcome(room="r2"))
+    assert table.wait(1.0) == []
+    assert table.core.replica is not None
+    assert table.core.replica.avatar_id is None
+    assert len(table.core.replica.spawns) == 0
+
+
+def test_a_link_that_breaks_after_moved_resumes_and_learns_of_it_again() -> None:
+    table = joined()
+    table.hear(MOVED)
+    assert table.core.lost(None) == "resume"
+    table.core.opened(table.now_s)
+    assert table.sent() == [[ClientMessage.RESUME, TOKEN, 0, 4]]
+    table.hear(MOVED)
+    table.hear(NEXT)
+    assert table.sent()[0] == [ClientMessage.ARRIVED]
+
+
+def test_a_move_to_another_process_resumes_there_over_a_new_link() -> None:
+    table = joined()
+    table.show(6)
+    table.sent()
+    token = bytes(range(24))
+    table.hear(m.Moved("match", "r2", token))
+    assert table.core.lost(CloseCode.GOING_AWAY) == "resume"
+    table.core.opened(table.now_s)
+    assert table.sent() == [[ClientMessage.RESUME, token, 0, None]]
+    there = replace_welcome(kind="match", room="r2", token=token, resumed=True, schema=OTHER.to_wire())
+    assert table.hear(there) == [Joined(resumed=True, welcome=there)]
+    assert [message[0] for message in table.sent()] != [ClientMessage.ARRIVED]
+    assert table.core.replica is not None
+    assert table.core.replica.view.tick == 0
+
+
+def test_a_move_before_the_first_welcome_is_out_of_place() -> None:
+    table = opened()
+    with pytest.raises(ProtocolError) as refused:
+        table.hear(MOVED)
+    assert refused.value.code is CloseCode.OUT_OF_STATE
+
+
+def test_after_moved_a_state_of_the_room_before_is_out_of_place() -> None:
+    table = joined()
+    table.hear(MOVED)
+    with pytest.raises(ProtocolError) as refused:
+        table.show(6)
+    assert refused.value.code is CloseCode.OUT_OF_STATE

@@ -13,7 +13,7 @@ from gameserver.client import state_reader as reading_module
 from gameserver.client.session_core import DEFAULT_LIMITS
 from gameserver.client.state_reader import KEPT, SharedStateReader, StateReader
 from gameserver.protocol import messages as m
-from gameserver.protocol.codec import encode_server, encode_state, state_head
+from gameserver.protocol.codec import encode_server, encode_state, shared_state_head
 from gameserver.protocol.constants import Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.state.schema import Schema
@@ -69,7 +69,9 @@ class Room:
 
     def state(self, base: Snapshot | None, seq: int = 0) -> bytes:
         span = 0 if base is None else self.snapshot.tick - base.tick
-        return encode_state(state_head(self.snapshot.tick, span), seq, None, self._encoder.encode(base, self.snapshot))
+        return encode_state(
+            shared_state_head(self.snapshot.tick, span), seq, None, self._encoder.encode(base, self.snapshot)
+        )
 
 
 class Viewer:
@@ -170,6 +172,7 @@ def test_what_is_remembered_is_bounded() -> None:
         b"\x99",
         b"\x99\x11",
         b"\x99\x11\x01\x02\x00\xc0\x90\x90\x90\x90",
+        b"\x99\x11\x00\x00\x00\xc0\x90\x90\x90\x90",
         b"\x99\x11\xc0\x00\x00\xc0\x90\x90\x90\x90",
         b"\x99\x11\x05\x00\x00\x2b\x90\x90\x90",
         b"\x99\x11\xc1\x00\x00\xc0\x90\x90\x90\x90",
@@ -203,5 +206,5 @@ def test_a_schema_with_the_fingerprint_of_another_is_read_for_itself() -> None:
 
 
 def test_the_head_is_found_where_the_encoder_puts_it() -> None:
-    data = encode_state(state_head(70_000, 300), 2**31, 65_535, b"\x90\x90\x90\x90")
+    data = encode_state(shared_state_head(70_000, 300), 2**31, 65_535, b"\x90\x90\x90\x90")
     assert data[reading_module._body_start(data) :] == b"\x90\x90\x90\x90"

@@ -2,9 +2,11 @@
 
 import json
 
+import msgpack
 import pytest
 
 from gameserver.protocol import (
+    ClientMessage,
     CloseCode,
     InputCodec,
     Limits,
@@ -22,6 +24,7 @@ from tests.conformance import make_vectors
 from tests.support.foreign import client as foreign_client
 from tests.support.foreign import view as foreign_view
 from tests.support.vectors.json import Case, plain, unplain
+from tests.support.vectors.messages import welcome
 
 LIMITS = Limits()
 
@@ -57,7 +60,7 @@ def test_message_is_read_and_written_as_the_vector_says(case: Case) -> None:
 
 def test_vectors_show_every_message() -> None:
     shown = {case["message"][0] for case in read("messages.json")}
-    assert shown == {*range(1, 10), *ServerMessage}
+    assert shown == {*ClientMessage, *ServerMessage}
 
 
 @pytest.mark.parametrize("case", read("refused.json"), ids=named)
@@ -85,6 +88,23 @@ def test_foreign_client_refuses_what_is_no_message(case: Case) -> None:
     with pytest.raises(foreign_client.Broken) as broken:
         foreign_client.read_message(bytes.fromhex(case["hex"]))
     assert broken.value.code == case["code"]
+
+
+STATES_OF_NO_SERVER = [
+    *[bytes.fromhex(case["hex"]) for case in read("refused.json") if case["name"].startswith("STATE ")],
+    *[msgpack.packb([17, *items, [], [], [], []]) for items in ((39, 0, 12, None), (40, 0, 11, None))],
+]
+
+
+@pytest.mark.parametrize("data", STATES_OF_NO_SERVER, ids=bytes.hex)
+def test_foreign_client_closes_over_a_state_that_no_server_sends(data: bytes) -> None:
+    client = foreign_client.Client("race", {})
+    client.receive(encode_server(welcome()))
+    client.receive(msgpack.packb([17, 40, 0, 12, None, [], [], [], []]))
+    with pytest.raises(foreign_client.Broken) as broken:
+        client.receive(data)
+    assert broken.value.code == CloseCode.INVALID_FIELD
+    assert client.view.tick == 40
 
 
 # --- fields

@@ -41,8 +41,10 @@ RUNNERS: Final = {
     "python": "tests/docs/test_blocks.py",
     "toml": "tests/docs/test_blocks.py",
     "example": "tests/protocol/test_page.py",
-    "html": "tests/browser/test_doc_pages.py",
-    "js": "tests/browser/test_doc_pages.py",
+    "html": "tests/browser/test_doc_pages.py",  # and tests/browser/test_tutorial.py
+    "js": "tests/browser/test_doc_pages.py",  # and tests/browser/test_tutorial.py
+    "ts": "tests/docs/test_typescript.py",
+    "tsx": "tests/browser/test_npm_package.py",
     "sh": "tests/live/test_doc_commands.py",
     "nginx": "tests/browser/test_proxy.py",
     "ini": "tests/live/test_doc_commands.py",
@@ -114,14 +116,15 @@ def play_room(room_class: type[Room[Any]]) -> None:
     kind = make_kind(room_class)
     server = MemoryServer(room_class)
     for name in ("Ada", "Bob"):
-        client, peer = server.join(kind.name, name=name)
+        room_id = next(iter(server.hub.rooms), None)  # strangers do not find an unlisted one
+        client, peer = server.join(kind.name, room=room_id, name=name)
         server.keep_up(client, peer)
     server.tick(3)
     room = server.engine.room
-    highest = [hi for _, hi in kind.inputs.ranges]
+    highest = [hi for _, hi in kind.inputs_type.ranges]
     for player in room.players:
         room.on_message(player, "ready", {"text": "hello"})
-        room.on_input(player, kind.inputs.from_codes(highest))
+        room.on_input(player, kind.inputs_type.from_codes(highest))
         room.on_suspend(player)
         room.on_resume(player)
     server.tick(kind.room_class.tick_hz)
@@ -133,6 +136,10 @@ def play_room(room_class: type[Room[Any]]) -> None:
 @pytest.mark.parametrize("block", blocks_in("toml"), ids=str)
 def test_toml_is_read_by_the_loader_of_its_file(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = tomllib.loads(block.source)
+    if "tool" in settings:  # of a pyproject.toml
+        for name in settings["tool"]["mypy"]["plugins"]:
+            assert callable(importlib.import_module(name).plugin)
+        return
     if "run" not in settings:
         path = tmp_path / "auth.toml"
         path.write_text(block.source)
@@ -150,5 +157,12 @@ def test_toml_is_read_by_the_loader_of_its_file(block: Block, tmp_path: Path, mo
         main(["run"])
     assert ended.value.code in (0, None)
     assert served[0].rooms == tuple(settings["run"]["rooms"])
-    assert served[0].limits.resume_grace_s == settings["run"]["limits"]["resume_grace_s"]
+    for name, value in settings["run"].get("limits", {}).items():
+        assert getattr(served[0].limits, name) == value
+    if "dev" in settings:
+        monkeypatch.setattr("gameserver.cli.dev.serve_and_reload", lambda options, watch: served.append(options))
+        with pytest.raises(SystemExit) as ended:
+            main(["dev"])
+        assert ended.value.code in (0, None)
+        assert (served[1].rooms, served[1].bots) == (served[0].rooms, settings["dev"]["bots"])
     sys.modules.pop("mygame")

@@ -30,6 +30,11 @@ def test_every_threat_names_a_test_that_holds_it() -> None:
     assert [row for row in ROWS if "`tests/" not in row.split("|")[-2]] == []
 
 
+def test_every_attack_is_named_and_there() -> None:
+    named = set(re.findall(r"`tests/attacks/(\w+)\.py`", PAGE))
+    assert named == {path.stem for path in (ROOT / "tests/attacks").glob("[!_]*.py")}
+
+
 def test_the_settings_that_it_names_have_the_defaults_that_it_states() -> None:
     stated = re.findall(r"`(\w+)` ([\d.]+)", PAGE)
     assert len(stated) > 30

@@ -6,11 +6,11 @@ from pathlib import Path
 from tests.support.source import ROOT
 
 FORMER = (
-    "guests?|roster|seating|arrivals|sight|rations?|rationed|allowances?|coasts?|coasting|beliefs?|habits?|films?"
+    "guests?|seating|arrivals|sight|rations?|rationed|allowances?|coasts?|coasting|beliefs?|habits?|films?"
     "|doors?|tickets?|happenings?|followers?|comebacks?|told|tell|tells|telling|pump|drained"
     "|socketchannel|roomlinks|delayline|clientcore|(?-i:typedelta|viewstate)"
 )
-"""What each was: Peer, Seats, commands, Visibility, budget, dead reckoning, WidthCache, Timeline, Admission,
+"""What each was: Peer, Seats, commands, PlayerViews, budget, dead reckoning, WidthCache, Timeline, Admission,
 reservation, events, Replica, Backoff, type_delta, view_state, sent or known, a write loop, polled; and classes."""
 
 ELSEWHERE = {

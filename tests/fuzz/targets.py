@@ -54,7 +54,7 @@ def client(data: bytes) -> bool:
 
 def inputs(data: bytes) -> bool:
     """Decode an INPUT with its compiled decoder, which must accept exactly what the general one accepts."""
-    frame = INPUTS.match(data)
+    frame = INPUTS.try_decode(data)
     try:
         message = decode_client(data, LIMITS, INPUTS)
     except ProtocolError:

@@ -14,6 +14,8 @@ from tests.support.channel_server import channel_server
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("brain", ["wander", "chase"])
 async def test_bots_find_nothing_wrong_with_the_arena(brain: str, autojump_clock: MockClock) -> None:

@@ -8,12 +8,12 @@ import msgpack
 import pytest
 
 from gameserver.games.arena import Arena
-from gameserver.hub.codes import ROOM_ID_ALPHABET, ROOM_ID_CHARS
 from gameserver.hub.hub import Hub
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode, Limits, Role
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.protocol.errors import ProtocolError
+from gameserver.protocol.room_code import ROOM_ID_ALPHABET, ROOM_ID_CHARS
 from gameserver.room.overload import MAX_LEVEL
 from gameserver.room.room import Room
 from gameserver.state.errors import DeclarationError
@@ -176,15 +176,15 @@ def test_the_opening_of_a_room_and_each_change_of_seats_are_announced() -> None:
     opened: list[RoomEngine] = []
     taken: list[int] = []
     server.hub.on_room_opened = opened.append
-    server.hub.on_seats_changed = lambda: taken.append(len(server.hub.tokens))
+    server.hub.on_rooms_changed = lambda: taken.append(len(server.hub.tokens))
     _, peer = server.join("hall")
     assert opened == [server.engine]
-    assert taken == [1]
+    assert taken == [0, 1]
     server.say(peer, C.LEAVE)
     server.tick()
-    assert taken == [1, 0]
+    assert taken == [0, 1, 0]
     server.engine.close(CloseCode.NORMAL, "over")
-    assert taken == [1, 0, 0], "a room has ended: no seats are left to give"
+    assert taken == [0, 1, 0, 0], "a room has ended: no seats are left to give"
 
 
 def test_when_a_room_ends_its_sessions_cannot_resume() -> None:
@@ -213,7 +213,7 @@ def test_draining_notifies_and_closes_everyone_ends_the_rooms_and_refuses_joins(
     assert server.hub.rooms == {}
     late, peer = server.connect()
     server.say(peer, C.JOIN, "hall", None, 0, {})
-    assert late.closed == (CloseCode.GOING_AWAY, "the server is stopping")
+    assert late.closed == (CloseCode.GOING_AWAY, "the server is stopping: retry in 2.5 s")
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------

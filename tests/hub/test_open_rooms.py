@@ -18,7 +18,7 @@ ROOMS = 300
 
 
 def found(server: MemoryServer, role: Role = Role.PLAYER, kind: str = "field") -> list[str]:
-    return [engine.id for engine in server.hub._open_rooms.fullest_first(kind, role)]
+    return [engine.id for engine in server.hub.open_rooms.fullest_first(kind, role)]
 
 
 def test_the_fullest_room_comes_first_and_a_full_one_is_not_among_them() -> None:
@@ -47,7 +47,7 @@ def test_a_room_whose_players_leave_is_filed_as_less_full_and_one_that_ends_is_f
     second.room.close()
     server.tick()
     assert found(server) == [first.id]
-    assert len(server.hub._open_rooms) == 1
+    assert len(server.hub.open_rooms) == 1
 
 
 def test_a_room_that_is_locked_or_overloaded_is_not_among_them_until_it_is_no_longer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -10,15 +11,19 @@ import pytest
 from gameserver.hub.rate_limit import rates_inside
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import InputCodec, encode_client
-from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, CloseCode, Limits
+from gameserver.protocol.constants import MAX_BEHIND, MAX_CODE, MAX_COUNTER, MAX_REASON_BYTES, CloseCode, Limits
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import ServerMessage as S
+from gameserver.room.player import JoinRefused
 from gameserver.room.room import Room
 from tests.support.field_room import Field, Push
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gameserver.hub.peer import Peer
+    from gameserver.room.player import Player
 
 GARBAGE = b"\xc1"  # never used in msgpack
 
@@ -192,7 +197,7 @@ def test_no_input_is_larger_than_the_largest(count: int, ends: tuple[int, int]) 
     codec = InputCodec([ends] * count)
     for end in ends:
         data = encode_client(m.Input(MAX_COUNTER, MAX_COUNTER, MAX_BEHIND, (end,) * count))
-        assert codec.match(data) is not None
+        assert codec.try_decode(data) is not None
         assert len(data) <= codec.max_bytes <= len(data) + 10 + 4 * count
 
 
@@ -239,3 +244,103 @@ def test_messages_that_arrive_on_a_closed_link_are_ignored() -> None:
     server.say(peer, C.MESSAGE, "hi", 1)
     server.tick()
     assert link.event_names().count("echo") == 0
+
+
+# -- reasons of rules --------------------------------------------------------------------------------------------------
+
+
+class Wordy(Room):
+    """Closes links with the reason that a client chose."""
+
+    kind = "wordy"
+
+    def on_auth(self, player: Player) -> None:
+        if player.params["by"] == "refuse":
+            raise JoinRefused(REASONS[str(player.params["reason"])])
+
+    def on_tick(self) -> None:
+        for player in self.players:
+            if player.params["by"] == "kick":
+                player.kick(REASONS[str(player.params["reason"])])
+            else:
+                self.close(REASONS[str(player.params["reason"])])
+
+
+REASONS = {"long": "é" * 300, "half": "half \ud83d", "plain": "enough"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "sent"),
+    [("long", "é" * 58 + "…"), ("half", "half ?"), ("plain", "enough")],
+    ids=["long", "half", "plain"],
+)
+@pytest.mark.parametrize(
+    ("by", "closed"),
+    [("refuse", CloseCode.JOIN_REFUSED), ("kick", CloseCode.KICKED), ("close", CloseCode.ROOM_CLOSED)],
+)
+def test_a_reason_of_the_rules_is_cut_to_what_a_close_frame_carries(
+    by: str, closed: CloseCode, reason: str, sent: str
+) -> None:
+    server = MemoryServer(Wordy)
+    link, _ = server.join("wordy", by=by, reason=reason)
+    for _ in range(3):
+        server.tick()
+    assert link.closed == (closed, sent)
+    assert len(sent.encode()) <= MAX_REASON_BYTES
+
+
+# -- what is counted and logged as refused -----------------------------------------------------------------------------
+
+
+def never_joins(server: MemoryServer) -> tuple[MemoryLink, Peer]:
+    link, peer = server.connect()
+    wait(server, peer, server.hub.limits.join_timeout_s + 1.0)
+    return link, peer
+
+
+def falls_silent(server: MemoryServer) -> tuple[MemoryLink, Peer]:
+    link, peer = server.join("field")
+    wait(server, peer, server.hub.limits.dead_after_s + 1.0)
+    return link, peer
+
+
+def does_not_read(server: MemoryServer) -> tuple[MemoryLink, Peer]:
+    link, peer = server.join("field")
+    link.ready = False
+    server.tick(round(server.hub.limits.evict_after_s * 20) + 40)
+    return link, peer
+
+
+@pytest.mark.parametrize(
+    ("client", "closed"),
+    [
+        (never_joins, CloseCode.JOIN_TIMEOUT),
+        (falls_silent, CloseCode.DEAD),
+        (does_not_read, CloseCode.TOO_SLOW),
+    ],
+)
+def test_a_link_that_is_cut_off_is_counted_and_logged_with_its_room_and_session(
+    client: Callable[[MemoryServer], tuple[MemoryLink, Peer]], closed: CloseCode, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server = MemoryServer(Field)
+    link, peer = client(server)
+    assert code(link) == closed
+    peer.lost(server.now_s, closed)
+    assert server.hub.refusals.counts == {closed: 1}
+    (record,) = [record for record in caplog.records if record.name == "gameserver.refused"]
+    fields = vars(record)
+    assert (fields["code"], fields["address"]) == (closed, "test")
+    assert ("room" in fields, "session" in fields) == (client is not never_joins, client is not never_joins)
+
+
+def test_a_refused_message_is_counted_once_and_a_close_of_the_rules_is_no_refusal() -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    peer.receive(GARBAGE, server.now_s)
+    peer.lost(server.now_s, None)
+    other, kicked = server.join("field")
+    kicked.close(CloseCode.KICKED, "enough")
+    kicked.lost(server.now_s, None)
+    assert code(other) == CloseCode.KICKED
+    assert server.hub.refusals.counts == {CloseCode(code(link) or 0): 1}

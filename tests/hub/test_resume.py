@@ -6,8 +6,8 @@ import pytest
 
 from gameserver import Near
 from gameserver.hub.peer import Peer
+from gameserver.protocol.constants import MAX_COUNTER, CloseCode, Limits
 from gameserver.protocol.constants import ClientMessage as C
-from gameserver.protocol.constants import CloseCode, Limits
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.player import Player
 from tests.support.field_room import Dot, Field, field
@@ -64,6 +64,32 @@ def test_a_resume_from_a_tick_that_the_history_has_dropped_gets_one_full_state()
     lose(server, peer)
     server.tick(100)
     new, _ = resume(server, link)
+    assert new.of(S.STATE)[0][2] == 0
+
+
+@pytest.mark.parametrize(("tick_hz", "kept"), [(1, 32), (20, 32), (60, 60), (240, 240)])
+@pytest.mark.parametrize("older", [0, 1])
+def test_a_base_is_kept_for_a_second_and_for_32_ticks_at_least(tick_hz: int, kept: int, older: int) -> None:
+    room = type("Paced", (Field,), {"kind": "paced", "tick_hz": tick_hz, "snapshot_hz": tick_hz})
+    server = MemoryServer(room, limits=Limits(resume_grace_s=1000.0))
+    link, peer = server.join("paced")
+    lose(server, peer)
+    base = link.of(S.STATE)[-1][1]
+    server.tick(kept - 1 + older)
+    assert server.engine.tick_number == base + kept - 1 + older
+    new, _ = resume(server, link)
+    tick, span = new.of(S.STATE)[0][1:3]
+    assert span == (tick - base if older == 0 else 0)
+
+
+@pytest.mark.parametrize("tick", [2, 3, 500, MAX_COUNTER])
+def test_a_resume_from_a_tick_that_was_never_sent_gets_a_full_state(tick: int) -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    lose(server, peer)
+    new, new_peer = server.connect()
+    server.say(new_peer, C.RESUME, link.welcome["token"], tick, link.of(S.EVENTS)[-1][2])
+    server.tick(5)
     assert new.of(S.STATE)[0][2] == 0
 
 
@@ -324,3 +350,81 @@ def test_a_client_that_missed_too_many_events_learns_which_entity_it_steers() ->
     server.tick()
     new, _ = resume(server, link)
     assert new.events[-1][1:] == ["@avatar", other.id]
+
+
+def load_again(server: MemoryServer, link: MemoryLink) -> tuple[MemoryLink, Peer]:
+    """Resume as a page that was loaded again: with the token alone."""
+    new, peer = server.connect()
+    server.say(peer, C.RESUME, link.welcome["token"], 0, None)
+    server.tick()
+    return new, peer
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_page_that_was_loaded_again_gets_all_that_a_newcomer_gets_and_its_own_seat(noticed: bool) -> None:
+    server = MemoryServer(Field)
+    link, peer = server.join("field")
+    for seq in range(1, 5):
+        server.say(peer, C.INPUT, seq, 0, 0, 1)
+    server.tick()
+    if noticed:
+        peer.lost(server.now_s, CloseCode.GOING_AWAY)
+        server.tick(3)
+    room = field(server)
+    new, new_peer = load_again(server, link)
+    assert (new.welcome["resumed"], new.welcome["session"], new.welcome["seq"]) == (True, 1, 1)
+    assert new.of(S.STATE)[0][2] == 0, "a full state"
+    assert [event[1:] for event in new.events] == [["@avatar", room.players[0].avatar.id]], "nothing of before"
+    assert room.calls == ["join 1", "suspend 1", "resume 1"], "the rules may send again what the page has forgotten"
+    assert room.players[0].connected
+    x = room.players[0].avatar.x
+    server.say(new_peer, C.INPUT, 2, 0, 0, 1)
+    server.tick()
+    assert room.players[0].avatar.x == x + 1, "frames count on from WELCOME's seq: none of before is in the queue"
+
+
+def test_a_page_that_was_loaded_again_gets_what_happens_as_it_comes_back() -> None:
+    class Greeting(Field):
+        def on_resume(self, player: Player) -> None:
+            self.send(player, "your role", "wolf")
+
+    server = MemoryServer(Greeting)
+    link, _ = server.join("greeting")
+    new, peer = load_again(server, link)
+    server.keep_up(new, peer)
+    field(server).broadcast("news", 1)
+    server.tick()
+    assert new.event_names() == ["@avatar", "your role", "news"]
+
+
+def test_a_session_is_resumed_by_its_own_subject_only() -> None:
+    server = MemoryServer(Field)
+    owner = MemoryLink()
+    server.say(
+        server.hub.open(owner, server.now_s, address="test", claims={"sub": "ada"}), C.JOIN, "field", None, 0, {}
+    )
+    server.tick()
+    for claims, is_resumed in (({"sub": "bob"}, False), (None, False), ({"sub": "ada", "exp": 9}, True)):
+        link = MemoryLink()
+        peer = server.hub.open(link, server.now_s, address="test", claims=claims)
+        server.say(peer, C.RESUME, owner.welcome["token"], 0, None)
+        server.tick()
+        assert bool(link.of(S.WELCOME)) is is_resumed
+        assert (link.closed or [None])[0] == (None if is_resumed else CloseCode.SESSION_EXPIRED)
+
+
+@pytest.mark.parametrize("claims", [{"sub": "eve"}, {}, None])
+def test_a_client_with_the_token_of_another_subject_gets_no_session_of_it(claims: dict[str, object] | None) -> None:
+    server = MemoryServer(Field)
+    link = MemoryLink()
+    peer = server.hub.open(link, server.now_s, address="test", claims={"sub": "ada", "exp": 1})
+    server.say(peer, C.JOIN, "field", None, 0, {})
+    server.tick()
+    lose(server, peer)
+    for rival, code in ((claims, CloseCode.SESSION_EXPIRED), ({"sub": "ada", "exp": 2}, None)):
+        new = MemoryLink()
+        newcomer = server.hub.open(new, server.now_s, address="test", claims=rival)
+        server.say(newcomer, C.RESUME, link.welcome["token"], 1, link.welcome["event"])
+        server.tick()
+        assert (new.closed and new.closed[0]) == code
+    assert new.welcome["resumed"] is True

@@ -25,7 +25,7 @@ function bytesOf(hex) {
 
 /** @type {Record<number, (items: any[]) => Uint8Array>} */
 const ENCODE = {
-  1: ([kind, room, role, params]) => codec.encodeJoin(kind, room, role, params),
+  1: ([kind, room, role, params, attempt]) => codec.encodeJoin(kind, room, role, params, attempt),
   2: ([token, tick, event]) => codec.encodeResume(token, tick, event),
   3: ([seq, ack, behind, ...codes]) => codec.encodeInput(seq, ack, behind, codes),
   4: ([name, payload]) => codec.encodeMessage(name, payload),
@@ -34,6 +34,7 @@ const ENCODE = {
   7: ([tick]) => codec.encodeResync(tick),
   8: ([tick]) => codec.encodeAck(tick),
   9: () => codec.encodeLeave(),
+  10: () => codec.encodeArrived(),
 };
 
 /** Items of a server message in the order of the wire. @param {any} message */

@@ -19,6 +19,15 @@ function usedOfSession() {
   return [...new Set(names)].sort();
 }
 
+test("what the arena imports of the SDK is in the stand-in", async () => {
+  const net = readFileSync(new URL("net.js", ARENA), "utf8");
+  const imported =
+    /import \{ ([^}]+) \} from "..\/sdk\/index.js"/.exec(net)?.[1]?.split(", ") ?? [];
+  assert.ok(imported.includes("connect"), imported.join());
+  const fake = await import(FAKE.href);
+  for (const name of imported) assert.ok(name in fake, `the stand-in has no ${name}`);
+});
+
 test("what the arena uses of a session is there, in the SDK and in the browser tests' stand-in", async () => {
   const { Session: Fake } = await import(FAKE.href);
   const used = usedOfSession();

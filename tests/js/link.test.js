@@ -81,6 +81,36 @@ test("a function that fails is asked again, less and less often, and says why", 
   assert.equal(play.sockets.length, 0);
 });
 
+for (const [name, value] of /** @type {[string, any][]} */ ([
+  ["a number", 5],
+  ["an object", { token: "a" }],
+  ["a function", () => "a"],
+  ["text that no header can carry", "a b"],
+])) {
+  test(`a function that returns ${name} is asked again, and nothing is sent of it`, async () => {
+    const returned = [value, "good"];
+    const play = fakeSession({ token: async () => returned.shift() });
+    /** @type {any[]} */
+    const statuses = [];
+    play.session.on("status", (status) => statuses.push(status));
+    await settled();
+    assert.equal(play.sockets.length, 0);
+    assert.equal(statuses.at(-1).state, "waiting");
+    assert.match(statuses.at(-1).reason, /^no token: token (is a string|has letters)/);
+    play.session.reconnect();
+    await settled();
+    assert.deepEqual(play.socket.protocols, ["gameserver.v1", "token.good"]);
+  });
+}
+
+for (const none of [null, undefined]) {
+  test(`a function that returns ${none} has no token`, async () => {
+    const play = fakeSession({ token: /** @type {any} */ (async () => none) });
+    await settled();
+    assert.deepEqual(play.socket.protocols, ["gameserver.v1"]);
+  });
+}
+
 test("a token that comes after the session was left opens nothing", async () => {
   const play = fakeSession({ token: async () => "late" });
   play.session.leave();
@@ -190,6 +220,20 @@ test("a server that drops a client as soon as it has joined is tried again less 
   }
 });
 
+test("a link that never opens is tried again with JOIN, less and less often", () => {
+  const play = fakeSession({ random: () => 0.5 });
+  for (const waitMs of [250, 500, 1000, 2000, 4000, 8000, 8000]) {
+    play.socket.drop(1006);
+    assert.deepEqual(play.session.status, {
+      ...{ state: "waiting", code: 1006, reason: "", retryInMs: waitMs },
+      attempt: play.sockets.length,
+    });
+    play.clock.advance(waitMs);
+  }
+  assert.equal(play.sockets.length, 8);
+  assert.equal(play.join()[0][0], 1);
+});
+
 test("a link that opens and breaks before WELCOME does not reset the back-off", () => {
   const play = fakeSession();
   play.join();
@@ -250,7 +294,20 @@ test("joined rejects when the room says no", async () => {
   await assert.rejects(play.session.joined, /4012 ROOM_FULL: no free seat/);
 });
 
-for (const code of [4024, 4025, 4021, 4014]) {
+test("after 4014 it keeps its seat and resumes", () => {
+  const play = fakeSession();
+  play.join({ token: TOKEN });
+  play.socket.drop(1006);
+  play.clock.advance(250);
+  play.socket.open();
+  assert.equal(play.socket.take()[0][0], 2);
+  play.socket.drop(4014, "too many joins from one address: retry in 1 s");
+  play.clock.advance(16_000);
+  play.socket.open();
+  assert.equal(play.socket.take()[0][0], 2, "with the same token");
+});
+
+for (const code of [4024, 4025, 4021]) {
   test(`after ${code} it joins anew`, () => {
     const play = fakeSession();
     play.join({ token: TOKEN });
@@ -267,6 +324,39 @@ for (const code of [4024, 4025, 4021, 4014]) {
     assert.equal(play.session.welcome?.room, "r2");
   });
 }
+
+test("a JOIN that was not answered is repeated as the same attempt, and the next one is another", () => {
+  let number = 0;
+  const play = fakeSession({ newAttempt: () => new Uint8Array(16).fill(number++) });
+  /** @type {number[]} */
+  const attempts = [];
+  const join = () => {
+    play.socket.open();
+    attempts.push(play.socket.take()[0][5][0]);
+  };
+  join();
+  play.socket.drop(1006);
+  play.clock.advance(16_000);
+  join();
+  play.socket.say(welcome());
+  play.socket.drop(4021);
+  play.clock.advance(16_000);
+  join();
+  assert.deepEqual(attempts, [0, 0, 1]);
+});
+
+test("a page's attempts are random", () => {
+  const attempts = [1, 2].map(() => {
+    const { socket } = fakeSession({ newAttempt: undefined });
+    socket.open();
+    return socket.take()[0][5];
+  });
+  assert.deepEqual(
+    attempts.map((attempt) => attempt.length),
+    [16, 16],
+  );
+  assert.notDeepEqual(attempts[0], attempts[1]);
+});
 
 test("codes of the WebSocket layer are resumed, later versions' are not understood", () => {
   const lost = fakeSession();
@@ -396,8 +486,8 @@ test("leaving says LEAVE and closes with 1000", () => {
   assert.equal(play.heard("closed").length, 1);
 });
 
-test("who leaves the page leaves the room", () => {
-  const play = fakeSession();
+test("who leaves the page leaves the room, where no seat is kept", () => {
+  const play = fakeSession({ keepSeat: false });
   play.join();
   play.socket.take();
   play.listeners[0]("gone");

@@ -107,7 +107,7 @@ test("everything in the scoreboard has the contrast that WCAG AA asks for, in th
 });
 
 test("all content of a page is in its main landmark", () => {
-  for (const page of ["index.html", "lab/index.html"]) {
+  for (const page of ["index.html", "lab/index.html", "chat/index.html", "gallery/index.html"]) {
     const html = readFileSync(new URL(`../../client_demo/${page}`, import.meta.url), "utf8");
     const body = html.slice(html.indexOf("<body"));
     assert.equal(body.match(/<main\b/g)?.length, 1, page);

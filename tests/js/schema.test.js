@@ -154,3 +154,14 @@ test("inputs are numeric, without refs and rates", () => {
     assert.throws(() => withFields([], [wrong]), ProtocolError);
   }
 });
+
+test("a type is found by its use, which stands once; one of a later server is none", () => {
+  /** @param {unknown[]} uses */
+  const compiled = (uses) => {
+    const entities = uses.map((use, i) => ({ name: `T${i}`, use, fields: [] }));
+    return compileSchema({ fingerprint: "0".repeat(16), entities, inputs: [] }, 20).types;
+  };
+  const uses = compiled([undefined, "players", "room", "weather", 7]).map(({ use }) => use);
+  assert.deepEqual(uses, [null, "players", "room", null, null]);
+  assert.throws(() => compiled(["players", "players"]), ProtocolError);
+});

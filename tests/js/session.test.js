@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_LIMITS } from "../../client_demo/sdk/codec.js";
-import { fakeSession, state } from "./support/fakes.js";
+import { fakeSession, state, welcome } from "./support/fakes.js";
 import { packRows, SHIP_SCHEMA } from "./support/wire.js";
+
+const SEAT = new Uint8Array(16).fill(7);
 
 /** @param {number} id @param {number} x code */
 function ship(id, x) {
@@ -33,6 +35,15 @@ test("a session joins any room, one by id or code, or a new one, and shows the c
     [{ create: true }, { create: {} }],
     [{ create: true, roomOptions: { laps: 5 } }, { create: { laps: 5 } }],
     [{ roomOptions: { laps: 5 } }, { options: { laps: 5 } }],
+    [{ where: { track: ["ice"] } }, { where: { track: ["ice"] } }],
+    [
+      { where: {}, roomOptions: { laps: 5 } },
+      { where: {}, options: { laps: 5 } },
+    ],
+    [
+      { room: "r1", reservation: SEAT },
+      { room: "r1", reservation: SEAT },
+    ],
     [{ room: null, code: undefined, create: false }, null],
   ];
   for (const [options, room] of forms) {
@@ -41,9 +52,15 @@ test("a session joins any room, one by id or code, or a new one, and shows the c
     play.socket.open();
     assert.deepEqual(play.socket.take(), [[1, "arena", room, 0, {}]]);
   }
-  const play = fakeSession();
-  play.join({ room: "k7p2qx" });
-  assert.equal(play.session.code, "K7P2QX");
+  for (const [room, code] of [
+    ["k7p2qx", "K7P2QX"],
+    ["cup-1", null],
+    ["Final", null],
+  ]) {
+    const play = fakeSession();
+    play.join({ room });
+    assert.equal(play.session.code, code);
+  }
 });
 
 test("ways into a room that contradict each other are refused at once", () => {
@@ -54,6 +71,12 @@ test("ways into a room that contradict each other are refused at once", () => {
     { room: "a", roomOptions: {} },
     { code: "a", roomOptions: {} },
     { create: true, roomOptions: [] },
+    { create: true, where: {} },
+    { room: "a", where: {} },
+    { where: [] },
+    { reservation: SEAT },
+    { room: "a", reservation: "r".repeat(16) },
+    { room: "a", reservation: new Uint8Array(15) },
   ]) {
     assert.throws(() => fakeSession(/** @type {any} */ (options)), TypeError);
   }
@@ -224,6 +247,20 @@ test("events that the room no longer holds are reported, and the session goes on
   play.join({ resumed: true, event: 5000 });
   assert.deepEqual(play.heard("notice"), [{ name: "missed", detail: { events: 4990 } }]);
   play.socket.say([18, 5000, 5001, [[1, "a", null]]]);
+  assert.deepEqual(
+    play.heard("event").map(({ name }) => name),
+    ["a"],
+  );
+});
+
+test("a room that goes on from an earlier tick is seen anew in the same session", () => {
+  const play = fakeSession({ eventsAtOnce: true });
+  play.join({ event: 10, tick: 60 });
+  play.socket.drop(1006);
+  play.clock.advance(250);
+  play.join({ resumed: true, event: 6, rolled_back_to: 40 });
+  assert.deepEqual(play.heard("notice"), [{ name: "rolled_back", detail: { to: 40, ticks: 0 } }]);
+  play.socket.say([18, 6, 7, [[44, "a", null]]]);
   assert.deepEqual(
     play.heard("event").map(({ name }) => name),
     ["a"],
@@ -419,6 +456,7 @@ test("a step that raises ends prediction and is reported; the game goes on", asy
   play.clock.advance(200);
   assert.equal(play.heard("notice").length, 1);
   assert.equal(play.session.stats.predicting, false);
+  assert.equal(play.session.stats.diagnosis, "off");
   assert.equal(play.session.draw().avatar?.x, 10);
 });
 
@@ -466,4 +504,76 @@ test("a handler that is set right after connect hears the first status, and one 
   left.session.leave();
   await null;
   assert.deepEqual(ends, ["closed"]);
+});
+
+test("a move goes over the same link: what is left is reported, then the other room, then its WELCOME", () => {
+  const play = fakeSession();
+  play.join({ event: 4 });
+  play.socket.say(state({ tick: 9, ...ship(7, 160) }));
+  play.session.draw();
+  play.socket.say([18, 4, 5, [[400, "late", 1]]]);
+  play.session.setControls({ turn: 1 });
+  play.clock.advance(50);
+  play.socket.take();
+  assert.deepEqual(play.heard("event"), []);
+  play.socket.say([22, "match", "r2", null]);
+  assert.deepEqual(play.heard("event"), [{ tick: 400, name: "late", payload: 1 }]);
+  assert.deepEqual(play.heard("moved"), [{ kind: "match", room: "r2" }]);
+  assert.equal(play.session.send("chat"), false);
+  assert.equal(
+    play.session.draw().entities.get("Ship")?.length,
+    1,
+    "it is drawn until the other room is there",
+  );
+  play.clock.advance(500);
+  assert.deepEqual(play.socket.take(), []);
+  const inputs = [{ name: "jump", kind: "flag" }];
+  const schema = { ...SHIP_SCHEMA, fingerprint: "00112233aabbccdd", inputs };
+  play.socket.say(welcome({ kind: "match", room: "r2", session: 9, seq: 4, event: 30, schema }));
+  const [arrived, frame] = play.socket.take();
+  assert.deepEqual(arrived, [10]);
+  assert.deepEqual(frame.slice(0, 3), [3, 5, 0]);
+  assert.equal(frame.length, 5);
+  assert.equal(play.session.welcome?.room, "r2");
+  assert.equal(play.session.me?.number, 9);
+  assert.equal(play.session.draw().entities.get("Ship")?.length ?? 0, 0);
+  assert.equal(play.sockets.length, 1);
+  assert.deepEqual(play.session.status, { state: "joined" });
+  assert.deepEqual(play.heard("notice"), [], "the controls of the room before are no fault here");
+});
+
+test("a move to another process opens a new link and resumes there with the token of MOVED", () => {
+  const play = fakeSession();
+  play.join();
+  play.socket.say(state({ tick: 9, ...ship(7, 160) }));
+  const token = new Uint8Array(24).fill(9);
+  play.socket.say([22, "match", "r2", token]);
+  play.socket.drop(4029);
+  play.clock.advance(1);
+  assert.equal(play.sockets.length, 2, "at once");
+  assert.deepEqual(play.join({ room: "r2", resumed: true, token }), [[2, token, 0, null]]);
+  assert.notEqual(play.socket.take()[0]?.[0], 10);
+  assert.equal(play.session.welcome?.room, "r2");
+  assert.equal(play.session.stats.tick, 0);
+});
+
+test("a link that breaks after MOVED resumes with what it knew, and learns of the move again", () => {
+  const play = fakeSession();
+  play.join({ event: 4 });
+  play.socket.say([22, "match", "r2", null]);
+  play.socket.drop(1006);
+  play.clock.advance(1000);
+  play.socket.open();
+  assert.deepEqual(play.socket.take(), [[2, new Uint8Array(24).fill(1), 0, 4]]);
+  play.socket.say([22, "match", "r2", null]);
+  play.socket.say(welcome({ room: "r2" }));
+  assert.deepEqual(play.socket.take()[0], [10]);
+  assert.equal(play.heard("moved").length, 2);
+});
+
+test("MOVED before the first WELCOME is out of place", () => {
+  const play = fakeSession();
+  play.socket.open();
+  play.socket.say([22, "match", "r2", null]);
+  assert.equal(play.socket.closedBy?.[0], 4005);
 });

@@ -63,6 +63,33 @@ JOINS: dict[str, tuple[tuple[Any, Any, Any, Any], str, bool]] = {
     "a code that is no text": (("race", {"code": None}, 0, {}), "encodeJoin('race', {code: null}, 0, {})", False),
     "a new room": (("race", {"create": {"a": 1}}, 0, {}), "encodeJoin('race', {create: {a: 1}}, 0, {})", True),
     "options": (("race", {"options": {}}, 0, {}), "encodeJoin('race', {options: {}}, 0, {})", True),
+    "a filter": (("race", {"where": {"a": 1}}, 0, {}), "encodeJoin('race', {where: {a: 1}}, 0, {})", True),
+    "a filter and options": (
+        ("race", {"where": {}, "options": {}}, 0, {}),
+        "encodeJoin('race', {options: {}, where: {}}, 0, {})",
+        True,
+    ),
+    "a filter and a new room": (
+        ("race", {"where": {}, "create": {}}, 0, {}),
+        "encodeJoin('race', {where: {}, create: {}}, 0, {})",
+        False,
+    ),
+    "a filter that is no map": (("race", {"where": []}, 0, {}), "encodeJoin('race', {where: []}, 0, {})", False),
+    "a reservation": (
+        ("race", {"room": "r1", "reservation": b"\7" * 16}, 0, {}),
+        "encodeJoin('race', {room: 'r1', reservation: new Uint8Array(16).fill(7)}, 0, {})",
+        True,
+    ),
+    "a reservation too short": (
+        ("race", {"room": "r1", "reservation": b"\7" * 15}, 0, {}),
+        "encodeJoin('race', {room: 'r1', reservation: new Uint8Array(15)}, 0, {})",
+        False,
+    ),
+    "a reservation of no room": (
+        ("race", {"reservation": b"\7" * 16}, 0, {}),
+        "encodeJoin('race', {reservation: new Uint8Array(16)}, 0, {})",
+        False,
+    ),
     "options that are no map": (("race", {"options": 1}, 0, {}), "encodeJoin('race', {options: 1}, 0, {})", False),
     "no form": (("race", {}, 0, {}), "encodeJoin('race', {}, 0, {})", False),
     "two forms": (

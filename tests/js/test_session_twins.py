@@ -11,16 +11,18 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import msgpack
+import pytest
 
+from gameserver import Choice, Int, List, PlayerState, RoomState
 from gameserver.client.backoff import HELD_AFTER_S, Backoff, back_after
 from gameserver.client.events import EventQueue, Expected
 from gameserver.client.heartbeat import Heartbeat
 from gameserver.client.inputs import InputFrames
 from gameserver.client.session_core import DEFAULT_LIMITS, Phase, SessionCore
-from gameserver.client.session_events import Joined, Updated, Withdrawn
+from gameserver.client.session_events import Joined, Moved, RoomChanged, RosterChanged, Updated, Withdrawn
 from gameserver.client.spawns import PredictedSpawns
 from gameserver.protocol import messages as m
-from gameserver.protocol.codec import encode_server, encode_state, state_head
+from gameserver.protocol.codec import encode_server, encode_state, shared_state_head
 from gameserver.protocol.constants import CLOSE, ClientMessage, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.state.schema import Schema
@@ -34,12 +36,27 @@ from tests.support.twins import assert_same, finite, in_browser, numbers, plain_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.client.roster import Me
     from gameserver.client.session_events import SessionEvent
     from tests.support.twins import Calls
+
+pytestmark = pytest.mark.slow
 
 TICK_HZ = 60
 TICK_S = 1 / TICK_HZ
 SCHEMA = Schema([Ship, Wheel], Controls)
+
+
+class Pilot(PlayerState):
+    team = Choice("red", "blue")
+
+
+class Flight(RoomState):
+    phase = Choice("lobby", "flying")
+    order: List[int] = List(Int(0, 99), 4)
+
+
+SCHEMA_WITH_PEOPLE = Schema([Ship, Wheel, Pilot, Flight], Controls)
 
 
 def unless_refused(call: Callable[[], Any]) -> Any:
@@ -63,7 +80,16 @@ class Draws(random.Random):
         return self._draws.pop(0)
 
 
-REASONS = ("", "retry in 7 s", "retry in 2.5 s", "retry in 1000000 s", "retry in 7s", "please retry in 7 s", "7 s")
+REASONS = (
+    "",
+    "retry in 7 s",
+    "retry in 2.5 s",
+    "retry in 1000000 s",
+    "retry in 7s",
+    "please retry in 7 s",
+    "7 s",
+    "full: retry in 7 s",
+)
 
 
 def test_backoffs_are_the_same() -> None:
@@ -318,22 +344,27 @@ def _run_frames(ours: InputFrames, call: list[Any]) -> list[Any]:
 class Server:
     """As much of a server as a session needs, and the session: it makes the script as it goes."""
 
-    def __init__(self, seed: int, role: Role) -> None:
+    def __init__(self, seed: int, role: Role, resume_token: bytes | None = None, schema: Schema = SCHEMA) -> None:
         self.rng = random.Random(seed)
         self.role = role
-        self.core = SessionCore(m.Join("flight", None, role, {"name": "Ada"}))
+        self.schema = schema
+        self.core = SessionCore(m.Join("flight", None, role, {"name": "Ada"}), resume_token=resume_token)
         self.script: Calls = [[{"kind": "flight", "room": None, "role": int(role), "params": {"name": "Ada"}}]]
         self.script[0][0] |= {"snapDistance": None, "eventsAtOnce": False}
+        if resume_token is not None:
+            self.script[0][0] |= {"resumeToken": list(resume_token)}
         self.results: list[list[Any]] = []
         self.now_ms = 1000
         self.resumable = False
+        self.moved: str | None = None
+        """Where the newest MOVED led: "here", over this link, or "elsewhere"."""
         self.nonce = self.newest_seq = self.seq = self.cursor = 0
         self._start()
 
     def _start(self) -> None:
         """A room begins."""
-        self.world = World(SCHEMA)
-        self.encoder = DeltaEncoder(SCHEMA, TICK_HZ)
+        self.world = World(self.schema)
+        self.encoder = DeltaEncoder(self.schema, TICK_HZ)
         self.base: Snapshot | None = None
         self.tick = 0
 
@@ -372,8 +403,8 @@ class Server:
                     events = self.core.tick(now_s, busy=busy)
                 case ["setControls", controls]:
                     self.core.set_controls(Controls(**controls))
-                case ["send", name, payload]:
-                    back = self._send(name, payload)
+                case ["send" | "me", *message]:
+                    back = self._send(*message) if message else plain_me(self.core.me)
                 case ["expect", name, payload, least, until_ms]:
                     event = self.core.expect(name, payload, lambda found: found >= least, until_ms / 1000)
                     events = [] if event is None else [event]
@@ -401,8 +432,9 @@ class Server:
         self.call("receive", data.hex(), None, self.now_ms)
 
     def welcome(self) -> None:
-        resumed = self.core._may_resume
-        if not resumed:
+        moved, self.moved = self.moved, None
+        resumed = self.core.resume_token is not None and moved != "here"
+        if not resumed or moved is not None:
             self._start()
             self.seq = self.newest_seq = self.rng.randint(0, 9)
             self.cursor = self.rng.randint(0, 50)
@@ -424,7 +456,7 @@ class Server:
                     grace_s=20.0,
                     event=event,
                     seq=self.seq,
-                    schema=SCHEMA.to_wire(),
+                    schema=self.schema.to_wire(),
                     step=None,
                     limits=DEFAULT_LIMITS,
                 )
@@ -436,6 +468,8 @@ class Server:
         self.tick += 3
         if rng.random() < 0.3:
             self.world.spawn(Ship, x=rng.uniform(-900, 900), vx=rng.uniform(-90, 90))
+        if self.schema.uses and rng.random() < 0.2:
+            self._change_people()
         self.seq = max(self.seq, self.newest_seq - rng.randint(0, 6))
         snapshot = Snapshot(self.tick, self.world.capture())
         base = None if rng.random() < 0.1 else self.base
@@ -445,7 +479,27 @@ class Server:
         lead = rng.choice((None, rng.randint(0, 600)))
         seq = self.seq - 1 if rng.random() < 0.004 else self.seq
         if rng.random() > 0.04:  # else it never arrives, and the next one does not fit
-            self.say(encode_state(state_head(self.tick, span), max(0, seq), lead, body))
+            self.say(encode_state(shared_state_head(self.tick, span), max(0, seq), lead, body))
+
+    def _change_people(self) -> None:
+        """Somebody comes, goes or changes, or the room does."""
+        rng = self.rng
+        pilots, flights = self.world.entities(Pilot), self.world.entities(Flight)
+        numbers = {pilot.number for pilot in pilots}
+        if rng.random() < 0.3 and len(numbers) < 4:
+            number = min({1, 2, 3, 4} - numbers)
+            self.world.spawn(Pilot, number=number, name=f"P{number}", spectator=number == 1 and self.role == 1)
+        elif pilots and rng.random() < 0.2:
+            self.world.despawn(rng.choice(pilots))
+        elif pilots:
+            pilot = rng.choice(pilots)
+            pilot.connected, pilot.team = rng.random() < 0.5, rng.choice(("red", "blue"))
+            pilot.name = rng.choice(("Ada", "Bob"))
+        if not flights:
+            self.world.spawn(Flight)
+        elif rng.random() < 0.3:
+            flights[0].phase = rng.choice(("lobby", "flying"))
+            flights[0].order = [rng.randint(0, 9)] * rng.randint(0, 3)
 
     def events(self) -> None:
         rng = self.rng
@@ -466,14 +520,18 @@ class Server:
         if self.core.phase is Phase.DOWN:
             self.call("opened", self.now_ms)
         elif self.core.phase is Phase.OPENING:
-            rng.choices((self.welcome, self.tick_session, self.lose, self.state), (9, 3, 3, 0.2))[0]()
+            opening = self.welcome, self.tick_session, self.lose, self.state, self.move
+            rng.choices(opening, (9, 3, 3, 0.2, 0.4))[0]()
         else:
             usual = self.tick_session, self.state, self.events, self.talk, self.draw
             rng.choices(
-                (*usual, self.expect, self.lose, self.nonsense, self.say_nothing), (12, 6, 3, 3, 3, 1, 0.25, 0.05, 0.02)
+                (*usual, self.expect, self.lose, self.nonsense, self.say_nothing, self.move),
+                (12, 6, 3, 3, 3, 1, 0.25, 0.05, 0.02, 0.2),
             )[0]()
 
     def tick_session(self) -> None:
+        if self.rng.random() < 0.1:
+            self.call("me")
         self.call("tick", self.now_ms, self.rng.random() < 0.2)
 
     def say_nothing(self) -> None:
@@ -493,6 +551,18 @@ class Server:
     def lose(self) -> None:
         codes = (1006, 1006, 1001, 4009, 4024, 4025, 1000)
         self.call("lost", self.rng.choice(codes))
+        if self.moved == "here" or self.core.resume_token is None:
+            self.moved = None
+
+    def move(self) -> None:
+        """The rules move the session: to a room here, or to one of another process, whose server closes the link."""
+        known = self.core.resume_token is not None
+        token = self.rng.choice((None, bytes(range(24))))
+        self.say(encode_server(m.Moved("flight", "r2", token)))
+        if known:
+            self.moved = "here" if token is None else "elsewhere"
+        if token is not None and self.core.phase is not Phase.DOWN:
+            self.call("lost", 1006)
 
     def talk(self) -> None:
         rng = self.rng
@@ -528,23 +598,41 @@ def plain_event(event: SessionEvent) -> list[list[Any]]:
     match event:
         case Joined(resumed):
             return [["joined", resumed]]
+        case Moved(kind, room):
+            return [["moved", kind, room]]
         case Updated(view=view):
             return [["updated", view.tick]]
         case m.Event(tick, name, payload):
             return [["event", tick, name, payload]]
         case m.Notice(name, detail):
             return [["notice", name, detail]]
+        case RosterChanged():
+            return [["roster", [plain_entry(entry) for entry in event.roster]]]
+        case RoomChanged():
+            return [["room", None if event.room is None else [event.room.phase, event.room.order]]]
         case Withdrawn(None, name, payload):
             return [["withdrawn", name, payload]]
         case _:
             return []
 
 
+def plain_entry(entry: Pilot) -> list[Any]:
+    return [entry.id, entry.number, entry.name, entry.connected, entry.ready, entry.team]
+
+
+def plain_me(me: Me | None) -> list[Any] | None:
+    return None if me is None else [me.number, int(me.role), me.name, me.avatar_id, me.state and me.state.id]
+
+
 def test_sessions_are_the_same() -> None:
     closes: set[int] = set()
     reported: set[str] = set()
-    for seed, role in ((16, Role.PLAYER), (17, Role.SPECTATOR), (18, Role.PLAYER)):
-        server = Server(seed, role)
+    token = bytes(range(24))
+    usual = (16, Role.PLAYER, None, SCHEMA), (17, Role.SPECTATOR, None, SCHEMA), (18, Role.PLAYER, None, SCHEMA)
+    loaded_again = (19, Role.PLAYER, token, SCHEMA), (20, Role.SPECTATOR, token, SCHEMA)
+    with_people = (21, Role.PLAYER, None, SCHEMA_WITH_PEOPLE), (22, Role.SPECTATOR, None, SCHEMA_WITH_PEOPLE)
+    for seed, role, resume_token, schema in (*usual, *loaded_again, *with_people):
+        server = Server(seed, role, resume_token, schema)
         for _ in range(2500):
             server.step()
         closes |= {close for _, _, close, *_ in server.results if close is not None}
@@ -553,4 +641,4 @@ def test_sessions_are_the_same() -> None:
         for number, (one, other) in enumerate(zip(server.results, theirs, strict=True)):
             assert close(one, other), f"seed {seed}, call {number}, {server.script[number + 1]}: {one} is not {other}"
     assert {CloseCode.MALFORMED, CloseCode.DEAD, CloseCode.OUT_OF_STATE, CloseCode.INVALID_FIELD} <= closes
-    assert reported == {"joined", "updated", "event", "notice", "withdrawn"}
+    assert reported == {"joined", "moved", "updated", "roster", "room", "event", "notice", "withdrawn"}

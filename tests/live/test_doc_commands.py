@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 OF_A_CHECKOUT: Final = (
     "make ",
+    "npm ",
     "GAMESERVER_COMPILE=1 pip ",
     "PYTHONSAFEPATH=1 ",
-    "python ",
+    "python -m ",
+    "python -c ",
     "python3 -m venv",
     ".venv/",
     ". .venv/",
@@ -44,7 +46,7 @@ def commands_of(page: str) -> list[str]:
 
 def is_served(command: str) -> bool:
     """Return whether a command runs until it is stopped."""
-    return command.startswith("gameserver run") or "--serve" in command
+    return command.startswith(("gameserver run", "python ")) or "--serve" in command
 
 
 @pytest.fixture
@@ -85,18 +87,20 @@ def test_commands_of_a_checkout_name_what_is_there(where: str) -> None:
         if words[0] == "make":
             assert f"\n{words[1]}: " in (ROOT / "Makefile").read_text("utf-8")
         for word in words:
-            if word.startswith("tests/"):
+            if word.startswith(("tests/", "./client_demo/")):
                 assert (ROOT / word).exists()
 
 
-@pytest.mark.parametrize("command", [one for page in PAGES for one in commands_of(page) if one.startswith("python ")])
+@pytest.mark.parametrize(
+    "command", [one for page in PAGES for one in commands_of(page) if one.startswith(("python -m ", "python -c "))]
+)
 def test_python_commands_of_a_checkout_run_as_printed(command: str, terminal: Terminal) -> None:
     terminal.folder = ROOT
     terminal.run(command)
 
 
 def test_the_install_of_the_readme_ends_with_the_command(terminal: Terminal) -> None:
-    (block,) = [block for block in blocks_in("sh") if "pip install . " in block.source and block.page == "README.md"]
+    (block,) = [block for block in blocks_in("sh") if "/pip install '.[" in block.source and block.page == "README.md"]
     left_out = shutil.ignore_patterns(".git", ".*cache", ".venv", "node_modules", "build", "dist", "__pycache__")
     checkout = terminal.folder / "checkout"
     shutil.copytree(ROOT, checkout, ignore=left_out)

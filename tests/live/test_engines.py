@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import random
 import re
 import shutil
@@ -22,9 +21,9 @@ from gameserver.shared_math import atan2, clamp, cos, hypot, sin
 from gameserver.shared_step.differential import Experiment, GridField, pack
 from gameserver.shared_step.translate import to_module
 from tests.support.engines import engines
+from tests.support.engines.engines import LONG, program_of
 from tests.support.source import ROOT
 
-LONG: Final = os.environ.get("GAMESERVER_TEST_ENGINES", "") == "long"
 ARGUMENTS: Final = 100_000 if LONG else 2_000
 VALUES: Final = 2_400_000 if LONG else 20_000
 """States of the arena's step, each number of each tick."""
@@ -38,14 +37,6 @@ OF_NODE: Final = re.compile(r'from "(node:(?!test"|assert/strict")|esbuild)')
 """Imported by tests that look at files of the checkout; of these, only the vectors' test runs in a page."""
 
 pytestmark = pytest.mark.live
-
-
-def program_of(engine: Callable[[], str | None]) -> str:
-    found = engine()
-    if found is None:
-        assert not LONG, f"{engine.__name__} is not installed"
-        pytest.skip(f"{engine.__name__} is not installed; make test-engines installs it")
-    return found
 
 
 def argument(dice: random.Random) -> float:

@@ -41,6 +41,23 @@ def test_it_joins_steers_and_sees_itself_move(port: int) -> None:
         assert (client.resyncs, client.welcome["resumed"]) == (0, False)
 
 
+def test_a_client_with_nothing_but_the_token_has_its_seat_again(port: int) -> None:
+    before = Client("arena", {"name": "Ada"})
+    with link(port) as websocket:
+        enter(before, websocket)
+        steer(before, websocket, 5, thrust=1)
+        again = Client("arena", {"name": "Ada"}, token=before.welcome["token"])
+        with link(port) as new:
+            enter(again, new)
+            assert again.welcome["resumed"]
+            assert (avatar(again), again.seq) == (avatar(before), again.welcome["seq"])
+            assert again.view.entities.keys() == before.view.entities.keys()
+            assert [name for _, name, _ in again.events] == ["@avatar"]
+            start = place(again)
+            steer(again, new, 5, thrust=1)
+            assert place(again) != start
+
+
 def test_two_clients_see_the_same(port: int) -> None:
     one, other = Client("arena", {"name": "One"}), Client("arena", {"name": "Other"})
     with link(port) as link_one, link(port) as link_other:
@@ -52,6 +69,18 @@ def test_two_clients_see_the_same(port: int) -> None:
             next_state(*((one, link_one) if one.view.tick < other.view.tick else (other, link_other)))
         assert one.view.entities == other.view.entities
         assert {avatar(one), avatar(other)} <= one.view.entities.keys()
+
+
+def test_it_repeats_a_join_over_another_link_and_has_the_same_seat(port: int) -> None:
+    client, before = (Client("arena", {"name": "Lost"}, room={"create": {}}) for _ in range(2))
+    before.join = list(client.join)
+    with link(port) as first, link(port) as second:
+        enter(before, first)
+        enter(client, second)
+        for key in ("room", "session"):
+            assert client.welcome[key] == before.welcome[key]
+        assert client.welcome["resumed"] is False
+        assert closing(before, first).code == 4023
 
 
 def test_two_meet_in_a_room_of_their_own_by_its_code(port: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from gameserver.protocol.constants import ClientMessage, CloseCode
-from tests.support.live.server import FAST, TRANSPORTS, Wire, playing, serving, upgrade_request
+from tests.support.live.server import FAST, TRANSPORTS, Wire, playing, serving, until, upgrade_request
 from tests.support.websocket_frames import PING, TEXT, client_close, client_frame
 
 if TYPE_CHECKING:
@@ -125,3 +125,16 @@ async def test_a_thousand_half_open_handshakes(transport: TransportMode) -> None
         assert server.pending.evicted >= 890
         for stream in streams:
             await trio.aclose_forcefully(stream)
+
+
+async def test_closes_are_counted_by_code_only_when_this_side_chose_it(transport: TransportMode) -> None:
+    async with serving(transport) as server:
+        for code in (1000, CloseCode.ROOM_FAILED, CloseCode.TOO_SLOW, 3_000, 4_999):
+            wire = await Wire.open(server.port)
+            await wire.write(client_close(code))
+            assert await wire.close_code() == code
+        wire = await Wire.open(server.port)
+        await wire.write(client_frame(b"text", TEXT))
+        assert await wire.close_code() == CloseCode.TEXT_FRAME
+        await until(lambda: not server.links)
+        assert server.totals().closes == {"peer": 5, "4002": 1}

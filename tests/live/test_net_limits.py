@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
+from typing import TYPE_CHECKING
 
 import trio
 
-from gameserver.protocol.constants import ClientMessage
+from gameserver.net.frames import CLOSE
+from gameserver.protocol.constants import ClientMessage, CloseCode
 from tests.support.live.process import ServerProcess
-from tests.support.live.server import FAST, USUAL_TRANSPORT, Wire, get, playing, serving, until
+from tests.support.live.server import FAST, USUAL_TRANSPORT, Wire, get, playing, serving, until, upgrade_request
 from tests.support.websocket_frames import client_frame
+
+if TYPE_CHECKING:
+    import pytest
 
 JOIN = client_frame(b"\x95\x01\xa6meadow\xc0\x00\x80")
 
@@ -45,6 +51,29 @@ async def test_too_many_requests_of_one_address_are_refused_and_others_are_serve
             assert (await get(server.port, "/healthz"))[0] == 200
 
 
+async def test_too_many_handshakes_of_one_address_are_closed_with_a_code_that_a_page_can_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    limits = dataclasses.replace(FAST, max_requests_per_s_per_address=0.1, max_requests_burst_per_address=14)
+    async with serving(net_limits=limits, uncounted_addresses=("127.0.0.1",)) as server:
+        first = await Wire.open(server.port, source="127.0.0.9")
+        await first.send(ClientMessage.JOIN, "meadow", None, 0, {})
+        frame = await first.next_frame()
+        assert frame is not None
+        assert frame.opcode != CLOSE
+        second = await Wire.open(server.port, source="127.0.0.9")
+        assert (second.status, await second.close_code()) == (101, CloseCode.SERVER_FULL)
+        assert second.close_reason == "too many requests from one address: retry in 5 s"
+        assert server.counters.closes["4014"] == 1
+        assert server.hub.refusals.counts[CloseCode.SERVER_FULL] == 1
+        assert "refused: too many requests from one address" in caplog.text
+        request = upgrade_request(server.port, subprotocol="chat")
+        stranger = await Wire.open(server.port, request, source="127.0.0.9")
+        assert stranger.status == 429
+        assert b"Retry-After: 5" in stranger.answer
+
+
 async def test_a_server_with_few_descriptors_lets_players_in_while_strangers_connect() -> None:
     async with ServerProcess("--transport", USUAL_TRANSPORT, max_files=128) as server:
         assert b"(ulimit -n) allows 64 connections" in server.errors_so_far()
@@ -57,6 +86,24 @@ async def test_a_server_with_few_descriptors_lets_players_in_while_strangers_con
             await trio.aclose_forcefully(stream)
         assert b"cannot accept connections" not in server.errors_so_far()
         await wire.stream.aclose()
+
+
+async def test_rooms_that_clients_make_leave_descriptors_for_those_who_come() -> None:
+    async with ServerProcess(
+        "--transport", USUAL_TRANSPORT, "--uncounted-address", "127.0.0.1", max_files=128
+    ) as server:
+        codes = []
+        for _ in range(40):
+            wire = await Wire.open(server.port)
+            await wire.send(ClientMessage.JOIN, "arena", {"create": {}}, 0, {})
+            frame = await wire.next_frame()
+            assert frame is not None
+            codes.append(frame.close_code if frame.opcode == CLOSE else 0)
+            await trio.aclose_forcefully(wire.stream)
+        assert codes == [0] * 16 + [int(CloseCode.SERVER_FULL)] * 24
+        last = await Wire.open(server.port)
+        await last.send(ClientMessage.JOIN, "arena", None, 0, {})
+        assert await last.next_frame() is not None, "an open room has a seat"
 
 
 async def connect(port: int, source: str) -> trio.SocketStream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,22 @@ async def test_pages_come_over_https(authority: Authority) -> None:
         await stream.aclose()
 
 
+async def test_handshakes_of_one_address_are_limited_more_than_connections_without_tls(authority: Authority) -> None:
+    """Each takes two milliseconds of the processor."""
+    limits = dataclasses.replace(FAST, max_requests_per_s_per_address=0.1, max_requests_burst_per_address=10)
+    counted = partial(serving, net_limits=limits, uncounted_addresses=("203.0.113.1",), host="localhost")
+    async with counted(cert=authority.cert, key=authority.key) as server:
+        for _ in range(2):
+            await trio.aclose_forcefully(await dial(server.port, authority.client()))
+        with pytest.raises(trio.BrokenResourceError):
+            await dial(server.port, authority.client())
+        assert server.counters.refused_connections == 1
+    async with counted() as server:
+        for _ in range(10):
+            await trio.aclose_forcefully(await trio.open_tcp_stream("localhost", server.port))
+        await until(lambda: server.counters.connections == 10)
+
+
 async def test_a_changed_certificate_is_used_for_new_connections(authority: Authority) -> None:
     async with serving(cert=authority.cert, key=authority.key, host="localhost") as server:
         old = await dial(server.port, authority.client())
@@ -133,3 +150,13 @@ def test_a_key_without_its_certificate_is_refused_at_once(authority: Authority) 
         NetSettings(key=authority.key)
     with pytest.raises(OSError, match="absent"):
         Certificates(NetSettings(cert=authority.cert.parent / "absent", key=authority.key))
+
+
+def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    with pytest.raises(
+        OSError, match=r"not a certificate chain in PEM, or .*junk\.pem is not its private key"
+    ) as failed:
+        Certificates(NetSettings(cert=junk, key=junk))
+    assert failed.value.filename == str(junk)

@@ -45,7 +45,7 @@ class Issuer:
         expires = self.issued[int(token)]
         if expires < time.time():
             raise AuthRefused(TOKEN_EXPIRED)
-        return {"sub": token, "exp": expires}
+        return {"sub": "ada", "exp": expires}
 
 
 def join(port: int, **more: Any) -> Any:
@@ -68,6 +68,7 @@ async def test_a_link_is_closed_when_its_token_expires_and_the_session_goes_on_w
         assert session.core.counters.joins == 1
     ends = [(change.code, change.reason) for change in changes if change.state is SessionState.WAITING]
     assert set(ends) == {(CloseCode.UNAUTHORIZED, TOKEN_EXPIRED)}
+    assert server.hub.refusals.counts == {CloseCode.UNAUTHORIZED: server.counters.closes["4015"]}
 
 
 async def test_a_link_outlives_its_token_unless_the_operator_asks() -> None:

@@ -9,28 +9,28 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 import pytest
 import trio
 
 from gameserver.bots.crowd import run_bots
 from gameserver.client.errors import JoinFailed
 from gameserver.client.session import connect
-from gameserver.client.session_events import Joined
 from gameserver.net.listeners import open_listeners
 from gameserver.net.settings import NetLimits
 from gameserver.ops.options import ServeOptions, make_settings
 from gameserver.ops.serve_workers import worker_settings
-from gameserver.protocol.constants import ClientMessage, CloseCode, Limits
+from gameserver.protocol.constants import ClientMessage, CloseCode, Limits, ServerMessage
 from gameserver.workers import director
 from gameserver.workers.placement import Placement, SeatLimits
 from tests.support.live.process import GAMESERVER, ServerProcess, workers_process
 from tests.support.live.server import GoodPlayer, Wire, get, until
+from tests.support.live.worker_players import Player, players
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gameserver.client.session import Session
@@ -55,51 +55,6 @@ async def with_sessions(port: int, count: int) -> dict[str, Any]:
             if said["sessions"] >= count <= sum(room["players"] for room in said["rooms"]):
                 return said
             await trio.sleep(0.1)
-
-
-class Player:
-    """A client that rejoins by itself, and a record of what it has joined."""
-
-    def __init__(self) -> None:
-        self.session: Session | None = None
-        self.joined: list[Joined] = []
-        self.codes: list[int | None] = []
-
-    @property
-    def room(self) -> str:
-        return self.joined[-1].welcome.room
-
-    @property
-    def server(self) -> str:
-        """The process of its room."""
-        return self.joined[-1].welcome.server
-
-    async def play(self, port: int, *, task_status: trio.TaskStatus[Player], room: str | None = None) -> None:
-        """Join, and stay until cancelled."""
-        async with connect(
-            f"ws://127.0.0.1:{port}/ws",
-            "small",
-            room=room,
-            on_event=lambda event: self.joined.append(event) if isinstance(event, Joined) else None,
-            on_status=lambda status: self.codes.append(status.code),
-        ) as self.session:
-            task_status.started(self)
-            await trio.sleep_forever()
-
-    async def sees(self, states: int = 2) -> None:
-        """Wait for more states."""
-        assert self.session is not None
-        for _ in range(states):
-            with trio.fail_after(10):
-                await self.session.updated()
-
-
-@asynccontextmanager
-async def players(port: int, count: int) -> AsyncIterator[list[Player]]:
-    """Join `count` players, one after the other."""
-    async with trio.open_nursery() as nursery:
-        yield [await nursery.start(Player().play, port) for _ in range(count)]
-        nursery.cancel_scope.cancel()
 
 
 async def end(server: ServerProcess) -> None:
@@ -200,6 +155,136 @@ async def test_rooms_are_created_in_both_processes_and_joined_by_their_codes_fro
                 pass
         assert failed.value.code == CloseCode.INVALID_OPTIONS
         await end(server)
+
+
+async def test_a_single_room_is_one_in_all_processes_however_many_ask_at_once_and_after_a_process_has_died() -> None:
+    async with workers_process(room="Town") as server:
+        url = f"ws://127.0.0.1:{server.port}/ws"
+
+        async def stay(create: bool, sessions: list[Session]) -> None:
+            async with connect(url, "town", create=create) as session:
+                sessions.append(session)
+                await trio.sleep_forever()
+
+        async def join_at_once() -> set[tuple[str, str]]:
+            sessions: list[Session] = []
+            async with trio.open_nursery() as nursery:
+                for at in range(20):
+                    nursery.start_soon(stay, at % 2 == 0, sessions)
+                await until(lambda: len(sessions) == 20)
+                nursery.cancel_scope.cancel()
+            return {(welcome_of(session).room, welcome_of(session).server) for session in sessions}
+
+        ((_, killed),) = await join_at_once()
+        assert len(await join_at_once()) == 1
+        (pid,) = [each["pid"] for each in (await statistics(server.port))["workers"] if each["server"] == killed]
+        os.kill(pid, signal.SIGKILL)
+        await trio.sleep(0.1)
+        ((_, other),) = await join_at_once()
+        assert other != killed
+
+
+async def test_a_join_that_is_repeated_reaches_the_same_room_and_seat_through_either_process() -> None:
+    async with workers_process() as server:
+        reached = set()
+        for number in range(6):
+            wires = [await Wire.open(server.port) for _ in range(4)]  # the kernel divides them between both processes
+            seats = []
+            for at, wire in enumerate(wires):
+                await wire.send(ClientMessage.JOIN, "small", {"create": {}}, 0, {}, bytes([number]) * 16)
+                if at % 2:
+                    frame = await wire.next_frame()
+                    assert frame is not None
+                    number_of, welcome = msgpack.unpackb(frame.payload)
+                    assert number_of == ServerMessage.WELCOME
+                    seats.append((welcome["room"], welcome["session"], welcome["server"]))
+                else:
+                    await trio.sleep(0.1)  # it has arrived; its answer is not read
+            assert len(set(seats)) == 1
+            reached.add(seats[0][2])
+        assert len(reached) == 2
+        assert len((await statistics(server.port))["rooms"]) == 6
+        await end(server)
+
+
+async def test_a_private_room_is_entered_by_reservation_through_either_process() -> None:
+    async with workers_process(room="Cup") as server:
+        url = f"ws://127.0.0.1:{server.port}/ws"
+        async with connect(url, "cup", create=True, room_options={"visibility": "private"}) as owner:
+            room = welcome_of(owner).room
+            events = owner.events()
+            for _ in range(8):
+                owner.send("invite")
+                key = (await anext(events)).payload
+                async with connect(url, "cup", room=room, reservation=key) as friend:
+                    assert welcome_of(friend).room == room
+                with pytest.raises(JoinFailed) as failed:
+                    async with connect(url, "cup", room=room, reservation=key):
+                        pass
+                assert failed.value.code == CloseCode.INVALID_RESERVATION
+                with pytest.raises(JoinFailed) as failed:
+                    async with connect(url, "cup", code=owner.code):
+                        pass
+                assert failed.value.code == CloseCode.ROOM_NOT_FOUND
+            assert await listed(server.port) == []
+            assert (await statistics(server.port))["rooms"] == []
+        await end(server)
+
+
+async def listed(port: int, query: str = "sort=id") -> list[dict[str, Any]]:
+    """Return the rows of the cups."""
+    status, _, body = await get(port, f"/api/rooms?kind=cup&{query}")
+    assert status == 200, body
+    rows: list[dict[str, Any]] = json.loads(body)["rooms"]
+    return rows
+
+
+async def until_listed(port: int, wanted: list[tuple[str, int]]) -> None:
+    """Wait until each process lists just these tracks and laps: 16 connections reach both."""
+    with trio.fail_after(10):
+        while True:
+            found = [await listed(port, "sort=id") for _ in range(16)]
+            values = [sorted((row["listing"]["track"], row["listing"]["laps"]) for row in rows) for rows in found]
+            if values == [sorted(wanted)] * 16:
+                return
+            await trio.sleep(0.05)
+
+
+async def test_every_process_lists_the_rooms_of_all_and_a_filter_finds_them_in_any() -> None:
+    async with workers_process(room="Cup") as server, AsyncExitStack() as stack:
+        url = f"ws://127.0.0.1:{server.port}/ws"
+
+        async def join(**how: Any) -> Session:
+            return await stack.enter_async_context(connect(url, "cup", **how))
+
+        tracks = ["ice", "mud", "tar", "fog"]
+        rooms = {track: await join(create=True, room_options={"track": track}) for track in tracks}
+        hidden = await join(create=True, room_options={"track": "ice", "visibility": "unlisted"})
+        assert len({welcome_of(owner).server for owner in rooms.values()}) == 2
+        await until_listed(server.port, [(track, 0) for track in tracks])
+        for track, owner in rooms.items():
+            for _ in range(2):
+                stranger = await join(where={"track": track})
+                assert stranger.code == owner.code != hidden.code
+        for laps, owner in enumerate(rooms.values()):
+            owner.send("laps", laps)
+        await until_listed(server.port, list(zip(tracks, range(4), strict=True)))
+        assert (await join(where={"laps": {"min": 3}})).code == rooms["fog"].code
+        viewers = [await stack.enter_async_context(connect(url, "lobby.cup")) for _ in range(4)]
+        assert len({welcome_of(viewer).room for viewer in viewers}) == 1
+        for viewer in viewers:
+            view = await viewer.updated()
+            seen = {row.room: json.loads(row.listing)["track"] for row in view.entities("LobbyRow")}
+            assert seen == {welcome_of(owner).room: track for track, owner in rooms.items()}
+        with pytest.raises(JoinFailed) as failed:
+            await join(where={"laps": "many"})
+        assert failed.value.code == CloseCode.INVALID_WHERE
+        killed = welcome_of(rooms["ice"]).server
+        (pid,) = [each["pid"] for each in (await statistics(server.port))["workers"] if each["server"] == killed]
+        left = [(track, laps) for laps, track in enumerate(tracks) if welcome_of(rooms[track]).server != killed]
+        await stack.aclose()
+        os.kill(pid, signal.SIGKILL)
+        await until_listed(server.port, left)
 
 
 def welcome_of(session: Session) -> Welcome:

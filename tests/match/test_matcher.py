@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.match.matcher import MatchRules, make_matches
+from gameserver.match.matcher import MAX_PLAYERS, MatchRules, make_matches
 from gameserver.match.tickets import Backfill, Match, Ticket
 
 if TYPE_CHECKING:
@@ -213,3 +213,22 @@ def test_no_two_who_are_left_could_have_met(tickets: list[Ticket], rules: MatchR
     found = {each.id for match in make_matches(alone, duel, NOW_S) for each in match.tickets}
     left = sorted(t.skill for t in alone if t.id not in found)
     assert all(above - below > min(duel.window, duel.max_window) for below, above in pairwise(left))
+
+
+def test_parties_of_two_fill_the_largest_match() -> None:
+    rules = MatchRules(teams=2, team_size=MAX_PLAYERS // 2)
+    (match,) = make_matches([ticket(number, size=2) for number in range(300)], rules, NOW_S)
+    assert match.players == MAX_PLAYERS
+    with pytest.raises(ValueError, match="at most 512 players"):
+        MatchRules(teams=2, team_size=MAX_PLAYERS)
+
+
+def test_matches_of_hundreds_are_made() -> None:
+    rules = MatchRules(teams=10, team_size=20)
+    matches = make_matches([ticket(number) for number in range(500)], rules, NOW_S)
+    assert [match.players for match in matches] == [200, 200]
+
+
+def test_a_room_does_not_get_tickets_that_it_excludes() -> None:
+    asked = Backfill(7, NOW_S, (2,), excluded=frozenset({1}))
+    assert matched(ticket(1, 5), ticket(2, 4), backfills=[asked]) == [[2]]

@@ -1,7 +1,7 @@
 """How long a player will wait."""
 
 from gameserver.match.tickets import Match, Ticket
-from gameserver.match.wait_estimate import MAX_WAITS, WaitEstimate
+from gameserver.match.wait_estimate import MAX_POOLS, MAX_WAITS, WaitEstimate
 
 
 def duel(skill: float, waited_s: float, pool: str = "") -> Match:
@@ -31,3 +31,13 @@ def test_old_waits_are_forgotten() -> None:
     for _ in range(MAX_WAITS // 2):
         estimate.note(duel(0.0, 1.0), 100.0)
     assert estimate.wait_s("", 0.0) == 1.0
+
+
+def test_of_too_many_pools_those_without_a_match_for_longest_are_forgotten() -> None:
+    estimate = WaitEstimate()
+    for number in range(MAX_POOLS):
+        estimate.note(duel(0.0, 1.0, str(number)), 100.0)
+    estimate.note(duel(0.0, 1.0, "0"), 100.0)
+    estimate.note(duel(0.0, 1.0, "new"), 100.0)
+    assert estimate.wait_s("1", 0.0) is None
+    assert [estimate.wait_s(pool, 0.0) for pool in ("0", "2", "new")] == [1.0] * 3

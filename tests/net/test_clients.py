@@ -43,6 +43,11 @@ def test_connections_count_as_requests_and_are_counted_until_they_end() -> None:
     assert clients.connections("a") == 0
 
 
+def test_a_connection_with_tls_counts_as_five_requests() -> None:
+    clients = Clients(LIMITS)
+    assert sum(clients.connect("a", 0.0, tls=True) for _ in range(100)) == (20 + 50) / 5
+
+
 def test_addresses_that_are_not_counted_have_no_limits() -> None:
     clients = Clients(LIMITS)
     assert all(clients.connect("", 0.0) for _ in range(1_000))

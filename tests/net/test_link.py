@@ -54,6 +54,16 @@ async def test_fragments_text_and_whole_messages_keep_their_order(transport: Tra
         assert await rig.frames() == [Frame(PONG, b"!")]
 
 
+async def test_what_the_kernel_does_not_take_at_once_leaves_without_another_send(transport: TransportName) -> None:
+    async with linked(transport) as rig:
+        rig.stop_reading()
+        assert rig.link.offer(bytes(200_000))
+        frames: list[Frame] = []
+        for _ in range(200):
+            frames += await rig.frames()
+        assert frames == [Frame(BINARY, bytes(200_000))]
+
+
 async def test_a_batch_goes_out_whole_and_in_order(transport: TransportName) -> None:
     async with linked(transport) as rig:
         assert rig.link.ready
@@ -90,9 +100,9 @@ async def test_leaving_and_joining_rooms_loses_nothing(transport: TransportName)
     async with linked(transport) as rig:
         for cut in range(len(message)):
             await rig.send(message[:cut])
-            rig.link.leave_room()
+            rig.link.stop_polling()
             await rig.send(message[cut:] + message[:cut])
-            rig.link.join_room("room")
+            rig.link.start_polling("room")
             await rig.send(message[cut:])
         assert rig.peer.heard == [bytes(range(50))] * 2 * len(message)
 
@@ -223,6 +233,31 @@ async def test_a_client_that_answers_a_close_with_a_flood_is_dropped_before_the_
         assert trio.current_time() - began < LIMITS.close_timeout_s
 
 
+async def test_a_client_that_answers_a_close_with_many_small_frames_is_dropped_before_the_deadline(
+    transport: TransportName, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Each frame costs time, however small it is."""
+    async with linked(transport) as rig:
+        began = trio.current_time()
+        rig.link.close(4022, "bye")
+        for _ in range(10):
+            await rig.send(client_frame(b"") * 600)
+        await rig.over.wait()
+        assert trio.current_time() - began < LIMITS.close_timeout_s
+
+
+async def test_messages_that_a_client_sent_before_it_saw_the_close_do_not_cut_it_off(
+    transport: TransportName,
+) -> None:
+    async with linked(transport) as rig:
+        rig.link.close(4007, "too many")
+        for _ in range(10):
+            await rig.send(client_frame(b"x" * 100) * 60)
+        await rig.send(client_close(4007))
+        assert [frame.close_code for frame in await rig.frames_to_end()] == [4007]
+        assert rig.peer.lost_with == [4007]
+
+
 async def test_a_client_that_reads_nothing_is_dropped_at_the_deadline(
     transport: TransportName, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -313,6 +348,7 @@ async def test_control_frames_and_fragments_are_limited(transport: TransportName
         assert rig.link.close_code is None
         await rig.send(frame * 2)
         assert rig.link.close_code == CloseCode.RATE_LIMITED
+        assert rig.peer.closed_with[0] == (CloseCode.RATE_LIMITED, "too many pings and fragments")
         assert rig.peer.heard == []
 
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 
-from gameserver.net.poller import RoomPoller
+from gameserver.net.poller import ReadingBudget, RoomPoller
 from gameserver.net.receive_clock import ReceiveClock
 from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES
 from tests.support.link_rig import LIMITS, linked
@@ -58,7 +58,7 @@ async def test_a_peer_that_raises_ends_its_own_link_and_the_poll_goes_on(caplog:
     async with linked("polled") as bad, linked("polled") as good:
         assert bad.room is not None
         assert good.room is not None
-        good.link.leave_room()
+        good.link.stop_polling()
         good.room.close()
         good.room = bad.room
         good.link.transport.attach(bad.room)  # type: ignore[attr-defined]
@@ -70,13 +70,13 @@ async def test_a_peer_that_raises_ends_its_own_link_and_the_poll_goes_on(caplog:
         assert good.peer.heard == [b"y"]
         assert bad.peer.lost_with == [None]
         assert "a link failed" in caplog.text
-        good.link.leave_room()
+        good.link.stop_polling()
 
 
 async def test_a_link_that_another_peer_ends_during_the_poll_is_not_read() -> None:
     async with linked("polled") as one, linked("polled") as two:
         assert one.room is not None
-        two.link.leave_room()
+        two.link.stop_polling()
         two.link.transport.attach(one.room)  # type: ignore[attr-defined]
         for rig, other in ((one, two), (two, one)):
             rig.peer.receive = lambda _data, _at_s, link=other.link: link.close(4022, "bye")  # type: ignore[method-assign, misc]
@@ -86,7 +86,69 @@ async def test_a_link_that_another_peer_ends_during_the_poll_is_not_read() -> No
         assert len(one.room) <= 1
         codes = [rig.link.close_code for rig in (one, two)]
         assert codes.count(4022) >= 1
-        two.link.leave_room()
+        two.link.stop_polling()
+
+
+async def test_a_heap_of_one_link_does_not_hold_up_the_others() -> None:
+    async with linked("polled") as one, linked("polled") as two:
+        poller = RoomPoller(tick_s=0.0)
+        for rig in (one, two):
+            rig.link.stop_polling()
+            rig.link.transport.attach(poller)  # type: ignore[attr-defined]
+        messages = [b"%d" % number for number in range(300)]
+        await one.client.send_all(b"".join(map(client_frame, messages)))
+        await two.client.send_all(client_frame(b"hello"))
+        poller.poll(trio.current_time())
+        assert 0 < len(one.peer.heard) < 250
+        assert two.peer.heard == [b"hello"]
+        for _ in range(10):
+            poller.poll(trio.current_time())
+        assert one.peer.heard == messages
+        poller.close()
+
+
+async def test_what_came_in_heaps_is_read_in_one_poll_where_there_is_time() -> None:
+    async with linked("polled") as one, linked("polled") as two:
+        poller = RoomPoller(tick_s=60.0)
+        messages = [b"%d" % number for number in range(300)]
+        for rig in (one, two):
+            rig.link.stop_polling()
+            rig.link.transport.attach(poller)  # type: ignore[attr-defined]
+            await rig.client.send_all(b"".join(map(client_frame, messages)))
+        poller.poll(trio.current_time())
+        assert one.peer.heard == two.peer.heard == messages
+        poller.close()
+
+
+async def test_rooms_share_the_time_for_heaps_so_many_rooms_cost_no_more_than_one() -> None:
+    now_s = 1000.0
+    budget = ReadingBudget(lambda: now_s)
+    async with linked("polled") as rig:
+        room = RoomPoller(tick_s=60.0, budget=budget)
+        rig.link.stop_polling()
+        rig.link.transport.attach(room)  # type: ignore[attr-defined]
+        messages = [b"%d" % number for number in range(300)]
+        await rig.client.send_all(b"".join(map(client_frame, messages)))
+        assert budget.take(60.0) == 12.0
+        budget.spend(20.0)  # another room has used it up
+        room.poll(trio.current_time())
+        assert 0 < len(rig.peer.heard) < 250
+        now_s += 60.0
+        room.poll(trio.current_time())
+        assert rig.peer.heard == messages
+        room.close()
+
+
+def test_the_time_for_heaps_grows_back_and_is_a_fifth_of_the_tick_at_most() -> None:
+    now_s = 5.0
+    budget = ReadingBudget(lambda: now_s)
+    assert budget.take(0.05) == pytest.approx(0.01)
+    budget.spend(0.01)
+    assert budget.take(0.05) == pytest.approx(0.0)
+    now_s += 0.025
+    assert budget.take(0.05) == pytest.approx(0.005)
+    now_s += 9.0
+    assert budget.take(0.05) == pytest.approx(0.01)
 
 
 async def test_links_of_a_closed_poller_read_for_themselves() -> None:

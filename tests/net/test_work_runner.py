@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 import trio.testing
 
@@ -15,7 +18,7 @@ from gameserver.protocol.constants import CloseCode
 from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
 
 
 class Quiet(Room):
@@ -117,3 +120,93 @@ async def test_a_process_runs_so_many_at_a_time_and_the_rest_wait(
         await trio.sleep(1.0)
         server.tick()
         assert sorted(room_of(server).outcomes) == [0, 2, 4, 6]
+
+
+async def test_functions_that_never_end_stop_neither_files_nor_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_runner, "MAX_THREADS", 2)
+    trio.to_thread.current_default_thread_limiter().total_tokens = 2
+    released = threading.Event()
+    try:
+        async with trio.open_nursery() as nursery:
+            server = open_room(nursery)
+            for _ in range(3):
+                start(server, released.wait, timeout_s=0.05)
+            outcomes = await outcomes_of(server, 3)
+            late = "it took longer than 0.05 s"
+            queued = "it could not begin within 0.05 s: the functions of this process that run have not ended"
+            assert sorted(outcomes) == [queued, late, late]
+            with trio.fail_after(5):
+                assert await trio.to_thread.run_sync(threading.active_count) > 2, "a file is read in a thread"
+            start(server, plus_one, 1)
+            assert await outcomes_of(server, 4) == [*outcomes, 2]
+            released.set()
+            start(server, threading.get_ident)
+            await outcomes_of(server, 5)
+    finally:
+        released.set()
+
+
+async def plus_one(value: int) -> int:
+    return value + 1
+
+
+async def outcomes_of(server: MemoryServer, count: int) -> list[Any]:
+    """Tick until there are so many outcomes."""
+    with trio.fail_after(5):
+        while len(room_of(server).outcomes) < count:
+            await trio.sleep(0.01)
+            server.tick()
+    return list(room_of(server).outcomes)
+
+
+async def exits_in_a_task() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(leave_the_process)
+        await trio.sleep_forever()
+
+
+async def leave_the_process() -> None:
+    sys.exit(3)
+
+
+async def waits_as_asyncio_does() -> None:
+    raise asyncio.CancelledError
+
+
+def is_interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("work", "name"),
+    [
+        (exits_in_a_task, "BaseExceptionGroup"),
+        (leave_the_process, "SystemExit"),
+        (waits_as_asyncio_does, "CancelledError"),
+        (is_interrupted, "KeyboardInterrupt"),
+    ],
+)
+async def test_whatever_a_function_raises_is_its_outcome(work: Callable[[], object], name: str) -> None:
+    async with trio.open_nursery() as nursery:
+        server = open_room(nursery)
+        start(server, work)
+        (outcome,) = await outcomes_of(server, 1)
+        assert outcome.startswith(f"{name}: ")
+
+
+async def test_a_room_that_ends_cancels_a_function_that_raises_as_it_goes() -> None:
+    async def stubborn() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(leave_the_process)
+                await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        server = open_room(nursery)
+        start(server, stubborn)
+        await trio.testing.wait_all_tasks_blocked()
+        server.engine.close(CloseCode.ROOM_CLOSED, "over")
+        await trio.testing.wait_all_tasks_blocked()
+        assert not nursery.child_tasks

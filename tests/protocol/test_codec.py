@@ -22,7 +22,7 @@ from gameserver.protocol import (
     encode_server,
     encode_state,
     pack_event,
-    state_head,
+    shared_state_head,
 )
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import ClientLimits
@@ -31,7 +31,7 @@ LIMITS = Limits()
 TOKEN = bytes(range(24))
 
 INF = math.inf
-ROOM_FORMS = "JOIN: item 3 'room' must be a str, nil, or a map with one of the keys code, create, options"
+ROOM_FORMS = "JOIN: item 3 'room' must be a str, nil, or a map with code, create, options, where, reservation"
 
 
 def packed(*items: object) -> bytes:
@@ -77,7 +77,7 @@ def test_what_is_no_message_is_malformed(data: bytes, reason: str) -> None:
     assert reason in error.reason
 
 
-@pytest.mark.parametrize("number", [0, -1, 10, 16, 17, 2**64 - 1, -(2**63)])
+@pytest.mark.parametrize("number", [0, -1, 11, 16, 17, 2**64 - 1, -(2**63)])
 def test_id_that_is_no_client_message_is_unknown(number: int) -> None:
     error = refusal(packed(number, "x", math.nan))
     assert error.code is CloseCode.UNKNOWN_MESSAGE
@@ -116,7 +116,10 @@ def test_first_wrong_item_is_named() -> None:
 @pytest.mark.parametrize(
     ("items", "reason"),
     [
-        ((1, "arena", None, 0), "JOIN: must be an array of 5, got one of 4"),
+        ((1, "arena", None, 0), "JOIN: must be an array of 5 or 6, got one of 4"),
+        ((1, "arena", None, 0, {}, b"a" * 16, 0), "JOIN: must be an array of 5 or 6, got one of 7"),
+        ((1, "arena", None, 0, {}, None), "JOIN: item 6 'attempt' must be a 16-byte bin, got nil"),
+        ((1, "arena", None, 0, {}, b"a" * 15), "JOIN: item 6 'attempt' must be a 16-byte bin, got a 15-byte bin"),
         ((1, b"arena", None, 0, {}), "JOIN: item 2 'kind' must be a str of 1..64 bytes, got a 5-byte bin"),
         ((1, "", None, 0, {}), "JOIN: item 2 'kind' must be a str of 1..64 bytes, got a 0-byte str"),
         ((1, "ü" * 33, None, 0, {}), "JOIN: item 2 'kind' must be a str of 1..64 bytes, got a 66-byte str"),
@@ -125,6 +128,9 @@ def test_first_wrong_item_is_named() -> None:
         ((1, "a", {}, 0, {}), f"{ROOM_FORMS}, got a map of 0"),
         ((1, "a", {"id": "x"}, 0, {}), f"{ROOM_FORMS}, got a map of 1"),
         ((1, "a", {"create": {}, "code": "x"}, 0, {}), f"{ROOM_FORMS}, got a map of 2"),
+        ((1, "a", {"reservation": b"a" * 16}, 0, {}), f"{ROOM_FORMS}, got a map of 1"),
+        ((1, "a", {"room": "a", "reservation": "x"}, 0, {}),
+         "JOIN: item 3 'room'.reservation must be a 16-byte bin, got a 1-byte str"),
         ((1, "a", {"code": None}, 0, {}), "JOIN: item 3 'room'.code must be a str of 1..64 bytes, got nil"),
         ((1, "a", {"create": None}, 0, {}), "JOIN: item 3 'room'.create must be a map, got nil"),
         ((1, "a", {"options": {"x": INF}}, 0, {}), "JOIN: item 3 'room'.options.x must be a finite number, got inf"),
@@ -238,7 +244,7 @@ def test_welcome_is_checked_key_by_key(changed: dict[str, Any]) -> None:
 def test_hot_state_encoder_writes_what_the_general_one_does() -> None:
     message = m.State(70_000, 3, 300, 200, [7, 1], [[0, [9], b"\x01", b"\x01"]], [], [[0, 2, None, ["Ada"]]])
     body = b"".join(map(msgpack.packb, (message.leaves, message.enters, message.changes, message.values)))
-    assert encode_state(state_head(70_000, 3), 300, 200, body) == encode_server(message)
+    assert encode_state(shared_state_head(70_000, 3), 300, 200, body) == encode_server(message)
 
 
 @pytest.mark.parametrize("count", [0, 1, 16, 70_000])
@@ -291,6 +297,6 @@ def test_payload_that_holds_itself_is_refused() -> None:
 
 
 def test_failed_encoding_leaves_nothing_behind_for_the_next() -> None:
-    with pytest.raises(ValueError, match="surrogates"):
+    with pytest.raises(ValueError, match="half of a surrogate pair"):
         encode_client(m.Message("a", ["fine", "\ud800"]))
     assert encode_client(m.Ping(7)) == bytes.fromhex("920507")

@@ -17,7 +17,7 @@ INPUTS = InputCodec([(-1, 1), (0, 1)])
     ],
 )
 def test_integers_and_arrays_may_come_in_any_form(packed: str) -> None:
-    assert INPUTS.match(bytes.fromhex(packed)) == (1, 0, 40, (-1, 1))
+    assert INPUTS.try_decode(bytes.fromhex(packed)) == (1, 0, 40, (-1, 1))
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def test_integers_and_arrays_may_come_in_any_form(packed: str) -> None:
     ],
 )  # fmt: skip
 def test_everything_else_does_not_match(items: list[object]) -> None:
-    assert INPUTS.match(msgpack.packb(items)) is None
-    assert INPUTS.match(msgpack.packb(items) + b"\x00") is None
-    assert INPUTS.match(b"") is None
+    assert INPUTS.try_decode(msgpack.packb(items)) is None
+    assert INPUTS.try_decode(msgpack.packb(items) + b"\x00") is None
+    assert INPUTS.try_decode(b"") is None
 
 
 def test_room_without_inputs_takes_frames_without_codes() -> None:
-    assert InputCodec([]).match(bytes.fromhex("9403010000")) == (1, 0, 0, ())
+    assert InputCodec([]).try_decode(bytes.fromhex("9403010000")) == (1, 0, 0, ())
 
 
 def test_names_must_go_with_ranges() -> None:

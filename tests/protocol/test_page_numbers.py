@@ -3,6 +3,8 @@
 import pytest
 
 from gameserver.client import backoff, estimator, pacer
+from gameserver.client.link import RETRY_STATUSES
+from gameserver.hub import attempts, open_rooms
 from gameserver.protocol import constants as wire
 from gameserver.protocol.constants import CHECKS_IN_DEAD_TIME, PING_AFTER_DEAD_SHARE, Limits
 from gameserver.room.room import Room
@@ -17,6 +19,10 @@ HOLD = f"{LIMITS.input_hold_s * 1000:g} ms"
 SENTENCES = [
     (2, f"is an integer 0 … {wire.MAX_COUNTER} (2³² - 1)"),
     (3, f"`token`: bin of {wire.RESUME_TOKEN_BYTES} bytes"),
+    (3, f"a bin of {wire.ATTEMPT_BYTES} random bytes"),
+    (3, f"The reservation is {wire.RESERVATION_BYTES} random bytes"),
+    (3, f"accepted within the last {attempts.ATTEMPT_KEPT_S:g} s"),
+    (3, f"A server looks at {open_rooms.MAX_FILTERED_ROOMS} rooms at most"),
     (3, f"in 1/{wire.BEHIND_UNITS_PER_TICK} tick (0-{wire.MAX_BEHIND})"),
     (3, f"in 1/{wire.LEAD_UNITS_PER_TICK} tick, 0-{wire.MAX_LEAD} "),
     (3, f"`kind`: str, 1-{LIMITS.max_kind_bytes} bytes"),
@@ -48,6 +54,7 @@ SENTENCES = [
     (8, f"the dead time ({LIMITS.dead_after_s:g} s)"),
     (9, f"A reason has at most {wire.MAX_REASON_BYTES} bytes"),
     (10, f"({backoff.FIRST_S:g} s doubling to {backoff.CAP_S:g} s, full jitter)"),
+    (10, "(all but {}, {}, {}, {}, {} and {})".format(*sorted(RETRY_STATUSES))),
     (10, f"joined for at least {backoff.HELD_AFTER_S:g} s, or"),
     (10, f"4021, for at least {backoff.RULES_HELD_AFTER_S:g} s"),
 ]

@@ -1,9 +1,10 @@
 """A recording replays tick for tick; a difference is located; damage is detected and raises nothing."""
 
 import random
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from msgspec import Meta
 
 from gameserver.games.arena import Arena
 from gameserver.protocol.constants import ClientMessage as C
@@ -11,6 +12,7 @@ from gameserver.recording.format import MAGIC, Recorder, Recording, RecordingErr
 from gameserver.recording.verify import verify
 from gameserver.room.engine import RoomEngine
 from gameserver.room.kind import Kind, make_kind
+from gameserver.room.options import Options
 from tests.support.memory_server import MemoryLink, MemoryServer
 
 
@@ -88,6 +90,32 @@ def test_other_rules_are_refused_by_their_fingerprints(recorded: bytes, arena_ki
     for room, word in ((Slower, "ticks"), (Other, "kind"), (NoStep, "step")):
         with pytest.raises(RecordingError, match=word):
             verify(Recording(recorded), make_kind(room))
+
+
+class Laps(Options):
+    laps: Annotated[int, Meta(le=9)] = 3
+
+
+class FewerLaps(Options):
+    laps: Annotated[int, Meta(le=4)] = 3
+
+
+def test_options_that_the_room_does_not_declare_any_more_are_refused() -> None:
+    class Race(Arena):
+        kind = "race"
+        options = Laps()
+
+    class Sprint(Arena):
+        kind = "race"
+        options = FewerLaps()
+
+    server, data = MemoryServer(Race), bytearray()
+    engine = server.hub.open_room("race", {"laps": 7})
+    engine.record(Recorder(engine, data.extend))
+    engine.tick(0.05)
+    assert verify(Recording(bytes(data)), make_kind(Race)).differs_at is None
+    with pytest.raises(RecordingError, match="the recording's options are not those of 'race' now: options: 'laps'"):
+        verify(Recording(bytes(data)), make_kind(Sprint))
 
 
 def test_a_file_that_is_not_a_recording_is_refused() -> None:

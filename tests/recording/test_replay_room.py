@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 import pytest
 
+from gameserver import Int, Player, PlayerState, Room, Roster
+from gameserver.client.session_core import SessionCore
 from gameserver.games.arena_flight import Ship
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import Limits, Role, ServerMessage
-from gameserver.protocol.messages import State
-from gameserver.recording.format import Recording
+from gameserver.protocol.messages import Join, State
+from gameserver.recording.format import Recorder, Recording
 from gameserver.recording.replay_room import Playhead, ReplayRoom, replay_kind
 from gameserver.recording.timeline import Timeline
 from gameserver.sync.decode.decoder import DeltaDecoder
@@ -223,3 +226,40 @@ def test_after_a_seek_at_any_tick_snapshots_fall_on_recorded_ones(speed: float, 
         now += 1
         head.advance()
     assert head.at % 3 == 0
+
+
+class Speaker(PlayerState):
+    words = Int(0, 99)
+
+
+class Talk(Room):
+    entities = ()
+    roster = Roster(Speaker)
+
+    def on_message(self, player: Player, name: str, payload: Any) -> None:
+        self.roster[player].words += 1
+
+
+def test_a_recording_shows_the_people_of_then_and_the_viewer_is_none_of_them() -> None:
+    server = MemoryServer(Talk)
+    data = bytearray()
+    server.hub.open_recording = lambda engine: Recorder(engine, data.extend)
+    link, peer = server.join("talk", name="Ada")
+    server.keep_up(link, peer)
+    server.say(peer, C.MESSAGE, "word", None)
+    server.tick(30)
+    kind = server.hub.kinds["talk"]
+    timeline = Timeline(Recording(bytes(data)), kind.schema)
+    shown = MemoryServer(limits=replace(Limits(), max_rooms=1))
+    shown.hub.kinds["talk"] = replay_kind(kind, timeline)
+    shown.hub.open_room("talk", {"timeline": timeline})
+    viewer, viewer_peer = shown.join("talk", role=Role.SPECTATOR)
+    shown.keep_up(viewer, viewer_peer)
+    shown.tick(20)
+    core = SessionCore(Join("talk", None, Role.SPECTATOR, {}))
+    core.opened(0.0)
+    for message in viewer.messages:
+        core.receive(msgpack.packb(message), 0.0)
+    assert [(entry.number, entry.name, entry.words) for entry in core.roster] == [(1, "Ada", 1)]
+    assert core.me is not None
+    assert (core.me.number, core.me.name, core.me.state) == (1, "", None)

@@ -6,8 +6,8 @@ import numpy as np
 
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.player import Player
+from gameserver.room.player_views import Near
 from gameserver.room.room import Room
-from gameserver.room.visibility import Near
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
 from tests.support.memory_server import MemoryServer

@@ -1,5 +1,6 @@
 """The tick: everything takes effect at a tick, in order, and a failure ends one room only."""
 
+import asyncio
 import logging
 import sys
 import types
@@ -133,6 +134,35 @@ def test_unacked_snapshots_are_bounded_by_the_window() -> None:
     assert len(link.of(S.STATE)) == 5
 
 
+@pytest.mark.parametrize("ahead", [1, 1000, MAX_COUNTER])
+@pytest.mark.parametrize("carrier", [C.ACK, C.INPUT])
+def test_an_ack_above_the_newest_tick_counts_as_one_of_everything_that_was_sent(carrier: C, ahead: int) -> None:
+    server = MemoryServer(Field, limits=Limits(max_unacked_snapshots=4))
+    link, peer = server.join("field")
+    server.tick(10)
+    assert len(link.of(S.STATE)) == 4
+    tick = min(server.engine.tick_number + ahead, MAX_COUNTER)
+    server.say(peer, *((C.ACK, tick) if carrier is C.ACK else (C.INPUT, 1, tick, 0, 0)))
+    server.tick(10)
+    states = link.of(S.STATE)
+    assert len(states) == 8, "as many as after an ack of the newest"
+    assert [tick - span for _, tick, span, *_ in states[1:]] == [tick for _, tick, *_ in states[:-1]]
+    assert link.closed is None
+
+
+def test_an_ack_below_an_earlier_one_changes_nothing() -> None:
+    server = MemoryServer(Field, limits=Limits(max_unacked_snapshots=4))
+    link, peer = server.join("field")
+    server.tick(2)
+    server.say(peer, C.ACK, 2)
+    server.tick(10)
+    sent = link.of(S.STATE)
+    for tick in (2, 1, 0):
+        server.say(peer, C.ACK, tick)
+    server.tick(10)
+    assert link.of(S.STATE) == sent
+
+
 def test_a_viewer_that_stays_behind_too_long_is_disconnected() -> None:
     server = MemoryServer(Field, limits=Limits(evict_after_s=1.0))
     link, _ = server.join("field")
@@ -213,9 +243,13 @@ def test_a_room_that_closes_sends_its_last_events_first() -> None:
 
     server = MemoryServer(Final)
     link, peer = server.join("field")
+    slow, _ = server.join("field", room=server.engine.id)
+    server.tick(2)
+    slow.ready = False  # it takes no snapshot now
     server.say(peer, C.MESSAGE, "end", None)
     server.tick()
-    assert link.event_names()[-1] == "over"
+    assert link.event_names()[-1] == slow.event_names()[-1] == "over"
+    assert slow.event_names().count("over") == link.event_names().count("over") == 1
     assert link.closed == (CloseCode.ROOM_CLOSED, "the game is over")
     assert server.hub.rooms == {}
 
@@ -316,16 +350,22 @@ def interrupt() -> None:
     raise KeyboardInterrupt  # not by a signal: a process in the background may ignore SIGINT
 
 
+def throw(error: BaseException) -> None:
+    raise error
+
+
 @pytest.mark.parametrize(
     ("bug", "name"),
     [
         (lambda room: sys.exit(3), "SystemExit"),
         (lambda room: interrupt(), "KeyboardInterrupt"),
+        (lambda room: throw(asyncio.CancelledError()), "CancelledError"),
+        (lambda room: throw(BaseExceptionGroup("of a nursery", [SystemExit(3)])), "BaseExceptionGroup"),
         (lambda room: recurse(), "RecursionError"),
         (lambda room: room.broadcast("news", bytes(100 << 20)), "ValueError"),
         (lambda room: room.broadcast("news", ["x" * 1000] * 1000), "ValueError"),
     ],
-    ids=["exit", "interrupt", "recursion", "huge bytes", "huge list"],
+    ids=["exit", "interrupt", "asyncio", "group", "recursion", "huge bytes", "huge list"],
 )
 @pytest.mark.parametrize("hook", ["on_create", "on_auth", "on_join", "on_tick", "on_leave", "on_dispose"])
 def test_whatever_the_rules_raise_ends_their_room_only(

@@ -179,3 +179,25 @@ def test_two_rooms_of_one_name_are_refused() -> None:
     one = type("Same", (Room,), {})
     with pytest.raises(DeclarationError, match="give Same a `kind` of its own"):
         Hub([one, type("Same", (Room,), {})], token_bytes=bytes, seed=1)
+
+
+def test_what_is_no_class_of_inputs_is_refused() -> None:
+    number: Any = int
+
+    class Odd(Room[number]):
+        pass
+
+    with pytest.raises(DeclarationError, match=r"Odd: int is no class of inputs; write Room\[YourInputs\]"):
+        make_kind(Odd)
+
+
+@shared
+def too_few(dot: Any, dt: float) -> None:
+    dot.x += dt
+
+
+def test_steps_with_other_arguments_are_refused() -> None:
+    for name, wanted in (("predict", "entity, controls, dt"), ("predict_contact", "me, other, dt")):
+        room = type("Odd", (PushRoom,), {"predict": push, name: too_few})
+        with pytest.raises(DeclarationError, match=f"Odd.{name}: too_few takes 2 arguments; write {wanted}"):
+            make_kind(room)

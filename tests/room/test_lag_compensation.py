@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from gameserver import Entity, Flag, Float, Inputs, Player, Room
+from gameserver import Entity, Flag, Float, Inputs, Player, Room, Touch, shared
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.state.errors import DeclarationError
 from tests.support.memory_server import MemoryServer
@@ -30,7 +30,7 @@ class Track(Room[Controls]):
     """Keeps a rewind for each frame with `look`."""
 
     tick_hz = 20
-    entities = (Cart,)
+    entities: ClassVar[tuple[type[Entity], ...]] = (Cart,)
     looks: list[Rewind]
 
     def on_create(self, options: object) -> None:
@@ -219,3 +219,86 @@ def test_only_states_that_can_be_asked_for_again_are_kept_decoded() -> None:
         for tick in past.ticks:
             past.all(Cart, tick)
     assert len(table.engine.lag_compensation._states) <= 6
+
+
+# -- bodies that players see in the present --------------------------------------------------------------------------
+
+
+class Pusher(Entity):
+    x = Float(step=1 / 16)
+    y = Float(step=1 / 16)
+
+
+class RollingCart(Entity):
+    """Rolls one unit a tick."""
+
+    x = Float(step=1 / 16)
+    y = Float(step=1 / 16)
+
+
+@shared
+def stand(pusher: Pusher, controls: Controls, dt: float) -> None:
+    pusher.y = 0.0
+
+
+@shared
+def roll(cart: RollingCart, dt: float) -> None:
+    cart.x += 20.0 * dt
+
+
+class Yard(Track):
+    """Two carts roll side by side: one within reach of the avatar, one beyond."""
+
+    kind = "track"
+    entities = (RollingCart, Pusher)
+    predict = stand
+    predict_world = Touch(200, steps={RollingCart: roll})
+
+    def on_create(self, options: object) -> None:
+        self.looks = []
+        self.near, self.far = self.spawn(RollingCart), self.spawn(RollingCart, y=300.0)
+
+    def on_join(self, player: Player) -> None:
+        player.avatar = self.spawn(Pusher, owner=player)
+
+    def on_tick(self) -> None:
+        """The carts have a step."""
+
+
+def test_bodies_near_the_avatar_are_judged_where_their_player_saw_them_in_the_present() -> None:
+    table = Table(Yard)
+    room = table.engine.room
+    past = table.look(47)
+    near, far = past.all(RollingCart)
+    assert (near.id, far.id) == (room.near.id, room.far.id)
+    assert far.x == near.x - 3, "the far one is drawn three ticks in the past"
+    assert near.x == room.near.x - 1, "the tick that consumed the frame has moved it once more"
+    assert [cart.x - near.x for cart in past.all(RollingCart, 48)] == [0, -2]
+    assert [getattr(past.get(cart.id), "x", None) for cart in (near, far)] == [near.x, far.x]
+
+
+def test_a_body_that_has_left_the_reach_is_judged_in_the_past() -> None:
+    table = Table(Yard)
+    room = table.engine.room
+    room.near.y = 250.0
+    table.server.tick()
+    near, far = table.look(48).all(RollingCart)
+    assert near.x == far.x == room.near.x - 4
+
+
+def test_a_body_that_came_after_what_the_player_saw_is_judged_all_the_same_when_it_is_near() -> None:
+    table = Table(Yard)
+    room = table.engine.room
+    new, unseen = room.spawn(RollingCart), room.spawn(RollingCart, y=400.0)
+    table.server.tick()
+    ids = [cart.id for cart in table.look(47).all(RollingCart)]
+    assert new.id in ids
+    assert unseen.id not in ids
+
+
+def test_without_an_avatar_all_is_judged_in_the_past() -> None:
+    table = Table(Yard)
+    (player,) = table.engine.players
+    player.avatar = None
+    near, far = table.look(47).all(RollingCart)
+    assert near.x == far.x

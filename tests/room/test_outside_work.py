@@ -121,6 +121,21 @@ def test_who_leaves_while_its_join_waits_has_never_joined() -> None:
     assert server.engine.seats.taken == (1, 0)
 
 
+def test_clients_that_do_not_wait_for_their_answer_keep_no_place_among_the_jobs() -> None:
+    server, desk = bank()
+    for _ in range(MAX_JOBS):
+        _, peer = server.join("bank", name="Eve")
+        peer.lost(server.now_s, 1000)
+        server.tick()
+    assert len(server.engine.work) == 0
+    link, _ = server.join("bank", name="Ada")
+    desk.jobs[:] = desk.jobs[-1:]
+    desk.finish()
+    server.tick()
+    assert server.engine.session_count == 1
+    assert link.closed is None
+
+
 def test_results_and_failures_reach_the_rules_at_a_tick() -> None:
     server, desk = bank()
     _, peer = server.join("bank", at_once=True)

@@ -51,6 +51,18 @@ def test_a_room_that_keeps_up_stays_at_level_0() -> None:
     assert clocked.run(60, 0.2, spikes=4) == 0, "single late ticks are no overload"
 
 
+def test_the_share_of_the_time_that_ticks_take_is_that_of_the_last_second() -> None:
+    overload, now_s = Overload(TICK_S), 100.0
+    shares: list[float | None] = []
+    assert overload.share is None
+    for cost_s in (0.04, 0.01, 0.0):
+        for _ in range(40):
+            now_s += TICK_S
+            overload.note(now_s, 0.0, cost_s)
+        shares.append(overload.share)
+    assert shares == pytest.approx([0.8, 0.2, 0.0], abs=0.05)
+
+
 def test_the_level_rises_at_most_once_a_second() -> None:
     clocked = Clocked()
     clocked.run(10, 4.0)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gameserver.protocol.constants import CloseCode, Limits, Role, ServerMessage
-from gameserver.room.replicator import Replicator
-from gameserver.room.visibility import EncodedViews, Near, Visibility
+from gameserver.room.player_views import EncodedViews, Near, PlayerViews
+from gameserver.room.replicator import MAX_FULL_STATE_BYTES, Replicator
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
 from gameserver.sync.encode.encoder import DeltaEncoder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gameserver.room.session import Session
 
 
-class NotingVisibility(Visibility):
+class NotingViews(PlayerViews):
     """Notes which viewers it encoded together, and from which base."""
 
     def __init__(self, *declaration: Any, snapshot_hz: int) -> None:
@@ -43,15 +43,20 @@ class NotingVisibility(Visibility):
 class Stage:
     """A replicator, a world that moves, and seated viewers."""
 
-    def __init__(self, limits: Limits | None = None, *, near: bool = False) -> None:
+    def __init__(
+        self, limits: Limits | None = None, *, near: bool = False, max_full_state_bytes: int = MAX_FULL_STATE_BYTES
+    ) -> None:
         schema = Schema([Dot])
         self.limits = limits or Limits()
         self.world = World(schema)
         self.dot = self.world.spawn(Dot)
         self.events = EventLog(self.limits)
-        encoder = DeltaEncoder(schema, TICK_HZ)
-        self.visibility = NotingVisibility(schema, Near(radius=10), encoder, TICK_HZ, None, snapshot_hz=TICK_HZ)
-        self.replicator = Replicator(encoder, self.events, self.limits, self.visibility if near else None)
+        encoder = self.encoder = DeltaEncoder(schema, TICK_HZ)
+        self.player_views = NotingViews(schema, Near(radius=10), encoder, TICK_HZ, None, snapshot_hz=TICK_HZ)
+        views = self.player_views if near else None
+        self.replicator = Replicator(
+            encoder, self.events, self.limits, views, max_full_state_bytes=max_full_state_bytes
+        )
         self.sessions: list[Session] = []
         self.tick = 0
 
@@ -115,8 +120,8 @@ def test_who_is_not_seated_or_has_no_link_gets_nothing(stage: Stage) -> None:
 
 def test_a_state_says_which_input_was_consumed_and_its_lead_once(stage: Stage) -> None:
     peer, session = stage.viewer()
-    session.inputs.push(7, (1,), 0.0)
-    session.inputs.take(0.5 / TICK_HZ, 1)
+    session.input_queue.push(7, (1,), 0.0)
+    session.input_queue.take(0.5 / TICK_HZ, 1)
     stage.send(2)
     assert [message[3:5] for message in peer.link.of(ServerMessage.STATE)] == [[7, 128], [7, None]]
 
@@ -127,6 +132,33 @@ def test_states_and_their_bytes_are_counted(stage: Stage) -> None:
     stage.send(4)
     assert stage.replicator.states == 12
     assert stage.replicator.state_bytes > 12 * 5
+
+
+def test_a_crowd_without_a_base_gets_its_full_states_over_some_ticks() -> None:
+    probe = Stage()
+    size = len(probe.encoder.encode(None, probe.send(2)))
+    stage = Stage(max_full_state_bytes=2 * size + 1)
+    old, _ = stage.viewer()
+    stage.send(2)
+    crowd = [stage.viewer()[0] for _ in range(5)]
+    stage.send()
+    assert [spans(peer) for peer in crowd] == [[(3, 0)], [(3, 0)], [], [], []]
+    stage.send(2)
+    assert [spans(peer)[0] for peer in crowd] == [(3, 0), (3, 0), (4, 0), (4, 0), (5, 0)]
+    assert spans(old)[-3:] == [(3, 1), (4, 1), (5, 1)]
+    assert stage.replicator.skipped == 3 + 1
+    assert all(session.behind_since_s is None for session in stage.sessions)
+
+
+def test_clients_that_ask_for_a_full_state_in_every_tick_keep_it_from_nobody() -> None:
+    stage = Stage(max_full_state_bytes=1)
+    greedy = [stage.viewer()[1] for _ in range(4)]
+    newcomers = [stage.viewer()[0] for _ in range(2)]
+    for _ in range(6):
+        stage.send()
+        for session in greedy:
+            session.resync()
+    assert [spans(peer)[0] for peer in newcomers] == [(5, 0), (6, 0)]
 
 
 # -- who is skipped ----------------------------------------------------------------------------------------------------
@@ -232,7 +264,7 @@ def test_players_of_a_room_with_views_are_encoded_together_and_spectators_see_ev
     stage = Stage(near=True)
     (_, first), (_, second), (watcher, watching) = stage.viewer(), stage.viewer(), stage.viewer(Role.SPECTATOR)
     snapshot = stage.send()
-    assert stage.visibility.asked == [([1, 2], None)]
+    assert stage.player_views.asked == [([1, 2], None)]
     assert ALL not in (first.view, second.view)
     assert first.base is second.base is watching.base is snapshot
     assert watching.view is ALL
@@ -247,11 +279,11 @@ def test_players_with_different_bases_are_encoded_apart() -> None:
     second = stage.send()
     busy.link.ready = True
     stage.send()
-    assert stage.visibility.asked[2:] == [([1], first), ([2], second)]
+    assert stage.player_views.asked[2:] == [([1], first), ([2], second)]
 
 
 def test_the_stretch_of_far_tiers_reaches_the_visibility_and_needs_none() -> None:
     stage = Stage(near=True)
     stage.replicator.set_tier_stretch(4)
-    assert stage.visibility.stretch == 4
+    assert stage.player_views.stretch == 4
     Stage().replicator.set_tier_stretch(4)

@@ -10,6 +10,8 @@ import pytest
 from gameserver.protocol.constants import AVATAR_EVENT, BEHIND_UNITS_PER_TICK, CloseCode, Limits, Role
 from gameserver.room import commands
 from gameserver.room.kind import make_kind
+from gameserver.room.lifecycle import Lifecycle
+from gameserver.room.moves import Moves
 from gameserver.room.outside_work import OutsideWork
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.room import Room
@@ -68,7 +70,7 @@ class Hooks(Room[Push]):
 
 
 class Table:
-    """Seats without an engine around them, and what they send and log."""
+    """Seats and the life of their sessions without an engine around them, and what they send and log."""
 
     def __init__(self) -> None:
         self.kind = make_kind(Hooks)
@@ -77,15 +79,18 @@ class Table:
         self.history = History(8)
         self.events = EventLog(Limits())
         self.logged: list[tuple[str, object, frozenset[int] | None]] = []
-        self.seats = Seats(
+        moves = Moves("id")
+        self.seats = Seats(self.kind, "r1", Limits(), moves=moves, secret=b"secret")
+        self.lifecycle = Lifecycle(
             self.kind,
-            "r1",
-            Limits(),
+            self.seats,
             room=self.room,
             world=self.world,
             history=self.history,
             events=self.events,
             work=OutsideWork("id", lambda _command: None),
+            moves=moves,
+            roster=None,
             welcome=lambda session, resumed: msgpack.packb([16, session.number, resumed]),
             log_event=lambda name, payload, to: self.logged.append((name, payload, to)),
         )
@@ -98,7 +103,7 @@ class Table:
 
     def tick(self, seconds: float = 0.05) -> None:
         self.now_s += seconds
-        self.seats.apply(self.seats.commands(self.now_s))
+        self.lifecycle.apply(self.seats.take_commands(self.now_s))
 
     def seated(self, role: Role = Role.PLAYER, **params: object) -> tuple[MemoryPeer, Session]:
         """Take a seat, and let it take effect."""
@@ -274,7 +279,7 @@ def test_after_the_grace_time_the_session_leaves(table: Table) -> None:
     table.tick(0.1)
     assert table.seats.sessions == {}
     assert table.room.calls[2:] == ["suspend 1", "leave 1"]
-    assert table.seats.commands(table.now_s + 100) == [], "once"
+    assert table.seats.take_commands(table.now_s + 100) == [], "once"
 
 
 # -- leaving -----------------------------------------------------------------------------------------------------------
@@ -350,7 +355,7 @@ def test_a_kick_closes_the_link_at_once_and_ends_the_session_at_the_tick(table: 
 def test_when_the_room_ends_on_leave_is_called_for_everyone_and_links_stay(table: Table) -> None:
     peers = [table.seated()[0] for _ in range(2)]
     joining, _ = table.join(Role.SPECTATOR)
-    table.seats.empty()
+    table.lifecycle.empty()
     assert table.room.calls[4:] == ["leave 1", "leave 2"]
     assert [peer.closed for peer in (*peers, joining)] == [None, None, None]
 
@@ -380,20 +385,20 @@ def test_one_input_a_tick_is_taken_of_each_player_in_order_of_joining(table: Tab
     _, first = table.seated()
     _, watcher = table.seated(Role.SPECTATOR)
     _, second = table.join()
-    assert table.seats.inputs(0.0, 1) == [(first, (0,))], "who is not seated yet steers nothing"
+    assert table.seats.take_inputs(0.0, 1) == [(first, (0,))], "who is not seated yet steers nothing"
     table.tick()
     for seq, codes in ((1, (1,)), (2, (2,))):
-        second.inputs.push(seq, codes, 0.0)
-    assert table.seats.inputs(0.0, 2) == [(first, (0,)), (second, (1,))]
-    assert table.seats.inputs(0.0, 3) == [(first, (0,)), (second, (2,))]
+        second.input_queue.push(seq, codes, 0.0)
+    assert table.seats.take_inputs(0.0, 2) == [(first, (0,)), (second, (1,))]
+    assert table.seats.take_inputs(0.0, 3) == [(first, (0,)), (second, (2,))]
     assert watcher.number in table.seats.sessions
 
 
 def test_how_far_a_player_sees_behind_is_that_of_its_newest_frame(table: Table) -> None:
     _, session = table.seated()
     assert table.seats.lag_of(session.player) == 0
-    session.inputs.push(1, (0,), 0.0, seen=8 * BEHIND_UNITS_PER_TICK)
-    table.seats.inputs(0.0, 10)
+    session.input_queue.push(1, (0,), 0.0, seen=8 * BEHIND_UNITS_PER_TICK)
+    table.seats.take_inputs(0.0, 10)
     assert table.seats.lag_of(session.player) == 2 * BEHIND_UNITS_PER_TICK
     table.seats.leave(session)
     table.tick()
@@ -408,6 +413,6 @@ def test_commands_of_a_recording_take_effect_without_links(table: Table) -> None
     session.detach(0.0)
     batches = ([commands.Join(session)], [commands.Suspend(session)], [commands.Resume(session, 0, 0)])
     for batch in batches:
-        table.seats.apply(batch)
+        table.lifecycle.apply(batch)
     assert table.room.calls == ["auth 1", "join 1", "suspend 1", "resume 1"]
     assert table.seats.players == [session.player]

@@ -52,12 +52,12 @@ def test_only_a_seated_player_steers() -> None:
 
 def test_without_a_link_nothing_is_in_flight_and_no_old_input_acts() -> None:
     session = make_session(window=1)
-    session.inputs.push(1, (1,), 0.0)
+    session.input_queue.push(1, (1,), 0.0)
     session.state_sent(snapshot(5), ALL, 100)
     assert not session.window.open
     session.detach(12.5)
     assert (session.link, session.peer, session.lost_at_s) == (None, None, 12.5)
-    assert (len(session.inputs), len(session.window)) == (0, 0)
+    assert (len(session.input_queue), len(session.window)) == (0, 0)
     assert session.window.open
 
 
@@ -77,13 +77,13 @@ def test_over_a_new_link_nobody_is_behind_and_the_round_trip_is_unknown() -> Non
 def test_a_lost_link_leaves_the_seat_the_cursor_and_the_numbering() -> None:
     session = make_session()
     session.seated = True
-    session.inputs.push(7, (1,), 0.0)
-    session.inputs.take(0.0, 1)
+    session.input_queue.push(7, (1,), 0.0)
+    session.input_queue.take(0.0, 1)
     session.events_sent(4)
     session.state_sent(snapshot(5), ALL, 100)
     session.detach(1.0)
     assert session.seated
-    assert (session.inputs.consumed, session.event_cursor) == (7, 4)
+    assert (session.input_queue.consumed, session.event_cursor) == (7, 4)
     assert session.base is not None
 
 
@@ -91,14 +91,14 @@ def test_a_state_that_the_link_took_is_the_base_of_the_next() -> None:
     session = make_session()
     session.behind_since_s = 2.0
     session.budget_bytes = 150.0
-    session.inputs.lead = 99
+    session.input_queue.lead = 99
     newest = snapshot(5)
     session.state_sent(newest, ALL, 100)
     assert session.base is newest
     assert session.view is ALL
     assert times(session) == (None, None)
     assert session.budget_bytes == 50.0
-    assert session.inputs.lead is None, "it is sent once"
+    assert session.input_queue.lead is None, "it is sent once"
     assert len(session.window) == 1
 
 

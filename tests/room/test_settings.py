@@ -1,13 +1,15 @@
 """A setting of a room class that cannot work is refused when the class is made, with what to write."""
 
 import math
+import re
 from typing import Annotated, Any
 
 import numpy as np
 import pytest
-from msgspec import Meta
+from msgspec import Meta, field
 
-from gameserver import Entity, Near, Options, Room
+from gameserver import Entity, Listing, Near, Options, PlayerState, Room, RoomState, Roster
+from gameserver.room.kind import make_kind
 from gameserver.state.errors import DeclarationError
 
 HUGE = 10**30
@@ -16,6 +18,10 @@ NAN, INF = math.nan, math.inf
 
 class Incomplete(Options):
     laps: int = "many"  # type: ignore[assignment]
+
+
+class Lists(Listing):
+    laps: list[int] = field(default_factory=list)
 
 
 class Unfitting(Options):
@@ -29,14 +35,24 @@ WRONG: dict[str, list[Any]] = {
     "max_players": [None, "2", 2.0, True, np.int64(2), -1, 0, NAN, INF, HUGE],
     "max_spectators": [None, "2", 2.0, True, np.int64(2), -1, NAN, INF, HUGE],
     "empty_close_s": [None, "30", True, -1, -0.5, NAN, -INF],
+    "commands": [None, [], "goal", {"": int}, {"two words": int}, {7: int}, {"goal": 7}],
     "max_rewind_s": [None, "0.2", True, -0.1, 1, NAN, INF, HUGE],
     "resume_grace_s": ["30", True, -1, NAN, INF, HUGE],
     "going_away_grace_s": ["3", True, -1, NAN, INF, HUGE],
+    "roster": [5, "PlayerState", PlayerState, Roster, PlayerState()],
+    "state": [None, "lobby", RoomState, PlayerState()],
     "entities": [None, Entity, "Ship", (1,), [Room], {Entity}],
     "predict": [5, "move"],
     "predict_contact": [5, "bump"],
+    "predict_world": [300, "near"],
     "options": [None, {}, Options, Incomplete(), Unfitting()],
-    "visibility": [None, True, "private", "Public"],
+    "listing": [None, {}, Listing, Lists()],
+    "lists": [5, b"race", "two words"],
+    "single": [None, 1, "yes"],
+    "lasting": [None, 1, "yes"],
+    "durable": [None, 1, "yes"],
+    "saved_version": [0, -1, 1.5, None, True],
+    "visibility": [None, True, "hidden", "Public"],
     "interest": [5, 400.0, Near, (400,)],
 }
 
@@ -45,7 +61,24 @@ WRONG: dict[str, list[Any]] = {
 def test_a_wrong_setting_is_refused_with_the_class_the_value_and_what_to_write(name: str, value: Any) -> None:
     with pytest.raises(DeclarationError) as refused:
         type("Tag", (Room,), {name: value})
-    assert str(refused.value).startswith(f"Tag.{name} is {value!r}; write ")
+    what, _, wanted = str(refused.value).partition("; write ")
+    assert what.startswith(f"Tag.{name} is {value!r}")
+    assert wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("options", Incomplete(), "options: 'laps': expected int, got str"),
+        ("options", Unfitting(), "options: 'laps': expected int >= 1"),
+        ("listing", Lists(), "listing: 'laps': expected a bool, an int, a float, a str or None"),
+    ],
+)
+def test_what_does_not_fit_in_a_declaration_of_several_fields_is_named(name: str, value: Any, why: str) -> None:
+    with pytest.raises(
+        DeclarationError, match=re.escape(f"Tag.{name} is {value!r}: {why}; write an instance of your ")
+    ):
+        type("Tag", (Room,), {name: value})
 
 
 @pytest.mark.parametrize(
@@ -89,3 +122,8 @@ def test_an_interest_that_cannot_work_is_refused_where_it_is_written(arguments: 
     with pytest.raises(DeclarationError) as refused:
         Near(**arguments)
     assert says in str(refused.value)
+
+
+def test_a_single_room_that_is_private_from_the_start_is_refused() -> None:
+    with pytest.raises(DeclarationError, match='single, and visibility is "private"'):
+        make_kind(type("Only", (Room,), {"single": True, "visibility": "private", "entities": ()}))

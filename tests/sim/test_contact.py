@@ -10,6 +10,8 @@ import pytest
 from gameserver.testing.simulation import STEP_S, SimClient, Simulation
 from tests.support.sim.bumpers import RADIUS, Bumpers, Disc, Push
 
+pytestmark = pytest.mark.slow
+
 LET_GO_S = 0.5
 """Nobody accelerates when they meet, so each client extrapolates the other rightly until then."""
 NEVER_S = 2.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gameserver.client.session_events import Joined
 from gameserver.client.state_reader import SharedStateReader
 from gameserver.testing.simulation import SimClient, Simulation
@@ -12,6 +14,8 @@ from tests.support.sim.flight import Controls, Flight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
 
 CLIENTS = 8
 CUT_EVERY_S = 5.0

@@ -10,6 +10,8 @@ import pytest
 from gameserver.client.clock import MAX_CATCH_UP, MAX_SLOW_DOWN, InterpolationClock
 from gameserver.testing.network import Way
 
+pytestmark = pytest.mark.slow
+
 TICK_S = 1 / 60
 EVERY = 3
 FRAME_S = 1 / 60

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import pytest
 
+from gameserver import Rewind
 from gameserver.games.arena import SHOT_SPEED
 from gameserver.games.arena_flight import SHIP_RADIUS
 from gameserver.protocol.constants import MAX_BEHIND, MAX_COUNTER, ClientMessage
 from gameserver.testing.simulation import Simulation
 from tests.support.sim.arena_range import ArenaRange, Gunner
-from tests.support.sim.gallery import Gallery, Marksman, Tally
+from tests.support.sim.gallery import Disc, Gallery, Marksman, Tally, TouchGallery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from gameserver.client.drawn import Drawn
     from gameserver.client.session_events import PredictedTick
     from gameserver.testing.simulation import SimClient
+
+pytestmark = pytest.mark.slow
 
 ROUND_TRIPS_S = (0.1, 0.15, 0.25)
 BOUND_TICKS = 15
@@ -101,6 +104,20 @@ def test_without_rewinding_the_same_marksman_misses(round_trip_s: float) -> None
     tally = shoot(Uncompensated, round_trip_s)
     assert tally.shots > 100
     assert tally.share < 0.2
+
+
+@pytest.mark.parametrize("round_trip_s", ROUND_TRIPS_S)
+def test_a_body_that_the_client_predicts_is_hit_where_it_is_drawn(round_trip_s: float) -> None:
+    class InThePast(TouchGallery):
+        """Judges it as a room without `predict_world` would."""
+
+        def seen_discs(self, past: Rewind) -> list[Disc]:
+            return Rewind(past._past, past.seen, past.newest).all(Disc)
+
+    tally = shoot(TouchGallery, round_trip_s)
+    assert tally.shots > 100
+    assert tally.share >= 0.95
+    assert shoot(InThePast, round_trip_s).share < 0.3
 
 
 def test_the_server_knows_how_far_behind_a_player_saw_its_target() -> None:

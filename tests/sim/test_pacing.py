@@ -19,6 +19,8 @@ from gameserver.testing.network import Way
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 POLL_S = 0.001
 SETTLE_S = 2.0
 MAX_LOST_SHARE = 0.001

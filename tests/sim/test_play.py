@@ -20,6 +20,8 @@ from tests.support.sim.flight import PORTAL_LENGTH, SHOT_SPEED, Controls, Flight
 if TYPE_CHECKING:
     from gameserver.client.session_events import PredictedTick
 
+pytestmark = pytest.mark.slow
+
 
 def restless(client: SimClient, now_s: float) -> Controls:
     """Controls that change all the time."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import types
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -88,6 +89,44 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_a_wrong_field_is_refused_by_name(body: dict[str, Any], says: str) -> None:
     with pytest.raises(DeclarationError, match=says):
         declare(**body)
+
+
+ANNOTATED = [
+    ("Entity", "x: Float", "Ship.x: Float is an annotation, no field; write x = Float(…)"),
+    ("Entity", "x: Float(step=1)", "Ship.x: Float(step=1) is an annotation, no field; write x = Float(…)"),
+    ("Entity", "x: fields.Flag", "Ship.x: fields.Flag is an annotation, no field; write x = Flag(…)"),
+    ("Entity", "hp = Int(0, 9); at: Ref[Ship]", "Ship.at: Ref[Ship] is an annotation, no field; write at = Ref(…)"),
+    ("Entity", "x: float", "Ship.x: float is an annotation, no field; write x = Float(…)"),
+    ("Inputs", "turn = Int(-1, 1); fire: bool", "Ship.fire: bool is an annotation, no field; write fire = Flag(…)"),
+]
+
+
+@pytest.mark.parametrize("future", ["from __future__ import annotations\n", ""])
+@pytest.mark.parametrize(("base", "body", "says"), ANNOTATED)
+def test_an_annotation_that_was_meant_as_a_field_is_refused(base: str, body: str, says: str, future: str) -> None:
+    if not future and ("fields." in body or "(step" in body or "Ref[" in body):
+        return  # such an annotation is looked up: it fails by itself, or is another object
+    with pytest.raises(DeclarationError) as refused:
+        exec(f"{future}class Ship({base}): {body}", {**globals(), "Entity": Entity, "Inputs": Inputs})
+    assert str(refused.value) == says
+
+
+def test_annotations_of_attributes_that_stay_on_the_server_are_the_author_s() -> None:
+    class Shot(Entity):
+        x = Float(1)
+        born: int
+        seen: dict[int, str]
+        at: Ref[Any] = Ref()
+        limit: ClassVar[float]
+
+    with pytest.raises(TypeError, match=r"Shot\.born is an annotation, no field; write born = Float\(…\), or another"):
+        Shot(born=3)
+
+
+@pytest.mark.parametrize(("name", "meant"), [("colums", "columns"), ("column", "columns"), ("rsets", "rests")])
+def test_a_misspelt_argument_of_the_class_is_refused(name: str, meant: str) -> None:
+    with pytest.raises(DeclarationError, match=f"Ship: {name} means nothing to an entity; write {meant}=True"):
+        types.new_class("Ship", (Entity,), {name: True})
 
 
 @pytest.mark.parametrize("field", [Float(1), Float(1, min=0), Float(1, max=0)])

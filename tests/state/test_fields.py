@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -155,6 +156,36 @@ def test_a_list_is_cut_and_its_items_snapped() -> None:
     field = bound(List(Float(0.5, min=0, max=2), max_items=3))
     assert field.thaw(field.freeze([0.6, 9, -1, 1])) == [0.5, 2.0, 0.0]
     assert field.freeze((1.0,)) == (2,)
+
+
+@given(
+    st.sampled_from([Int(-5, 300), Int(), Float(1 / 4, min=-2, max=9), Float(3.0), Angle(8), Flag()]),
+    st.lists(st.one_of(st.integers(), st.floats(), st.integers(-5, 300), st.floats(-2, 9), st.booleans())),
+)
+def test_a_list_s_items_have_the_codes_that_each_has_alone(of: Field[Any], items: list[Any]) -> None:
+    field = bound(List(of, max_items=1024))
+    alone, error = [], None
+    for item in items:
+        try:
+            alone.append(of.encode(item))
+        except ValueError as problem:
+            error = str(problem)
+            break
+    if error is not None:
+        with pytest.raises(ValueError, match=re.escape(error)):
+            field.freeze(items)
+    else:
+        codes = field.freeze(items)
+        assert codes == tuple(alone)
+        assert {*map(type, codes)} <= {int}
+        assert field.thaw(codes) == [of.decode(code) for code in codes]
+        assert field.read(list(codes)) == codes
+
+
+@pytest.mark.parametrize("item", [301, -6, True, 1.0, "1", None])
+def test_a_list_with_an_item_that_is_no_code_is_refused(item: object) -> None:
+    with pytest.raises(ValueError, match="no code from -5 to 300"):
+        bound(List(Int(-5, 300), max_items=9)).read([1, item, 2])
 
 
 @pytest.mark.parametrize(

@@ -239,3 +239,29 @@ def test_a_name_that_clients_refuse_is_refused_for_an_entity_type(name: str) -> 
 def test_a_name_that_is_declared_is_read_back(name: str) -> None:
     schema = Schema([type(name, (Entity,), {"x": Float(step=1)})])
     assert [each.name for each in Schema.from_wire(schema.to_wire()).entities] == [name]
+
+
+class Member(Entity):
+    _use = "players"
+
+    number = Int(1, 99)
+
+
+def test_a_type_is_found_by_its_use_on_both_sides() -> None:
+    schema = Schema([Ship, Member])
+    assert schema.uses == {"players": 1}
+    read = Schema.from_wire(schema.to_wire())
+    assert (read.uses, read.entities[1].use, read.to_wire()) == ({"players": 1}, "players", schema.to_wire())
+    assert Schema.from_wire(schema.to_wire(), [Member]).entities[1].cls is Member
+    assert schema.fingerprint != Schema([Ship, type("Member", (Entity,), {"number": Int(1, 99)})]).fingerprint
+
+
+def test_a_use_stands_once_and_one_of_a_later_server_is_none() -> None:
+    with pytest.raises(DeclarationError, match="one type of participants"):
+        Schema([Member, type("Other", (Member,), {})])
+    wire = Schema([Ship, Member]).to_wire()
+    wire["entities"][1]["use"] = "weather"
+    assert Schema.from_wire(wire).uses == {}
+    wire["entities"][1]["use"] = wire["entities"][0]["use"] = "players"
+    with pytest.raises(ProtocolError):
+        Schema.from_wire(wire)

@@ -10,7 +10,7 @@ import msgpack
 from gameserver.client.replica import Options
 from gameserver.client.session_core import DEFAULT_LIMITS, SessionCore
 from gameserver.protocol import messages as m
-from gameserver.protocol.codec import encode_server, encode_state, state_head
+from gameserver.protocol.codec import encode_server, encode_state, shared_state_head
 from gameserver.protocol.constants import ClientMessage, Role
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
@@ -83,7 +83,7 @@ class Table:
         snapshot = Snapshot(tick, self.world.capture())
         base, self.base = self.base, snapshot
         span = 0 if base is None else tick - base.tick
-        return encode_state(state_head(tick, span), seq, lead, self.encoder.encode(base, snapshot))
+        return encode_state(shared_state_head(tick, span), seq, lead, self.encoder.encode(base, snapshot))
 
     def show(self, tick: int, **more: Any) -> list[SessionEvent]:
         return self.core.receive(self.state(tick, **more), self.now_s)

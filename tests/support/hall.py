@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from gameserver.room.player import JoinRefused, Player
 from gameserver.room.room import Room
+from gameserver.room.roster import PlayerState, Roster
 from tests.support.field_room import Dot, Push
 
 if TYPE_CHECKING:
     from gameserver.hub.peer import Peer
+    from gameserver.protocol.constants import Role
     from gameserver.room.engine import RoomEngine
     from gameserver.room.outside_work import Job
+    from gameserver.room.session import Session
     from tests.support.memory_server import MemoryLink
 
 DEEDS = st.sampled_from([*["kick"] * 6, "kick everyone", "close", "lock", "raise"])
@@ -37,6 +40,7 @@ class Hall(Room[Push]):
     """
 
     entities = (Dot,)
+    roster = Roster(PlayerState)
     max_players = 2
     max_spectators = 1
     empty_close_s = 0.5
@@ -158,9 +162,41 @@ class Member:
             self.cancelled |= not self.joined
             self.leaving |= for_good or self.cancelled
 
+    def rejoined(self, link: MemoryLink) -> None:
+        """Its JOIN was repeated over `link`, and accepted."""
+        self.link, self.current, self.previous = link, None, None
+        self.cancelled = self.leaving = False
+
     def resumed(self, link: MemoryLink, token: bytes) -> None:
         """A RESUME with this token over `link` was accepted."""
         self.link, self.current, self.previous = link, None, token
+
+
+@dataclass(eq=False)
+class Reserved:
+    """One reservation of a `Hall`, and whether it still counts."""
+
+    engine: RoomEngine = field(repr=False)
+    role: Role
+    until_tick: int
+    member: Member | None = None
+    """The newest that took the seat."""
+
+    @property
+    def session(self) -> Session | None:
+        """The session that has the seat; None: it waits, or is used up."""
+        if self.member is None or self.member.engine is not self.engine:  # it has moved to another room
+            return None
+        return self.engine.seats.sessions.get(self.member.number)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a JOIN with it finds its seat. It is used up when a session has ended that was in the room."""
+        if self.engine.tick_number > self.until_tick:
+            return False
+        if self.session is None:
+            return self.member is None or not self.member.joined
+        return not self.session.leaving
 
 
 @dataclass(eq=False)

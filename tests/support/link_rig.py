@@ -1,14 +1,18 @@
 """A link between a peer that notes what it receives and a client that is raw bytes, on each transport, without a
 network.
 
-`memory` is the ordinary path on a stream (as TLS has it), `socket` the ordinary path on a socket pair, `polled` the
-same pair with a room that polls it.
+`memory` is the ordinary path on a stream, `socket` the ordinary path on a socket pair, `polled` the same pair with a
+room that polls it, `tls` and `polled tls` the same with TLS.
 """
 
 from __future__ import annotations
 
 import socket
+import ssl
+import tempfile
 from contextlib import asynccontextmanager, suppress
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 import trio
@@ -20,7 +24,11 @@ from gameserver.net.link import Link
 from gameserver.net.poller import RoomPoller
 from gameserver.net.settings import NetLimits
 from gameserver.net.socket_transport import SocketTransport
+from gameserver.net.tls import TlsStream
+from gameserver.net.tls_transport import TlsTransport
 from gameserver.net.transport import Transport
+from gameserver.net.turnstile import PacedStream, Turnstile
+from tests.support.live.certificates import Authority
 from tests.support.websocket_frames import Frame, read_frames
 
 if TYPE_CHECKING:
@@ -28,8 +36,8 @@ if TYPE_CHECKING:
 
     from gameserver.hub.peer import Peer
 
-TransportName: TypeAlias = Literal["memory", "socket", "polled"]
-TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "polled")
+TransportName: TypeAlias = Literal["memory", "socket", "polled", "tls", "polled tls"]
+TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "polled", "tls", "polled tls")
 LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_queued_bytes=10_000)
 ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 
@@ -41,6 +49,7 @@ class NotingPeer:
         self.heard: list[bytes | str] = []
         self.times: list[float] = []
         self.lost_with: list[int | None] = []
+        self.closed_with: list[tuple[int, str]] = []
         self.link: Link | None = None
         self.fails = False
 
@@ -52,6 +61,10 @@ class NotingPeer:
         self.times.append(at_s)
         if data == b"close me" and self.link is not None:
             self.link.close(4013, "as you wish")
+
+    def close(self, code: int, reason: str) -> None:
+        """Note with what the link closes itself."""
+        self.closed_with.append((code, reason))
 
     def lost(self, _now_s: float, code: int | None) -> None:
         """Note the end."""
@@ -139,11 +152,33 @@ def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket
     )
 
 
+@cache
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """The contexts of client and server."""
+    with tempfile.TemporaryDirectory() as folder:
+        authority = Authority(Path(folder))
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(authority.cert, authority.key)
+        return authority.client(), server
+
+
+async def _encrypted(client: trio.abc.Stream, server: trio.abc.Stream) -> tuple[trio.abc.Stream, trio.abc.Stream]:
+    of_client, of_server = tls_contexts()
+    tls_client = trio.SSLStream(client, of_client, server_hostname="localhost", https_compatible=True)
+    tls_server = TlsStream(PacedStream(server, Turnstile()), of_server)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tls_client.do_handshake)
+        nursery.start_soon(tls_server.do_handshake)
+    return tls_client, tls_server
+
+
 @asynccontextmanager
 async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[LinkRig]:
     """A link that is up and, where the transport says so, polled by a room."""
     client, server, sock = _pair(name)
-    room = RoomPoller() if name == "polled" else None
+    room = RoomPoller() if name.startswith("polled") else None
+    if name.endswith("tls"):
+        client, server = await _encrypted(client, server)
     try:
         async with trio.open_nursery() as nursery:
             transport = _transport(server, sock, nursery, limits)
@@ -158,7 +193,7 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
             nursery.start_soon(rig.read)
             nursery.start_soon(_run, rig, server)
             await trio.testing.wait_all_tasks_blocked()
-            link.join_room("room")
+            link.start_polling("room")
             await rig.settle()
             yield rig
             nursery.cancel_scope.cancel()
@@ -187,8 +222,9 @@ def _transport(
     size, head = limits.max_wire_message_bytes, ACCEPTED.request_head()
     if sock is None:
         return Transport(server, nursery, max_message_bytes=size, head=head)
-    stream = cast("trio.SocketStream", server)
-    return SocketTransport(stream, sock, nursery, max_message_bytes=size, head=head, tail=b"")
+    if isinstance(server, TlsStream):
+        return TlsTransport(server, sock, nursery, max_message_bytes=size, head=head, tail=b"")
+    return SocketTransport(server, sock, nursery, max_message_bytes=size, head=head, tail=b"")
 
 
 async def _run(rig: LinkRig, stream: trio.abc.Stream) -> None:

@@ -34,6 +34,8 @@ class Block:
     source: str
     saved_as: str | None
     """The file that the sentence before the block says to save it as."""
+    replaces: bool = False
+    """Whether that sentence says to save it in place of what the file has; otherwise it goes on after that."""
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -54,16 +56,16 @@ def blocks_of(page: Path, root: Path = ROOT) -> list[Block]:
             continue
         start, language, indent = opened
         body = "".join(f"{text[indent:]}\n" for text in lines[start + 1 : number])
-        said = _last_name(lines[text_from:start])
-        found.append(Block(page.relative_to(root).as_posix(), start + 1, language, body, said))
+        said = " ".join(lines[text_from:start]).strip()
+        where = page.relative_to(root).as_posix()
+        found.append(Block(where, start + 1, language, body, _last_name(said), "in place of what it has" in said))
         opened, text_from = None, number + 1
     assert opened is None, f"{page}: a block has no end"
     return found
 
 
-def _last_name(lines: list[str]) -> str | None:
+def _last_name(paragraph: str) -> str | None:
     """The file that the paragraph just before a block names."""
-    paragraph = " ".join(lines).strip()
     names = [match["name"] or match["page"] for match in _SAVED_AS.finditer(paragraph)]
     return names[-1] if names else None
 
@@ -85,8 +87,19 @@ def modules_of(page: str) -> dict[str, str]:
     for block in blocks_in("python"):
         if block.page == page:
             name = Path(block.saved_as or "page_module.py").stem
-            modules[name] = f"{modules.get(name, '')}{block.source}\n"
+            before = "" if block.replaces else modules.get(name, "")
+            modules[name] = f"{before}{block.source}\n"
     return modules
+
+
+def files_of(blocks: list[Block]) -> dict[str, str]:
+    """Return the files that a reader has who has saved some blocks of a page, one after the other."""
+    files: dict[str, str] = {}
+    for block in blocks:
+        if block.saved_as is not None:
+            before = "" if block.replaces else files.get(block.saved_as, "")
+            files[block.saved_as] = before + ("\n" if before else "") + block.source
+    return files
 
 
 def indented_blocks(page: Path) -> list[int]:

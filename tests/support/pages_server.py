@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gameserver.net.http.routes import Routes
 from gameserver.net.settings import NetSettings
 
 
@@ -34,3 +35,4 @@ class FakeServer:
     hub: FakeHub = field(default_factory=FakeHub)
     settings: NetSettings = field(default_factory=NetSettings)
     draining: bool = False
+    routes: Routes = field(default_factory=Routes)

@@ -72,7 +72,7 @@ class Game:
     def __init__(self, tiers: Mapping[float, int] | None = None, radius: float = 1000) -> None:
         self.world = World(SCHEMA)
         self.interest = Interest(SCHEMA, radius)
-        self.encoder = PriorityEncoder(DeltaEncoder(SCHEMA, TICK_HZ), self.interest, tiers)
+        self.encoder = PriorityEncoder(DeltaEncoder(SCHEMA, TICK_HZ), self.interest, tiers or {}, snapshot_hz=1)
         self.decoder = DeltaDecoder(SCHEMA, TICK_HZ)
         self.tick = 0
 

@@ -8,6 +8,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = ROOT / "gameserver"
+TEMPLATES: Final = PACKAGE / "cli/templates"
+"""Projects of their own, which `gameserver new` copies: no part of the package."""
 
 
 def short(path: Path) -> str:

@@ -190,6 +190,22 @@ def test_rules_that_are_not_deterministic_fail_the_game() -> None:
         g.check()
 
 
+def test_rules_that_raise_fail_the_game_with_what_they_raised() -> None:
+    class Fragile(Tag):
+        def on_create(self, options: Any) -> None:
+            self.after(3, self.break_)
+
+        def break_(self) -> None:
+            raise KeyError("ada")
+
+    g = game(Fragile)
+    g.join(name="Ada")
+    g.ticks(10)
+    with pytest.raises(AssertionError, match=r"fragile: the rules raised KeyError: 'ada' \(tick 3\)") as failed:
+        g.check()
+    assert isinstance(failed.value.__cause__, KeyError)
+
+
 def test_an_error_of_the_test_itself_is_not_hidden_by_the_checks() -> None:
     with pytest.raises(ZeroDivisionError), game(Tag):
         assert 1 / 0

@@ -7,6 +7,8 @@ import pytest
 
 from tools import pythons
 
+pytestmark = pytest.mark.slow
+
 
 def program(folder: Path, name: str, prints: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)

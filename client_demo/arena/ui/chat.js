@@ -2,8 +2,9 @@
  * Chat: Enter opens the field, Enter sends the line, Escape closes the field. Messages are inserted as text, never as
  * markup.
  */
+
+import { make } from "../../pages/dom.js";
 import { neon } from "../palette.js";
-import { make } from "./dom.js";
 
 const MAX_LINES = 40;
 /** Lines fade after this, and are shown again while the field is open. */

@@ -1,6 +1,7 @@
 /** The feed of kills and notices: a few lines that disappear after some seconds. */
+
+import { make } from "../../pages/dom.js";
 import { neon } from "../palette.js";
-import { make } from "./dom.js";
 
 const MAX_LINES = 5;
 const LINE_MS = 6000;

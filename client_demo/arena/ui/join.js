@@ -1,7 +1,8 @@
 /** The first screen: a name, a colour, and a preview of the ship. */
+
+import { make } from "../../pages/dom.js";
 import { dusk, hueStep, neon, SHIP_COLOURS } from "../palette.js";
 import { Sprites } from "../render/sprites.js";
-import { make } from "./dom.js";
 import { makeMark } from "./mark.js";
 
 const PREVIEW_ZOOM = 2.6;
@@ -31,7 +32,7 @@ export class JoinScreen {
   constructor(parts, pilot) {
     this.#parts = parts;
     this.#hue = pilot.hue;
-    parts.name.value = pilot.name;
+    parts.name.value ||= pilot.name; // what was typed before this module had loaded stays
     parts.colours.append(...SHIP_COLOURS.map((colour) => this.#swatch(colour)));
     parts.form.addEventListener("submit", (event) => {
       event.preventDefault();

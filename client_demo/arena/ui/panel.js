@@ -1,7 +1,7 @@
 /**
  * Switches that show what the netcode does: prediction, interpolation, and added latency and jitter.
  */
-import { setText } from "./dom.js";
+import { setText } from "../../pages/dom.js";
 
 /** @typedef {{prediction: boolean, interpolation: boolean, lagMs: number, jitterMs: number}} Switches */
 /**

@@ -4,8 +4,9 @@
  *
  * A request is shown at once, until the room's next report after it arrives. Each key does what its button does.
  */
+
+import { setText } from "../../pages/dom.js";
 import { isControl, shortcut } from "../input/keyboard.js";
-import { setText } from "./dom.js";
 
 const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 4, 8]);
 const SPEED_LABELS = Object.freeze(["¼×", "½×", "1×", "2×", "4×", "8×"]);

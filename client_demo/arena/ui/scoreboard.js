@@ -2,8 +2,9 @@
  * The scoreboard: the best few and the own ship. Rows are made once and updated a few times a second, only where they
  * differ.
  */
+
+import { make, setText } from "../../pages/dom.js";
 import { neon } from "../palette.js";
-import { make, setText } from "./dom.js";
 import { makeMark, setMark } from "./mark.js";
 
 const ROWS = 8;

@@ -2,8 +2,8 @@
  * The state of the link (online, reconnecting, closed): a pill in the corner, a banner in the middle, text for screen
  * readers.
  */
-import { closeMessage, reconnectMessage } from "./close_messages.js";
-import { setText } from "./dom.js";
+import { closeMessage, reconnectMessage } from "../../pages/close_messages.js";
+import { setText } from "../../pages/dom.js";
 
 /** Above these round trips the pill changes colour, milliseconds. */
 const FAIR_RTT_MS = 120;

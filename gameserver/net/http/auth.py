@@ -49,7 +49,12 @@ class AuthRefused(Exception):
     """
 
     def __init__(self, reason: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED) -> None:
-        """Refuse with an HTTP status, and a reason that the client is sent."""
+        """Refuse a client.
+
+        Args:
+            reason: what the client is sent.
+            status: of the HTTP response; a link is closed with the code that belongs to it.
+        """
         super().__init__(reason)
         self.reason = reason
         self.status = status
@@ -106,8 +111,10 @@ class JwtSettings:
             OSError: the file cannot be read.
         """
         try:
-            values = tomllib.loads(path.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            values = tomllib.loads(path.read_text("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise AuthConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        except tomllib.TOMLDecodeError as error:
             raise AuthConfigError(f"{path}: {error}") from None
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
@@ -230,7 +237,7 @@ def load_key(settings: JwtSettings) -> Any:
     content = settings.key_file.read_bytes()
     try:
         if settings.key_file.suffix == ".json":
-            return KeySet.import_key_set(json.loads(content))
+            return KeySet.import_key_set(_key_set(content, settings.key_file))
         if settings.algorithm == "HS256":
             return OctKey.import_key(_secret(content, settings.key_file))
         return (RSAKey if settings.algorithm == "RS256" else ECKey).import_key(content)
@@ -240,12 +247,33 @@ def load_key(settings: JwtSettings) -> Any:
         raise AuthConfigError(f"{settings.key_file}: not a key for {settings.algorithm}: {error}") from None
 
 
+def _key_set(content: bytes, path: Path) -> Any:
+    try:
+        keys = json.loads(content)
+    except ValueError as error:
+        raise AuthConfigError(f"{path}: not JSON: {error}") from None
+    if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
+        raise AuthConfigError(f'{path}: a JWKS is a JSON object with a list "keys"')
+    return keys
+
+
 def _secret(content: bytes, path: Path) -> bytes:
     secret = content.strip()
     if len(secret) < MIN_SECRET_BYTES:
-        raise AuthConfigError(
-            f"{path}: a secret for HS256 has at least {MIN_SECRET_BYTES} bytes, this one has {len(secret)}"
-        )
+        raise AuthConfigError(f"{path}: a secret has at least {MIN_SECRET_BYTES} bytes, this one has {len(secret)}")
+    return secret
+
+
+def read_publish_key(path: Path) -> bytes:
+    """Read the secret with which services send commands to rooms.
+
+    Raises:
+        AuthConfigError: It is too short, or no text that a header can carry.
+        OSError: The file cannot be read.
+    """
+    secret = _secret(path.read_bytes(), path)
+    if not secret.isascii() or any(byte <= ord(" ") or byte == 0x7F for byte in secret):
+        raise AuthConfigError(f"{path}: a publish key is one word of ASCII, such as `openssl rand -hex 32` makes")
     return secret
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from gameserver.net.addresses import ANY_ORIGIN, AddressError, read_origin
+from gameserver.net.addresses import ANY_ORIGIN, LOOPBACK_ORIGINS, AddressError, is_loopback, read_origin
 from gameserver.net.http.responses import Response
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def cors_headers(head: Head, allowed: tuple[str, ...]) -> Headers:
 
     Args:
         head: the request.
-        allowed: origins as `read_origin` returns them; `*` allows all.
+        allowed: origins as `read_origin` returns them; `*` allows all, `loopback` those of this machine.
     """
     if ANY_ORIGIN in allowed:
         return (("Access-Control-Allow-Origin", ANY_ORIGIN),)
@@ -39,8 +39,11 @@ def cors_headers(head: Head, allowed: tuple[str, ...]) -> Headers:
 
 def is_allowed(origin: str, allowed: tuple[str, ...]) -> bool:
     """Return whether an origin is one of those that the operator allows."""
+    if ANY_ORIGIN in allowed:
+        return True
     try:
-        return ANY_ORIGIN in allowed or read_origin(origin) in allowed
+        read = read_origin(origin)
+        return read in allowed or (LOOPBACK_ORIGINS in allowed and is_loopback(read))
     except AddressError:
         return False
 

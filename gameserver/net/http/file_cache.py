@@ -54,8 +54,13 @@ class _Loaded(NamedTuple):
 class FileCache:
     """Makes the responses of files, and keeps those of small ones."""
 
-    def __init__(self) -> None:
-        """Begin without any file."""
+    def __init__(self, script: str = "") -> None:
+        """Begin without any file.
+
+        Args:
+            script: the address of a script that all pages get besides their own, while they are written; "": none.
+        """
+        self._script = script
         self._loaded: dict[Path, _Loaded] = {}  # the one that was asked for last is last
         self.held_bytes = 0
 
@@ -83,7 +88,7 @@ class FileCache:
             return _streamed(file, stat, kind, policy, codings)
         loaded = self._take(file)
         if loaded is None or loaded.changed != _changed(stat):
-            loaded = await trio.to_thread.run_sync(_load, file, stat, kind, policy)
+            loaded = await trio.to_thread.run_sync(_load, file, stat, kind, policy, self._script)
         self._keep(file, loaded)
         coding = next((coding for coding in _BESIDE if coding in codings and coding in loaded.bodies), "")
         varies = len(loaded.bodies) > 1
@@ -106,13 +111,16 @@ def _changed(stat: stat_result) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
-def _load(file: Path, stat: stat_result, kind: str, policy: PagePolicy | None) -> _Loaded:
+def _load(file: Path, stat: stat_result, kind: str, policy: PagePolicy | None, script: str) -> _Loaded:
     """Read a file, in a thread.
 
     Raises:
         OSError: it cannot be read.
     """
     body = file.read_bytes()
+    if script and kind == HTML:
+        body = _with_script(body, script)
+        return _Loaded(_changed(stat), {"": body}, etag_of(body), _headers(policy, body.decode("utf-8", "replace")))
     bodies = {"": body}
     if not is_compressed(file.suffix.lower()):
         bodies["gzip"] = gzip.compress(body, mtime=0)
@@ -124,6 +132,13 @@ def _load(file: Path, stat: stat_result, kind: str, policy: PagePolicy | None) -
             del bodies[coding]
     page = body.decode("utf-8", "replace") if kind == HTML else None
     return _Loaded(_changed(stat), bodies, etag_of(body), _headers(policy, page))
+
+
+def _with_script(page: bytes, script: str) -> bytes:
+    """Return a page with one more script, in its head where it has one."""
+    place = page.lower().find(b"</head>")
+    place = len(page) if place < 0 else place
+    return page[:place] + f'<script type="module" src="{script}"></script>\n'.encode() + page[place:]
 
 
 def _headers(policy: PagePolicy | None, page: str | None = None) -> Headers:

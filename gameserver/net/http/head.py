@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import h11
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gameserver.protocol.constants import CloseCode
 
 END_OF_HEAD = b"\r\n\r\n"
@@ -86,6 +88,17 @@ class Head:
         entries = [entry.strip() for value in self.all(name) for entry in _ascii(name, value).split(",")]
         return [entry for entry in entries if entry]
 
+    def as_bytes(self) -> bytes:
+        """Return the head as it can be parsed again, in another process."""
+        first = f"{self.method} {self.target} HTTP/{self.http_version.decode()}".encode("latin-1")
+        lines = [first, *(b"%b: %b" % header for header in self.headers)]
+        return b"\r\n".join([*lines, b"", b""])
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows, which may be empty."""
+        return bool(self.all(b"transfer-encoding")) or int(self.one(b"content-length") or 0) > 0
+
     @property
     def content_codings(self) -> frozenset[str]:
         """The content codings that the client takes, such as `gzip`."""
@@ -111,17 +124,29 @@ def _ascii(name: bytes, value: bytes) -> str:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, f"the header {name.decode()} is not ASCII") from None
 
 
-def parse_head(raw: bytes) -> tuple[Head, h11.Connection]:
+def no_body(_head: Head) -> int:
+    """Return 0: the request must have no body."""
+    return 0
+
+
+def too_large(max_bytes: int) -> RequestRefused:
+    """Return the refusal of a body that has more bytes than it may have."""
+    reason = f"a body here has at most {max_bytes} bytes" if max_bytes else "requests must not have a body"
+    return RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
+
+
+def parse_head(raw: bytes, max_body_bytes: Callable[[Head], int] = no_body) -> tuple[Head, h11.Connection]:
     """Parse one whole head.
 
     Args:
         raw: the bytes up to END_OF_HEAD, included.
+        max_body_bytes: returns how large the body of a request may be; 0: it must have none.
 
     Returns:
         The head, and the h11 connection that reads the request's body.
 
     Raises:
-        RequestRefused: the head is bad or ambiguous, or the request has a body.
+        RequestRefused: the head is bad or ambiguous, or says that the body is too large.
     """
     if _AMBIGUOUS_LINES.search(raw):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "lines must end with CR LF, and folded lines are not allowed")
@@ -135,17 +160,17 @@ def parse_head(raw: bytes) -> tuple[Head, h11.Connection]:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "not an HTTP/1.1 request")
     target = event.target.decode("latin-1")
     head = Head(event.method.decode("ascii"), target, tuple(event.headers), event.http_version)
-    _check_framing(head)
     _check_names(head)
+    _check_framing(head, max_body_bytes(head))
     return head, connection
 
 
-def _check_framing(head: Head) -> None:
+def _check_framing(head: Head, max_body_bytes: int) -> None:
     if head.all(b"transfer-encoding"):
         if head.all(b"content-length") or head.http_version != b"1.1":
             raise RequestRefused(HTTPStatus.BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other")
-    elif int(head.one(b"content-length") or 0) > 0:
-        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "requests must not have a body")
+    elif int(head.one(b"content-length") or 0) > max_body_bytes:
+        raise too_large(max_body_bytes)
 
 
 def _check_names(head: Head) -> None:
@@ -154,21 +179,3 @@ def _check_names(head: Head) -> None:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request needs one Host header with a valid host")
     if not _TARGET.fullmatch(head.target):
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request target must be a path")
-
-
-def check_no_body(connection: h11.Connection) -> bool:
-    """Read on after the head.
-
-    Returns:
-        True when the request has ended, False when more bytes are needed.
-
-    Raises:
-        RequestRefused: the request has a body, or its framing is broken.
-    """
-    try:
-        event = connection.next_event()
-    except h11.RemoteProtocolError:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the chunked body is broken") from None
-    if isinstance(event, h11.Data):
-        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "requests must not have a body")
-    return isinstance(event, h11.EndOfMessage)

@@ -1,6 +1,6 @@
 """HTTP/1.1 on a stream, until the client leaves or asks for a WebSocket.
 
-Head sizes, times and the number of requests are bounded. A request that is refused is answered with its status, and the
+Sizes, times and the number of requests are bounded. A request that is refused is answered with its status, and the
 connection is closed: after a head that can be read in two ways, the bytes that follow cannot be trusted.
 """
 
@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import trio
 
-from gameserver.net.http.head import END_OF_HEAD, Head, RequestRefused, check_no_body, parse_head
+from gameserver.net.http.body import BodyReader, Progress
+from gameserver.net.http.head import END_OF_HEAD, Head, RequestRefused, no_body, parse_head
 from gameserver.net.http.responses import Response, text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import h11
 
     from gameserver.net.http.responses import FileBody
     from gameserver.net.settings import NetLimits
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
 _READ_BYTES: Final = 4_096
 _FILE_BYTES: Final = 65_536
 """Read and sent at once of a large file."""
+_PARTS_PER_TURN: Final = 32
+"""Parts of a body that are read before others have their turn: a chunk of one byte takes as long as one of thousands.
+"""
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LINGER_S: Final = 1.0
 """How long the client may take to read the last response and close. If the server closed while bytes of the client are
 unread, the kernel would reset the connection, and the response could be lost.
@@ -35,8 +38,13 @@ _LINGER_BYTES: Final = 262_144
 """How many more bytes of the client are read and dropped meanwhile."""
 
 
+def never(_head: Head) -> bool:
+    """Return False."""
+    return False
+
+
 class Upgrade(NamedTuple):
-    """A request for a WebSocket, and the bytes that were read after its head."""
+    """A request for a WebSocket or a stream, and the bytes that were read after its head."""
 
     head: Head
     tail: bytes
@@ -50,8 +58,12 @@ class HttpConnection:
         stream: trio.abc.Stream,
         limits: NetLimits,
         turnstile: Turnstile,
-        respond: Callable[[Head], Awaitable[Response]],
+        respond: Callable[[Head, bytes], Awaitable[Response]],
         on_refused: Callable[[RequestRefused], object],
+        max_body_bytes: Callable[[Head], int] = no_body,
+        *,
+        may_wait: Callable[[Head], bool] = never,
+        begun: bytes = b"",
     ) -> None:
         """Begin on a stream that is connected.
 
@@ -59,36 +71,46 @@ class HttpConnection:
             stream: carries the requests and responses.
             limits: the operator's.
             turnstile: what is read is handled in its turn.
-            respond: answers the requests that are no upgrades.
+            respond: answers the requests that are no upgrades, given the head and the body.
             on_refused: called with the request, if there is one, that was refused for its form.
+            max_body_bytes: returns how large the body of a request may be; 0: it must have none. Where it may have one,
+                `respond` is cancelled when the client leaves.
+            may_wait: returns whether `respond` may take long for a request, so that it is cancelled in the same way.
+            begun: bytes that have been read already.
         """
         self._stream = stream
         self._limits = limits
         self._turnstile = turnstile
         self._respond = respond
         self._on_refused = on_refused
-        self._buffer = b""
+        self._max_body_bytes = max_body_bytes
+        self._may_wait = may_wait
+        self._buffer = begun
         self._served = 0
 
-    async def serve(self, upgrade_path: str, note_in_use: Callable[[], object]) -> Upgrade | None:
+    async def serve(
+        self, upgrade_path: str, note_in_use: Callable[[], object], leaves: Callable[[Head], bool] = never
+    ) -> Upgrade | None:
         """Answer requests.
 
         Args:
             upgrade_path: the path of the WebSocket.
             note_in_use: called after each response.
+            leaves: returns whether a request is another one that is not answered by `respond`.
 
         Returns:
-            The request for a WebSocket at `upgrade_path`, or None when the connection is over.
+            The request for a WebSocket at `upgrade_path`, or one that leaves; None when the connection is over.
 
         Raises:
             trio.BrokenResourceError: the client is gone.
             trio.TooSlowError: the client does not read a response.
         """
         try:
-            while (head := await self._next_request()) is not None:
-                if head.path == upgrade_path and head.wants_upgrade:
+            while (request := await self._next_request()) is not None:
+                head, body = request
+                if (head.path == upgrade_path and head.wants_upgrade) or leaves(head):
                     return Upgrade(head, self._buffer)
-                if not await self._answer(head):
+                if not await self._answer(head, body):
                     break
                 note_in_use()
         except RequestRefused as refused:
@@ -96,34 +118,79 @@ class HttpConnection:
             await self.send_last(text(refused.status, refused.reason, *refused.headers))
         return None
 
-    async def _answer(self, head: Head) -> bool:
+    async def _answer(self, head: Head, body: bytes) -> bool:
         """Send the response. Return False when it was the last one."""
         self._served += 1
         closes = not head.keeps_alive or self._served >= self._limits.max_requests
-        await self._send(await self._respond(head), closes=closes, with_body=head.method != "HEAD")
+        waits = self._max_body_bytes(head) or self._may_wait(head)
+        respond = self._respond_while_connected if waits else self._respond
+        await self._send(await respond(head, body), closes=closes, with_body=head.method != "HEAD")
         if closes:
             await self._linger()
         return not closes
+
+    async def _respond_while_connected(self, head: Head, body: bytes) -> Response:
+        """Make the response, unless the client leaves before it is made.
+
+        Raises:
+            RequestRefused: instead of a response.
+            trio.BrokenResourceError: the client has left.
+        """
+        outcome: Response | RequestRefused | None = None
+
+        async def respond() -> None:
+            nonlocal outcome
+            try:
+                outcome = await self._respond(head, body)
+            except RequestRefused as refused:
+                outcome = refused
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(respond)
+            await self._wait_until_gone()
+            nursery.cancel_scope.cancel()
+        if isinstance(outcome, RequestRefused):
+            raise outcome
+        if outcome is None:
+            raise trio.BrokenResourceError("the client left before its response was made")
+        return outcome
+
+    async def _wait_until_gone(self) -> None:
+        """Return when the client has left. What it sends meanwhile is the beginning of its next requests."""
+        while len(self._buffer) <= self._limits.max_head_bytes:
+            try:
+                if not await self._receive():
+                    return
+            except trio.BrokenResourceError:
+                return
+        await trio.sleep_forever()
 
     async def send_last(self, response: Response) -> None:
         """Send one more response, and end the connection in such a way that the client can read it."""
         await self._send(response, closes=True, with_body=True)
         await self._linger()
 
+    async def send_last_bytes(self, data: bytes) -> None:
+        """Send bytes that are no response, and end the connection in such a way that the client can read them."""
+        await self._send_bytes(data)
+        await self._linger()
+
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    async def _next_request(self) -> Head | None:
-        """Read a whole request. Return None when the client closes, or sends none in time."""
+    async def _next_request(self) -> tuple[Head, bytes] | None:
+        """Read a whole request: its head and its body. Return None when the client closes, or sends none in time."""
         raw = await self._read_head()
         if raw is None:
             return None
         await self._turnstile.wait_turn()  # also for requests that came together
-        head, connection = parse_head(raw)
-        with trio.move_on_after(self._limits.head_timeout_s) as scope:
-            await self._read_body(head, connection)
-        if scope.cancelled_caught:
-            raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, "the request took too long")
-        return head
+        head, connection = parse_head(raw, self._max_body_bytes)
+        if not head.has_body:
+            return head, b""
+        max_bytes = self._max_body_bytes(head)
+        with trio.move_on_after(self._limits.body_timeout_s if max_bytes else self._limits.head_timeout_s):
+            return head, await self._read_body(BodyReader(connection, max_bytes))
+        raise RequestRefused(HTTPStatus.REQUEST_TIMEOUT, "the request took too long")
 
     async def _read_head(self) -> bytes | None:
         timeout_s = self._limits.idle_timeout_s if self._served else self._limits.head_timeout_s
@@ -151,22 +218,29 @@ class HttpConnection:
         raw, self._buffer = self._buffer[:size], self._buffer[size:]
         return raw
 
-    async def _read_body(self, head: Head, connection: h11.Connection) -> None:
-        """Read to the end of a body that must be empty: the end of a chunked one takes several bytes."""
-        if not head.all(b"transfer-encoding"):
-            return
-        while not check_no_body(connection):
-            if not self._buffer and not await self._receive():
-                raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request is incomplete")
-            connection.receive_data(self._buffer)
-            self._buffer = b""
-        self._buffer = bytes(connection.trailing_data[0])
+    async def _read_body(self, reader: BodyReader) -> bytes:
+        """Read to the end of the request: also that of an empty chunked body takes several bytes."""
+        if reader.is_awaited:
+            await self._send_bytes(_CONTINUE)
+        parts = 0
+        while (progress := reader.read()) is not Progress.END:
+            if progress is Progress.MORE_BYTES:
+                if not self._buffer and not await self._receive():
+                    raise RequestRefused(HTTPStatus.BAD_REQUEST, "the request is incomplete")
+                reader.receive(self._buffer)
+                self._buffer = b""
+                continue
+            parts += 1
+            if parts % _PARTS_PER_TURN == 0:
+                await self._turnstile.wait_turn()
+        self._buffer = reader.tail + self._buffer
+        return bytes(reader.body)
 
     async def _receive(self) -> bool:
         """Read more into the buffer. Return False at the end of the stream."""
         data = await self._stream.receive_some(_READ_BYTES)
+        self._buffer += data  # before anything that may be cancelled
         await self._turnstile.wait_turn()
-        self._buffer += data
         return bool(data)
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -196,9 +270,6 @@ class HttpConnection:
     async def _linger(self) -> None:
         """End the connection's outgoing half, and read and drop what comes in for a moment."""
         with trio.move_on_after(_LINGER_S):
-            if isinstance(self._stream, trio.SSLStream):
-                await self._stream.unwrap()  # waits for the client's close_notify
-                return
             if isinstance(self._stream, trio.abc.HalfCloseableStream):
                 await self._stream.send_eof()
             left = _LINGER_BYTES

@@ -12,8 +12,15 @@ from gameserver.net.http.responses import REVALIDATE, Response, etag_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DEMO_KIND: Final = "arena"
-"""What the package's own page plays."""
+DEMO_PATHS: Final = {
+    "arena": "",
+    "hockey": "hockey/",
+    "board": "board/",
+    "chat": "chat/",
+    "dashboard": "dashboard/",
+    "notifications": "notifications/",
+}
+"""Where the package's own pages are, by the kind of room that they play; the first that a server has is at its root."""
 
 # Its addresses are relative: a proxy may serve it below a path.
 _PAGE: Final = """\
@@ -33,7 +40,7 @@ _PAGE: Final = """\
   <main class="card">
     <p class="state"><span class="lamp"></span>The server runs</p>
     <h1>No page yet for <span class="kinds">{kinds}</span></h1>
-    <p>Rooms are open to clients, but the page that comes with the server plays the arena only.
+    <p>Rooms are open to clients, but the pages that come with the server are for {played}.
       Put a page of your own in a folder:</p>
     <figure><figcaption>FOLDER/index.html</figcaption><pre><code>&lt;!doctype html&gt;
 &lt;script type="module"&gt;
@@ -59,6 +66,17 @@ def no_page(kinds: Iterable[str]) -> Response:
     """
     names = [escape(kind) for kind in sorted(kinds)]
     chips = " ".join(f"<code>{name}</code>" for name in names) or "this server"
-    page = _PAGE.format(names=", ".join(names) or "gameserver", kinds=chips, first=names[0] if names else "…")
+    page = _PAGE.format(
+        names=", ".join(names) or "gameserver",
+        kinds=chips,
+        first=names[0] if names else "…",
+        played=", ".join(DEMO_PATHS),
+    )
     body = page.encode()
     return Response(HTTPStatus.OK, body, HTML, cache=REVALIDATE, etag=etag_of(body))
+
+
+def page_of(kinds: Iterable[str]) -> str | None:
+    """Return where the page that plays one of these kinds is, relative to the root; None: none of them is played."""
+    known = set(kinds)
+    return next((path for kind, path in DEMO_PATHS.items() if kind in known), None)

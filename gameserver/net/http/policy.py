@@ -42,7 +42,6 @@ _AUTHOR_CSP: Final = (
     "worker-src 'self' blob:",
     "object-src 'none'",
     "base-uri 'self'",
-    "frame-ancestors 'self'",
 )
 NO_CSP: Final = "none"
 """The setting that stands for no Content-Security-Policy at all."""
@@ -69,6 +68,9 @@ class PagePolicy:
     referrer: str = "strict-origin-when-cross-origin"
     """Referrer-Policy. The default lets keys work that a service grants to a site."""
 
+    frames: str = "'self'"
+    """Whose pages may show the page in a frame, as in `frame-ancestors`; for the default `csp`."""
+
     def __post_init__(self) -> None:
         """Check the texts.
 
@@ -84,7 +86,7 @@ class PagePolicy:
         Args:
             page: the file's text, if it is HTML; None for any other file.
         """
-        csp = _csp_for(page or "") if self.csp is None else self.csp
+        csp = _csp_for(page or "", self.frames) if self.csp is None else self.csp
         return (
             *(() if csp == NO_CSP else (("Content-Security-Policy", csp),)),
             ("X-Content-Type-Options", "nosniff"),
@@ -96,11 +98,17 @@ class PagePolicy:
 
 AUTHOR: Final = PagePolicy()
 """The policy of an author's pages, if the operator chooses nothing else."""
+DEVELOPMENT: Final = PagePolicy(
+    coop="unsafe-none", frames="'self' http://localhost:* https://localhost:* http://127.0.0.1:*"
+)
+"""That of an author's pages while they are written: development servers and editors on this machine may show them in a
+frame or a window of theirs. Scripts are as free as with `AUTHOR` and no freer: what works here works there.
+"""
 STRICT: Final = PagePolicy(csp=STRICT_CSP, coop="same-origin", referrer="no-referrer").headers()
 """The headers of the package's own pages, and of all that is no page."""
 
 
-def _csp_for(page: str) -> str:
+def _csp_for(page: str, frames: str) -> str:
     """Return an author's default policy for a page, which allows the inline scripts that the page's file has."""
     reader = _InlineScripts()
     reader.feed(page)
@@ -111,7 +119,7 @@ def _csp_for(page: str) -> str:
         sources += " 'unsafe-inline'"
     elif scripts:
         sources = " ".join((sources, *(("'unsafe-hashes'",) if reader.has_handlers else ()), *scripts))
-    return "; ".join((f"script-src {sources}", *_AUTHOR_CSP))
+    return "; ".join((f"script-src {sources}", *_AUTHOR_CSP, f"frame-ancestors {frames}"))
 
 
 def _hash_source(script: str) -> str:

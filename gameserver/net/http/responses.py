@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,7 +20,7 @@ NO_STORE: Final = "no-store"
 REVALIDATE: Final = "no-cache"  # cached, but checked with the server each time (ETag)
 FOREVER: Final = "public, max-age=31536000, immutable"  # for addresses that change with their content
 
-_BODILESS: Final = frozenset({HTTPStatus.NOT_MODIFIED, HTTPStatus.NO_CONTENT})
+BODILESS: Final = frozenset({HTTPStatus.NOT_MODIFIED, HTTPStatus.NO_CONTENT})
 
 
 class FileBody(NamedTuple):
@@ -66,9 +66,14 @@ class Response:
         fields = [("Date", formatdate(date_s, usegmt=True)), ("Cache-Control", self.cache), *self.policy]
         if self.etag is not None:
             fields.append(("ETag", self.etag))
-        if self.status not in _BODILESS:
+        if self.status not in BODILESS:
             fields += [("Content-Type", self.content_type), ("Content-Length", str(self.body_bytes))]
         return [*fields, *self.headers, ("Connection", "close" if closes else "keep-alive")]
+
+
+def with_headers(response: Response, more: Headers) -> Response:
+    """Return a response with more headers."""
+    return replace(response, headers=(*response.headers, *more)) if more else response
 
 
 def text(status: HTTPStatus, message: str, *headers: tuple[str, str]) -> Response:

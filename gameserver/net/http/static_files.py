@@ -20,24 +20,33 @@ if TYPE_CHECKING:
 _PACKAGE_FOLDERS: Final = frozenset({"sdk"})
 """Folders of the package that are served beside an author's own page."""
 
+DEVELOPMENT_FOLDER: Final = "dev"
+"""Of the package: what only `gameserver dev` serves."""
+
+DEVELOPMENT_PREFIX: Final = "/dev/"
+DEVELOPMENT_SCRIPT: Final = "/dev/overlay.js"
+
 _NOT_FOUND: Final = text(HTTPStatus.NOT_FOUND, "no such page")
 
 
 class StaticFiles:
     """Serves a folder. A file is read at its first request, and again when it has changed on disk."""
 
-    def __init__(self, root: Path, policy: PagePolicy | None = None, *, package: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, policy: PagePolicy | None = None, *, package: Path | None = None, script: str = ""
+    ) -> None:
         """Serve a folder.
 
         Args:
             root: the folder.
             policy: what its pages may do; None: what the package's own may.
             package: the package's own page, for the SDK and what it needs, if `root` is an author's page.
+            script: the address of a script that all pages get besides their own; "": none.
         """
         self._root = root.resolve()
         self._policy = policy
         self._package = None if package is None else package.resolve()
-        self._cache = FileCache()
+        self._cache = FileCache(script)
 
     async def respond(self, path: str, codings: AbstractSet[str] = frozenset()) -> Response:
         """Answer a GET.
@@ -47,7 +56,7 @@ class StaticFiles:
             codings: the content codings that the client takes, such as `gzip`.
         """
         parts = split_path(path)
-        if parts is None:
+        if parts is None or (self._policy is None and parts[:1] == [DEVELOPMENT_FOLDER]):
             return _NOT_FOUND
         found = await self._respond_from(self._root, self._policy, parts, codings)
         if found is None and self._package is not None and parts and parts[0] in _PACKAGE_FOLDERS:
@@ -66,6 +75,23 @@ class StaticFiles:
             return await self._cache.respond(file, stat, policy, codings)
         except OSError:
             return None
+
+
+class DevelopmentFiles:
+    """Serves the page for any room, and the script of all pages, at `/dev/`; with them what they need of the package's
+    other files, since at the root there may be an author's own.
+    """
+
+    def __init__(self, package: Path) -> None:
+        """Serve the package's folder for development."""
+        self._own = StaticFiles(package / DEVELOPMENT_FOLDER, script=DEVELOPMENT_SCRIPT)
+        self._package = StaticFiles(package)
+
+    async def respond(self, path: str, codings: AbstractSet[str]) -> Response:
+        """Answer a GET of a path below `/dev/`."""
+        below = path.removeprefix(DEVELOPMENT_PREFIX[:-1])
+        found = await self._own.respond(below, codings)
+        return found if found is not _NOT_FOUND else await self._package.respond(below, codings)
 
 
 def _find(root: Path, parts: list[str]) -> tuple[Path, stat_result]:

@@ -18,6 +18,7 @@ import trio
 
 from gameserver.hub.refusals import Refusal
 from gameserver.net.addresses import AddressError, read_origin
+from gameserver.net.author_errors import pass_on_cancelled
 from gameserver.net.http.auth import AuthRefused, check_claims
 from gameserver.net.http.cors import is_allowed
 from gameserver.net.http.head import RequestRefused
@@ -118,7 +119,7 @@ async def check_upgrade(head: Head, settings: NetSettings, *, draining: bool = F
             raise _draining(settings.retry_after_s)
         check_host(head, settings)
         check_origin(head, settings.origins)
-        claims = await _claims(head, settings)
+        claims = await verified_claims(head, settings)
     except RequestRefused as refused:
         if subprotocol is None:
             raise
@@ -126,6 +127,19 @@ async def check_upgrade(head: Head, settings: NetSettings, *, draining: bool = F
     if subprotocol is None:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, f"offer the subprotocol {SUBPROTOCOL}")
     return Accepted(key, subprotocol, claims)
+
+
+def accept_to_refuse(head: Head, refused: RequestRefused) -> Accepted | None:
+    """Return how an upgrade request that was refused unseen is accepted, so that its link can be closed with a code.
+
+    None: it is no handshake of this protocol, and is answered with the HTTP status.
+    """
+    with contextlib.suppress(RequestRefused):
+        check_websocket(head)
+        key, subprotocol = websocket_key(head), choose_subprotocol(head)
+        if subprotocol is not None:
+            return Accepted(key, subprotocol, None, refusal_of(refused))
+    return None
 
 
 def refusal_of(refused: RequestRefused) -> Refusal:
@@ -236,14 +250,20 @@ def choose_subprotocol(head: Head) -> str | None:
     return None
 
 
-def find_token(head: Head) -> str | None:
-    """Return the client's token, from `Authorization: Bearer` or a subprotocol entry; None without one.
+def find_token(head: Head, in_query: str | None = None) -> str | None:
+    """Return the client's token, from `Authorization: Bearer`, a subprotocol entry or the query; None without one.
+
+    Args:
+        head: the request.
+        in_query: the token of the query, where it may have one.
 
     Raises:
         RequestRefused: there are two different tokens.
     """
     offered = head.tokens(b"sec-websocket-protocol")
     found = {name.removeprefix(TOKEN_PREFIX) for name in offered if name.startswith(TOKEN_PREFIX)}
+    if in_query is not None:
+        found.add(in_query)
     scheme, _, credentials = (head.one(b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
         found.add(credentials.strip())
@@ -252,21 +272,29 @@ def find_token(head: Head) -> str | None:
     return found.pop() if found else None
 
 
-async def _claims(head: Head, settings: NetSettings) -> Mapping[str, object] | None:
+async def verified_claims(
+    head: Head, settings: NetSettings, in_query: str | None = None
+) -> Mapping[str, object] | None:
     """Return what the authenticator says.
+
+    Args:
+        head: the request.
+        settings: the operator's.
+        in_query: the token of the query, where it may have one.
 
     Raises:
         RequestRefused: it refuses the client, takes too long, or fails. The exception that it failed with is the cause.
     """
     if settings.authenticator is None:
         return None
-    token = find_token(head)
+    token = find_token(head, in_query)
     try:
         with trio.move_on_after(settings.limits.upgrade_timeout_s):
             return check_claims(await settings.authenticator(token, head))
     except AuthRefused as refused:
         challenge = (("WWW-Authenticate", "Bearer"),) if refused.status is HTTPStatus.UNAUTHORIZED else ()
         raise RequestRefused(refused.status, refused.reason, *challenge) from None
-    except Exception as error:
+    except BaseException as error:
+        pass_on_cancelled(error)
         raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the token cannot be checked at the moment") from error
     raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "the token was not checked in time")

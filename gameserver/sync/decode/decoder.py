@@ -105,9 +105,10 @@ class DeltaDecoder:
 
     @staticmethod
     def _blocks(builders: list[TableBuilder], what: str, blocks: object) -> Iterator[tuple[TableBuilder, list[Any]]]:
-        """Yield the builder of each block's type, and the other three items of the block."""
+        """Yield the builder of each block's type, and the other items of the block: three, or four of `values`."""
         for block in require_array(blocks, what):
-            index, *rest = require_array(block, what, 4)
+            has_more = what == "values" and isinstance(block, list | tuple) and len(block) == 5
+            index, *rest = require_array(block, what, 5 if has_more else 4)
             require(type(index) is int and 0 <= index < len(builders), f"{what}: no entity type {index!r:.20}")
             yield builders[index], rest
 

@@ -7,18 +7,19 @@ The steps are called in the order of the message: `leave`, `enter` and `change`,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.protocol.errors import DeltaError, require
+from gameserver.state.fields import List
 from gameserver.state.table import Table
 from gameserver.sync.bits import MAX_WIDTH, row_bytes, unpack, unzigzag
 from gameserver.sync.row_ids import decode_gaps, decode_who, require_array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -138,13 +139,15 @@ class TableBuilder:
         self._codes = np.concatenate([self._codes, codes], axis=1)[:, order]
         self._rows = np.concatenate([rows, np.full(len(entered), -1)])[order]
 
-    def set_values(self, field: object, who: object, raw_values: object) -> None:
+    def set_values(self, field: object, who: object, raw_values: object, *raw_kept: object) -> None:
         """Read a block of values of one object field, for entities that stay or entered.
 
         Args:
             field: The field's index in the type's fields, unchecked, as are the other items.
             who: Which entities.
             raw_values: One value for each of them.
+            raw_kept: How many items of its value so far each list keeps before those of its new one, if the block
+                says so.
 
         Raises:
             DeltaError: The block does not fit.
@@ -157,11 +160,14 @@ class TableBuilder:
         picked = decode_who(who, "values", len(self._ids))
         rows: Iterable[int] = range(len(self._ids)) if picked is None else picked.tolist()
         raw = require_array(raw_values, "values", len(self._ids) if picked is None else len(picked))
-        read = list(entity_type.objects.values())[column].read
+        object_field = list(entity_type.objects.values())[column]
         values = self._own_objects()[column]
+        if raw_kept:
+            require(isinstance(object_field, List), f"values: {entity_type.name} keeps items of what is no list")
+            raw = _grown(values, list(rows), raw, raw_kept[0])
         try:
             for row, item in zip(rows, raw, strict=True):
-                values[row] = read(item)
+                values[row] = object_field.read(item)
         except ValueError as error:
             msg = f"values: a value of {entity_type.name} {error}"
             raise DeltaError(msg) from None
@@ -182,3 +188,23 @@ class TableBuilder:
         if self._rows is None and self._objects is None:
             return before if self._codes is before.codes else Table(self._ids, self._codes, before.objects)
         return Table(self._ids, self._codes, tuple([tuple(column) for column in self._own_objects()]))
+
+
+def _grown(values: Sequence[object], rows: Sequence[int], added: Sequence[object], raw_kept: object) -> list[object]:
+    """Return lists that keep some of their items.
+
+    Args:
+        values: The lists so far.
+        rows: Which of them are meant.
+        added: What comes behind the items that they keep, unchecked.
+        raw_kept: How many items each keeps, unchecked.
+
+    Raises:
+        DeltaError: These are not numbers of items that they have, or what is added is no array.
+    """
+    grown: list[object] = []
+    for row, kept, items in zip(rows, require_array(raw_kept, "values", len(rows)), added, strict=True):
+        before: Any = values[row]
+        require(type(kept) is int and 0 <= kept <= len(before), "values: keeps items that are not there")
+        grown.append((*before[:kept], *require_array(items, "values")))
+    return grown

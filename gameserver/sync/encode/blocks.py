@@ -33,14 +33,50 @@ class Block:
     """The packed residuals of some of the staying rows."""
 
     def __init__(self, present: Flags, widths: list[int], rows: NDArray[np.uint8]) -> None:
-        self.present = present
-        """Which of the staying rows have a residual that is not 0."""
-        self.indexes: Rows = np.flatnonzero(present)
-        """The same as indexes."""
+        self._present = present
+        self._rows = rows
+        self._picked: Rows = np.flatnonzero(present)
+        self._compared: Rows | None = None
+        self._count = len(present)
+        self._spread: tuple[Flags, NDArray[np.uint8]] | None = None
+        self.indexes = self._picked
+        """The staying rows that have a residual that is not 0."""
         self.widths = bytes(widths)
         """One byte a field."""
-        self.rows = rows
+
+    def set_compared(self, compared: Rows, count: int) -> None:
+        """Say which staying rows these are, where not all were compared.
+
+        Args:
+            compared: The staying rows whose residuals were packed; all others have residuals of 0.
+            count: How many staying rows there are.
+        """
+        self._compared, self._count = compared, count
+        self.indexes = compared[self._picked]
+
+    def packed(self) -> bytes:
+        """Return the packed residuals of the rows in `indexes`, one after the other."""
+        rows = self._rows
+        return (rows if len(self._picked) == len(rows) else rows[self._picked]).tobytes()
+
+    @property
+    def present(self) -> Flags:
+        """Which of the staying rows have a residual that is not 0."""
+        return self._present if self._compared is None else self._of_all(self._compared)[0]
+
+    @property
+    def rows(self) -> NDArray[np.uint8]:
         """The packed residuals of *all* staying rows, shape (staying, bytes of a row)."""
+        return self._rows if self._compared is None else self._of_all(self._compared)[1]
+
+    def _of_all(self, compared: Rows) -> tuple[Flags, NDArray[np.uint8]]:
+        """Return flags and rows of all staying rows, where only `compared` were packed."""
+        if self._spread is None:
+            present = np.zeros(self._count, np.bool_)
+            rows = np.zeros((self._count, self._rows.shape[1]), np.uint8)
+            present[compared], rows[compared] = self._present, self._rows
+            self._spread = present, rows
+        return self._spread
 
 
 class WidthCache:

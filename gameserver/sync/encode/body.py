@@ -5,9 +5,9 @@ Rows were packed before, once for all viewers. What is done for each viewer is t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from gameserver.sync.encode.msgpack_parts import ARRAY_OF_FOUR, array_header, bin_header, pack_value
+from gameserver.sync.encode.msgpack_parts import ARRAY_OF_FIVE, ARRAY_OF_FOUR, array_header, bin_header, pack_value
 from gameserver.sync.encode.pairs import Pairs, Selection
 from gameserver.sync.row_ids import encode_gaps
 
@@ -107,7 +107,16 @@ class BodyWriter:
             for viewer, first, end, who in selection.slices():
                 self._changes.add(viewer, start + who + widths + data.packed(first, end))
 
-    def add_values(self, index: int, field: int, column: Sequence[object], seen: Pairs, chosen: Flags) -> None:
+    def add_values(
+        self,
+        index: int,
+        field: int,
+        column: Sequence[object],
+        seen: Pairs,
+        chosen: Flags,
+        grown: dict[int, int] | None = None,
+        enters: Flags | None = None,
+    ) -> None:
         """Add a block to each viewer's values.
 
         Args:
@@ -116,12 +125,39 @@ class BodyWriter:
             column: The field's values in the new snapshot.
             seen: Who is in each view; its rows are those of the new snapshot.
             chosen: Which of `seen` to send.
+            grown: By row, how many items the lists had that grew at their end and nothing else.
+            enters: Which of `seen` enter, and get all items.
         """
         selection = Selection(seen, chosen)
+        if grown and enters is not None:
+            self._add_grown(index, field, column, selection, grown, enters[chosen].tolist())
+            return
         start = ARRAY_OF_FOUR + pack_value(index) + pack_value(field)
         values = [pack_value(column[row]) for row in selection.pairs.rows.tolist()]
         for viewer, first, end, who in selection.slices():
             self._values.add(viewer, start + who + array_header(end - first) + b"".join(values[first:end]))
+
+    def _add_grown(
+        self,
+        index: int,
+        field: int,
+        column: Sequence[object],
+        selection: Selection,
+        grown: dict[int, int],
+        enters: list[bool],
+    ) -> None:
+        """Add a block of lists some of which only grew, to viewers who have most of their items."""
+        start = pack_value(index) + pack_value(field)
+        rows = selection.pairs.rows.tolist()
+        kept = [0 if new else grown.get(row, 0) for row, new in zip(rows, enters, strict=True)]
+        lists = cast("Sequence[tuple[int, ...]]", column)
+        values = [pack_value(lists[row][n:]) for row, n in zip(rows, kept, strict=True)]
+        for viewer, first, end, who in selection.slices():
+            added = start + who + array_header(end - first) + b"".join(values[first:end])
+            if any(kept[first:end]):
+                self._values.add(viewer, ARRAY_OF_FIVE + added + pack_value(kept[first:end]))
+            else:
+                self._values.add(viewer, ARRAY_OF_FOUR + added)
 
 
 class _RowBytes:

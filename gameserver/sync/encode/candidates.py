@@ -40,9 +40,9 @@ class Candidates:
         """Was in the view of the base, and what the viewer holds of it is known."""
         self.ages = np.zeros(count, np.uint8)
         """As in `Views.ages`."""
-        self.changed: Flags = self.stays
+        self.changed: Flags = np.zeros(count, np.bool_)
         """Stays, and is not where the viewer expects it."""
-        self.required: Flags = self.stays
+        self.required: Flags = np.zeros(count, np.bool_)
         """Changed, and leaves the view unless it is sent now."""
         self.wanted: Flags = np.ones(count, np.bool_)
         """Is sent if everything fits."""
@@ -58,7 +58,7 @@ class Candidates:
         waited: Reals = (self.ages.astype(np.float32) + 1) * self.weight
         return np.where(self.required, waited * np.float32(LAST_CHANCE_FACTOR), waited)
 
-    def head_bytes(self, fields: int) -> Reals:
+    def block_head_bytes(self, fields: int) -> Reals:
         """Return about how many bytes the heads of this type's blocks take for each viewer, shape (viewers,)."""
         viewers = self.seen.viewers[self.wanted]
         some = np.bincount(viewers, minlength=self.seen.count) > 0

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gameserver.sync.bits import pack, widths_of, zigzag
 from gameserver.sync.encode.blocks import WidthCache
 from gameserver.sync.encode.body import BodyWriter
-from gameserver.sync.encode.msgpack_parts import pack_value
+from gameserver.sync.encode.msgpack_parts import ARRAY_OF_FOUR, NIL, array_header, pack_value
+from gameserver.sync.encode.packed_values import PackedValues
 from gameserver.sync.encode.type_delta import EnterRows, TypeDelta
-from gameserver.sync.encode.views import ALL, Views
 from gameserver.sync.motion import Motion
 from gameserver.sync.row_ids import encode_gaps, encode_who
 
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.schema import Schema
+    from gameserver.state.table import Table
     from gameserver.sync.encode.pairs import Pairs
-    from gameserver.sync.encode.views import AnyView
+    from gameserver.sync.encode.views import Views
     from gameserver.sync.snapshot import Snapshot
 
     Flags = NDArray[np.bool_]
@@ -41,25 +43,35 @@ class DeltaEncoder:
     def __init__(self, schema: Schema, tick_hz: int) -> None:
         self.types = schema.entities
         self.motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
-        self.enters: list[EnterRows] = []
+        self.enters = [EnterRows(entity_type.empty_table()) for entity_type in schema.entities]
         """All entities of the newest snapshot, type by type."""
         self._width_caches = [WidthCache() for _ in schema.entities]
+        self._packed_values = {
+            index: PackedValues()
+            for index, entity_type in enumerate(schema.entities)
+            if entity_type.rests and entity_type.objects
+        }
+        """By the index of a type that rests and has object fields."""
         self._new: Snapshot | None = None
         self._deltas: dict[int, list[TypeDelta]] = {}
         self._bodies: dict[int | None, bytes] = {}
 
-    def encode(self, base: Snapshot | None, new: Snapshot, before: AnyView = ALL, now: AnyView = ALL) -> bytes:
-        """Return the body for one viewer.
+    def prepare(self, new: Snapshot) -> None:
+        """Work ahead, so that a full state takes little time when somebody needs one.
 
         Args:
-            base: The snapshot that the viewer holds; None: nothing.
-            new: The snapshot to send.
-            before: What the viewer saw of `base`.
-            now: What it sees of `new`.
+            new: The snapshot of this tick.
         """
-        if before is not ALL or now is not ALL:
-            earlier = None if base is None else Views.everything(base) if before is ALL else Views.of([before])
-            return self.encode_views(base, new, earlier, Views.everything(new) if now is ALL else Views.of([now]))[0]
+        for index, packed in self._packed_values.items():
+            packed.advance(new.tables[index])
+
+    def encode(self, base: Snapshot | None, new: Snapshot) -> bytes:
+        """Return the body for viewers who see everything.
+
+        Args:
+            base: The snapshot that the viewers hold; None: nothing.
+            new: The snapshot to send.
+        """
         self.begin(new)
         key = None if base is None else base.tick
         body = self._bodies.get(key)
@@ -110,16 +122,19 @@ class DeltaEncoder:
         fields = self.types[index].object_places
         changed = [None] * len(fields) if delta is None else delta.changed_objects
         columns = self.enters[index].table.objects
-        for field, mask, column in zip(fields, changed, columns, strict=True):
+        for place, (field, mask, column) in enumerate(zip(fields, changed, columns, strict=True)):
             chosen = enters if mask is None else enters | mask[seen.rows]
-            if chosen.any():
-                writer.add_values(index, field, column, seen, chosen)
+            if not chosen.any():
+                continue
+            grown = {} if delta is None or mask is None else delta.grown_rows(place)
+            writer.add_values(index, field, column, seen, chosen, grown, enters)
 
     def begin(self, new: Snapshot) -> None:
         """Make `new` the newest snapshot, and drop what was kept for the one before."""
         if self._new is not new:
             self._new = new
-            self.enters = [EnterRows(table) for table in new.tables]
+            pairs = zip(self.enters, new.tables, strict=True)
+            self.enters = [rows if rows.table is table else EnterRows(table) for rows, table in pairs]
             self._deltas = {}
             self._bodies = {}
 
@@ -139,14 +154,21 @@ class DeltaEncoder:
     def _full_body(self) -> bytes:
         """Return the body for viewers who see everything and hold nothing."""
         enters: list[WireBlock] = []
-        values: list[WireBlock] = []
-        for index, (entity_type, rows) in enumerate(zip(self.types, self.enters, strict=True)):
+        values: list[bytes] = []
+        for index, rows in enumerate(self.enters):
             table = rows.table
             if len(table):
                 enters.append([index, encode_gaps(table.ids.tolist()), rows.widths, rows.rows.tobytes()])
-                columns = zip(entity_type.object_places, table.objects, strict=True)
-                values += [[index, field, None, column] for field, column in columns]
-        return _pack_body([], enters, [], values)
+                values += self._full_values(index, table)
+        return b"".join([array_header(0), pack_value(enters), array_header(0), array_header(len(values)), *values])
+
+    def _full_values(self, index: int, table: Table) -> list[bytes]:
+        """Return the packed blocks of `values` of one type, for viewers who hold nothing of it."""
+        packed = self._packed_values.get(index)
+        columns = map(pack_value, table.objects) if packed is None else packed.columns(table)
+        start = ARRAY_OF_FOUR + pack_value(index)
+        fields = self.types[index].object_places
+        return [start + pack_value(field) + NIL + column for field, column in zip(fields, columns, strict=True)]
 
     def _delta_body(self, base: Snapshot) -> bytes:
         """Return the body for viewers who see everything and hold `base`."""
@@ -154,16 +176,18 @@ class DeltaEncoder:
         enters: list[WireBlock] = []
         changes: list[WireBlock] = []
         values: list[WireBlock] = []
-        for index, (delta, rows) in enumerate(zip(self.deltas_from(base), self.enters, strict=True)):
-            if delta.is_empty:
+        for index, delta in enumerate(self.deltas_from(base)):
+            if delta.is_empty or delta.is_same:
                 continue
             leaves += delta.before.ids[delta.left].tolist()
             if delta.entered.size:
                 ids = delta.after.ids[delta.entered].tolist()
-                enters.append([index, encode_gaps(ids), rows.widths, rows.rows[delta.entered].tobytes()])
-            for block in delta.blocks:
-                packed = block.rows if len(block.indexes) == delta.n_stay else block.rows[block.indexes]
-                changes.append([index, encode_who(block.indexes, delta.n_stay), block.widths, packed.tobytes()])
+                codes = zigzag(delta.after.codes_at(delta.entered))
+                widths = widths_of(codes)
+                enters.append([index, encode_gaps(ids), bytes(widths), pack(codes, widths).tobytes()])
+            changes += [
+                [index, encode_who(block.indexes, delta.n_stay), block.widths, block.packed()] for block in delta.blocks
+            ]
             values += self._changed_values(index, delta)
         return _pack_body(leaves, enters, changes, values)
 
@@ -171,10 +195,12 @@ class DeltaEncoder:
         """Return the blocks of `values` of one type."""
         blocks: list[WireBlock] = []
         fields = self.types[index].object_places
-        for field, mask, column in zip(fields, delta.changed_objects, delta.after.objects, strict=True):
-            if mask is not None and mask.any():
-                rows = np.flatnonzero(mask)
-                blocks.append([index, field, encode_who(rows, len(column)), [column[row] for row in rows.tolist()]])
+        for column, (field, rows) in enumerate(zip(fields, delta.changed_rows, strict=True)):
+            if rows is not None and len(rows):
+                values, kept = delta.grown(column, rows)
+                blocks.append(
+                    [index, field, encode_who(rows, len(delta.after)), values, *([kept] if any(kept) else [])]
+                )
         return blocks
 
 

@@ -162,7 +162,7 @@ class Interest:
 def _position(entity_type: EntityType, reach: float | Reach | None, names: tuple[str, str]) -> _Position | None:
     """Return how to read the position of a type; None when it is always visible."""
     fields = list(entity_type.numeric)
-    if reach is None or not all(name in fields for name in names):
+    if reach is None or entity_type.use is not None or not all(name in fields for name in names):
         return None
     x, y = (fields.index(name) for name in names)
     steps = entity_type.step[:, 0]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NIL: Final = b"\xc0"
 ARRAY_OF_FOUR: Final = b"\x94"
+ARRAY_OF_FIVE: Final = b"\x95"
 
 _INT_FORMS: Final = ((1 << 7, 1, 0), (1 << 8, 2, 0xCC), (1 << 16, 3, 0xCD), (1 << 32, 5, 0xCE))
 """Msgpack's forms of an unsigned integer: the lowest value that is too large, how many bytes the form takes, and its

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gameserver.state.errors import DeclarationError
 from gameserver.sync.encode.blocks import split_blocks
 from gameserver.sync.encode.body import BodyWriter
 from gameserver.sync.encode.budget import choose_fitting
@@ -68,25 +67,19 @@ class PriorityEncoder:
         self,
         encoder: DeltaEncoder,
         interest: Interest,
-        tiers: Mapping[float, int] | None = None,
+        tiers: Mapping[float, int],
         *,
-        snapshot_hz: int = 1,
+        snapshot_hz: int,
     ) -> None:
         """Encode for one room.
 
         Args:
             encoder: The room's encoder, which keeps what does not depend on viewers.
             interest: The rule by which viewers see entities; it gives the distances.
-            tiers: Beyond which distance an entity is sent with every how many snapshots.
+            tiers: Beyond which distance an entity is sent with every how many snapshots, checked by `Near`.
             snapshot_hz: Snapshots a second: from a base of the last second all entities can be sent as deltas.
-
-        Raises:
-            DeclarationError: A distance is not above 0, or a number of snapshots not from 1 to MAX_EVERY.
         """
-        steps = sorted((tiers or {}).items())
-        if any(not 1 <= every <= MAX_EVERY or distance <= 0 for distance, every in steps):
-            msg = f"tiers: {tiers} is not of the form {{distance: every}}, with every from 1 to {MAX_EVERY}"
-            raise DeclarationError(msg)
+        steps = sorted(tiers.items())
         self._encoder = encoder
         self._interest = interest
         self._limits = np.array([distance**2 for distance, _ in steps], np.float32)
@@ -182,7 +175,7 @@ class PriorityEncoder:
         """Return how many bytes of each viewer's budget are left for entities, after all heads."""
         available = viewers.budgets - np.float32(HEAD_BYTES)
         for entity_type, candidates in zip(self._encoder.types, types, strict=True):
-            available = available - candidates.head_bytes(len(entity_type.fields))
+            available = available - candidates.block_head_bytes(len(entity_type.fields))
         return available
 
     def _write(

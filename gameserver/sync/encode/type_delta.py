@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -62,17 +62,20 @@ class EnterRows:
 class TypeDelta:
     """The difference of two tables of one type. *Staying rows* are the entities that both hold, ascending by id."""
 
-    def __init__(
-        self, motion: Motion, before: Table, after: Table, span: int, width_cache: WidthCache | None = None
-    ) -> None:
-        """Compare two tables, of which `after` is `span` ticks later; `width_cache` is the type's own, if any."""
-        self._width_cache = width_cache or WidthCache()
+    def __init__(self, motion: Motion, before: Table, after: Table, span: int, width_cache: WidthCache) -> None:
+        """Compare two tables, of which `after` is `span` ticks later; `width_cache` is the type's own."""
+        self._width_cache = width_cache
         self.before = before
         self.after = after
         self._motion = motion
         self._span = span
         self._blocks: list[Block] | None = None
+        self._changed_rows: list[Rows | None] | None = None
         self._changed_objects: list[Flags | None] | None = None
+        self._grown: list[dict[int, int] | None] = [None] * after.object_count
+        self._compared: tuple[Rows, Rows, Rows] | None = None
+        """The only staying rows that may have changed: their indexes among the staying rows, and their rows in `before`
+        and in `after`; None: any may have."""
         self.n_stay = len(after)
         self.base_rows: Rows | None = None
         """Where the staying rows are in `before`; None when they are all of it, and all of `after`."""
@@ -82,13 +85,9 @@ class TypeDelta:
         """Rows of `before` that are not in `after`."""
         self.entered: Rows = _NO_ROWS
         """Rows of `after` that are not in `before`."""
-        self.to_new: Rows | None = None
-        """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
-        self.to_base: Rows | None = None
-        """For each row of `after` its row in `before`, likewise."""
-        self.to_stay: Rows | None = None
-        """For each row of `after` its index among the staying rows, likewise."""
-        if before.ids is not after.ids and not np.array_equal(before.ids, after.ids):
+        if after.change is not None and after.knows_changes_since(before):
+            self._align_changed()
+        elif before.ids is not after.ids and not np.array_equal(before.ids, after.ids):
             self._align()
 
     def _align(self) -> None:
@@ -100,9 +99,25 @@ class TypeDelta:
         self.n_stay = len(new_rows)
         self.base_rows, self.new_rows = base_rows, new_rows
         self.left, self.entered = _all_but(base_rows, n_before), _all_but(new_rows, n_after)
-        self.to_new = _lookup(base_rows, new_rows, n_before)
-        self.to_base = _lookup(new_rows, base_rows, n_after)
-        self.to_stay = _lookup(new_rows, np.arange(self.n_stay), n_after)
+
+    def _align_changed(self) -> None:
+        """Find out the same where it is known which entities may have changed."""
+        before, after = self.before, self.after
+        if before.ids is after.ids:
+            rows = after.rows_changed_since(before)
+            self._compared = rows, rows, rows
+            return
+        changed = after.changed_since(before)
+        assert changed is not None
+        new_rows, is_new = _find(after.ids, changed)
+        base_rows, is_old = _find(before.ids, changed)
+        stays = is_old & is_new
+        self.left, self.entered = base_rows[is_old & ~is_new], new_rows[is_new & ~is_old]
+        base_rows, new_rows = base_rows[stays], new_rows[stays]
+        self._compared = new_rows - np.searchsorted(self.entered, new_rows), base_rows, new_rows
+        if self.left.size or self.entered.size:
+            self.base_rows, self.new_rows = _all_but(self.left, len(before)), _all_but(self.entered, len(after))
+            self.n_stay = len(self.new_rows)
 
     @property
     def is_empty(self) -> bool:
@@ -110,12 +125,47 @@ class TypeDelta:
         return not len(self.before) and not len(self.after)
 
     @property
+    def is_same(self) -> bool:
+        """Whether both tables are known to have the same content, which no rate moves."""
+        return self.base_rows is None and self._compared is not None and not len(self._compared[0])
+
+    @property
+    def to_new(self) -> Rows | None:
+        """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
+        if self.base_rows is None or self.new_rows is None:
+            return None
+        return _lookup(self.base_rows, self.new_rows, len(self.before))
+
+    @property
+    def to_base(self) -> Rows | None:
+        """For each row of `after` its row in `before`, likewise."""
+        if self.base_rows is None or self.new_rows is None:
+            return None
+        return _lookup(self.new_rows, self.base_rows, len(self.after))
+
+    @property
+    def to_stay(self) -> Rows | None:
+        """For each row of `after` its index among the staying rows, likewise."""
+        if self.new_rows is None:
+            return None
+        return _lookup(self.new_rows, np.arange(self.n_stay), len(self.after))
+
+    @property
     def blocks(self) -> list[Block]:
         """The residuals of viewers who hold `before` exactly; none when all entities moved as expected."""
         if self._blocks is None:
-            residuals = self.residuals_from(self.before.codes)
-            self._blocks = split_blocks(residuals, self._width_cache, self._span) if self.n_stay else []
+            self._blocks = self._split() if self.n_stay and not self.is_same else []
         return self._blocks
+
+    def _split(self) -> list[Block]:
+        if self._compared is None:
+            return split_blocks(self.residuals_from(self.before.codes), self._width_cache, self._span)
+        indexes, base_rows, new_rows = self._compared
+        codes = self.before.codes_at(base_rows), self.after.codes_at(new_rows)
+        blocks = split_blocks(self._motion.zigzagged(*codes, self._span), self._width_cache, self._span)
+        for block in blocks:
+            block.set_compared(indexes, self.n_stay)
+        return blocks
 
     def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the zigzagged residuals of the staying rows, for a viewer whose codes of `before` are `held`.
@@ -132,9 +182,68 @@ class TypeDelta:
     def changed_objects(self) -> list[Flags | None]:
         """For each object field which rows of `after` are new or have another value than in `before`; None: none."""
         if self._changed_objects is None:
-            columns = zip(self.before.objects, self.after.objects, strict=True)
-            self._changed_objects = [self._changed(old, new) for old, new in columns]
+            if self._compared is None:
+                columns = zip(self.before.objects, self.after.objects, strict=True)
+                self._changed_objects = [self._changed(old, new) for old, new in columns]
+            else:
+                self._changed_objects = [
+                    None if rows is None else _flags(rows, len(self.after)) for rows in self.changed_rows
+                ]
         return self._changed_objects
+
+    @property
+    def changed_rows(self) -> list[Rows | None]:
+        """The same as rows of `after`, ascending; None: none."""
+        if self._changed_rows is None:
+            if self._compared is None:
+                self._changed_rows = [
+                    None if flags is None else np.flatnonzero(flags) for flags in self.changed_objects
+                ]
+            else:
+                self._changed_rows = [
+                    self._differing(column, *self._compared[1:]) for column in range(self.after.object_count)
+                ]
+        return self._changed_rows
+
+    def grown_rows(self, column: int) -> dict[int, int]:
+        """Return how many items the lists had that grew at their end and nothing else, by their row of `after`."""
+        if self._grown[column] is None:
+            rows = self.changed_rows[column]
+            chosen = np.empty(0, np.intp) if rows is None else rows
+            kept = self.grown(column, chosen)[1]
+            self._grown[column] = {row: n for row, n in zip(chosen.tolist(), kept, strict=True) if n}
+        return self._grown[column] or {}
+
+    def grown(self, column: int, rows: Rows) -> tuple[list[object], list[int]]:
+        """Return the new values in one object field; of a list that grew at its end and nothing else the items added.
+
+        Args:
+            column: The field, by its index among the object fields.
+            rows: Rows of `after` of entities that are new or have another value than in `before`.
+
+        Returns:
+            The values, and how many items of the old one each keeps.
+        """
+        values: list[Any] = self.after.values_of(column, rows.tolist())
+        kept = [0] * len(values)
+        if not values or not isinstance(values[0], tuple):
+            return values, kept
+        base_rows, is_old = _find(self.before.ids, self.after.ids[rows])
+        places = np.flatnonzero(is_old)
+        old: list[Any] = self.before.values_of(column, base_rows[places].tolist())
+        for place, value in zip(places.tolist(), old, strict=True):
+            if values[place][: len(value)] == value:
+                values[place], kept[place] = values[place][len(value) :], len(value)
+        return values, kept
+
+    def _differing(self, column: int, base_rows: Rows, new_rows: Rows) -> Rows | None:
+        """Return the rows of `after` that entered, or that are among `new_rows` and differ from `base_rows`."""
+        old = self.before.values_of(column, base_rows.tolist())
+        new = self.after.values_of(column, new_rows.tolist())
+        differ = [row for row, a, b in zip(new_rows.tolist(), old, new, strict=True) if a != b]
+        if not differ and not self.entered.size:
+            return None
+        return np.sort(np.concatenate([self.entered, np.array(differ, np.intp)]))
 
     def _changed(self, old: tuple[object, ...], new: tuple[object, ...]) -> Flags | None:
         """Return which values of a column are new or differ; None when the column is the same object.
@@ -150,6 +259,21 @@ class TypeDelta:
             pairs = zip(self.base_rows.tolist(), self.new_rows.tolist(), strict=True)
             changed[self.new_rows] = [old[i] != new[j] for i, j in pairs]
         return changed
+
+
+def _find(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[Rows, Flags]:
+    """Return where `wanted` are among `ids`, both ascending, and which of them are there."""
+    rows = np.searchsorted(ids, wanted)
+    if not len(ids):
+        return rows, np.zeros(len(wanted), np.bool_)
+    return rows, ids[np.minimum(rows, len(ids) - 1)] == wanted
+
+
+def _flags(rows: Rows, count: int) -> Flags:
+    """Return which of `count` rows are among `rows`."""
+    flags = np.zeros(count, np.bool_)
+    flags[rows] = True
+    return flags
 
 
 def _lookup(rows: Rows, values: Rows, count: int) -> Rows:

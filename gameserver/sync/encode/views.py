@@ -80,11 +80,6 @@ class Views:
             ages = [age[chosen] for age in parent.ages or ()]
         return Views(parent.snapshot, tuple(matrices), len(views), tuple(ages) or None)
 
-    @staticmethod
-    def everything(snapshot: Snapshot, count: int = 1) -> Views:
-        """Return the views of `count` viewers who see all of `snapshot`."""
-        return Views(snapshot, tuple([np.ones((count, len(t)), np.bool_) for t in snapshot.tables]), count)
-
     def __getitem__(self, row: int) -> View:
         return View(self, row)
 

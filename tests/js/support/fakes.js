@@ -160,13 +160,21 @@ export function fakeSession(options = {}) {
     WebSocket: Socket,
     clock,
     random: () => 0.5,
+    newAttempt: null,
     page: (listener) => {
       listeners.push(listener);
       return () => listeners.splice(listeners.indexOf(listener), 1);
     },
     ...options,
   });
-  for (const name of /** @type {const} */ (["joined", "event", "status", "notice", "closed"])) {
+  for (const name of /** @type {const} */ ([
+    "joined",
+    "moved",
+    "event",
+    "status",
+    "notice",
+    "closed",
+  ])) {
     session.on(name, (/** @type {any} */ value) => reported.push([name, value]));
   }
   return {

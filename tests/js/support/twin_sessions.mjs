@@ -149,7 +149,8 @@ function inputFrames([[wire, tickHz], ...calls]) {
 
 /** @param {Calls} calls */
 function sessions([[options], ...calls]) {
-  const core = new SessionCore(options);
+  const resumeToken = options.resumeToken ? Uint8Array.from(options.resumeToken) : null;
+  const core = new SessionCore({ ...options, resumeToken });
   return calls.map(([what, ...args]) => {
     const { back = null, drawn = null, actions } = runSession(core, what, args);
     const sent = actions.flatMap((action) => (action.do === "send" ? [hex(action.bytes)] : []));
@@ -194,6 +195,13 @@ function runSession(core, what, args) {
       const tick = drawn === null || core.seat?.replica.tick === 0 ? null : drawn.tick;
       return { drawn: tick, actions };
     }
+    case "me": {
+      const { me } = core;
+      return {
+        back: me && [me.number, me.role, me.name, me.avatarId, me.state?.id ?? null],
+        actions,
+      };
+    }
     case "leave":
       return { actions: core.leave() };
     default:
@@ -204,10 +212,18 @@ function runSession(core, what, args) {
 /** @param {any} action */
 function eventOf({ name, value }) {
   if (name === "joined") return [name, value.resumed];
+  if (name === "moved") return [name, value.kind, value.room];
   if (name === "updated") return [name, value.tick];
+  if (name === "roster") return [name, value.map(entryOf)];
+  if (name === "room") return [name, value && [value.phase, value.order]];
   if (name === "event") return [name, value.tick, value.name, value.payload];
   if (name === "notice") return [name, value.name, value.detail];
   return [name, value.name, value.payload];
+}
+
+/** @param {any} entry */
+function entryOf({ id, number, name, connected, ready, team }) {
+  return [id, number, name, connected, ready, team];
 }
 
 export const SESSION_RUNNERS = { backoffs, heartbeats, events, spawns, inputFrames, sessions };

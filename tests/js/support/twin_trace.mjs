@@ -9,6 +9,7 @@ import * as contact from "../../../client_demo/sdk/contact.js";
 import * as estimator from "../../../client_demo/sdk/estimator.js";
 import * as interpolation from "../../../client_demo/sdk/interpolation.js";
 import * as pacer from "../../../client_demo/sdk/pacer.js";
+import { PredictedWorld } from "../../../client_demo/sdk/predicted_world.js";
 import * as prediction from "../../../client_demo/sdk/prediction.js";
 import { compileSchema } from "../../../client_demo/sdk/schema.js";
 import { ViewRing } from "../../../client_demo/sdk/view_state.js";
@@ -140,8 +141,55 @@ function shove(me, other, dt) {
   me.x += away * dt;
 }
 
+/** What `Replica` does with the parts, without a link. @param {Calls} calls */
+async function worlds([[wire, tickHz, source, ownId], ...calls]) {
+  const schema = compileSchema(wire, tickHz);
+  const step = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+  const world = new PredictedWorld(schema, step.world, step.predict, tickHz);
+  const [type] = schema.types;
+  const { snap } = step.world;
+  const one = new prediction.Predictor(type, schema.inputs, step.predict, tickHz, snap, world);
+  const ring = new ViewRing(schema);
+  const interpolator = new interpolation.Interpolator(schema, tickHz);
+  let begun = false;
+  return calls.map(([what, ...args]) => {
+    if (what === "predict") {
+      if (begun) {
+        one.predict(args[0], args[1], args[2], args[3]);
+        world.ticked(args[2], args[3]);
+      }
+      return world.bodies.flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
+    }
+    if (what === "draw") return ring.count === 0 ? [] : drawWorld(args[0], args[1]);
+    const [tick, seq, snapshot, nowS] = args;
+    show(ring, snapshot);
+    const table = ring.newest.tables[0];
+    if (!begun) {
+      begun = true;
+      one.begin(tick, seq, table, table.rowOf(ownId));
+      world.take(seq, ring.newest, one.avatar, nowS);
+      return ["begun"];
+    }
+    world.take(seq, ring.newest, one.avatar, nowS);
+    const outcome = one.received(tick, seq, table, table.rowOf(ownId), nowS);
+    world.settle(nowS);
+    const counts = Object.values(world.stats).flatMap(
+      ({ bodies, corrections, late, others, rules }) => [bodies, corrections, late, others, rules],
+    );
+    return [outcome, ...counts];
+  });
+
+  /** @param {number} nowS @param {number} drawnS */
+  function drawWorld(nowS, drawnS) {
+    const lists = interpolator.draw(ring, drawnS).map((list) => [...list]);
+    world.draw(lists, drawnS * tickHz, nowS);
+    for (const list of lists) list.sort((a, b) => a.id - b.id);
+    return lists.flat().flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
+  }
+}
+
 const RUNNERS = {
-  ...{ constants, estimators, roundTrips, pacers, drawnTimes, drawings, predictions },
+  ...{ constants, estimators, roundTrips, pacers, drawnTimes, drawings, predictions, worlds },
   ...SESSION_RUNNERS,
 };
 const [[name, script]] = Object.entries(JSON.parse(readFileSync(0, "utf8")));

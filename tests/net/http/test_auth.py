@@ -206,6 +206,13 @@ def test_errors_in_settings_say_what_to_write(folder: Path, text: str, says: str
         JwtSettings.from_toml(folder / "auth.toml")
 
 
+@pytest.mark.parametrize(("keys", "says"), [("{}", 'a list "keys"'), ("[1]", 'a list "keys"'), ("{", "not JSON")])
+def test_a_key_set_that_is_none_says_what_it_is(folder: Path, keys: str, says: str) -> None:
+    (folder / "keys.json").write_text(keys)
+    with pytest.raises(AuthConfigError, match=f"keys.json: .*{says}"):
+        checker(folder, key_file=folder / "keys.json")
+
+
 def test_bad_keys_are_refused_at_the_start(folder: Path) -> None:
     (folder / "short").write_bytes(b"short")
     (folder / "no.pem").write_bytes(b"no key")

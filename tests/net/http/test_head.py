@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.net.http.head import END_OF_HEAD, Head, RequestRefused, check_no_body, parse_head
+from gameserver.net.http.body import BodyReader, Progress
+from gameserver.net.http.head import END_OF_HEAD, Head, RequestRefused, parse_head
 
 
 def head_of(*lines: str) -> bytes:
@@ -94,11 +95,12 @@ def test_any_body_is_too_large() -> None:
 
 def test_an_empty_chunked_body_may_come_in_pieces() -> None:
     _, connection = parse_head(head_of("GET / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked"))
+    reader = BodyReader(connection, 0)
     for piece in (b"0", b"\r\n", b"\r"):
-        connection.receive_data(piece)
-        assert not check_no_body(connection)
-    connection.receive_data(b"\n")
-    assert check_no_body(connection)
+        reader.receive(piece)
+        assert reader.read() is Progress.MORE_BYTES
+    reader.receive(b"\n")
+    assert reader.read() is Progress.END
 
 
 @pytest.mark.parametrize(
@@ -112,9 +114,10 @@ def test_an_empty_chunked_body_may_come_in_pieces() -> None:
 )
 def test_chunks_with_content_and_bad_chunks_are_refused(chunk: bytes, status: HTTPStatus) -> None:
     _, connection = parse_head(head_of("GET / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked"))
-    connection.receive_data(chunk)
+    reader = BodyReader(connection, 0)
+    reader.receive(chunk)
     with pytest.raises(RequestRefused) as caught:
-        check_no_body(connection)
+        reader.read()
     assert caught.value.status == status
 
 

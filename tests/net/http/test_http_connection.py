@@ -37,7 +37,8 @@ class Conversation:
         self.refused: list[RequestRefused] = []
         self.responses = 0
 
-    async def respond(self, head: Head) -> Response:
+    async def respond(self, head: Head, body: bytes) -> Response:
+        assert body == b""
         self.requests.append(f"{head.method} {head.path}")
         return Response(HTTPStatus.OK, b"page", "text/plain")
 
@@ -75,7 +76,7 @@ async def get_file(body: FileBody, method: str = "GET") -> tuple[bytes, bytes]:
     """Ask for a file that is read while it is sent; return the head and the body that came."""
     client, server = trio.testing.memory_stream_pair()
 
-    async def respond(_head: Head) -> Response:
+    async def respond(_head: Head, _body: bytes) -> Response:
         return Response(HTTPStatus.OK, file=body)
 
     async def serve() -> None:

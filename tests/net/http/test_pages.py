@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from gameserver.net.http.head import parse_head
-from gameserver.net.http.pages import Pages
+from gameserver.net.http.pages import MAX_SHARED_QUERIES, Pages, rooms_page
 from gameserver.net.http.policy import AUTHOR, STRICT
 from gameserver.net.http.responses import Response, text
 from gameserver.net.http.static_files import StaticFiles
@@ -20,6 +20,8 @@ from gameserver.net.settings import NetSettings
 from tests.support.pages_server import FakeHub, FakeServer
 
 if TYPE_CHECKING:
+    from trio.testing import MockClock
+
     from gameserver.net.http.head import Head
     from gameserver.net.server_state import ServerState
 
@@ -59,6 +61,30 @@ async def test_rooms_are_listed_as_json_that_is_not_cached(pages: Pages) -> None
     assert [(room["id"], room["players"]) for room in json.loads(response.body)["rooms"]] == [("abc", 3)]
     assert response.content_type == "application/json"
     assert response.cache == "no-store"
+
+
+async def test_whoever_asks_for_the_same_rooms_at_the_same_time_gets_the_same_answer(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def make(_hub: object, target: str) -> Response:
+        made.append(target)
+        return text(HTTPStatus.OK, target)
+
+    monkeypatch.setattr("gameserver.net.http.pages.rooms_of_kind", make)
+    page, server = rooms_page(lambda _server, _head: text(HTTPStatus.OK, "all")), cast("ServerState", FakeServer())
+
+    async def ask(target: str) -> str:
+        answer = page(server, request(target))
+        return (answer if isinstance(answer, Response) else await answer).body.decode().strip()
+
+    targets = [f"/api/rooms?kind=cup&limit={number}" for number in range(1, MAX_SHARED_QUERIES + 2)]
+    for target in targets:
+        assert await ask(target) == target
+    assert made == targets
+    assert await ask("/api/rooms") == "all"
+    assert len(made) == len(targets)
 
 
 async def test_a_step_is_cached_for_ever_and_found_by_its_fingerprint_only(pages: Pages) -> None:
@@ -145,3 +171,13 @@ async def test_a_server_whose_rooms_no_page_plays_says_so_and_what_to_write(tmp_
     assert response.policy == STRICT
     assert not re.search(r"<script|<style|style=|\son\w+=", page)  # the strict policy allows nothing inline
     assert (await get(pages, "/", f"If-None-Match: {response.etag}")).status == HTTPStatus.NOT_MODIFIED
+
+
+async def test_a_server_that_has_hockey_but_no_arena_leads_to_its_page(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("the arena's page")
+    pages = Pages(cast("ServerState", FakeServer(FakeHub(("tag", "hockey")))), StaticFiles(tmp_path), {})
+    response = await get(pages, "/")
+    assert response.status == HTTPStatus.FOUND
+    assert ("Location", "hockey/") in response.headers
+    both = Pages(cast("ServerState", FakeServer(FakeHub(("hockey", "arena")))), StaticFiles(tmp_path), {})
+    assert (await get(both, "/")).body == b"the arena's page"

@@ -236,12 +236,16 @@ async def test_an_authenticator_that_raises_or_hangs_is_not_available(autojump_c
     async def check(token: str | None, _head: Head) -> dict[str, object]:
         if token == "bug":
             raise RuntimeError("a bug of the operator's")
+        if token == "exit":
+            raise BaseExceptionGroup("of a nursery", [SystemExit(3)])
         await trio.sleep_forever()
         return {}
 
     settings = settings_of(authenticator=check)
     bug = await link_refusal(request({"Authorization": "Bearer bug"}), settings)
     assert isinstance(bug.__cause__, RuntimeError)
+    exit_ = await link_refusal(request({"Authorization": "Bearer exit"}), settings)
+    assert isinstance(exit_.__cause__, BaseExceptionGroup)
     hang = await link_refusal(request({"Authorization": "Bearer hang"}), settings)
     assert hang.__cause__ is None
     assert trio.current_time() == pytest.approx(settings.limits.upgrade_timeout_s)

@@ -34,8 +34,8 @@ class BaseRoom(Room[C]):
         self.emitted: list[tuple[int, int, str, Any, frozenset[int] | None]] = []
         """Number, tick, name, payload and receivers of each event of the game's."""
         self.kicked: set[int] = set()
-        self.lost_at_s: dict[int, float] = {}
-        """When the players that are suspended lost their links, by number."""
+        self.lost: dict[int, tuple[float, bool]] = {}
+        """By number of a suspended player: when it lost its link, and whether its client was going away (1001)."""
         self.truths: dict[int, Truth] = {}
         self.drifting = True
         """Whether everything moves by its rates."""

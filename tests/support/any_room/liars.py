@@ -83,7 +83,7 @@ class Liar:
         if dice.random() < 0.1:
             token = token[: dice.randint(0, 24)] + dice.randbytes(3)
         self.connect()
-        cursor = dice.choice((self.cursor, self.cursor, 0, max(0, self.cursor - 3), self.cursor + 1, 2**32 - 1))
+        cursor = dice.choice((self.cursor, self.cursor, 0, max(0, self.cursor - 3), self.cursor + 1, 2**32 - 1, None))
         self.say(msgpack.packb([ClientMessage.RESUME, token, self.any_tick(dice), cursor]))
 
     def any_tick(self, dice: random.Random) -> int:
@@ -93,7 +93,7 @@ class Liar:
 
     def speak(self, dice: random.Random) -> None:
         """Send any message, of the right form or nearly."""
-        ranges = self.stage.engine.kind.inputs.ranges
+        ranges = self.stage.engine.kind.inputs_type.ranges
         codes = [dice.randint(lo, hi) for lo, hi in ranges]
         counter = dice.choice((0, 1, 5, self.stage.ticks, 2**31, 2**32 - 1))
         messages: list[list[Any]] = [

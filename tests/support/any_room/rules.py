@@ -6,7 +6,7 @@ import random
 import types
 from typing import TYPE_CHECKING, Any, cast
 
-from gameserver.room.visibility import Near
+from gameserver.room.player_views import Near
 from gameserver.state.fields import Ref
 from tests.support.any_room.base import BaseRoom, C, emit, object_types, spawn_one
 from tests.support.any_room.edits import EDITS, change_rates, drift, random_edit, settle
@@ -45,11 +45,12 @@ class AnyRoom(BaseRoom[C]):
 
     def on_suspend(self, player: Player) -> None:
         engine: Any = self._context
-        self.lost_at_s[player.number] = engine.seats.sessions[player.number].lost_at_s
+        session = engine.seats.sessions[player.number]
+        self.lost[player.number] = session.lost_at_s, session.going_away
         emit(self, "suspended", player.number)
 
     def on_resume(self, player: Player) -> None:
-        del self.lost_at_s[player.number]
+        del self.lost[player.number]
         emit(self, "resumed", player.number)
 
     def on_leave(self, player: Player) -> None:

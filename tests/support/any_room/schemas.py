@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FieldSpec: TypeAlias = dict[str, Any]
 TypeSpec: TypeAlias = dict[str, Any]
-"""`name`, `columns` and `fields`, a map of field specs by name."""
+"""`name`, `columns`, `rests` and `fields`, a map of field specs by name."""
 
 PLACE = ("x", "y")
 MAX_CODE = 2**30 - 1
@@ -63,7 +63,7 @@ def _random_type(dice: random.Random, name: str, *, columns: bool) -> TypeSpec:
         if spec["type"] in ("float", "angle") and dice.random() < 0.5:
             fields.append((f"{target}_rate", _rate(dice, target, spec)))
     dice.shuffle(fields)
-    return {"name": name, "columns": columns, "fields": dict(fields)}
+    return {"name": name, "columns": columns, "rests": not columns and dice.random() < 0.4, "fields": dict(fields)}
 
 
 def _rate(dice: random.Random, target: str, spec: FieldSpec) -> FieldSpec:
@@ -149,7 +149,8 @@ def make_types(specs: Iterable[TypeSpec]) -> tuple[type[Entity], ...]:
 
 def _make_type(spec: TypeSpec) -> type[Entity]:
     fields = {name: make_field(field) for name, field in spec["fields"].items()}
-    made = types.new_class(spec["name"], (Entity,), {"columns": spec["columns"]}, lambda body: body.update(fields))
+    options = {"columns": spec["columns"], "rests": spec.get("rests", False)}  # older traces do not say the latter
+    made = types.new_class(spec["name"], (Entity,), options, lambda body: body.update(fields))
     return cast("type[Entity]", made)
 
 

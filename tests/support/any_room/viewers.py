@@ -244,5 +244,6 @@ class Viewer:
         room = self.stage.room_of(engine)
         if code == CloseCode.KICKED or number in room.kicked:
             return number in room.kicked
-        lost_s = self.stage.now_s - room.lost_at_s.get(number, math.inf)
-        return engine.closed or self.has_left or lost_s > engine.grace_s
+        lost_at_s, going_away = room.lost.get(number, (math.inf, False))
+        grace_s = min(engine.grace_s, self.stage.hub.limits.going_away_grace_s) if going_away else engine.grace_s
+        return engine.closed or self.has_left or self.stage.now_s - lost_at_s > grace_s

@@ -50,6 +50,13 @@ class Own(Square):
         self.lock()
 
 
+class Few(Square):
+    """Has few seats."""
+
+    kind = "few"
+    max_players = 10
+
+
 class Fragile(Own):
     """Rules with mistakes, which a message chooses among."""
 

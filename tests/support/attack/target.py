@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hmac
+import json
 import re
 import socket
 import ssl
+import time
+from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import msgpack
 import trio
 
-from gameserver.protocol.constants import ClientMessage, Role, ServerMessage
+from gameserver.protocol.constants import ClientMessage, CloseCode, Role, ServerMessage
 from tests.support.live.server import Wire
 from tests.support.websocket_frames import BINARY, CLOSE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     from tests.support.live.process import ServerProcess
@@ -35,6 +40,15 @@ def address(number: int) -> str:
     """An attacker's address on loopback, different for each number."""
     block, at = divmod(number, ADDRESSES_IN_A_BLOCK)
     return f"127.0.{1 + block}.{1 + at}"
+
+
+T = TypeVar("T")
+
+_opened: ContextVar[list[trio.SocketStream]] = ContextVar("_opened")
+"""The connections that a repeated action has opened."""
+
+
+TRY_AGAIN: Final = (None, 429, 503, CloseCode.GOING_AWAY, CloseCode.SERVER_FULL, CloseCode.SERVER_RESTARTED)
 
 
 class Refused(Exception):
@@ -55,7 +69,7 @@ class Target:
         *,
         ca_file: Path | None = None,
         token: str = "",
-        secret: Path | None = None,
+        key: bytes = b"",
         server: ServerProcess | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -65,7 +79,7 @@ class Target:
             url: Its WebSocket address.
             ca_file: Whom to trust, with TLS.
             token: Lets in, if the server asks for one.
-            secret: The settings of tokens; an attacker with an account has tokens that are signed.
+            key: What tokens are signed with; an attacker with an account has tokens that are signed.
             server: The process, when it was started for the attack.
             folder: Where it records, when it does.
 
@@ -79,7 +93,7 @@ class Target:
         self.host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
         self.port = parts.port
         self.token = token
-        self.secret = secret
+        self.key = key
         self.server = server
         self.folder = folder
         self._tls: ssl.SSLContext | None = None
@@ -88,7 +102,7 @@ class Target:
             self._tls.check_hostname = ca_file is not None
             self._tls.verify_mode = ssl.CERT_NONE if ca_file is None else ssl.CERT_REQUIRED
         self.secure = self._tls is not None
-        self._streams: list[trio.abc.AsyncResource] = []
+        self._streams: list[trio.SocketStream] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -112,7 +126,7 @@ class Target:
             sock.close()
             raise
         stream = trio.SocketStream(sock)
-        self._streams.append(stream)
+        _opened.get(self._streams).append(stream)
         return stream
 
     async def stream(self, source: str = BYSTANDERS_ADDRESS, *, buffer: int = 0) -> trio.abc.Stream:
@@ -204,19 +218,50 @@ class Target:
         head, _, body = bytes(answer).partition(b"\r\n\r\n")
         return (int(head.split(b" ", 2)[1]) if head else 0), head, body
 
+    async def page(self, path: str, source: str = BYSTANDERS_ADDRESS) -> bytes:
+        """The body of a page; b"" if the server does not serve it now."""
+        status, _, body = await self.get(path, source=source)
+        return body if status == 200 else b""
+
     async def metrics(self) -> dict[str, float]:
         """What /metrics says: samples by name and labels, without the prefix; those of all workers added up."""
         text = (await self.get("/metrics", source=UNCOUNTED))[2].decode()
         found: dict[str, float] = {}
         for name, labels, value in re.findall(r"^gameserver_(\w+)(\{.*\})? (\S+)$", text, re.MULTILINE):
-            others = re.sub(r'worker="\d+",?', "", labels).replace("{}", "")
+            others = re.sub(r',?worker="\d+"', "", labels).replace("{}", "")
             found[name + others] = found.get(name + others, 0.0) + float(value)
         return found
+
+    async def statistics(self) -> dict[str, Any]:
+        """What /api/rooms says, as soon as the server has a connection for it."""
+        body = await until(partial(self.page, "/api/rooms", UNCOUNTED), 10.0, "asking for /api/rooms")
+        said: dict[str, Any] = json.loads(body)
+        return said
+
+    async def rooms(self, kind: str) -> list[dict[str, Any]]:
+        """The rooms of a kind that run, as in /api/rooms."""
+        return [room for room in (await self.statistics())["rooms"] if room["kind"] == kind]
+
+    def signed(self, **claims: Any) -> str:
+        """A token of somebody who has an account."""
+        assert self.key, "the attack does not say that its server asks for tokens"
+        return sign(self.key, claims)
 
     def log(self) -> bytes:
         """What the server has written to standard error."""
         assert self.server is not None, "the log of a server that was started elsewhere is not known"
         return self.server.errors_so_far()
+
+
+def sign(key: bytes, claims: dict[str, Any]) -> str:
+    """A token that is valid for an hour, signed by hand: libraries refuse to sign what is no UTF-8."""
+    parts = [{"alg": "HS256"}, {"exp": int(time.time()) + 3_600, **claims}]
+    signed = b".".join(_base64(json.dumps(part).encode()) for part in parts)
+    return (signed + b"." + _base64(hmac.digest(key, signed, "sha256"))).decode()
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 async def welcome(wire: Wire) -> dict[str, Any]:
@@ -236,6 +281,93 @@ async def welcome(wire: Wire) -> dict[str, Any]:
     raise Refused(None)
 
 
+async def join_as_clients_do(
+    target: Target, source: str, kind: str, *, within_s: float = 20.0
+) -> tuple[Wire, dict[str, Any]]:
+    """Join, again after a pause where that is what the code says.
+
+    Raises:
+        AssertionError: The server did not let us in, in so many seconds.
+    """
+    refused: int | None = None
+    with within(within_s, f"joining {kind}"):
+        while refused in TRY_AGAIN:
+            try:
+                return await target.join(source, kind)
+            except OSError:
+                refused = None
+            except Refused as error:
+                refused = error.code
+            await trio.sleep(0.5)
+    raise AssertionError(f"a newcomer was refused: {refused}")
+
+
+@contextlib.contextmanager
+def within(seconds: float, what: str) -> Iterator[None]:
+    """Allow a block so many seconds.
+
+    Raises:
+        AssertionError: It takes longer.
+    """
+    with trio.move_on_after(seconds) as scope:
+        yield
+    assert not scope.cancelled_caught, f"{what} took more than {seconds:g} s"
+
+
+async def until(ask: Callable[[], Awaitable[T]], within_s: float, what: str) -> T:
+    """Ask twice a second, until the answer is true; return it.
+
+    Raises:
+        AssertionError: It never is, in so many seconds.
+    """
+    with within(within_s, what):
+        answer = await ask()
+        while not answer:
+            await trio.sleep(0.5)
+            answer = await ask()
+    return answer
+
+
+async def plays(wire: Wire, states: int = 3, within_s: float = 5.0) -> None:
+    """Wait for states, and acknowledge them.
+
+    Raises:
+        AssertionError: They did not come in time.
+    """
+    with within(within_s, "waiting for a state"):
+        while states and (frame := await wire.next_frame()):
+            if frame.opcode == BINARY and (message := msgpack.unpackb(frame.payload))[0] == ServerMessage.STATE:
+                await wire.send(ClientMessage.ACK, message[1])
+                states -= 1
+            elif frame.opcode == CLOSE:
+                raise AssertionError(f"a player was closed with {frame.close_code}: {frame.payload[2:].decode()}")
+    assert not states, "a player's connection ended without a code"
+
+
+async def leave(wire: Wire) -> None:
+    """Leave for good, and wait until the server has closed."""
+    await wire.send(ClientMessage.LEAVE)
+    with trio.move_on_after(5.0):
+        await wire.close_code()
+    await trio.aclose_forcefully(wire.stream)
+
+
+async def refusal(attempt: Awaitable[object], within_s: float = 10.0) -> int | None:
+    """With which close code or HTTP status the server refuses something. None: it lets it in.
+
+    Raises:
+        AssertionError: It does neither in time, or ends the connection without a word.
+    """
+    code: int | None = None
+    try:
+        with within(within_s, "an answer"):
+            await attempt
+    except Refused as error:
+        code = error.code or 0
+    assert code != 0, "the connection ended without a code"
+    return code
+
+
 async def read_on(wire: Wire) -> None:
     """Take what comes and acknowledge nothing, until the server closes."""
     with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
@@ -244,10 +376,19 @@ async def read_on(wire: Wire) -> None:
 
 
 async def again(action: Callable[[], Awaitable[object]], *, pause_s: float = 0.0) -> None:
-    """Do something again and again, until cancelled. What the server does to stop it is no reason to stop."""
+    """Do something again and again, until cancelled. What the server does to stop it is no reason to stop.
+
+    The connections that it opens are closed each time.
+    """
     while True:
-        with contextlib.suppress(Refused, OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+        _opened.set([])
+        try:
             await action()
+        except (Refused, OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        finally:
+            for stream in _opened.get():
+                await trio.aclose_forcefully(stream)
         await trio.sleep(pause_s)
 
 

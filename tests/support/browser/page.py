@@ -30,7 +30,7 @@ _PIXELS = """(() => {
   };
 })()"""
 
-_COUNT = """([x, y, size, colour, tolerance]) => {
+_COUNT = """([x, y, size, colour, tolerance = 40]) => {
   const wanted = rgbOf(colour);
   const data = pixelsAround(x, y, size);
   let count = 0;
@@ -38,6 +38,18 @@ _COUNT = """([x, y, size, colour, tolerance]) => {
     if (wanted.every((value, channel) => Math.abs(data[at + channel] - value) <= tolerance)) count++;
   }
   return count;
+}"""
+
+# Health and picture are compared in the callback of one frame: two calls of the test may see two frames.
+_HEALTH_BAR = """([name, colours]) => {
+  const count = %s;
+  window.barSeen = false;
+  const check = () => {
+    const ship = arena.ships().find((ship) => ship.name === name);
+    window.barSeen = ship.hp in colours && count([ship.x, ship.y + 25, 60, colours[ship.hp]]) > 20;
+    if (!window.barSeen) requestAnimationFrame(check);
+  };
+  requestAnimationFrame(check);
 }"""
 
 # The demo requested its frame first, so each comparison comes right after a frame was drawn.
@@ -101,6 +113,23 @@ def count_pixels(page: Page, x: float, y: float, size: float, colour: str, toler
     page.evaluate(_PIXELS)
     count: int = page.evaluate(_COUNT, [x, y, size, colour, tolerance])
     return count
+
+
+def watch_health_bar(page: Page, name: str, colours: dict[int, str]) -> None:
+    """From now on look at each frame for the bar below a ship; `wait_for_health_bar` waits until one had it.
+
+    Args:
+        page: The page.
+        name: Whose ship.
+        colours: The bar's CSS colour by health. Frames in which the ship has another health are not looked at.
+    """
+    page.evaluate(_PIXELS)
+    page.evaluate(_HEALTH_BAR % _COUNT, [name, colours])
+
+
+def wait_for_health_bar(page: Page) -> None:
+    """Wait until a frame had the bar in the colour for the ship's health."""
+    page.wait_for_function("() => window.barSeen")
 
 
 def press_and_watch(page: Page, key: str, x: float, y: float, size: float) -> dict[str, float]:

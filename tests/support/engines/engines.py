@@ -15,9 +15,13 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONG: Final = os.environ.get("GAMESERVER_TEST_ENGINES", "") == "long"
+"""Whether to run the long form, in every engine."""
 _PREFERENCES: Final = """\
 user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("browser.startup.homepage_override.mstone", "ignore");
@@ -84,6 +88,15 @@ def webkit() -> str | None:
 def jsc() -> str | None:
     """Return the path of JavaScriptCore's shell, None if there is none."""
     return shutil.which("jsc")
+
+
+def program_of(engine: Callable[[], str | None]) -> str:
+    """Return the path of an engine; without it, skip the test, which fails in the long form."""
+    found = engine()
+    if found is None:
+        assert not LONG, f"{engine.__name__} is not installed"
+        pytest.skip(f"{engine.__name__} is not installed; make test-engines installs it")
+    return found
 
 
 @contextmanager

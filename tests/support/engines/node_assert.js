@@ -80,6 +80,10 @@ export default Object.assign(ok, {
   notEqual: (a, b, m) => ok(!Object.is(a, b), m),
   /** @param {any} a @param {any} b @param {string} [m] */
   deepEqual: (a, b, m) => ok(same(a, b), () => `${m ?? ""}: ${show(a)} is not ${show(b)}`),
+  /** @param {any} a @param {any} b @param {string} [m] */
+  notDeepEqual: (a, b, m) => ok(!same(a, b), m ?? (() => `${show(a)} twice`)),
+  /** @param {string} text @param {RegExp} pattern */
+  doesNotMatch: (text, pattern) => ok(!pattern.test(text), `${text} is ${pattern}`),
   /** @param {string} text @param {RegExp} pattern */
   match: (text, pattern) => ok(pattern.test(text), `${text} is not ${pattern}`),
 });

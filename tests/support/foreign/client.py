@@ -4,6 +4,7 @@
 client must and no more: join, send input frames, apply states, keep the event cursor, resume.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ import msgpack
 from tests.support.foreign.view import EntityType, Misfit, View, apply_state, read_schema
 
 SUBPROTOCOL = "gameserver.v1"
-JOIN, RESUME, INPUT, MESSAGE, PING, PONG, RESYNC, ACK, LEAVE = range(1, 10)
-WELCOME, STATE, EVENTS, SERVER_PING, SERVER_PONG, NOTICE = range(16, 22)
-ITEMS = {WELCOME: 1, STATE: 8, EVENTS: 3, SERVER_PING: 1, SERVER_PONG: 5, NOTICE: 2}
+JOIN, RESUME, INPUT, MESSAGE, PING, PONG, RESYNC, ACK, LEAVE, ARRIVED = range(1, 11)
+WELCOME, STATE, EVENTS, SERVER_PING, SERVER_PONG, NOTICE, MOVED = range(16, 23)
+ITEMS = {WELCOME: 1, STATE: 8, EVENTS: 3, SERVER_PING: 1, SERVER_PONG: 5, NOTICE: 2, MOVED: 3}
+MAX_COUNTER, MAX_LEAD = 2**32 - 1, 65_535
 MALFORMED, UNKNOWN_MESSAGE, INVALID_FIELD = 4000, 4003, 4004
 
 
@@ -62,13 +64,35 @@ def unique_keys(pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
     return result
 
 
+def check_state(items: Sequence[Any], newest_tick: int, newest_seq: int) -> None:
+    """Check what no server of the protocol sends: §5, the faults that close with 4004."""
+    tick, span, seq, lead, *arrays = items
+    in_range = integer(tick, 1) and integer(span) and integer(seq) and (lead is None or integer(lead, 0, MAX_LEAD))
+    if not in_range or not all(isinstance(one, list) for one in arrays):
+        raise Broken(INVALID_FIELD, "an item of STATE has the wrong type or range")
+    if span > tick or tick < newest_tick or seq < newest_seq:
+        raise Broken(INVALID_FIELD, "STATE goes back")
+
+
+def integer(value: object, lo: int = 0, hi: int = MAX_COUNTER) -> bool:
+    """Say whether `value` is an integer in a range."""
+    return type(value) is int and lo <= value <= hi
+
+
 class Client:
     """One participant, over as many links as it takes."""
 
     def __init__(
-        self, kind: str, params: Mapping[str, Any], role: int = 0, room: str | dict[str, Any] | None = None
+        self,
+        kind: str,
+        params: Mapping[str, Any],
+        role: int = 0,
+        room: str | dict[str, Any] | None = None,
+        token: bytes | None = None,
     ) -> None:
-        self.join = [JOIN, kind, room, role, dict(params)]
+        """`token` resumes a session that another program began."""
+        self.join = [JOIN, kind, room, role, dict(params), os.urandom(16)]
+        self.token = token
         self.welcome: dict[str, Any] = {}
         self.limits: dict[str, Any] = {}
         self.types: list[EntityType] = []
@@ -81,11 +105,16 @@ class Client:
         self.states = 0
         self.resyncs = 0
         self.lost = False
+        self.moved: str | None = None
+        """The room that the session has moved to over this link, until its WELCOME."""
 
     def open(self) -> bytes:
         """Return the first message of a link: RESUME if there is a session, else JOIN."""
+        self.moved = None
         if self.welcome:
             return pack(RESUME, self.welcome["token"], self.view.tick, self.event)
+        if self.token is not None:
+            return pack(RESUME, self.token, 0, None)
         return pack(*self.join)
 
     def steer(self, codes: Sequence[int], behind: int = 0) -> bytes:
@@ -115,20 +144,34 @@ class Client:
         if number == SERVER_PING:
             return [pack(PONG, items[0])]
         if number == WELCOME:
-            self._welcome(items[0])
+            return self._welcome(items[0])
+        if number == MOVED:
+            self._moved(*items)
         elif number == EVENTS:
             self._events(*items)
         return []
 
-    def _welcome(self, welcome: dict[str, Any]) -> None:
+    def _moved(self, _kind: str, room: str, token: bytes | None) -> None:
+        """Forget the room: a WELCOME of another one follows, or RESUME with this token over a new link leads there."""
+        if token is None:
+            self.moved = room
+        else:
+            self.welcome, self.token = {}, token
+
+    def _welcome(self, welcome: dict[str, Any]) -> list[bytes]:
         self.event = max(self.event, welcome["event"]) if welcome["resumed"] else welcome["event"]
         if not welcome["resumed"]:
             self.view = View()
+            self.lost, self.consumed = False, welcome["seq"]
         self.seq = max(self.seq, welcome["seq"]) if welcome["resumed"] else welcome["seq"]
         self.welcome, self.limits = welcome, welcome["limits"]
         self.types = read_schema(welcome["schema"])
+        self.join[5] = os.urandom(16)
+        moved, self.moved = self.moved, None
+        return [] if moved is None else [pack(ARRIVED)]
 
     def _state(self, items: list[Any]) -> list[bytes]:
+        check_state(items, self.view.tick, self.consumed)
         if self.lost and items[1] != 0:
             return []
         try:

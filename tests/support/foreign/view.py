@@ -91,6 +91,7 @@ class EntityType:
 
     name: str
     fields: tuple[Field, ...]
+    use: str | None = None
 
     @property
     def numeric(self) -> list[int]:
@@ -99,7 +100,9 @@ class EntityType:
 
 def read_schema(schema: Mapping[str, Any]) -> list[EntityType]:
     """Read the entity types of WELCOME's schema."""
-    return [EntityType(one["name"], tuple(map(make_field, one["fields"]))) for one in schema["entities"]]
+    return [
+        EntityType(one["name"], tuple(map(make_field, one["fields"])), one.get("use")) for one in schema["entities"]
+    ]
 
 
 @dataclass
@@ -179,7 +182,8 @@ def apply_state(types: Sequence[EntityType], tick_hz: int, view: View, items: Se
     tick, span, _seq, _lead, leaves, enters, changes, values = items
     need(span == 0 or tick - span == view.tick, "the base is the newest applied tick")
     before = view.entities if span else {}
-    need(all(isinstance(block, list) and len(block) == 4 for block in (*enters, *changes, *values)), "blocks of four")
+    need(all(isinstance(block, list) and len(block) == 4 for block in (*enters, *changes)), "blocks of four")
+    need(all(isinstance(block, list) and len(block) in (4, 5) for block in values), "values of four or five")
     need(len({repr(one[0]) for one in enters}) == len(enters), "enters has each type once")
     gone = set(undo_gaps(leaves, 1))
     need(gone <= before.keys(), "what leaves is known")
@@ -268,14 +272,24 @@ def enter(
 
 def set_values(types: Sequence[EntityType], after: Mapping[int, Entity], block: Sequence[Any]) -> None:
     """Take one block of `values`."""
-    index, place, who, values = block
+    index, place, who, values, *more = block
     kind = type_at(types, index)
     need(type(place) is int and 0 <= place < len(kind.fields) and not kind.fields[place].numeric, "an object field")
     picked = pick(who, of_type(after, index))
     need(isinstance(values, list) and len(values) == len(picked), "a value for each")
+    if more:
+        values = lengthened(kind.fields[place].kind, [after[one].codes[place] for one in picked], values, more[0])
     for one, value in zip(picked, values, strict=True):
         need(kind.fields[place].takes(value), "values fit their field")
         after[one].codes[place] = value
+
+
+def lengthened(kind: str, before: Sequence[Any], added: Sequence[Any], kept: Any) -> list[Any]:
+    """Return lists that keep their first items, and then have others."""
+    need(kind == "list" and isinstance(kept, list) and len(kept) == len(before), "a number of items for each list")
+    for value, count, items in zip(before, kept, added, strict=True):
+        need(type(count) is int and 0 <= count <= len(value) and isinstance(items, list), "items that are there")
+    return [[*value[:count], *items] for value, count, items in zip(before, kept, added, strict=True)]
 
 
 def of_type(entities: Mapping[int, Entity], index: int) -> list[int]:
@@ -293,3 +307,12 @@ def need(holds: bool, rule: str) -> None:
     """Raise `Misfit` unless a rule of §5 holds."""
     if not holds:
         raise Misfit(rule)
+
+
+def used_as(types: Sequence[EntityType], view: View, use: str) -> list[dict[str, Any]]:
+    """Return the values of the entities of the type with this use, in ascending order of id."""
+    return [
+        {one.name: one.value(code) for one, code in zip(types[entity.type].fields, entity.codes, strict=True)}
+        for _, entity in sorted(view.entities.items())
+        if types[entity.type].use == use
+    ]

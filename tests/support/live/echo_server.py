@@ -62,6 +62,9 @@ class EchoPeer:
             text = data.encode()
             self._link.transport._put(frame_head(len(text), TEXT) + text)
 
+    def close(self, _code: int, _reason: str) -> None:
+        """The link closes itself."""
+
     def lost(self, _now_s: float, _code: int | None) -> None:
         """The link has ended."""
 
@@ -76,7 +79,7 @@ class EchoHub:
 
     def open(self, link: Link, _now_s: float, **_: object) -> EchoPeer:
         """A link came up."""
-        link.join_room(ROOM)
+        link.start_polling(ROOM)
         return EchoPeer(link)
 
 
@@ -92,7 +95,9 @@ class EchoConnection(Connection):
 class EchoServer(Server):
     """A server without rooms; with `polled`, one that polls its links as a room does."""
 
-    def take_connection(self, sock: socket.socket, remote: str, admitted: Admitted | None = None) -> bool:
+    def take_connection(
+        self, sock: socket.socket, remote: str, admitted: Admitted | None = None, _begun: bytes = b""
+    ) -> bool:
         """Start a task for an accepted socket."""
         self._connections += 1
         self._nursery.start_soon(self._run_connection, EchoConnection(self, self.pages, sock, remote, "", admitted), "")

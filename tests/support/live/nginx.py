@@ -45,15 +45,37 @@ http {{
 
 
 def printed_locations(server_port: int) -> list[str]:
-    """Return the `location` blocks of the guide, for a server on another port than the guide's."""
-    blocks = re.findall(r"```nginx\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    return [block.replace("127.0.0.1:8000", f"127.0.0.1:{server_port}") for block in blocks]
+    """Return the blocks of the guide, for a server on another port than the guide's."""
+    return [block.replace("127.0.0.1:8000", f"127.0.0.1:{server_port}") for block in as_printed()]
+
+
+def as_printed() -> list[str]:
+    """Return the blocks of the guide, which belong into a `server` block."""
+    return re.findall(r"```nginx\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+
+
+def problems(folder: Path, *locations: str) -> str:
+    """Return what `nginx -t` says against location blocks; nothing if it takes them."""
+    done = subprocess.run(
+        [*_command(folder, free_port(), *locations), "-t"], capture_output=True, text=True, check=False
+    )
+    return done.stderr if done.returncode or "[warn]" in done.stderr else ""
 
 
 @contextmanager
 def nginx_before(folder: Path, *locations: str) -> Iterator[str]:
     """Run nginx with TLS on a free port, which is not 443, and return its origin."""
     port = free_port()
+    with subprocess.Popen(_command(folder, port, *locations), stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for(port, process)
+            yield f"https://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _command(folder: Path, port: int, *locations: str) -> list[str]:
+    """Write the configuration, and return the command line of an nginx that uses it."""
     authority = Authority(folder)
     configuration = folder / "nginx.conf"
     configuration.write_text(
@@ -63,18 +85,12 @@ def nginx_before(folder: Path, *locations: str) -> Iterator[str]:
             cert=authority.cert,
             key=authority.key,
             user="user root;" if os.geteuid() == 0 else "",  # else its workers cannot write to `folder`
-            locations="".join(locations),
+            locations="\n".join(locations),
         )
     )
     program = shutil.which("nginx", path=SYSTEM_PATH)
     assert program is not None, "nginx is missing: make nginx"
-    command = [program, "-e", "stderr", "-p", str(folder), "-c", str(configuration)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_for(port, process)
-            yield f"https://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    return [program, "-e", "stderr", "-p", str(folder), "-c", str(configuration)]
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import trio
 
@@ -29,13 +31,24 @@ class ServerProcess:
     """`gameserver run`, or another command that serves, on a free port until the end of the block.
 
     Both `with` and `async with` wait until the process accepts connections, and kill it at the end if the test has not
-    ended it. What such a process wrote to standard error is then shown with the test. `max_files` is its `ulimit -n`.
+    ended it. What such a process wrote to standard error is then shown with the test. `max_files` is its `ulimit -n`,
+    `max_kib` its `ulimit -f`: no file of it grows beyond; `folder` where it runs.
     """
 
-    def __init__(self, *arguments: str, command: str = "run", port: int = 0, max_files: int = 0) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        command: str = "run",
+        port: int = 0,
+        max_files: int = 0,
+        max_kib: int = 0,
+        folder: Path = ROOT,
+    ) -> None:
         self._line = [str(GAMESERVER), command, "--port", str(port), *arguments]
-        if max_files:
-            self._line = ["bash", "-c", f'ulimit -n {max_files}; exec "$@"', "bash", *self._line]
+        for option, limit in (("n", max_files), ("f", max_kib)):
+            if limit:
+                self._line = ["bash", "-c", f'ulimit -{option} {limit}; exec "$@"', "bash", *self._line]
+        self._folder = folder
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at the end of the block
         self.address = ""
         """The URL that it printed."""
@@ -79,6 +92,11 @@ class ServerProcess:
         """Resident memory."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
+    def children(self) -> list[int]:
+        """The processes that it has started: its workers."""
+        lists = Path(f"/proc/{self.process.pid}/task").glob("*/children")  # of each thread
+        return [int(number) for text in lists for number in text.read_text().split()]
+
     def open_files(self) -> int:
         """How many file descriptors it has."""
         return open_files(self.process.pid)
@@ -112,7 +130,9 @@ class ServerProcess:
         return os.pread(number, os.fstat(number).st_size, 0)
 
     def _start(self) -> None:
-        self.process = subprocess.Popen(self._line, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._errors, text=True)
+        self.process = subprocess.Popen(
+            self._line, cwd=self._folder, stdout=subprocess.PIPE, stderr=self._errors, text=True
+        )
 
     def _read_address(self) -> None:
         said = self.read_line()
@@ -146,3 +166,11 @@ def workers_process(*options: str, room: str = "Small", workers: int = 2) -> Ser
 def open_files(pid: int | Literal["self"] = "self") -> int:
     """How many file descriptors a process has, by default this one."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def kill_worker(address: str, instance: str) -> None:
+    """Kill one process of a server with workers: the one that WELCOME calls `instance`."""
+    with urlopen(f"{address}api/rooms") as answer:
+        workers = json.load(answer)["workers"]
+    (pid,) = [worker["pid"] for worker in workers if worker["server"] == instance]
+    os.kill(pid, signal.SIGKILL)

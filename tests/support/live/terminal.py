@@ -33,6 +33,7 @@ class Terminal:
             "PYTHONPATH": str(ROOT),
             "GAMESERVER_RUN_PORT": port,
             "GAMESERVER_REPLAY_PORT": port,
+            "PORT": port,
             "GAMESERVER_BOTS_URL": f"ws://127.0.0.1:{port}/ws",
         }
         self._server: subprocess.Popen[bytes] | None = None
@@ -42,13 +43,13 @@ class Terminal:
         for block in BLOCKS:
             if block.page in (where, "README.md") and block.saved_as:
                 path = self.folder / block.saved_as
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.source)
 
     def run(self, command: str) -> str:
         """Run a command to its end, and return what it printed."""
         done = subprocess.run(
-            ["sh", "-c", command],
+            ["sh", "-c", command.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

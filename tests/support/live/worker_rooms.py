@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from gameserver import Entity, Flag, Float, Inputs, Room
+from gameserver import Entity, Flag, Float, Inputs, Listing, Options, Room
 
 if TYPE_CHECKING:
     from gameserver import Player
@@ -42,6 +42,48 @@ class Small(Room[Steer]):
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         """Broadcast the message."""
         self.broadcast(name, payload)
+
+
+class CupOptions(Options):
+    """What the creator of a cup chooses."""
+
+    track: str = "sand"
+    visibility: str = "public"
+
+
+class CupListing(Listing):
+    """What a cup shows."""
+
+    track: str = "sand"
+    laps: int = 0
+
+
+class Cup(Small):
+    """Lists its track, and the laps that a MESSAGE says."""
+
+    kind = "cup"
+    options = CupOptions()
+    listing = CupListing()
+
+    def on_create(self, options: Any) -> None:
+        """List the track."""
+        self.listing.track = self.options.track
+        self.set_visibility(self.options.visibility)
+
+    def on_message(self, player: Player, name: str, payload: Any) -> None:
+        """`laps`: list so many. `invite`: keep a seat."""
+        if name == "invite":
+            self.send(player, "invitation", self.reserve())
+        else:
+            self.listing.laps = int(payload)
+
+
+class Town(Small):
+    """There is one."""
+
+    kind = "town"
+    single = True
+    max_players = 60
 
 
 class Busy(Small):

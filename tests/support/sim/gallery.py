@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import atan2, cos, pi, sin
 from typing import TYPE_CHECKING, ClassVar
 
-from gameserver import Angle, Entity, Flag, Float, Inputs, Player, Rewind, Room
+from gameserver import Angle, Entity, Flag, Float, Inputs, Player, Rewind, Room, Touch, shared
 from gameserver.geometry import enters_box, enters_circle
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Gallery(Room[Trigger]):
 
     tick_hz = 60
     snapshot_hz = 20
-    entities = (Disc,)
+    entities: ClassVar[tuple[type[Entity], ...]] = (Disc,)
     compensated: ClassVar[bool] = True
     radius: ClassVar[float] = 16.0
     """The arena's ships have it too."""
@@ -123,6 +123,38 @@ class Gallery(Room[Trigger]):
         wall = None if self.wall is None else enters_box(0.0, 0.0, *end, *self.wall)
         shares = [enters_circle(0.0, 0.0, *end, disc.x, disc.y, self.radius) for disc in discs]
         return any(share is not None and (wall is None or share < wall) for share in shares)
+
+
+class Gun(Entity):
+    x = Float(step=1 / 16)
+    y = Float(step=1 / 16)
+
+
+@shared
+def stay(gun: Gun, trigger: Trigger, dt: float) -> None:
+    gun.x = 0.0
+
+
+@shared
+def strafe(disc: Disc, dt: float) -> None:
+    if (disc.y > 150.0 and disc.vy > 0.0) or (disc.y < -150.0 and disc.vy < 0.0):
+        disc.vy = -disc.vy
+    disc.y += disc.vy * dt
+
+
+class TouchGallery(Gallery):
+    """The disc strafes by a step that clients run ahead, so that each player sees it in its own present."""
+
+    entities = (Disc, Gun)
+    predict = stay
+    predict_world = Touch(1_000, steps={Disc: strafe})
+
+    def on_join(self, player: Player) -> None:
+        super().on_join(player)
+        player.avatar = self.spawn(Gun, owner=player)
+
+    def on_tick(self) -> None:
+        self.way += abs(self.disc.vy) * self.dt
 
 
 class Marksman:

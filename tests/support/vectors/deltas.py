@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from gameserver.protocol.constants import MAX_CODE, MAX_COUNTER
 from tests.support.vectors.json import Case
-from tests.support.vectors.misfits import by_hand, misfits, refused_lists
+from tests.support.vectors.misfits import by_hand, grown_lists, misfits, refused_lists
 from tests.support.vectors.story import Scene, Story
-from tests.support.vectors.types import Dot, Flock, Ship, Sign, Wide, ship
+from tests.support.vectors.types import Dot, Flock, Match, Pilot, Ship, Sign, Wide, ship
 
 
 def straight() -> Story:
@@ -150,6 +150,17 @@ def widths() -> Story:
     return story
 
 
+def people() -> Story:
+    """Types with a use come and change as any: number, name, spectator, connected, ready, avatar, team."""
+    story = Story("who is in the room, and what the room says", 20, [Dot, Pilot, Match])
+    story.show(1, {Match: {1: (0, 0)}, Pilot: {2: (1, "Ada", 0, 1, 0, 0, 0)}})
+    story.show(3, {Match: {1: (0, 0)}, Pilot: {2: (1, "Ada", 0, 1, 1, 3, 1)}, Dot: {3: (0, 0)}})
+    watching = (2, "Zoë", 1, 1, 0, 0, 0)
+    story.show(4, {Match: {1: (1, 2400)}, Pilot: {2: (1, "Ada", 0, 0, 1, 3, 1), 4: watching}, Dot: {3: (0, 0)}})
+    story.show(6, {Match: {1: (1, 2400)}, Pilot: {4: watching}})
+    return story
+
+
 def anew() -> Story:
     """Span 0 empties the view, whatever it was, also with an earlier tick."""
     story = Story("span 0 starts from nothing", 20, [Dot])
@@ -204,8 +215,8 @@ def _stir(random: Random, state: dict[str, Any]) -> None:
 
 
 STORIES: Final = (
-    straight, turning, halves, angles, years, clamped, comings, objects, choosing, sights, widths, anew, crowd,
-    by_hand, misfits, refused_lists,
+    straight, turning, halves, angles, years, clamped, comings, objects, choosing, sights, widths, people, anew, crowd,
+    by_hand, grown_lists, misfits, refused_lists,
 )  # fmt: skip
 
 

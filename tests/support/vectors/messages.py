@@ -25,6 +25,14 @@ CLIENT: Final[dict[str, m.ClientMsg]] = {
     "JOIN by a code": m.Join("arena", {"code": "K7P-2QX"}, Role.PLAYER, {}),
     "JOIN of a new room": m.Join("arena", {"create": {"map": "ice", "laps": 3}}, Role.PLAYER, {}),
     "JOIN of any room, with options for one that must be made": m.Join("arena", {"options": {}}, Role.PLAYER, {}),
+    "JOIN of a room whose listing fits": m.Join("arena", {"where": {"map": ["ice", "sand"]}}, Role.PLAYER, {}),
+    "JOIN of a room whose listing fits, with options": m.Join(
+        "arena", {"where": {"laps": {"min": 3}, "boss": {"exists": False}}, "options": {"laps": 3}}, Role.PLAYER, {}
+    ),
+    "JOIN of a room with a reservation": m.Join(
+        "arena", {"room": "k7p2qx", "reservation": bytes(range(16))}, Role.SPECTATOR, {}
+    ),
+    "JOIN with an attempt": m.Join("arena", None, Role.PLAYER, {}, bytes(range(16))),
     "JOIN with every kind of payload": m.Join(
         "ä" * 32, "r", Role.PLAYER,
         {"nil": None, "yes": True, "no": False, "int": -129, "big": 2**53 - 1, "float": 0.1, "text": "Grüße 🚀",
@@ -32,6 +40,7 @@ CLIENT: Final[dict[str, m.ClientMsg]] = {
     ),
     "RESUME": m.Resume(TOKEN, 1200, 17),
     "RESUME with nothing applied": m.Resume(b"\xff" * 24, 0, MAX_COUNTER),
+    "RESUME of a page that was loaded again": m.Resume(TOKEN, 0, None),
     "INPUT": m.Input(300, 1200, 40, (-1, 1, 0)),
     "INPUT of a room without inputs": m.Input(1, 0, 0, ()),
     "INPUT of the arena, nothing pressed": m.Input(1, 0, 0, (0,) * 6),
@@ -47,6 +56,7 @@ CLIENT: Final[dict[str, m.ClientMsg]] = {
     "RESYNC": m.Resync(1200),
     "ACK": m.Ack(1203),
     "LEAVE": m.Leave(),
+    "ARRIVED": m.Arrived(),
 }  # fmt: skip
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -102,6 +112,8 @@ SERVER: Final[dict[str, m.ServerMsg]] = {
     "PING": m.ServerPing(3),
     "PONG": m.ServerPong(7, 1204, 200, 2, 0),
     "NOTICE": m.Notice("skipped", {"ticks": 12}),
+    "MOVED": m.Moved("match", "k7p2qx", None),
+    "MOVED to another process": m.Moved("match", "k7p2qx", TOKEN),
     "NOTICE that nobody knows": m.Notice("weather", {"rain": [0.5, None]}),
 }  # fmt: skip
 
@@ -196,6 +208,7 @@ INVALID: Final[dict[str, tuple[object, ...]]] = {
     "RESUME with a token of 23 bytes": (2, TOKEN[:23], 0, 0),
     "RESUME with a token as str": (2, "t" * 24, 0, 0),
     "RESUME with a negative tick": (2, TOKEN, -1, 0),
+    "RESUME with a cursor as bool": (2, TOKEN, 0, False),
     "MESSAGE with 2^53": (4, "id", [2**53]),
     "JOIN with -2^53 in its params": (1, "race", None, 0, {"id": -(2**53)}),
     "INPUT with seq 0": (3, 0, 0, 0, 0, 0, 0),
@@ -220,11 +233,13 @@ INVALID: Final[dict[str, tuple[object, ...]]] = {
     "RESYNC with a float": (7, 1.0),
     "ACK with two ticks": (8, 1, 2),
     "LEAVE with an item": (9, 0),
+    "ARRIVED with an item": (10, None),
 }
 
 SERVER_INVALID: Final[dict[str, tuple[object, ...]]] = {
     "WELCOME with an empty map": (16, {}),
     "WELCOME with a tick rate of 0": (16, {**WELCOME_MAP, "tick_hz": 0}),
+    "STATE of tick 0": (17, 0, 0, 0, None, [], [], [], []),
     "STATE with a span above its tick": (17, 5, 6, 0, None, [], [], [], []),
     "STATE with a lead of 65536": (17, 5, 5, 0, 65_536, [], [], [], []),
     "STATE without values": (17, 5, 5, 0, None, [], [], []),
@@ -236,6 +251,9 @@ SERVER_INVALID: Final[dict[str, tuple[object, ...]]] = {
     "PING with text": (19, "1"),
     "PONG with four items": (20, 7, 0, 0, 0),
     "NOTICE without a map": (21, "skipped", None),
+    "MOVED without a token": (22, "match", "k7p2qx"),
+    "MOVED with a token of 23 bytes": (22, "match", "k7p2qx", TOKEN[:23]),
+    "MOVED to a number": (22, "match", 7, None),
 }  # fmt: skip
 
 
@@ -245,9 +263,9 @@ def refused() -> Iterator[Case]:
         yield _refusal(name, "client", packed, CloseCode.MALFORMED)
         if name not in ONLY_SERVERS_REFUSE:
             yield _refusal(name, "server", packed, CloseCode.MALFORMED)
-    for number in (0, 10, 16, -1, 2**32):
+    for number in (0, 11, 16, -1, 2**32):
         yield _refusal(f"message id {number}", "client", _packed(number, "?"), CloseCode.UNKNOWN_MESSAGE)
-    for number in (0, *ClientMessage, 22, -1, 2**32):
+    for number in (0, *ClientMessage, 23, -1, 2**32):
         yield _refusal(f"message id {int(number)}", "server", _packed(int(number), "?"), CloseCode.UNKNOWN_MESSAGE)
     for name, items in INVALID.items():
         yield _refusal(name, "client", _packed(*items), CloseCode.INVALID_FIELD)

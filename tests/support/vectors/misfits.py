@@ -102,11 +102,45 @@ LISTS_REFUSED: Final[dict[str, object]] = {
 }
 
 
+GROWTHS_REFUSED: Final[dict[str, list[object]]] = {
+    "more items than the list has are kept": [0, 9, None, [[0]], [3]],
+    "less than no item is kept": [0, 9, None, [[0]], [-1]],
+    "a number of items that is a bool": [0, 9, None, [[0]], [True]],
+    "a number of items that is nil": [0, 9, None, [[0]], [None]],
+    "fewer numbers of items than lists": [0, 9, None, [[0]], []],
+    "more numbers of items than lists": [0, 9, None, [[0]], [1, 1]],
+    "numbers of items that are nil": [0, 9, None, [[0]], None],
+    "numbers of items that are no array": [0, 9, None, [[0]], 1],
+    "items of a text are kept": [0, 8, None, [""], [0]],
+    "text behind items that are kept": [0, 9, None, ["0"], [1]],
+    "a list that grows too long": [0, 9, None, [[0, 0, 0]], [2]],
+    "an item behind others out of its range": [0, 9, None, [[6]], [2]],
+    "a block of six items": [0, 9, None, [[0]], [1], 0],
+}
+
+
+def grown_lists() -> Story:
+    """Lists that keep some of their items; this server writes them only for those that keep all."""
+    story = Story("lists that keep items", 20, [Ship])
+    story.step(
+        [1, 0, 0, None, [], [[0, [1, 1], bytes(8), b""]], [], [[0, 9, None, [[1, 2], [3]], [0, 0]]]],
+        {Ship: {1: ship(hp=0, path=[1, 2]), 2: ship(hp=0, path=[3])}},
+    )
+    story.step(
+        [2, 1, 0, None, [], [], [], [[0, 9, None, [[4], []], [2, 1]], [0, 9, [0], [[5]], [1]]]],
+        {Ship: {1: ship(hp=0, path=[1, 5]), 2: ship(hp=0, path=[3])}},
+    )
+    story.show(3, {Ship: {1: ship(hp=0, path=[1, 5, -5]), 2: ship(hp=0, path=[])}})
+    return story
+
+
 def refused_lists() -> Story:
     """Lists are checked item by item."""
     story = Story("lists that must be refused", 20, [Ship])
     story.show(10, {Ship: {1: ship(path=[1, 2])}})
     for why, value in LISTS_REFUSED.items():
         story.refuse(why, [11, 1, 0, None, [], [], [], [[0, 9, None, [value]]]])
+    for why, block in GROWTHS_REFUSED.items():
+        story.refuse(why, [11, 1, 0, None, [], [], [], [block]])
     story.show(11, {Ship: {1: ship(path=[3])}})
     return story

@@ -9,13 +9,14 @@ from typing import Any, Final, TypeAlias
 import msgpack
 import numpy as np
 
-from gameserver.protocol import encode_state, state_head
+from gameserver.protocol import encode_state, shared_state_head
 from gameserver.state.entity import Entity
 from gameserver.state.schema import Schema
 from gameserver.state.table import Table
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.encode.views import ALL, AnyView, Views
 from gameserver.sync.snapshot import Snapshot
+from tests.support.single_view import encode_view
 from tests.support.vectors.json import Case
 
 Codes: TypeAlias = Sequence[Any]
@@ -41,10 +42,10 @@ class Story:
         snapshot = self._snapshot(tick, scene)
         view = ALL if sees is None else self._view_of(snapshot, frozenset(sees))
         base, before = self._base if self._base is not None and not anew else (None, ALL)
-        body = self._encoder.encode(base, snapshot, before, view)
+        body = encode_view(self._encoder, base, snapshot, before, view)
         span = tick - base.tick if base is not None else 0
         self._base = snapshot, view
-        self._tell(tick, encode_state(state_head(tick, span), 0, None, body), scene, sees)
+        self._tell(tick, encode_state(shared_state_head(tick, span), 0, None, body), scene, sees)
 
     def step(self, items: Sequence[object], scene: Scene) -> None:
         """Write down a STATE that the server's encoder would not make, and what it must lead to."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gameserver.room.roster import PlayerState, RoomState
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Choice, Flag, Float, Int, List, Ref, Text
 
@@ -46,6 +47,19 @@ class Flock(Entity):
     """One number."""
 
     n = Int(0, 1000)
+
+
+class Pilot(PlayerState):
+    """A participant, with a field of the game's own."""
+
+    team = Choice("red", "blue")
+
+
+class Match(RoomState):
+    """What a room says of itself."""
+
+    phase = Choice("lobby", "racing")
+    ends_at_tick = Int(0)
 
 
 def ship(**changed: Any) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.encoder import EMPTY_BODY, DeltaEncoder
 from gameserver.sync.encode.views import ALL, AnyView, Views
 from gameserver.sync.snapshot import Snapshot
+from tests.support.single_view import encode_view
 from tests.support.sync_viewer import Viewer
 from tests.support.sync_world import (
     SCHEMA,
@@ -137,7 +138,7 @@ def test_a_viewer_goes_from_a_view_to_everything_and_back() -> None:
         new = snapshot(world, tick)
         masks = tuple([np.arange(len(t)) % 3 == tick % 3 for t in new.tables])
         view: AnyView = ALL if sees_all else Views(new, tuple([mask[None] for mask in masks]), 1)[0]
-        viewer.apply(encoder.encode(viewer.base, new, viewer.view, view), new, view)
+        viewer.apply(encode_view(encoder, viewer.base, new, viewer.view, view), new, view)
 
 
 def test_an_entity_that_replaces_another_with_equal_texts_and_lists_in_one_tick_comes_with_them() -> None:
@@ -155,3 +156,37 @@ def test_an_entity_that_replaces_another_with_equal_texts_and_lists_in_one_tick_
     new = Snapshot(2, world.capture())
     held = decoder.apply(held, Message.of(encoder.encode(base, new), new, base))
     assert [(crew.name, crew.marks) for crew in held.entities(Crew)] == [("Ada", [1, 2])] * 2
+
+
+class Stroke(Entity):
+    points = List(Int(0, 9), max_items=1000)
+
+
+def test_a_list_that_grows_is_sent_as_what_is_added() -> None:
+    world = World(Schema([Stroke]))
+    encoder = DeltaEncoder(world.schema, TICK_HZ)
+    stroke, other = world.spawn(Stroke, points=[1] * 900), world.spawn(Stroke, points=[2, 3])
+    base = Snapshot(1, world.capture())
+    stroke.points.append(7)
+    new = Snapshot(2, world.capture())
+    assert msgpack.unpackb(b"\x94" + encoder.encode(base, new))[3] == [[0, 0, [0], [[7]], [900]]]
+    everything_of = [Views(each, (np.ones((2, 2), np.bool_),), 2) for each in (base, new)]
+    for body in encoder.encode_views(base, new, *everything_of):
+        assert msgpack.unpackb(b"\x94" + body)[3] == [[0, 0, [0], [[7]], [900]]]
+    stroke.points[0] = 5
+    other.points.append(4)
+    newest = Snapshot(3, world.capture())
+    values = msgpack.unpackb(b"\x94" + encoder.encode(new, newest))[3]
+    assert values == [[0, 0, None, [[5, *[1] * 899, 7], [4]], [0, 2]]]
+
+
+def test_who_sees_a_list_for_the_first_time_gets_all_of_it() -> None:
+    world = World(Schema([Stroke]))
+    stroke = world.spawn(Stroke, points=[1, 2])
+    base = Snapshot(1, world.capture())
+    stroke.points.append(3)
+    new = Snapshot(2, world.capture())
+    before, now = Views(base, (np.array([[True], [False]]),), 2), Views(new, (np.ones((2, 1), np.bool_),), 2)
+    bodies = DeltaEncoder(world.schema, TICK_HZ).encode_views(base, new, before, now)
+    values = [msgpack.unpackb(b"\x94" + body)[3] for body in bodies]
+    assert values == [[[0, 0, None, [[3]], [2]]], [[0, 0, None, [[1, 2, 3]]]]]

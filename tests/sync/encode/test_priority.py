@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gameserver.state.errors import DeclarationError
 from gameserver.state.schema import Schema
 from gameserver.sync.encode.dead_reckoning import MAX_AGE
 from gameserver.sync.encode.encoder import DeltaEncoder
@@ -213,7 +212,7 @@ def test_what_is_larger_than_the_budget_is_sent_too_and_holds_up_nothing() -> No
 
 def test_a_room_without_entity_types_has_empty_bodies() -> None:
     schema = Schema([])
-    encoder = PriorityEncoder(DeltaEncoder(schema, 1), Interest(schema, 1))
+    encoder = PriorityEncoder(DeltaEncoder(schema, 1), Interest(schema, 1), {}, snapshot_hz=1)
     viewers = Viewers(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
     new = Snapshot(1, ())
     assert encoder.encode(None, new, None, Views(new, (), 1), viewers)[0] == [b"\x90\x90\x90\x90"]
@@ -268,9 +267,3 @@ def test_a_viewer_that_is_far_behind_again_and_again_holds_everything_in_the_end
         game.send(*([slow, other] if tick % 30 < 2 else [other]))
         seen |= ages(slow).keys() if slow.view is not None else set()
     assert len(seen) == 30
-
-
-@pytest.mark.parametrize("tiers", [{100: 0}, {100: 9}, {0: 2}, {-5: 2}])
-def test_tiers_that_cannot_be_kept_are_refused(tiers: dict[float, int]) -> None:
-    with pytest.raises(DeclarationError, match="tiers"):
-        Game(tiers)

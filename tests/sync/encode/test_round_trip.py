@@ -13,6 +13,7 @@ from gameserver.state.entity import Entity
 from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.encode.encoder import DeltaEncoder
 from gameserver.sync.encode.views import ALL, View, Views
+from tests.support.single_view import encode_view
 from tests.support.sync_viewer import Viewer
 from tests.support.sync_world import (
     SCHEMA,
@@ -86,6 +87,12 @@ class AnyGame(RuleBasedStateMachine):
         ship.hp, ship.cargo, ship.name, ship.target = hp, cargo, name, other
         ship.armed, ship.mood = hp > 0, ("calm", "wary", "angry")[hp % 3]
 
+    @precondition(lambda self: self.world.entities(Ship))
+    @rule(data=st.data(), more=st.lists(st.integers(-5, 5), min_size=1, max_size=2))
+    def load_more(self, data: st.DataObject, more: list[int]) -> None:
+        """A list that grows is sent as what is added, but to those who see it for the first time."""
+        data.draw(st.sampled_from(self.world.entities(Ship))).cargo.extend(more)
+
     @precondition(lambda self: self.world.entities(Note))
     @rule(data=st.data(), text=TEXTS)
     def write(self, data: st.DataObject, text: str) -> None:
@@ -128,7 +135,7 @@ class AnyGame(RuleBasedStateMachine):
             now = self.views(data, len(viewers))
             bodies = self.encoder.encode_views(base, self.new, self.before(viewers), now)
             for i, (viewer, body) in enumerate(zip(viewers, bodies, strict=True)):
-                alone = self.encoder.encode(base, self.new, viewer.view, now[i])
+                alone = encode_view(self.encoder, base, self.new, viewer.view, now[i])
                 assert body == alone, "a viewer's bytes do not depend on the other viewers"
                 viewer.apply(body, self.new, now[i])
 

@@ -10,6 +10,7 @@ from gameserver.state.entity import Entity
 from gameserver.state.fields import Float, Text
 from gameserver.state.table import Table
 from gameserver.sync.bits import unpack, unzigzag
+from gameserver.sync.encode.blocks import WidthCache
 from gameserver.sync.encode.type_delta import EnterRows, TypeDelta
 from gameserver.sync.motion import Motion
 
@@ -38,7 +39,7 @@ def table_of(ships: Ships) -> Table:
 @given(SHIPS, SHIPS)
 def test_rows_are_sorted_into_left_entered_and_staying(before: Ships, after: Ships) -> None:
     old, new = table_of(before), table_of(after)
-    delta = TypeDelta(MOTION, old, new, 1)
+    delta = TypeDelta(MOTION, old, new, 1, WidthCache())
     assert old.ids[delta.left].tolist() == sorted(before.keys() - after.keys())
     assert new.ids[delta.entered].tolist() == sorted(after.keys() - before.keys())
     assert delta.n_stay == len(before.keys() & after.keys())
@@ -48,7 +49,7 @@ def test_rows_are_sorted_into_left_entered_and_staying(before: Ships, after: Shi
 @given(SHIPS, SHIPS)
 def test_each_row_is_found_in_the_other_table_and_among_those_that_stay(before: Ships, after: Ships) -> None:
     old, new = table_of(before), table_of(after)
-    delta = TypeDelta(MOTION, old, new, 1)
+    delta = TypeDelta(MOTION, old, new, 1, WidthCache())
     staying = sorted(before.keys() & after.keys())
     for rows, ids, others in (
         (delta.to_new, old.ids, new.ids.tolist()),
@@ -63,7 +64,7 @@ def test_each_row_is_found_in_the_other_table_and_among_those_that_stay(before: 
 @given(SHIPS, SHIPS, st.integers(1, 5))
 def test_the_residuals_lead_from_the_base_to_the_new_codes(before: Ships, after: Ships, span: int) -> None:
     old, new = table_of(before), table_of(after)
-    delta = TypeDelta(MOTION, old, new, span)
+    delta = TypeDelta(MOTION, old, new, span, WidthCache())
     stay_old, stay_new = np.isin(old.ids, new.ids), np.isin(new.ids, old.ids)
     residuals = np.zeros((2, delta.n_stay), np.int64)
     for block in delta.blocks:
@@ -75,31 +76,31 @@ def test_the_residuals_lead_from_the_base_to_the_new_codes(before: Ships, after:
 def test_a_viewer_that_holds_other_codes_than_the_base_gets_residuals_from_those() -> None:
     old, new = table_of({1: (0, 0, ""), 2: (0, 0, "")}), table_of({2: (7, 0, "")})
     held = np.array([[0, 5], [0, 0]])
-    residuals = unzigzag(TypeDelta(MOTION, old, new, 1).residuals_from(held))
+    residuals = unzigzag(TypeDelta(MOTION, old, new, 1, WidthCache()).residuals_from(held))
     assert residuals.tolist() == [[2], [0]]
 
 
 def test_a_type_that_moves_as_expected_has_no_blocks() -> None:
-    assert TypeDelta(MOTION, table_of({1: (10, 3, "")}), table_of({1: (16, 3, "")}), 2).blocks == []
+    assert TypeDelta(MOTION, table_of({1: (10, 3, "")}), table_of({1: (16, 3, "")}), 2, WidthCache()).blocks == []
 
 
 @given(SHIPS, SHIPS)
 def test_changed_objects_are_those_that_are_new_or_have_another_value(before: Ships, after: Ships) -> None:
     new = table_of(after)
-    (changed,) = TypeDelta(MOTION, table_of(before), new, 1).changed_objects
+    (changed,) = TypeDelta(MOTION, table_of(before), new, 1, WidthCache()).changed_objects
     expected = [number not in before or before[number][2] != after[number][2] for number in new.ids.tolist()]
     assert ([] if changed is None else changed.tolist()) == expected
 
 
 def test_a_column_that_is_the_same_object_is_not_compared() -> None:
     old = table_of({1: (0, 0, "Ada")})
-    assert TypeDelta(MOTION, old, Table(old.ids, old.codes + 1, old.objects), 1).changed_objects == [None]
+    assert TypeDelta(MOTION, old, Table(old.ids, old.codes + 1, old.objects), 1, WidthCache()).changed_objects == [None]
 
 
 def test_a_column_that_is_the_same_object_is_compared_when_its_rows_are_of_other_ships() -> None:
     old = table_of({1: (0, 0, "Ada"), 2: (0, 0, "Bo")})
     new = Table(np.array([2, 3]), old.codes, old.objects)
-    (changed,) = TypeDelta(MOTION, old, new, 1).changed_objects
+    (changed,) = TypeDelta(MOTION, old, new, 1, WidthCache()).changed_objects
     assert changed is not None
     assert changed.tolist() == [True, True]
 

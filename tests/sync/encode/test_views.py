@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from gameserver.sync.encode.views import View, Views
+from tests.support.single_view import everything
 from tests.support.sync_world import Dust, Note, Ship, make_world, same, snapshot
 
 WORLD = make_world()
@@ -67,7 +68,7 @@ def test_the_tables_of_a_view_hold_what_it_sees() -> None:
 
 
 def test_a_view_of_everything_has_the_tables_of_the_snapshot() -> None:
-    views = Views.everything(SNAPSHOT, 2)
+    views = everything(SNAPSHOT, 2)
     assert views.count == 2
     assert same(views[1].tables(), SNAPSHOT.tables)
 
@@ -81,5 +82,5 @@ def test_pairs_are_those_of_the_matrix_and_are_made_once() -> None:
 
 @pytest.mark.parametrize("index", range(4))
 def test_a_type_without_entities_has_no_pairs(index: int) -> None:
-    empty = Views.everything(snapshot(make_world(), 1), 3)
+    empty = everything(snapshot(make_world(), 1), 3)
     assert len(empty.pairs(index)) == 0

@@ -1,0 +1,2 @@
+/** The types are in the package, which only checks need. */
+export { default } from "uplot";

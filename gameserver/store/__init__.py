@@ -1,0 +1,1 @@
+"""What outlives a process: one SQLite file, written by one thread."""

@@ -1,0 +1,129 @@
+"""Servers that keep rooms while their disk, their file or their process fails: each has one clear line."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import pytest
+import trio
+
+from gameserver.store import report
+from gameserver.store.api import StoreError
+from gameserver.store.sqlite import FILE, SIGNING_KEY
+from tests.support.live.process import ServerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(90)]
+
+ROOM: Final = "gameserver.games.arena:Arena"
+WITHIN_S: Final = 20.0
+
+
+def server(folder: Path, *, max_kib: int = 0) -> ServerProcess:
+    return ServerProcess(ROOM, "--bots", "3", "--data", str(folder), max_kib=max_kib)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with trio.fail_after(WITHIN_S):
+        while not condition():  # noqa: ASYNC110 - what another process does
+            await trio.sleep(0.1)
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a room is in the store, after its first ticks."""
+    with suppress(StoreError):  # it is being made
+        return any("tick 0 " not in line for line in report.show(folder)[1:])
+    return False
+
+
+async def test_a_full_disk_stops_no_game_and_loses_nothing_that_was_stored(tmp_path: Path) -> None:
+    async with server(tmp_path, max_kib=160) as running:
+        await until(lambda: b"rooms are not kept" in running.errors_so_far())
+        before = (await running.metrics())["ticks_total"]
+        await trio.sleep(0.5)
+        assert (await running.metrics())["ticks_total"] > before
+        said = running.errors_so_far().decode()
+        assert "the games go on, and it is tried again" in said
+        assert "Traceback" not in said
+        _, said = await running.end(signal.SIGKILL)
+    assert report.check(tmp_path) == []
+    async with server(tmp_path) as again:
+        assert b"(arena) goes on from tick" in again.errors_so_far()
+
+
+async def test_copies_at_any_moment_are_whole_as_after_a_loss_of_power(tmp_path: Path) -> None:
+    dice = random.Random(1)
+    source = tmp_path / "data"
+    async with server(source) as running:
+        await until(lambda: is_kept(source))
+        on_disk = (source / f"{FILE}-wal").stat().st_size  # what the disk has is not lost; the tables are among it
+        for number in range(4):
+            await trio.sleep(dice.uniform(0.1, 0.9))
+            copy = tmp_path / f"copy-{number}"
+            copy.mkdir()
+            running.process.send_signal(signal.SIGSTOP)
+            log = (source / f"{FILE}-wal").read_bytes()
+            shutil.copy(source / FILE, copy)
+            running.process.send_signal(signal.SIGCONT)
+            (copy / f"{FILE}-wal").write_bytes(log[: dice.randrange(on_disk, len(log) + 1)])  # its end is lost
+            shutil.copy(source / SIGNING_KEY, copy)
+        await running.end(signal.SIGKILL)
+    for number in range(4):
+        assert report.check(tmp_path / f"copy-{number}") == []
+    async with server(tmp_path / "copy-3") as again:
+        assert b"(arena) goes on from tick" in again.errors_so_far()
+
+
+async def test_a_backup_made_while_it_runs_can_be_gone_back_to(tmp_path: Path) -> None:
+    source = tmp_path / "data"
+    async with server(source) as running:
+        await until(lambda: is_kept(source))
+        report.backup(source, tmp_path / "backup.sqlite")
+        await running.end(signal.SIGTERM)
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        (source / name).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.sqlite", source / FILE)
+    async with server(source) as again:
+        assert b"(arena) goes on from tick" in again.errors_so_far()
+
+
+async def test_a_stopped_process_goes_on_and_keeps_its_folder(tmp_path: Path) -> None:
+    async with server(tmp_path) as running:
+        await until(lambda: is_kept(tmp_path))
+        running.process.send_signal(signal.SIGSTOP)
+        other = server(tmp_path)
+        other._start()
+        status = await trio.to_thread.run_sync(other.process.wait, WITHIN_S)
+        assert status == 2
+        assert b"another server uses this folder" in other.errors_so_far()
+        other._stop()
+        running.process.send_signal(signal.SIGCONT)
+        status, said = await running.end(signal.SIGTERM)
+        assert status == 0
+        assert "Traceback" not in said
+    assert report.check(tmp_path) == []
+
+
+async def test_a_damaged_page_is_named_and_left_alone(tmp_path: Path) -> None:
+    async with server(tmp_path) as running:
+        await until(lambda: is_kept(tmp_path))
+        await running.end(signal.SIGTERM)
+    path = tmp_path / FILE
+    data = bytearray(path.read_bytes())
+    data[100:] = bytes(len(data) - 100)
+    path.write_bytes(data)
+    other = server(tmp_path)
+    other._start()
+    status = await trio.to_thread.run_sync(other.process.wait, WITHIN_S)
+    said = other.errors_so_far().decode()
+    other._stop()
+    assert status == 2
+    assert f"{path}: is damaged" in said
+    assert path.read_bytes() == bytes(data)

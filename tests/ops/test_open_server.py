@@ -1,0 +1,38 @@
+"""`open_server` has the settings of `gameserver run`, and costs nothing to those who do not use it."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from typing import Any
+
+import gameserver
+from gameserver.cli.run import run
+from gameserver.ops.open_server import open_server
+
+OF_THE_COMMAND: frozenset[str] = frozenset({"bots", "log_level", "log_format", "workers"})
+"""What a program does itself (bots, logging), or cannot do (several processes)."""
+NONE_IS_THE_DEFAULT: frozenset[str] = frozenset({"limits", "net_limits"})
+
+
+def settings_of(function: Any) -> dict[str, Any]:
+    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+
+
+def test_the_settings_are_those_of_the_command_with_the_same_defaults() -> None:
+    command, own = settings_of(run), settings_of(open_server)
+    assert command.keys() - own.keys() == OF_THE_COMMAND
+    assert own.keys() - command.keys() == set()
+    assert {name for name, value in own.items() if value != command[name]} == NONE_IS_THE_DEFAULT
+
+
+def test_the_public_name_is_the_function_and_others_are_unknown() -> None:
+    assert gameserver.open_server is open_server
+    assert not hasattr(gameserver, "open_servers")
+
+
+def test_rooms_need_neither_trio_nor_sockets() -> None:
+    said = "import sys, gameserver; print(*{'trio', 'ssl', 'h11', 'gameserver.net', 'gameserver.ops'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

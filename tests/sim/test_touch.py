@@ -1,0 +1,96 @@
+"""Bodies near the avatar in the player's present, over bad networks and on a fake clock: what is touched answers at
+once, and a ball that nobody else touches is predicted without a correction.
+"""
+
+from __future__ import annotations
+
+from math import hypot
+
+import pytest
+
+from gameserver.client import predicted_world
+from gameserver.games.hockey import Hockey
+from gameserver.games.hockey_rink import PUCK_RADIUS, SKATER_RADIUS, Controls
+from gameserver.testing.simulation import Simulation
+from tests.scenarios.touch import FRAME_S, Dribbler, contest, dribble, first_change, percentile
+from tests.support.sim.football import Ball, Disc, Football
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(("delay_s", "jitter_s"), [(0.0, 0.0), (0.1, 0.02), (0.15, 0.03)])
+def test_a_ball_that_only_this_player_touches_is_never_corrected_and_never_overlapped(
+    delay_s: float, jitter_s: float
+) -> None:
+    player, own_corrections = dribble(delay_s, jitter_s, 6.0, predicted=True)
+    assert player.felt.touching > 30
+    assert player.felt.deepest <= 1.0
+    assert own_corrections == 0
+    assert player.client.replica.world is not None
+    assert player.client.replica.world.stats["Ball"].corrections == 0
+    without, own_corrections = dribble(delay_s, jitter_s, 6.0, predicted=False)
+    assert without.felt.deepest > 15.0, "the ball is drawn in the past"
+    assert own_corrections > 2
+
+
+def test_a_ball_at_the_foot_moves_with_the_key() -> None:
+    assert max(first_change(0.15, presses=2, predicted=True)) <= 2
+    assert min(first_change(0.15, presses=2, predicted=False)) > 18
+
+
+def test_a_contested_ball_is_corrected_by_little_and_never_jumps() -> None:
+    felt = [player.felt for player in contest(0.1, 0.02, 5.0, predicted=True)]
+    for one in felt:
+        assert one.touching > 20
+        assert percentile(one.errors, 0.5) <= 5.0
+        assert percentile(one.errors, 0.9) <= 40.0
+        assert max(one.steps) < 12.0, "corrections are eased out"
+    assert sum(len(one.errors) for one in felt) > 5
+
+
+@pytest.mark.parametrize(("blend_s", "least", "most"), [(predicted_world.BLEND_S, 5.0, 40.0), (1e-9, 100.0, 400.0)])
+def test_a_ball_that_rolls_past_comes_and_goes_without_a_jump(
+    monkeypatch: pytest.MonkeyPatch, blend_s: float, least: float, most: float
+) -> None:
+    monkeypatch.setattr(predicted_world, "BLEND_S", blend_s)
+    rig = Simulation(Football, delay_s=0.1, jitter_s=0.02)
+    player = Dribbler(rig)
+    rig.run(3.0)
+    (ball,), (disc,) = rig.engine.world.entities(Ball), rig.engine.world.entities(Disc)
+    disc.x, disc.y = 800.0, 700.0
+    rig.engine.room.teleport(ball, x=100.0, y=400.0, vx=0.0)
+    rig.run(1.0)
+    ball.vx = 900.0
+    shares = set()
+    for _ in range(180):
+        rig.run(FRAME_S)
+        player.look()
+        world = player.client.replica.world
+        assert world is not None
+        shares.add(len(world))
+    assert shares == {0, 1}, "it came and went"
+    assert least < max(player.felt.steps) < most
+
+
+def test_the_puck_of_hockey_moves_with_its_player() -> None:
+    """Nobody else is on the ice: the puck is where the server will have it."""
+    rig = Simulation(Hockey, delay_s=0.1, jitter_s=0.02)
+    client = rig.client()
+    rig.run(3.0)
+    stats, deepest = client.replica.world, -1000.0
+    assert stats is not None
+    frames = 0
+    while frames < 300:
+        frames += 1
+        rig.run(FRAME_S)
+        drawn, own = client.replica.draw(rig.now_s), client.replica.draw_avatar(rig.now_s)
+        assert drawn is not None
+        pucks = next(table for table in drawn.tables if table.entity_type.cls.__name__ == "Puck")
+        if len(pucks) == 0:  # a goal
+            break
+        x, y = float(pucks.column("x")[0]), float(pucks.column("y")[0])
+        deepest = max(deepest, SKATER_RADIUS + PUCK_RADIUS - hypot(x - own.x, y - own.y))
+        client.core.set_controls(Controls(dx=max(-1.0, min(1.0, (x - own.x) / 60)), dy=(y - own.y) / 300))
+    assert frames > 60
+    assert stats.stats["Puck"].corrections == 0
+    assert -20.0 < deepest <= 1.0
