@@ -382,7 +382,7 @@ class RoomEngine:
         log.warning("room is too slow: %d ticks left out", ticks, extra={"room": self.id})
         notice = encode_server(m.Notice("skipped", {"ticks": ticks}))
         for session in self.seats.sessions.values():
-            if session.link is not None and session.seated:
+            if session.link is not None and session.welcomed:
                 session.link.send(notice)
 
     def note_pace(self, now_s: float, late_s: float, cost_s: float) -> None:
@@ -629,7 +629,7 @@ class RoomEngine:
             return
         self.closed = True
         for session in list(self.seats.sessions.values()):
-            self.replicator.send_last_events(session)
+            session.send_last_events(self.events)
         if code is not CloseCode.ROOM_FAILED and not lasts:
             try:
                 self._lifecycle.empty()

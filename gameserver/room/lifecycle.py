@@ -22,7 +22,6 @@ from gameserver.room.moves import MoveFailed
 from gameserver.room.outside_work import Job, WorkFailed
 from gameserver.room.player import JoinRefused
 from gameserver.sync.encode.views import ALL
-from gameserver.sync.events import EventsLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -234,6 +233,7 @@ class Lifecycle:
     def _send_welcome(self, session: Session, *, resumed: bool) -> None:
         if session.link is not None:  # a replayed session has no link
             session.link.send(self._welcome(session, resumed))
+            session.welcomed = True
             session.link.start_polling(session.room_id)
 
     def _refuse(self, session: Session, reason: str) -> None:
@@ -300,25 +300,13 @@ class Lifecycle:
 
     def _depart(self, session: Session, move: Move) -> None:
         """Have a participant leave for its seat in another room. Its client gets the events that are left for it."""
-        self._send_last_events(session)
+        session.send_last_events(self._events)
         self._room.on_leave(session.player)
         peer, session.peer, session.link = session.peer, None, None
         session.on_gone = None
         self._free(session)
         if move.carrier is not None:
             move.carrier.hand_over(session, peer)
-
-    def _send_last_events(self, session: Session) -> None:
-        """Queue the events that a session has not been sent, as far as the log has them."""
-        while session.link is not None and session.event_cursor < self._events.newest:
-            try:
-                backlog = session.pending_events(self._events)
-            except EventsLost:
-                return
-            if backlog.message is None:
-                return
-            session.link.send(backlog.message)
-            session.events_sent(backlog.upto)
 
     def _free(self, session: Session) -> None:
         """Free the seat, and despawn what its player still owns."""

@@ -218,20 +218,6 @@ class Replicator:
             session.events_sent(upto)
         return taken
 
-    def send_last_events(self, session: Session) -> None:
-        """Queue what a viewer has not been sent of the events, before its link closes: no snapshot will bring them, and
-        a game often says how it ended just before its room ends."""
-        link = session.link
-        if link is None or not session.seated or session.json_link is not None:
-            return
-        try:
-            message, upto = session.pending_events(self._events)
-        except EventsLost:
-            return
-        if message is not None:
-            link.send(message)
-            session.events_sent(upto)
-
     def _skip(self, session: Session, now_s: float) -> None:
         self.skipped += 1
         if session.behind_since_s is None:

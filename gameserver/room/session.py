@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gameserver.protocol.constants import Role
 from gameserver.sync.encode.views import ALL
+from gameserver.sync.events import EventsLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,6 +135,7 @@ class Session:
         "unseen",
         "view",
         "viewpoint",
+        "welcomed",
         "window",
     )
 
@@ -160,6 +162,8 @@ class Session:
         self.link: LinkHandle | None = None
         self.json_link: JsonLink | None = None
         """The same link, where its viewer gets JSON."""
+        self.welcomed = False
+        """Whether its WELCOME was sent over this link. Nothing of the room goes out before it."""
         self.lost_at_s: float | None = None
         self.going_away = False
         """Whether the client closed its last link with 1001."""
@@ -229,6 +233,7 @@ class Session:
         self.peer = peer
         self.link = peer.link
         self.json_link = None
+        self.welcomed = False
         self.lost_at_s = None
         self.going_away = False
         self.behind_since_s = None
@@ -238,6 +243,7 @@ class Session:
         """Continue without a link. The client says what it received when it resumes."""
         self.peer = None
         self.link = self.json_link = None
+        self.welcomed = False
         self.lost_at_s = now_s
         self.going_away = going_away
         self.window.clear()
@@ -260,6 +266,20 @@ class Session:
         if backlog.message is None:
             self.event_scan = backlog.upto
         return backlog
+
+    def send_last_events(self, log: EventLog) -> None:
+        """Send the events that are pending, as far as the log has them, before the session leaves the room: no snapshot
+        will bring them, and a game often says how it ended just before its room ends."""
+        link = self.link
+        while link is not None and self.welcomed and self.json_link is None and self.event_cursor < log.newest:
+            try:
+                backlog = self.pending_events(log)
+            except EventsLost:
+                return
+            if backlog.message is None:
+                return
+            link.send(backlog.message)
+            self.events_sent(backlog.upto)
 
     def state_sent(self, snapshot: Snapshot, view: AnyView, size: int) -> None:
         """The link has taken a STATE of `size` bytes that leads to `snapshot`."""

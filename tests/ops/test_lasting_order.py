@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from tests.support.lasting_server import Cellar, Ledger, Process
 from tests.support.moving_rooms import Lobby, Match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -211,6 +212,16 @@ def chain(links: int) -> Link | None:
     return first
 
 
+@pytest.fixture
+def recursion_limit() -> Iterator[None]:
+    """Python's usual limit, which mypy raises for good where another test has called it in this process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("recursion_limit")
 @pytest.mark.parametrize(
     ("value", "why"),
     [
