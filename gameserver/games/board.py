@@ -39,6 +39,7 @@ STROKES_PER_S: Final = 50.0
 STROKES_AT_ONCE: Final = 2.0 * MAX_STROKES
 """Clearing a full board, and undoing that at once."""
 REFUSALS_EVERY_S: Final = 1.0
+COMING_BACK: Final = "Strokes are coming back: wait a second."
 TOO_FAST: Final = "That was too much at once: wait a little."
 
 
@@ -110,6 +111,7 @@ class Board(Room[Pointer]):
         cursor.x, cursor.y, cursor.shown = controls.x, controls.y, controls.shown
 
     def on_tick(self) -> None:
+        self.sheet.return_some()
         for player in self.players:
             pen: Pen = player.data
             pen.points_left = min(POINTS_AT_ONCE, pen.points_left + POINTS_PER_S * self.dt)
@@ -118,6 +120,9 @@ class Board(Room[Pointer]):
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         act = self.ACTS.get(name)
         if act is None or player.is_spectator:
+            return
+        if self.sheet.is_returning and name != "draw":
+            self._refuse(player, COMING_BACK)
             return
         try:
             act(self, player, payload)
@@ -278,8 +283,7 @@ class Board(Room[Pointer]):
         inverse = Action(added=[stroke.order for stroke in action.removed])
         for stroke in added:
             inverse.remove(self.sheet.remove(stroke))
-        for removed in action.removed:
-            self.sheet.restore(removed)
+        self.sheet.restore(action.removed)
         return inverse
 
     def _bound_histories(self) -> None:

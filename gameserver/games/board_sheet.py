@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.games.board_history import RemovedStroke
 from gameserver.games.board_strokes import MAX_PERSON_POINTS, MAX_PERSON_STROKES, MAX_POINTS, MAX_STROKES, Draw, Stroke
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from gameserver import Room
 
 FULL = "The board is full: erase something first."
+RETURN_COST_A_TICK: Final = 40_000
+"""How much of what was taken away comes back in one tick: a point costs one, a stroke as much as 100 points besides.
+At 20 ticks a second a full board is back after 1.3 s, and no tick of it takes longer than its time."""
+STROKE_COST: Final = 100
 TOO_MUCH_DRAWN = "You have drawn as much as one person may: erase something first."
 
 
@@ -31,9 +35,11 @@ class Sheet:
         self._points = 0
         self._strokes_by: Counter[int] = Counter()
         self._points_by: Counter[int] = Counter()
+        self._returning: deque[RemovedStroke] = deque()
 
     def __len__(self) -> int:
-        return len(self._strokes)
+        """Return how many strokes are on the board, those on their way back included."""
+        return len(self._strokes) + len(self._returning)
 
     def get(self, order: int) -> Stroke | None:
         """Return a stroke, None if it is not on the board."""
@@ -73,6 +79,7 @@ class Sheet:
         widths = list(draw.widths[:1])
         stroke = RemovedStroke(by, draw.mark, self._next_order, draw.colour, draw.pen, x, y, [], widths)
         self._next_order += 1
+        self._count(by, 1, 1)
         return self._put(stroke, done=False)
 
     def extend(self, stroke: Stroke, last: tuple[int, int], points: Sequence[int], widths: Sequence[int] = ()) -> None:
@@ -111,9 +118,25 @@ class Sheet:
             list(stroke.widths),
         )
 
-    def restore(self, stroke: RemovedStroke) -> None:
-        """Put a stroke back to where it lay."""
-        self._put(stroke, done=True)
+    def restore(self, strokes: Iterable[RemovedStroke]) -> None:
+        """Put strokes back to where they lay: a few at once, many over the next ticks. Their places are taken now."""
+        for stroke in strokes:
+            self._returning.append(stroke)
+            self._count(stroke.by, 1, stroke.size)
+        self.return_some()
+
+    @property
+    def is_returning(self) -> bool:
+        """Whether strokes are still on their way back."""
+        return bool(self._returning)
+
+    def return_some(self) -> None:
+        """Put back as many of the strokes that are on their way as one tick bears."""
+        left = RETURN_COST_A_TICK
+        while self._returning and left > 0:
+            stroke = self._returning.popleft()
+            left -= stroke.size + STROKE_COST
+            self._put(stroke, done=True)
 
     def has_room_for(self, strokes: Iterable[RemovedStroke]) -> bool:
         """Whether strokes that were taken away have a place again."""
@@ -124,7 +147,6 @@ class Sheet:
     def _put(self, stroke: RemovedStroke, *, done: bool) -> Stroke:
         put = self._room.spawn(Stroke, done=done, **stroke._asdict())
         self._strokes[put.order] = put
-        self._count(put.by, 1, put.size)
         return put
 
     def _count(self, by: int, strokes: int, points: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -278,6 +279,35 @@ def test_an_erased_stroke_does_not_grow_and_a_movement_of_the_eraser_is_one_step
         send(play, bob, "undo")
         assert strokes(ada) == [(1, LINE), (2, LINE)]
         assert all(stroke.done for stroke in bob.view.entities("Stroke"))
+
+
+def test_many_strokes_come_back_over_some_ticks_and_what_is_drawn_meanwhile_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(board_sheet, "RETURN_COST_A_TICK", 1)  # one stroke each
+    with game(Board) as play:
+        ada, bob = play.join(), play.join()
+        for mark in range(1, 6):
+            send(play, ada, "draw", draw(mark=mark))
+        send(play, ada, "clear")
+        ada.send("undo", None)
+        seen = []
+        for tick in range(10):
+            if tick == 2:
+                ada.send("clear", None)
+                bob.send("draw", draw())
+            play.ticks(1)
+            seen.append(len(strokes(bob)))
+        assert seen[-1] == 6
+        assert all(after - before <= 2 for before, after in pairwise(seen)), seen
+        assert len(set(seen)) >= 4
+        assert refusals(ada) == ["Strokes are coming back: wait a second."]
+        assert [order for order, _ in strokes(bob)] == [1, 2, 3, 4, 5, 6]
+        assert play.room.sheet._points == 6 * 3
+        play.seconds(1)
+        send(play, ada, "clear")
+        assert strokes(bob) == []
+        assert play.room.sheet._points == 0
 
 
 def test_a_board_for_friends_is_found_by_its_code_only() -> None:
