@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from gameserver import Entity, Flag, Int, Player, Room, RoomState, Text
+from gameserver import Entity, Flag, Int, Player, Room, RoomState, Text, WorkFailed
 from gameserver.games import dashboard_demo
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Dashboard(Room):
     """The room. `demo = False` in a subclass begins without readings."""
 
     kind = "dashboard"
+    lasting = True
     single = True
     tick_hz = 10
     max_players = 16
@@ -111,7 +112,7 @@ class Dashboard(Room):
         self._rows: dict[int, int] = {}
         self._codes: NDArray[np.int64] = np.full(MAX_SENSORS, NO_READING, np.int64)
         self._read_at: NDArray[np.int64] = np.full(MAX_SENSORS, -STALE_S * self.tick_hz, np.int64)
-        self._history: NDArray[np.int64] = np.full((KEPT_S, MAX_SENSORS), NO_READING, np.int64)
+        self._history: NDArray[np.int32] = np.full((KEPT_S, MAX_SENSORS), NO_READING, np.int32)
         self._asked: dict[Player, dict[int, None]] = {}
         """The slots that viewers wait for; who has waited for longest is first."""
         self._packed: dict[int, dict[str, Any]] = {}
@@ -263,7 +264,7 @@ class Dashboard(Room):
 
     def _pack(self, slot: int) -> dict[str, Any]:
         """Return the last minutes of a sensor: codes between `low` and `high` as 16 bits each, the oldest first."""
-        points = np.roll(self._history[:, slot], -(self._second % KEPT_S) - 1)
+        points = np.roll(self._history[:, slot].astype(np.int64), -(self._second % KEPT_S) - 1)
         there = points != NO_READING
         if not there.any():
             return {"slot": slot, "low": 0, "high": 0, "points": b""}
@@ -287,7 +288,11 @@ class Dashboard(Room):
         self._measure()
 
     def _measure(self) -> None:
-        self.run(dashboard_demo.measure, self.tick, then=self._measured, failed=lambda _: self._measure())
+        self.run(dashboard_demo.measure, self.tick, then=self._measured, failed=self._measure_again)
+
+    def _measure_again(self, _: WorkFailed) -> None:
+        if self.state.demo:
+            self._measure()
 
     def _measured(self, values: list[float]) -> None:
         if self.state.demo:

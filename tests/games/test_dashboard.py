@@ -22,6 +22,7 @@ from gameserver.games.dashboard import (
 )
 from gameserver.room.accepted_commands import CommandInvalid, read_command
 from gameserver.testing import Client, Game, game
+from tests.support.checkpoints import as_bytes, restored
 
 
 class Plant(Dashboard):
@@ -55,6 +56,37 @@ def points(history: dict[str, Any]) -> list[float | None]:
     steps = max(1, history["high"] - history["low"])
     packed = np.frombuffer(history["points"], "<u2").tolist()
     return [None if one == NO_POINT else history["low"] + one * steps / (NO_POINT - 1) for one in packed]
+
+
+def test_the_last_minutes_go_on_after_a_restart() -> None:
+    with game(Plant) as play:
+        ada = watch(play)
+        send(play, "sensors", {"oil": {"unit": "bar", "decimals": 1, "warn_above": 9.5}})
+        send(play, "readings", {"oil": -7.5, "water": 1e7})
+        play.ticks(25)
+        ada.send("history", list(range(2 * HISTORIES_PER_TICK)))
+        (engine,) = play.engines
+        again = restored(engine)
+        assert as_bytes(again) == as_bytes(engine)
+        before, after = engine.room, again.room
+        assert isinstance(before, Plant)
+        assert isinstance(after, Plant)
+        assert [after._pack(slot) for slot in (0, 1)] == [before._pack(slot) for slot in (0, 1)]
+
+
+def test_the_demo_goes_on_after_a_restart() -> None:
+    with game(Dashboard) as play:
+        watch(play)
+        play.ticks(3)
+        again = restored(play.engines[0])
+        started: list[Any] = []
+        again.go_live(0.0)
+        again.work.run_with(started.append)
+        again.tick(0.0)
+        assert [job.work for job in started] == [dashboard_demo.measure]
+        again.work.finish(started[0], dashboard_demo.values_at(0).tolist(), None)
+        again.tick(0.0)
+        assert len(started) == 2
 
 
 def test_readings_reach_every_viewer_and_make_the_sensors_that_they_name() -> None:
