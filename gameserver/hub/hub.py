@@ -29,6 +29,7 @@ from gameserver.protocol.constants import ClientLimits, CloseCode, Limits
 from gameserver.protocol.errors import ProtocolError
 from gameserver.room.author_store import MemoryEntries
 from gameserver.room.output_gate import GatedLink
+from gameserver.room.outside_work import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -87,6 +88,9 @@ class Hub:
         """Keeps the rooms that last; None: nothing outlives this process."""
         self.run_work: Callable[[RoomEngine, Job], None] | None = None
         """Runs what rules start with `Room.run`, beside the room."""
+        self._run_effect: Callable[[Effect], None] | None = None
+        self._waiting_effects: list[Effect] = []
+        """Those that can be run as soon as somebody does."""
         self.on_rooms_changed: Callable[[], None] | None = None
         """Called when a seat has been taken or freed, a room has opened, closed or been locked, or what it lists has
         changed."""
@@ -296,12 +300,39 @@ class Hub:
                 engine.seats.leave(session)
 
     def _run_work(self, engine: RoomEngine, job: Job) -> None:
-        """Run a job when the room may have effects outside."""
-        engine.hold_back(self._run_now, engine, job)
+        """Run a job when the room may do something outside, and an effect when its request is stored."""
+        if isinstance(job, Effect):
+            engine.hold_until_stored(self._run_stored, job)
+        else:
+            engine.hold_back(self._run_now, engine, job)
 
     def _run_now(self, engine: RoomEngine, job: Job) -> None:
         if self.run_work is not None:
             self.run_work(engine, job)
+
+    def _run_stored(self, effect: Effect) -> None:
+        """Run an effect, unless its room has ended or was saved meanwhile: then whoever keeps the room does."""
+        if not (effect.is_over or effect.is_left):
+            self.start_effect(effect)
+
+    def start_effect(self, effect: Effect) -> None:
+        """Start an effect, as soon as somebody runs them."""
+        effect.runs = True
+        if self._run_effect is None:
+            self._waiting_effects.append(effect)
+        else:
+            self._run_effect(effect)
+
+    def run_effects_with(self, run: Callable[[Effect], None]) -> None:
+        """Run what rules ask for with `Room.effect` from now on.
+
+        Args:
+            run: Runs an effect until it succeeds, and calls its `report` once, unless it is cancelled before.
+        """
+        self._run_effect = run
+        waiting, self._waiting_effects = self._waiting_effects, []
+        for effect in waiting:
+            run(effect)
 
     def _end_an_empty_room(self) -> None:
         """End the room that has been empty for longest of those that clients have made and left, if there is one:

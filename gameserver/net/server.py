@@ -69,7 +69,9 @@ class Server(ServerState):
         self._phases = phases()
         self._reading_budget = poller.ReadingBudget()
         self._tick_loops: dict[tuple[float, float], TickLoop] = {}
-        hub.run_work = WorkRunner(nursery).start
+        runner = WorkRunner(nursery)
+        hub.run_work = runner.start
+        hub.run_effects_with(runner.start_effect)
 
     # -- rooms -------------------------------------------------------------------------------------------------------
 

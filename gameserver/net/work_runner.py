@@ -1,6 +1,7 @@
-"""Runs the functions that rules start with `Room.run`, as tasks beside the rooms.
+"""Runs the functions that rules start with `Room.run` and `Room.effect`, as tasks beside the rooms.
 
-Bounded: a number of functions at a time in the whole process, the time of each, and all of a room's end with the room.
+Bounded: a number of functions at a time in the whole process, the time of each, and all of a room's end with the room,
+but for effects, which are tried again until they succeed or have been tried often enough.
 Whatever a function raises is its outcome, and nothing else's. Plain functions run in threads, which cannot be stopped:
 one that never ends keeps its thread. So these threads are counted by themselves, and files, recordings and async
 functions have theirs however many of them hang.
@@ -9,15 +10,19 @@ functions have theirs however many of them hang.
 from __future__ import annotations
 
 import inspect
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from gameserver.escaping import escape_controls
 from gameserver.net.author_errors import pass_on_cancelled
 
 if TYPE_CHECKING:
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.outside_work import Job
+    from gameserver.room.outside_work import Effect, Job
+
+log = logging.getLogger("gameserver.room")
 
 MAX_RUNNING: Final = 256
 """Async functions of one process that run at a time; more wait their turn, which counts for their time."""
@@ -26,11 +31,22 @@ MAX_THREADS: Final = 64
 """Plain functions of one process that run at a time, those included that took too long and have not ended yet."""
 
 
-class WorkRunner:
-    """Runs jobs in one nursery."""
+FIRST_WAIT_S: Final = 1.0
+"""Between the first and the second call of an effect; each further wait is twice as long, up to the next one."""
+MAX_WAIT_S: Final = 60.0
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+
+class WorkRunner:
+    """Runs jobs in one nursery.
+
+    Args:
+        nursery: Where they run.
+        first_wait_s: Between the first and the second call of an effect, in seconds.
+    """
+
+    def __init__(self, nursery: trio.Nursery, first_wait_s: float = FIRST_WAIT_S) -> None:
         self._nursery = nursery
+        self._first_wait_s = first_wait_s
         self._slots = trio.CapacityLimiter(MAX_RUNNING)
         self._threads = trio.CapacityLimiter(MAX_THREADS)
 
@@ -45,6 +61,26 @@ class WorkRunner:
             job.cancel = scope.cancel
             result, error = await self._outcome(job)
             engine.work.finish(job, result, error)
+
+    def start_effect(self, effect: Effect) -> None:
+        """Run an effect soon, again and again until it succeeds, and report its outcome."""
+        self._nursery.start_soon(self._run_effect, effect)
+
+    async def _run_effect(self, effect: Effect) -> None:
+        if effect.is_over:
+            return
+        with trio.CancelScope() as scope:
+            effect.cancel = scope.cancel
+            wait_s = self._first_wait_s
+            result, error = await self._outcome(effect)
+            for _ in range(effect.tries - 1):
+                if error is None:
+                    break
+                log.warning("effect %s is tried again in %g s: %s", effect.id, wait_s, escape_controls(error)[:300])
+                await trio.sleep(wait_s)
+                wait_s = min(2 * wait_s, MAX_WAIT_S)
+                result, error = await self._outcome(effect)
+            effect.report(result, error)
 
     async def _outcome(self, job: Job) -> tuple[Any, str | None]:
         """Return the function's result, or why there is none."""

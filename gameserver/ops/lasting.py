@@ -20,12 +20,13 @@ import msgpack
 import trio
 
 from gameserver.ops.lasting_source import closures_of, place_of
+from gameserver.ops.left_effects import LeftEffects
 from gameserver.recording.format import RecordingError
 from gameserver.recording.journal import Differs, Journal, restore_and_replay
 from gameserver.room.checkpoint import change_of, restore_seats, save_room, save_seats
 from gameserver.room.output_gate import OutputGate
 from gameserver.room.saveable import CannotRestore, CannotSave
-from gameserver.store.api import RoomUpdate, StoreError
+from gameserver.store.api import NO_EFFECTS, RoomUpdate, StoreError
 from gameserver.store.entries import StoredEntries, packed, unpacked
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from gameserver.hub.hub import Hub
     from gameserver.room.engine import RoomEngine
     from gameserver.room.kind import Kind
-    from gameserver.store.api import SavedRoom, Store
+    from gameserver.store.api import EffectUpdate, SavedRoom, Store
 
 log = logging.getLogger("gameserver.lasting")
 
@@ -75,7 +76,13 @@ class Batch:
 
     updates: list[RoomUpdate]
     ended: list[str]
+    effects: EffectUpdate = NO_EFFECTS
     is_written: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.updates or self.ended or self.effects.left or self.effects.done)
 
 
 class Lasting:
@@ -98,6 +105,7 @@ class Lasting:
         self._rooms: dict[str, KeptRoom] = {}
         self._ended: list[str] = []
         self._last: list[RoomUpdate] = []
+        self._effects = LeftEffects(hub.start_effect)
         self._failing = False
         self._ticked = trio.Event()
         self._one_at_a_time = trio.Lock()
@@ -134,6 +142,7 @@ class Lasting:
         """A room has ended for good: nothing of it is kept. That a durable one has ended is stored before it shows."""
         if self._rooms.pop(engine.id, None) is not None:
             self._ended.append(engine.id)
+            self._effects.take(engine)
             if engine.kind.room_class.durable:
                 self._commit_now()
         if engine.gate is not None:
@@ -147,6 +156,7 @@ class Lasting:
             return False
         del self._rooms[engine.id]
         self._last.append(update)
+        engine.work.cancel_all()  # effects are done in the next process
         if engine.kind.room_class.durable:
             self._commit_now()
         if engine.gate is not None:
@@ -202,14 +212,14 @@ class Lasting:
             if (update := self._update(kept, now_s)) is not None:
                 updates.append(update)
         ended, self._ended = self._ended, []
-        self._taken.append(Batch(updates, ended))
+        self._taken.append(Batch(updates, ended, self._effects.changes()))
 
     def _write_taken(self) -> None:
         """Write what was taken; this waits for the disk, and for a thread that writes."""
         with self._writing:
             while self._taken:
                 batch = self._taken.popleft()
-                batch.is_written = self._write(batch.updates, batch.ended)
+                batch.is_written = self._write(batch)
                 self._tried.append(batch)
 
     def _update(self, kept: KeptRoom, now_s: float) -> RoomUpdate | None:
@@ -254,12 +264,13 @@ class Lasting:
         if engine.gate is not None:
             engine.gate.open()
 
-    def _write(self, updates: list[RoomUpdate], ended: list[str]) -> bool:
+    def _write(self, batch: Batch) -> bool:
         self._entries.make_left()
-        if not (updates or ended):
+        if batch.is_empty:
             return True
         try:
-            self._store.commit(self._slot, [_compressed(update) for update in updates], ended)
+            updates = [_compressed(update) for update in batch.updates]
+            self._store.commit(self._slot, updates, batch.ended, batch.effects)
         except StoreError as error:
             if not self._failing:
                 log.error("rooms are not kept: %s; the games go on, and it is tried again", error)
@@ -276,7 +287,7 @@ class Lasting:
                 self._failed(batch)
 
     def _committed(self, batch: Batch) -> None:
-        if not (batch.updates or batch.ended):  # which says nothing of the disk
+        if batch.is_empty:  # which says nothing of the disk
             return
         if self._failing:
             log.warning("rooms are kept again")
@@ -285,11 +296,13 @@ class Lasting:
         for update in batch.updates:
             if (kept := self._rooms.get(update.id)) is not None and kept.engine.gate is not None:
                 kept.engine.gate.release(update.tick if update.chunk is None else update.chunk[1])
+        self._effects.note_stored(batch.effects)
 
     def _failed(self, batch: Batch) -> None:
         self._failing = True
         self.failed_commits += 1
         self._ended = batch.ended + self._ended
+        self._effects.put_back(batch.effects)
         others = {*self._rooms, *self._ended}
         self._last = [update for update in batch.updates if update.id not in others] + self._last
         for update in batch.updates:  # the journal has a gap now: begin with another checkpoint
@@ -323,6 +336,8 @@ class Lasting:
         restored = sum(self._restore_one(saved, now_s) for slot in slots for saved in self._store.rooms(slot))
         if restored:
             log.info("%d rooms go on", restored)
+        for slot in slots:
+            self._effects.restore(self._store.effects(slot))
 
     def _restore_one(self, saved: SavedRoom, now_s: float) -> bool:
         try:
@@ -332,12 +347,14 @@ class Lasting:
             engine = self._live(saved, now_s)
         except (CannotRestore, RecordingError) as error:
             self.cannot_restore(saved, error)
-            self._store.put_aside(saved.id, str(error))
+            for removed in self._store.put_aside(saved.id, str(error)):
+                log.error("room %s, which was put aside before, is removed: there are too many", removed)
             self._note_ended(saved)
             return False
         self._store.forget_attempts(saved.id)
         if engine.closed:
             self._ended.append(saved.id)
+            self._effects.take(engine)
             return False
         self.opened(engine)
         self._hub.adopt_room(engine)

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
     from gameserver.room.saveable import CannotSave
 
-_CALLED_LATER: Final = {"after": (1, ()), "every": (1, ()), "run": (None, ("then", "failed"))}
+_CALLED_LATER: Final = {
+    "after": (1, ()),
+    "every": (1, ()),
+    "run": (None, ("then", "failed")),
+    "effect": (0, ("then", "failed")),
+}
 """Methods of a room by name: which argument is called later, by its place, and which by their names."""
 _METHOD: Final = "write a method, and its arguments after it: self.after(30, self.respawn, ship)"
+_FUNCTION: Final = "write a function of the module, and its arguments after it: self.effect(send_mail, address)"
 _NAMED: Final = "a method, or functools.partial of one"
 _UNSAVEABLE: Final = {
     ast.Lambda: f"a lambda, which cannot be saved; write {_NAMED}",
@@ -129,13 +135,22 @@ def _problems(node: ast.AST, local: set[str]) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"self.{target.attr} is {_UNSAVEABLE[type(node.value)]}"
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_own(node.func)):
         return
-    place, names = _CALLED_LATER.get(node.func.attr, (None, ()))
+    method = node.func.attr
+    place, names = _CALLED_LATER.get(method, (None, ()))
     called = [node.args[place]] if place is not None and place < len(node.args) else []
-    called += [keyword.value for keyword in node.keywords if keyword.arg in names or keyword.arg == "call"]
+    instead = _FUNCTION if method == "effect" else _METHOD
     for call in called:
-        if what := _closure(call, local):
-            instead = _METHOD if place is not None else f"write {_NAMED}"
-            yield call.lineno, f"self.{node.func.attr} gets {what}, which cannot be saved; {instead}"
+        if what := _closure(call, local) or (_method(call) if method == "effect" else None):
+            yield call.lineno, f"self.{method} gets {what}, which cannot be saved; {instead}"
+    instead = f"write {_NAMED}" if names else _METHOD
+    for keyword in node.keywords:
+        if (keyword.arg in names or keyword.arg == "call") and (what := _closure(keyword.value, local)):
+            yield keyword.value.lineno, f"self.{method} gets {what}, which cannot be saved; {instead}"
+
+
+def _method(call: ast.expr) -> str | None:
+    """Return what a method of the room is, in words: an effect runs beside its room, also after it."""
+    return f"self.{call.attr}" if _is_own(call) else None
 
 
 def _closure(call: ast.expr, local: set[str]) -> str | None:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from gameserver.protocol.constants import Role
+from gameserver.room.effects import restore_effect, save_effect
 from gameserver.room.engine import RoomEngine
 from gameserver.room.migration import has_migration, migrate
 from gameserver.room.options import OptionsInvalid
-from gameserver.room.outside_work import Job
+from gameserver.room.outside_work import Effect, Job
 from gameserver.room.player import Player
 from gameserver.room.restoring import Loader
 from gameserver.room.roster import RoomState, Roster, restore_roster, saved_roster
@@ -190,6 +191,7 @@ def _restore(
     set_random_state(engine.random, saved["random"])
     engine.events.restore(saved["events"])
     if change_of(kind, saved) is not None:
+        _restore_effects(engine, saved["jobs"])
         migrate(engine, saved, saved_entities)
         return engine
     _restore_history(engine, saved["history"])
@@ -283,6 +285,12 @@ def _save_table(table: Table) -> list[Any]:
     return [table.ids.tobytes(), table.codes.tobytes(), table.objects]
 
 
+def _restore_effects(engine: RoomEngine, saved: Any) -> None:
+    """Have what an older build has asked for done by this one, whose rules do not wait for it."""
+    last_number, jobs = saved
+    engine.work.restore(last_number, [restore_effect(number, of[0]) for number, _, _, _, *of in jobs if of])
+
+
 def _restore_history(engine: RoomEngine, saved: Any) -> None:
     engine.lag_compensation.used, snapshots = saved
     for tick, tables in snapshots:
@@ -317,7 +325,14 @@ def _save_timer(timer: Timer, saver: Saver, room: Room[Any]) -> list[Any]:
 def _save_job(job: Job, saver: Saver, room: Room[Any]) -> list[Any]:
     path = f"{type(room).__name__}.run"
     session = None if job.session is None else job.session.number
-    return [job.number, session, saver.save(job.then, f"{path}(then)"), saver.save(job.failed, f"{path}(failed)")]
+    calls = [saver.save(job.then, f"{path}(then)"), saver.save(job.failed, f"{path}(failed)")]
+    if not isinstance(job, Effect) or job.refused:
+        return [job.number, session, *calls]
+    return [job.number, session, *calls, save_effect(job, f"{type(room).__name__}.effect")]
+
+
+def _make_job(number: int, effect: Any = None) -> Job:
+    return Job(number, _gone, (), 1.0, None, None) if effect is None else restore_effect(number, effect)
 
 
 def _gone(*_: object) -> None:
@@ -394,7 +409,7 @@ def _make_parts(engine: RoomEngine, saved: Mapping[str, Any]) -> _Parts:
         entities=_new_entities(engine, saved["entities"]),
         sessions=sessions,
         timers={number: Timer(due, number, _gone, every) for due, number, every, _, _ in saved["timers"][1]},
-        jobs={number: Job(number, _gone, (), 1.0, None, None) for number, _, _, _ in saved["jobs"][1]},
+        jobs={number: _make_job(number, *effect) for number, _, _, _, *effect in saved["jobs"][1]},
         tables={store.entity_type.name: store for store in engine.world.stores if isinstance(store, ColumnStore)},
     )
 
@@ -412,7 +427,7 @@ def _fill_timers_and_jobs(saved: Mapping[str, Any], parts: _Parts, loader: Loade
     for _, number, _, call, args in saved["timers"][1]:
         timer = parts.timers[number]
         timer.call, timer.args = loader.load(call), loader.load(args)
-    for number, session, then, failed in saved["jobs"][1]:
+    for number, session, then, failed, *_ in saved["jobs"][1]:
         job = parts.jobs[number]
         job.session = None if session is None else parts.sessions.get(session)
         job.then, job.failed = loader.load(then), loader.load(failed)

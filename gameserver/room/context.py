@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gameserver.protocol.constants import Role
     from gameserver.room.author_store import Calls
     from gameserver.room.backfill import BackfillRequest
+    from gameserver.room.effects import Effects
     from gameserver.room.lag_compensation import LagCompensation
     from gameserver.room.moves import Moves
     from gameserver.room.outside_work import OutsideWork
@@ -30,6 +31,7 @@ class RoomContext(Protocol):
     timers: Timers
     lag_compensation: LagCompensation
     work: OutsideWork
+    effects: Effects
     store_calls: Calls
     store_scope: str
     """Whose keys `Room.store` has: the room's kind."""

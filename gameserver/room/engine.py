@@ -20,6 +20,7 @@ from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_
 from gameserver.protocol.payload import plain_payload
 from gameserver.room.author_store import Calls
 from gameserver.room.commands import External
+from gameserver.room.effects import Effects
 from gameserver.room.json_viewers import JsonViewers
 from gameserver.room.lag_compensation import LagCompensation
 from gameserver.room.lifecycle import Lifecycle
@@ -151,6 +152,7 @@ class RoomEngine:
         self.store_calls = Calls()
         self.store_scope = kind.name
         self.work = OutsideWork(room_id, self._queue_command)
+        self.effects = Effects(self.work, room_id, secret)
         self.moves = Moves(room_id)
         self.room = self._make_rules(chosen)
         self._touch = self._make_touch_rules()
@@ -276,6 +278,13 @@ class RoomEngine:
             self.gate.hold(call, *args)
         else:
             call(*args)
+
+    def hold_until_stored(self, call: Callable[..., object], *args: Any) -> None:
+        """Make a call when the present tick is stored, or at once in a room of which nothing is."""
+        if self.gate is None:
+            call(*args)
+        else:
+            self.gate.hold(call, *args)
 
     def _apply_commands(self, commands: Sequence[Command]) -> None:
         self.waiting_commands = 0
@@ -618,7 +627,8 @@ class RoomEngine:
     def close(self, code: CloseCode, reason: str, *, lasts: bool = False) -> None:
         """End the room now and close every link. Idempotent.
 
-        Unless the rules have failed, `on_leave` runs for everyone in the room, and then `on_dispose`.
+        Unless the rules have failed, `on_leave` runs for everyone in the room, and then `on_dispose`. Effects that the
+        rules have asked for go on.
 
         Args:
             code: The close code of the links.
@@ -636,7 +646,10 @@ class RoomEngine:
                 self.room.on_dispose()
             except TICK_RAISES as error:
                 self._fail(error)
-        self.work.cancel_all()
+        if lasts:
+            self.work.cancel_all()
+        else:
+            self.work.end()
         self.store_calls.leave()
         self.moves.cancel_all()
         for session in list(self.seats.sessions.values()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.escaping import escape_controls
@@ -25,6 +26,9 @@ log = logging.getLogger("gameserver.room")
 
 MAX_JOBS: Final = 64
 """Jobs of one room that run or wait to run. Another one fails."""
+
+MAX_EFFECTS: Final = 64
+"""Effects of one room that have no outcome yet. Another one fails."""
 
 MAX_ERROR_CHARS: Final = 300
 
@@ -56,10 +60,34 @@ class Job:
     failed: Callable[[WorkFailed], object] | None
     session: Session | None = None
     cancel: Callable[[], None] = field(default=lambda: None)
+    is_over: bool = False
+    """Whether it has an outcome, or was cancelled."""
+
+
+@dataclass(eq=False, slots=True)
+class Effect(Job):
+    """A job that must not get lost: it is run once its request has been stored, and again until it succeeds. Its id is
+    the first of its arguments.
+
+    Args:
+        id: The idempotency key: the same each time.
+        tries: How often its function is called at most, until it returns.
+        refused: Whether the room had too many: it is never run.
+        runs: Whether it has been started.
+        is_left: Whether its room has ended.
+        report: Takes the result, or why there is none.
+    """
+
+    id: str = ""
+    tries: int = 1
+    refused: bool = False
+    runs: bool = False
+    is_left: bool = False
+    report: Callable[[Any, str | None], None] = field(default=lambda _result, _error: None)
 
 
 class OutsideWork:
-    """The jobs of one room."""
+    """The jobs of one room, effects among them."""
 
     def __init__(self, room_id: str, queue: Callable[[commands.Command], None]) -> None:
         """Begin without jobs.
@@ -73,6 +101,8 @@ class OutsideWork:
         self._queue = queue
         self._jobs: dict[int, Job] = {}
         self._last_number = 0
+        self.left: list[Effect] = []
+        """Effects without an outcome when the room ended."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -81,11 +111,12 @@ class OutsideWork:
         """Run the jobs from now on, those that wait already included. In a replay nothing runs them.
 
         Args:
-            runner: Runs a job and calls `finish` once, unless the job is cancelled before.
+            runner: Runs a job and calls `finish` once, or `report` of an effect, unless the job is cancelled before.
         """
         self._runner = runner
-        for job in list(self._jobs.values()):
-            runner(job)
+        for job in self.running():
+            if not job.is_over:
+                self._run(job)
 
     def start(
         self,
@@ -102,20 +133,10 @@ class OutsideWork:
             TypeError: `work`, `then` or `failed` cannot be called, or `timeout_s` is not a number.
             ValueError: `timeout_s` is not above 0.
         """
-        if not callable(work):
-            raise TypeError(f"work is {work!r}; write the function itself, and its arguments after it: run(load, name)")
-        for name, call in (("then", then), ("failed", failed)):
-            if call is not None and not callable(call):
-                raise TypeError(
-                    f"{name} is {call!r}; write the function itself, such as self.loaded, without parentheses"
-                )
-        if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float):
-            raise TypeError(f"timeout_s is {timeout_s!r}; write a number of seconds, or math.inf")
-        if not timeout_s > 0:
-            raise ValueError(f"timeout_s is {timeout_s!r}; write a number of seconds above 0")
+        check_job("run", work, then, failed, timeout_s)
         self._last_number += 1
         job = Job(self._last_number, work, args, timeout_s, then, failed)
-        has_place = len(self._jobs) < MAX_JOBS
+        has_place = sum(not isinstance(job, Effect) for job in self._jobs.values()) < MAX_JOBS
         self._jobs[job.number] = job
         if self._runner is not None:
             if has_place:
@@ -123,6 +144,21 @@ class OutsideWork:
             else:
                 self.finish(job, None, f"the room has {MAX_JOBS} jobs already")
         return job
+
+    def start_effect(self, effect: Effect) -> None:
+        """Start an effect, whose number is the next one. One too many fails at the next tick."""
+        self._last_number = effect.number
+        effect.refused = sum(isinstance(job, Effect) for job in self._jobs.values()) >= MAX_EFFECTS
+        effect.report = partial(self.finish, effect)
+        self._jobs[effect.number] = effect
+        if self._runner is not None:
+            self._run(effect)
+
+    def _run(self, job: Job) -> None:
+        if isinstance(job, Effect) and job.refused:
+            job.report(None, f"the room has {MAX_EFFECTS} effects already")
+        elif self._runner is not None:
+            self._runner(job)
 
     def finish(self, job: Job, result: object, error: str | None) -> None:
         """Queue the outcome of a job for the next tick.
@@ -140,6 +176,7 @@ class OutsideWork:
                 error = f"its result is not plain data: {problem}"
         if error is not None:
             result, error = None, escape_controls(error)[:MAX_ERROR_CHARS]
+        job.is_over = True
         self._queue(commands.WorkDone(job.number, result, error))
 
     @property
@@ -152,7 +189,7 @@ class OutsideWork:
         return list(self._jobs.values())
 
     def restore(self, last_number: int, jobs: Sequence[Job]) -> None:
-        """Go on with the jobs of a checkpoint; nothing runs them.
+        """Go on with the jobs of a checkpoint; nothing runs them yet.
 
         Args:
             last_number: The number of the newest job.
@@ -160,11 +197,15 @@ class OutsideWork:
         """
         self._last_number = last_number
         self._jobs = {job.number: job for job in jobs}
+        for job in jobs:
+            if isinstance(job, Effect):
+                job.report = partial(self.finish, job)
 
     def abandon(self) -> None:
-        """Let all jobs fail at the next tick: what ran them is gone."""
+        """Let all jobs but effects fail at the next tick: what ran them is gone."""
         for job in self.running():
-            self.finish(job, None, "the server was restarted while it ran")
+            if not isinstance(job, Effect):
+                self.finish(job, None, "the server was restarted while it ran")
 
     def session_of(self, command: commands.WorkDone) -> Session | None:
         """The session whose seat waits for the job that a command is about, if one does."""
@@ -195,10 +236,63 @@ class OutsideWork:
     def cancel_of(self, session: Session) -> None:
         """A session has ended: stop the job that its seat waited for, if there is one; its outcome does not arrive."""
         for number in [number for number, job in self._jobs.items() if job.session is session]:
-            self._jobs.pop(number).cancel()
+            _cancel(self._jobs.pop(number))
 
     def cancel_all(self) -> None:
-        """The room has ended: stop every job; no outcome arrives."""
+        """Stop every job, because the room goes on elsewhere or is no more; no outcome arrives. Idempotent."""
         jobs, self._jobs = self._jobs, {}
         for job in jobs.values():
-            job.cancel()
+            _cancel(job)
+
+    def end(self) -> None:
+        """The room has ended: stop every job but effects, which go on; no outcome arrives. Idempotent."""
+        effects = [job for job in self._jobs.values() if isinstance(job, Effect) and not (job.is_over or job.refused)]
+        for effect in effects:
+            del self._jobs[effect.number]
+            effect.is_left, effect.then, effect.failed = True, None, None
+            effect.report = partial(self._report_left, effect)
+        self.left += effects
+        self.cancel_all()
+
+    def _report_left(self, effect: Effect, result: object, error: str | None) -> None:
+        effect.is_over = True
+        if error is not None:
+            log_failed(effect.id, self._room_id, error)
+
+
+def _cancel(job: Job) -> None:
+    job.is_over = True
+    job.cancel()
+
+
+def log_failed(effect_id: str, room_id: str, error: str) -> None:
+    """Say that an effect has failed whose room cannot hear of it any more."""
+    said = escape_controls(error)[:MAX_ERROR_CHARS]
+    log.error("effect %s of room %s, which has ended, failed: %s", effect_id, room_id, said)
+
+
+def check_job(method: str, work: Any, then: Any, failed: Any, timeout_s: Any) -> None:
+    """Check what rules start.
+
+    Args:
+        method: What they call, for the error.
+        work: A function.
+        then: A function, or None.
+        failed: A function, or None.
+        timeout_s: How long it may take, in seconds.
+
+    Raises:
+        TypeError: A function cannot be called, or `timeout_s` is not a number.
+        ValueError: `timeout_s` is not above 0.
+    """
+    if not callable(work):
+        raise TypeError(
+            f"work is {work!r}; write the function itself, and its arguments after it: {method}(load, name)"
+        )
+    for name, call in (("then", then), ("failed", failed)):
+        if call is not None and not callable(call):
+            raise TypeError(f"{name} is {call!r}; write the function itself, such as self.loaded, without parentheses")
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float):
+        raise TypeError(f"timeout_s is {timeout_s!r}; write a number of seconds, or math.inf")
+    if not timeout_s > 0:
+        raise ValueError(f"timeout_s is {timeout_s!r}; write a number of seconds above 0")

@@ -13,6 +13,7 @@ from gameserver.room.arguments import check_entity, check_entity_class, check_pl
 from gameserver.room.author_store import RoomStore
 from gameserver.room.backfill import backfill_request
 from gameserver.room.declared import DeclaredMessage, Event, check_declarations, take_declarations
+from gameserver.room.effects import check_effect
 from gameserver.room.hooks import check_hook, refuse_slips
 from gameserver.room.listing import ListedRoom, Listing
 from gameserver.room.options import Options
@@ -583,6 +584,46 @@ class Room(Generic[C, A, D]):
         self._check_call("then", then)
         self._check_call("failed", failed)
         return self._context.work.start(work, args, then=then, failed=failed, timeout_s=timeout_s)
+
+    def effect(
+        self,
+        work: Callable[..., Any],
+        *args: Any,
+        then: Callable[[Any], object] | None = None,
+        failed: Callable[[WorkFailed], object] | None = None,
+        timeout_s: float = 30.0,
+        tries: int = 10,
+    ) -> str:
+        """Have something done outside of the room that must not get lost, such as a payment or a mail: `work(id, …)`.
+
+        In a room that lasts, the function is called once the tick that asks for it is on the disk; also if the server
+        is killed before, after the next start. If it raises or takes too long it is called again, after 1, 2, 4 … s, at
+        most a minute. So it is called at least once, always with the same id: whoever carries it out drops an id that
+        it knows. It goes on after the room has ended. At most 64 of one room may be without an outcome.
+
+        Args:
+            work: An async function for trio; or a plain function, which runs in a thread. It gets the id first.
+            *args: Its other arguments: plain data, at most 64 KiB.
+            then: Called at a later tick with the result, which must be plain data, if the room still runs.
+            failed: Called with `WorkFailed` when no call has succeeded; None: the log says so.
+            timeout_s: How long one call may take, in seconds.
+            tries: How often the function is called at most, 1 to 100. After a restart it is counted anew.
+
+        Returns:
+            The id: 32 hexadecimal digits that nobody can guess.
+
+        Raises:
+            TypeError: `work`, `then` or `failed` cannot be called, or a number is none; or the room lasts and one of
+                the functions cannot be saved.
+            ValueError: The arguments are not plain data, or too large, or a number is out of range.
+        """
+        self._check_call("then", then)
+        self._check_call("failed", failed)
+        if self.lasting:
+            check_effect(work)
+        return self._context.effects.start(
+            self.tick, work, args, then=then, failed=failed, timeout_s=timeout_s, tries=tries
+        )
 
     @property
     def store(self) -> RoomStore:

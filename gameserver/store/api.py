@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,36 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedEffect:
+    """What a room has asked for outside that has ended since.
+
+    Args:
+        id: Its id, under which whoever carries it out knows it.
+        kind: The kind of the room.
+        room: The id of the room.
+        call: The function and its arguments, packed.
+    """
+
+    id: str
+    kind: str
+    room: str
+    call: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EffectUpdate:
+    """What is to be written of the effects of rooms that have ended.
+
+    Args:
+        left: Those that rooms have left behind.
+        done: The ids of those that need not be kept any longer.
+    """
+
+    left: Sequence[SavedEffect] = ()
+    done: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SavedProcess:
     """What is known of a process without its rooms.
 
@@ -83,6 +113,9 @@ class SavedProcess:
     slot: int
     instance: bytes | None
     rooms: tuple[tuple[str, str], ...]
+
+
+NO_EFFECTS: Final = EffectUpdate()
 
 
 class Store(Protocol):
@@ -107,11 +140,17 @@ class Store(Protocol):
     def forget_attempts(self, room: str) -> None:
         """A room has been restored."""
 
-    def commit(self, slot: int, updates: Sequence[RoomUpdate], ended: Sequence[str]) -> None:
-        """Write all of it, or nothing: what is to be written of rooms, and which have ended."""
+    def effects(self, slot: int) -> Sequence[SavedEffect]:
+        """Return what the ended rooms of a slot have left behind, the oldest first."""
 
-    def put_aside(self, room: str, reason: str) -> None:
-        """Keep a room that cannot be restored, without trying again."""
+    def commit(
+        self, slot: int, updates: Sequence[RoomUpdate], ended: Sequence[str], effects: EffectUpdate = NO_EFFECTS
+    ) -> None:
+        """Write all of it, or nothing: what is to be written of rooms, which have ended, and of their effects."""
+
+    def put_aside(self, room: str, reason: str) -> Sequence[str]:
+        """Keep a room that cannot be restored, without trying again. Return the ids of those that gave way to it:
+        so many are kept at most."""
 
     def get(self, scope: str, key: str) -> Entry | None:
         """Return what is under a key; None: nothing."""

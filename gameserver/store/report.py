@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
 from gameserver.store.api import StoreError
-from gameserver.store.sqlite import FILE, MIGRATIONS, check_version, plain_errors
+from gameserver.store.sqlite import FILE, MIGRATIONS, FolderLock, check_version, plain_errors, take_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+ALL: Final = "all"
+TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def file_of(place: Path) -> Path:
@@ -31,8 +36,10 @@ def file_of(place: Path) -> Path:
 
 
 def _open(path: Path, *, writes: bool = False) -> sqlite3.Connection:
-    mode = "rw" if writes else "ro"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+    options = "mode=rw" if writes else "mode=ro"
+    if not (writes or os.access(path.parent, os.W_OK) or _log_of(path).exists()):
+        options += "&immutable=1"  # there is nothing beside the file, and SQLite can make nothing there
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, isolation_level=None)
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         check_version(path, version)
@@ -42,6 +49,30 @@ def _open(path: Path, *, writes: bool = False) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _aside(db: sqlite3.Connection, path: Path, what: str, *, others: bool = False) -> list[tuple[str, str]]:
+    """Return id and kind of the rooms that have been put aside: of all, or of one.
+
+    Raises:
+        StoreError: There is no such room, unless `what` may be something else.
+    """
+    query = "SELECT id, kind FROM rooms WHERE aside IS NOT NULL AND (id = ? OR ? = ?) ORDER BY saved_at"
+    found = db.execute(query, (what, what, ALL)).fetchall()
+    if not (found or others or what == ALL):
+        raise StoreError(f"{path}: no room {what!r} is put aside")
+    return found
 
 
 def check(place: Path) -> list[str]:
@@ -83,11 +114,88 @@ def show(place: Path) -> list[str]:
             "(SELECT coalesce(sum(length(records)), 0) FROM journal WHERE room = id) FROM rooms ORDER BY rowid"
         )
         for room, kind, tick, checkpoint, saved_at, aside, last, journal in rows:
-            at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(saved_at))
+            at = time.strftime(TIME, time.localtime(saved_at))
             sizes = f"checkpoint {checkpoint} bytes, journal {journal}"
             text = f"room {room} ({kind}): tick {max(tick, last or 0)} at {at}, {sizes}"
             lines.append(text if aside is None else f"{text}; put aside: {aside}")
-    return lines
+        effects = db.execute("SELECT id, kind, room, call, asked_at FROM effects ORDER BY rowid")
+        return [*lines, *[_describe_effect(*effect) for effect in effects]]
+
+
+def _describe_effect(effect: str, kind: str, room: str, call: bytes, asked_at: float) -> str:
+    _, function, args, *_ = msgpack.unpackb(call, strict_map_key=False)
+    at = time.strftime(TIME, time.localtime(asked_at))
+    return f"effect {effect} of room {room} ({kind}), which has ended: {function}{tuple(args)!r:.80} at {at}"
+
+
+def aside(place: Path) -> list[str]:
+    """Describe the rooms that have been put aside, in lines: when each was saved last, its size, and why it was.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
+    path = file_of(place)
+    with plain_errors(path), closing(_open(path)) as db:
+        rows = db.execute(
+            "SELECT id, kind, saved_at, length(checkpoint), aside FROM rooms WHERE aside IS NOT NULL ORDER BY saved_at"
+        ).fetchall()
+    return [
+        f"room {room} ({kind}): saved at {time.strftime(TIME, time.localtime(saved_at))}, {size} bytes: {reason}"
+        for room, kind, saved_at, size, reason in rows
+    ]
+
+
+def remove(place: Path, what: str) -> list[str]:
+    """Remove a room that has been put aside, an effect of a room that has ended, or all rooms that have been put aside;
+    also while a server runs.
+
+    Args:
+        place: The store's file, or its folder.
+        what: The id of the room or effect; "all": all rooms that have been put aside.
+
+    Returns:
+        What has been removed, in lines.
+
+    Raises:
+        StoreError: There is none, or the file cannot be written.
+    """
+    path = file_of(place)
+    with plain_errors(path), closing(_open(path, writes=True)) as db, _transaction(db):
+        rooms = _aside(db, path, what, others=True)
+        for room, _ in rooms:
+            db.execute("DELETE FROM rooms WHERE id = ?", (room,))
+            db.execute("DELETE FROM journal WHERE room = ?", (room,))
+        effects = db.execute("DELETE FROM effects WHERE id = ?", (what,)).rowcount
+        if not (rooms or effects or what == ALL):
+            raise StoreError(f"{path}: no room {what!r} is put aside, and there is no such effect")
+    lines = [f"room {room} ({kind}) is removed" for room, kind in rooms]
+    return [*lines, f"effect {what} is removed"] if effects else lines or ["no room is put aside"]
+
+
+def retry(place: Path, what: str) -> list[str]:
+    """Have the next server try again to restore a room that has been put aside, or all of them.
+
+    Args:
+        place: The store's file, or its folder.
+        what: The id of the room; "all": all of them.
+
+    Returns:
+        What is tried again, in lines.
+
+    Raises:
+        StoreError: There is none, a server uses the folder, or the file cannot be written.
+    """
+    path = file_of(place)
+    # A running server may open a room of the same id.
+    lock = take_lock(path.parent) if path.name == FILE else FolderLock(None)
+    try:
+        with plain_errors(path), closing(_open(path, writes=True)) as db, _transaction(db):
+            rooms = _aside(db, path, what)
+            for room, _ in rooms:
+                db.execute("UPDATE rooms SET aside = NULL, attempts = 0 WHERE id = ?", (room,))
+    finally:
+        lock.release()
+    return [f"room {room} ({kind}) is tried again" for room, kind in rooms] or ["no room is put aside"]
 
 
 def export(place: Path) -> Iterator[str]:
@@ -124,8 +232,13 @@ def vacuum(place: Path) -> int:
 
 def _size(path: Path) -> int:
     """How many bytes a store takes, with what is to be moved into its file."""
-    log = path.with_name(f"{path.name}-wal")
+    log = _log_of(path)
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
+def _log_of(path: Path) -> Path:
+    """Where SQLite keeps what is to be moved into a file."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def backup(place: Path, to: Path) -> None:

@@ -16,13 +16,13 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from gameserver.store.api import Entry, SavedProcess, SavedRoom, StoreError
+from gameserver.store.api import NO_EFFECTS, Entry, SavedEffect, SavedProcess, SavedRoom, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from gameserver.store.api import RoomUpdate
+    from gameserver.store.api import EffectUpdate, RoomUpdate
 
 try:
     import fcntl
@@ -37,6 +37,8 @@ WORKERS_END_WITHIN_S: Final = 12.0
 """Workers whose parent was killed drain and end within this."""
 BUSY_S: Final = 5.0
 """How long a commit waits for another process that writes."""
+MAX_ASIDE: Final = 100
+"""Rooms that are put aside. Then those go that were saved least lately."""
 MIGRATIONS: Final = (
     """
     CREATE TABLE processes (slot INTEGER PRIMARY KEY, instance BLOB, starts INTEGER NOT NULL);
@@ -53,6 +55,12 @@ MIGRATIONS: Final = (
         scope TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, value BLOB NOT NULL,
         PRIMARY KEY (scope, key)
     ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE effects (
+        id TEXT PRIMARY KEY, slot INTEGER NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, call BLOB NOT NULL,
+        asked_at REAL NOT NULL
+    );
     """,
 )
 """What leads from each version of the file to the next."""
@@ -137,20 +145,36 @@ class SqliteStore:
             finally:
                 self._connection.execute("PRAGMA synchronous = FULL")
 
-    def commit(self, slot: int, updates: Sequence[RoomUpdate], ended: Sequence[str]) -> None:
+    def effects(self, slot: int) -> list[SavedEffect]:
+        """Return what the ended rooms of a slot have left behind, the oldest first."""
+        with self._one_at_a_time, plain_errors(self.path):
+            query = "SELECT id, kind, room, call FROM effects WHERE slot = ? ORDER BY rowid"
+            return [SavedEffect(*row) for row in self._connection.execute(query, (slot,))]
+
+    def commit(
+        self, slot: int, updates: Sequence[RoomUpdate], ended: Sequence[str], effects: EffectUpdate = NO_EFFECTS
+    ) -> None:
         """Write all of it, or nothing."""
         with self._transaction() as db:
             for update in updates:
                 _write(db, slot, update)
             for room in ended:
                 _free_id(db, room)
-                db.execute("DELETE FROM rooms WHERE id = ?", (room,))
-                db.execute("DELETE FROM journal WHERE room = ?", (room,))
+                _delete(db, room)
+            for left in effects.left:
+                row = (left.id, slot, left.kind, left.room, left.call, time.time())
+                db.execute("INSERT OR IGNORE INTO effects VALUES (?, ?, ?, ?, ?, ?)", row)
+            db.executemany("DELETE FROM effects WHERE id = ?", [(effect,) for effect in effects.done])
 
-    def put_aside(self, room: str, reason: str) -> None:
-        """Keep a room that cannot be restored, without trying again."""
+    def put_aside(self, room: str, reason: str) -> list[str]:
+        """Keep a room that cannot be restored, without trying again. Return the ids of those that gave way to it."""
         with self._transaction() as db:
             db.execute("UPDATE rooms SET aside = ? WHERE id = ?", (reason, room))
+            newest_first = "SELECT id FROM rooms WHERE aside IS NOT NULL ORDER BY id = ? DESC, saved_at DESC"
+            removed = [old for (old,) in db.execute(newest_first, (room,))][MAX_ASIDE:]
+            for old in removed:
+                _delete(db, old)
+        return removed
 
     def get(self, scope: str, key: str) -> Entry | None:
         """Return what is under a key; None: nothing."""
@@ -198,6 +222,11 @@ class SqliteStore:
 def _records(db: sqlite3.Connection, room: str) -> bytes:
     rows = db.execute("SELECT records FROM journal WHERE room = ? ORDER BY first", (room,))
     return b"".join([records for (records,) in rows])
+
+
+def _delete(db: sqlite3.Connection, room: str) -> None:
+    db.execute("DELETE FROM rooms WHERE id = ?", (room,))
+    db.execute("DELETE FROM journal WHERE room = ?", (room,))
 
 
 def _free_id(db: sqlite3.Connection, room: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gameserver.protocol.constants import Limits
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.outside_work import Job
+    from gameserver.room.outside_work import Effect, Job
     from gameserver.room.room import Room
     from gameserver.room.source import TickRecorder
 
@@ -47,13 +47,17 @@ class Game(AbstractContextManager["Game"]):
         self._simulation = Simulation(*kinds, seed=seed, limits=limits)
         self.clients: list[Client] = []
         """Everyone who has joined, in order."""
+        self.carries_out_effects = True
+        """Whether the functions of `Room.effect` are called. Otherwise what rules ask for has no outcome."""
         self._jobs: list[tuple[RoomEngine, Job]] = []
+        self._effects: list[Effect] = []
         self._recordings: list[tuple[RoomEngine, bytearray]] = []
         hub = self._simulation.hub
         for kind in hub.kinds.values():
             check_assignments(kind.schema.entities)
         hub.entries = MemoryEntries(threading.Lock())
         hub.run_work = lambda engine, job: self._jobs.append((engine, job))
+        hub.run_effects_with(self._take_effect)
         hub.open_recording = self._record
         self._simulation.before_ticks = self._run_jobs
 
@@ -228,23 +232,30 @@ class Game(AbstractContextManager["Game"]):
         return Recorder(engine, data.extend)
 
     def _run_jobs(self) -> None:
-        """Run what rules started with `Room.run`, to its end: its results come at this tick."""
-        if not self._jobs:
+        """Run what rules started with `Room.run` and `Room.effect`, to its end: its results come at this tick."""
+        if not (self._jobs or self._effects):
             return
         jobs, self._jobs = self._jobs, []
+        effects, self._effects = self._effects, []
         if trio.lowlevel.in_trio_run():  # a test that is a trio task: another thread has room for a loop of its own
-            thread = threading.Thread(target=trio.run, args=(_run_all, jobs))
+            thread = threading.Thread(target=trio.run, args=(_run_all, jobs, effects))
             thread.start()
             thread.join()
         else:
-            trio.run(_run_all, jobs)
+            trio.run(_run_all, jobs, effects)
+
+    def _take_effect(self, effect: Effect) -> None:
+        if self.carries_out_effects:
+            self._effects.append(effect)
 
 
-async def _run_all(jobs: list[tuple[RoomEngine, Job]]) -> None:
+async def _run_all(jobs: list[tuple[RoomEngine, Job]], effects: list[Effect]) -> None:
     async with trio.open_nursery() as nursery:
-        runner = WorkRunner(nursery)
+        runner = WorkRunner(nursery, first_wait_s=0.0)
         for engine, job in jobs:
             runner.start(engine, job)
+        for effect in effects:
+            runner.start_effect(effect)
 
 
 def game(*kinds: type[Room[Any]], seed: int = 1, network: Network | None = None, limits: Limits | None = None) -> Game:

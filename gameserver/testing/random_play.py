@@ -71,7 +71,8 @@ def random_play(
     params: Mapping[str, Any] | None = None,
     each_tick: Callable[[Game], object] | None = None,
 ) -> Played:
-    """Play a room at random, and check at the end what `Game.check` checks.
+    """Play a room at random, and check at the end what `Game.check` checks. What the rules ask for with `Room.effect`
+    is not carried out.
 
     Args:
         kind: Your room class.
@@ -90,6 +91,7 @@ def random_play(
     """
     dice = random.Random(seed)
     with game(kind, seed=seed, network=Network(delay_ms=40, jitter_ms=15)) as g:
+        g.carries_out_effects = False
         play = _RandomPlay(g, dice, Played(), {**(messages or {})}, {**(params or {})})
         while play.played.ticks < ticks:
             play.act(players)

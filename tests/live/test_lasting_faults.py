@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import signal
-from contextlib import suppress
+import subprocess
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -13,11 +14,11 @@ import trio
 
 from gameserver.store import report
 from gameserver.store.api import StoreError
-from gameserver.store.sqlite import FILE, SIGNING_KEY
+from gameserver.store.sqlite import FILE, LOCK, SIGNING_KEY
 from tests.support.live.process import ServerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(90)]
@@ -127,3 +128,90 @@ async def test_a_damaged_page_is_named_and_left_alone(tmp_path: Path) -> None:
     assert status == 2
     assert f"{path}: is damaged" in said
     assert path.read_bytes() == bytes(data)
+
+
+@contextmanager
+def read_only_mount(folder: Path) -> Iterator[Callable[[], None]]:
+    """A small file system in a folder. What this yields makes it read-only."""
+    if run("mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)):
+        pytest.skip("nothing may be mounted here")
+
+    def close() -> None:
+        assert run("mount", "-o", "remount,ro", str(folder)) == 0
+
+    try:
+        yield close
+    finally:
+        run("umount", str(folder))
+
+
+def run(*line: str) -> int:
+    """Run a command. Return its exit status; 127 if there is none."""
+    try:
+        return subprocess.run(line, capture_output=True, check=False).returncode
+    except FileNotFoundError:
+        return 127
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+async def test_a_read_only_folder_is_named_and_the_server_does_not_start(tmp_path: Path, is_used: bool) -> None:
+    with read_only_mount(tmp_path) as close:
+        if is_used:
+            async with server(tmp_path) as running:
+                await until(lambda: is_kept(tmp_path))
+                await running.end(signal.SIGTERM)
+        close()
+        other = server(tmp_path)
+        other._start()
+        status = await trio.to_thread.run_sync(other.process.wait, WITHIN_S)
+        said = other.errors_so_far().decode()
+        other._stop()
+        assert status == 2
+        assert said == f"gameserver: {tmp_path / LOCK}: Read-only file system\n"
+        if is_used:
+            assert "(arena): tick" in report.show(tmp_path)[1]
+            assert report.check(tmp_path) == []
+            with pytest.raises(StoreError, match="cannot be written"):
+                report.remove(tmp_path, "all")
+
+
+def set_immutable(paths: Iterable[Path], sign: str) -> bool:
+    """Let files be written or not, by whoever has them open already too. Return whether that can be done here."""
+    return all(run("chattr", f"{sign}i", str(path)) == 0 for path in paths)
+
+
+def can_be_closed(folder: Path) -> bool:
+    """Whether an open file here can be kept from being written."""
+    path = folder / "probe"
+    with path.open("wb", buffering=0) as file:
+        try:
+            if not set_immutable([path], "+"):
+                return False
+            file.write(b"x")
+        except OSError:
+            return True
+        else:
+            return False
+        finally:
+            set_immutable([path], "-")
+
+
+async def test_a_folder_that_becomes_read_only_stops_no_game_and_is_used_again(tmp_path: Path) -> None:
+    if not can_be_closed(tmp_path):
+        pytest.skip("open files cannot be kept from being written here")
+    async with server(tmp_path) as running:
+        await until(lambda: is_kept(tmp_path))
+        files = [tmp_path / FILE, tmp_path / f"{FILE}-wal"]
+        assert set_immutable(files, "+")
+        try:
+            await until(lambda: b"rooms are not kept" in running.errors_so_far())
+            before = (await running.metrics())["ticks_total"]
+            await trio.sleep(0.5)
+            assert (await running.metrics())["ticks_total"] > before
+        finally:
+            set_immutable(files, "-")
+        await until(lambda: b"rooms are kept again" in running.errors_so_far())
+        status, said = await running.end(signal.SIGTERM)
+        assert status == 0
+        assert "Traceback" not in said
+    assert report.check(tmp_path) == []

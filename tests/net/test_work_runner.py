@@ -39,6 +39,10 @@ async def fail() -> None:
     raise OSError("no database")
 
 
+async def refuse(key: str) -> None:
+    raise OSError("no bank")
+
+
 def room_of(server: MemoryServer) -> Quiet:
     room = server.engine.room
     assert isinstance(room, Quiet)
@@ -210,3 +214,56 @@ async def test_a_room_that_ends_cancels_a_function_that_raises_as_it_goes() -> N
         server.engine.close(CloseCode.ROOM_CLOSED, "over")
         await trio.testing.wait_all_tasks_blocked()
         assert not nursery.child_tasks
+
+
+async def test_an_effect_is_tried_again_with_longer_and_longer_pauses(autojump_clock: trio.testing.MockClock) -> None:
+    called: list[tuple[str, float]] = []
+
+    async def pay(key: str, fails: int) -> int:
+        called.append((key, trio.current_time()))
+        if len(called) <= fails:
+            raise OSError("no bank")
+        return 5
+
+    async with trio.open_nursery() as nursery:
+        server = open_room(nursery)
+        server.hub.run_effects_with(WorkRunner(nursery).start_effect)
+        room = room_of(server)
+        began_s = trio.current_time()
+        key = room.effect(pay, 4, then=room.outcomes.append)
+        await trio.sleep(16.0)
+        server.tick()
+        assert room.outcomes == [5]
+        assert [(of, round(at_s - began_s)) for of, at_s in called] == [(key, at) for at in (0, 1, 3, 7, 15)]
+
+
+async def test_an_effect_that_never_succeeds_fails_in_the_end(autojump_clock: trio.testing.MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        server = open_room(nursery)
+        server.hub.run_effects_with(WorkRunner(nursery).start_effect)
+        room = room_of(server)
+        room.effect(refuse, tries=3, failed=lambda failure: room.outcomes.append(str(failure)))
+        await trio.sleep(4.0)
+        server.tick()
+        assert room.outcomes == ["OSError: no bank"]
+
+
+async def test_an_effect_outlives_its_room_and_is_stopped_where_the_room_goes_on_elsewhere(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    done = []
+
+    async def pay(key: str, seconds: float) -> None:
+        await trio.sleep(seconds)
+        done.append(seconds)
+
+    for lasts in (False, True):
+        async with trio.open_nursery() as nursery:
+            server = open_room(nursery)
+            server.hub.run_effects_with(WorkRunner(nursery).start_effect)
+            room_of(server).effect(pay, 2.0)
+            room_of(server).effect(pay, 3.0)
+            await trio.sleep(1.0)
+            server.engine.close(CloseCode.ROOM_CLOSED, "over", lasts=lasts)
+            await trio.sleep(5.0)
+            assert done == [2.0, 3.0]

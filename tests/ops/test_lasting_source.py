@@ -26,6 +26,9 @@ class Leaky(Room):
         self.run(print, then=lambda _: None)
         self.namer = lambda: "x"
         self.numbers = (number for number in range(3))
+        self.effect(lambda key: key)
+        self.effect(self.on_tick)
+        self.effect(print, failed=later)
 
 
 class Tight(Room):
@@ -35,6 +38,7 @@ class Tight(Room):
         self.after(30, self.grow, 1)
         self.every(3, partial(self.grow, 2))
         self.run(print, then=self.grow)
+        self.effect(print, 1, then=self.grow)
         self.numbers = [number for number in range(3) if (lambda at: at)(number)]
 
     def grow(self, by: Any) -> None:
@@ -53,7 +57,7 @@ def line_of(text: str) -> int:
 def test_closures_are_found_with_their_lines() -> None:
     found = closures_of(Leaky)
     assert [finding.line for finding in found] == [
-        line_of("        self.after(30, lambda: self.hooks.clear())") + step for step in range(5)
+        line_of("        self.after(30, lambda: self.hooks.clear())") + step for step in range(8)
     ]
     assert [finding.problem.partition(",")[0] for finding in found] == [
         "self.after gets a lambda",
@@ -61,6 +65,9 @@ def test_closures_are_found_with_their_lines() -> None:
         "self.run gets a lambda",
         "self.namer is a lambda",
         "self.numbers is a generator",
+        "self.effect gets a lambda",
+        "self.effect gets self.on_tick",
+        "self.effect gets later",
     ]
     assert str(found[0]) == (
         f"{FILE}:{found[0].line}: Leaky.on_create: self.after gets a lambda, which cannot be saved; "
@@ -73,7 +80,7 @@ def test_methods_and_partials_are_no_closures() -> None:
 
 
 def test_the_classes_that_a_room_inherits_from_are_read_too() -> None:
-    assert [finding.where for finding in closures_of(Inherits)] == ["Inherits.on_tick", *["Leaky.on_create"] * 5]
+    assert [finding.where for finding in closures_of(Inherits)] == ["Inherits.on_tick", *["Leaky.on_create"] * 8]
 
 
 def test_an_attribute_has_the_place_of_its_first_assignment() -> None:

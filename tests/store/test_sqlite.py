@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gameserver.store import report, sqlite
-from gameserver.store.api import RoomUpdate, StoreError
+from gameserver.store.api import EffectUpdate, RoomUpdate, SavedEffect, StoreError
+from gameserver.store.entries import packed
 from gameserver.store.sqlite import FILE, LOCK, MIGRATIONS, SIGNING_KEY, open_store, signing_key_of, take_lock
 
 if TYPE_CHECKING:
@@ -260,3 +261,78 @@ def test_the_report_shows_exports_and_copies_while_a_server_writes(store: Sqlite
     assert report.vacuum(tmp_path / "data") >= 0
     with pytest.raises(StoreError, match="no such file"):
         report.show(tmp_path / "elsewhere")
+
+
+def put_aside(store: SqliteStore, *rooms: str) -> None:
+    for number, room in enumerate(rooms):
+        store.commit(0, [update(room, tick=number)], [])
+        store.commit(0, [update(room, tick=number + 1, chunk=(number + 1, number + 1, b""))], [])
+        store.put_aside(room, f"reason {number}")
+
+
+def test_rooms_put_aside_are_listed_with_their_reasons_and_removed(store: SqliteStore) -> None:
+    put_aside(store, "a", "b", "c")
+    store.commit(0, [update("lives", tick=1)], [])
+    first, *others = report.aside(store.path)
+    assert first.startswith("room a (race): saved at ")
+    assert first.endswith("12 bytes: reason 0")
+    assert len(others) == 2
+    assert report.remove(store.path, "b") == ["room b (race) is removed"]
+    with pytest.raises(StoreError, match="no room 'b' is put aside"):
+        report.remove(store.path, "b")
+    with pytest.raises(StoreError, match="no room 'lives' is put aside"):
+        report.remove(store.path, "lives")
+    assert report.remove(store.path, "all") == ["room a (race) is removed", "room c (race) is removed"]
+    assert report.remove(store.path, "all") == ["no room is put aside"]
+    assert [room.id for room in store.rooms(0)] == ["lives"]
+    with sqlite3.connect(store.path) as db:
+        assert db.execute("SELECT count(*) FROM journal").fetchone() == (0,)
+
+
+def test_a_room_put_aside_is_tried_again_when_no_server_uses_the_folder(store: SqliteStore) -> None:
+    put_aside(store, "a", "b")
+    store.count_attempt("a")
+    with pytest.raises(StoreError, match="another server uses this folder"):
+        report.retry(store.path, "a")
+    store.lock.release()
+    assert report.retry(store.path, "a") == ["room a (race) is tried again"]
+    assert [(room.id, room.attempts) for room in store.rooms(0)] == [("a", 0)]
+    with pytest.raises(StoreError, match="no room 'a' is put aside"):
+        report.retry(store.path, "a")
+    assert report.retry(store.path, "all") == ["room b (race) is tried again"]
+
+
+def test_so_many_rooms_are_put_aside_and_the_oldest_give_way(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "MAX_ASIDE", 2)
+    put_aside(store, "a", "b", "c")
+    assert [line.split()[1] for line in report.aside(store.path)] == ["b", "c"]
+    store.commit(0, [update("d", tick=1), update("e", tick=1)], [])
+    assert store.put_aside("d", "also") == ["b"]
+    assert [room.id for room in store.rooms(0)] == ["e"]
+
+
+def test_effects_of_ended_rooms_are_kept_shown_and_removed(store: SqliteStore) -> None:
+    left = [SavedEffect(name, "race", "a", packed([name, "mygame:pay", ["Ada", 5], 30.0, 10])) for name in ("x", "y")]
+    store.commit(0, [], ["a"], EffectUpdate(left))
+    store.commit(1, [], [], EffectUpdate([SavedEffect("z", "race", "b", packed(["z", "mygame:pay", [], 30.0, 1]))]))
+    assert store.effects(0) == left
+    lines = report.show(store.path)[1:]
+    assert lines[0].startswith("effect x of room a (race), which has ended: mygame:pay('Ada', 5) at ")
+    store.commit(1, [], [], EffectUpdate(done=["x"]))
+    assert store.effects(0) == left[1:]
+    assert report.remove(store.path, "y") == ["effect y is removed"]
+    assert store.effects(0) == []
+
+
+def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    with sqlite3.connect(path) as db:
+        db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        db.execute("INSERT INTO entries VALUES ('s', 'k', 1, x'01')")
+    db.close()
+    store = open_store(tmp_path)
+    assert store.effects(0) == []
+    assert store.scan("s", "", 9)[0].key == "k"
+    store.close()

@@ -20,6 +20,11 @@ class Pot(Entity):
     gold = Int(0, 1000)
 
 
+def pay(key: str, amount: int) -> int:
+    """What the cellar has done outside."""
+    return amount
+
+
 class Cellar(Room):
     lasting = True
     entities: ClassVar[tuple[type[Entity], ...]] = (Pot,)
@@ -36,6 +41,12 @@ class Cellar(Room):
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         self.heard.append(payload)
         self.broadcast("heard", payload)
+
+    def on_command(self, name: str, payload: Any) -> None:
+        self.effect(pay, payload, then=self.hear)
+
+    def hear(self, result: Any) -> None:
+        self.heard.append(result)
 
     def on_leave(self, player: Player) -> None:
         self.left.append(player.number)
