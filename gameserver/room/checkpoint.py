@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import msgpack
 import numpy as np
 
 from gameserver.protocol.constants import Role
@@ -29,13 +30,17 @@ from gameserver.room.saveable import CannotRestore
 from gameserver.room.saving import (
     Saver,
     attributes_of,
+    fields_at_rest,
     has_usual_attributes,
+    own_attributes,
     random_state,
     set_random_state,
     usual_attributes,
 )
 from gameserver.room.timers import Timer
 from gameserver.state.columns import ColumnStore, restore_columns
+from gameserver.state.resting import attributes_at_rest
+from gameserver.state.resting_store import RestingStore
 from gameserver.state.table import Table
 from gameserver.sync.snapshot import Snapshot
 
@@ -51,6 +56,8 @@ if TYPE_CHECKING:
     from gameserver.state.world import World
 
 CHECKPOINT_FORMAT: Final = 2
+_NO_MORE: Final[bytes] = msgpack.packb([])
+"""Beside a row that has all fields."""
 _OF_THE_ROOM: Final = ("_context", "options", "listing", "roster", "state")
 """Attributes of a room that the engine sets."""
 _FLAGS: Final = ("seated", "expected", "arriving", "leaving")
@@ -213,9 +220,39 @@ def _no_table(name: str) -> Any:
 def _save_entities(world: World, saver: Saver) -> list[Any]:
     found: list[Any] = []
     for store in world.stores:
-        if not isinstance(store, ColumnStore):
+        if isinstance(store, RestingStore):
+            found += _save_resting(store, saver)
+        elif not isinstance(store, ColumnStore):
             found += _save_type(store.entity_type, store.entities(), saver)
     return [world.next_id, found]
+
+
+def _save_resting(store: RestingStore, saver: Saver) -> list[Any]:
+    """Return entities of a type that rests as rows, without waking any. What those at rest have in their fields is
+    packed once, until they wake; it stands beside the row, which has the other attributes."""
+    entity_type, fields = store.entity_type, tuple(store.entity_type.fields)
+    groups: list[Any] = []
+    for entity in store.entities():
+        if not store.rests(entity):
+            continue
+        attributes = attributes_at_rest(entity)
+        packed = _packed_fields(store, entity.id, attributes)
+        names = (*own_attributes(attributes, fields), *fields)
+        if not groups or groups[-1][1] != names:
+            groups.append([entity_type.name, names, [], []])
+        in_row = names if packed is _NO_MORE else names[: len(names) - len(fields)]
+        groups[-1][2].append(saver.row([attributes[name] for name in in_row], in_row, entity_type.name))
+        groups[-1][3].append(packed)
+    return [*_save_type(entity_type, [one for one in store.entities() if not store.rests(one)], saver), *groups]
+
+
+def _packed_fields(store: RestingStore, entity_id: int, attributes: Mapping[str, Any]) -> bytes:
+    """Return the fields of an entity at rest, packed; nothing if they need more than that."""
+    packed = store.saved_rows.get(entity_id)
+    if packed is None:
+        values = fields_at_rest(attributes, store.entity_type.fields)
+        packed = store.saved_rows[entity_id] = _NO_MORE if values is None else msgpack.packb(values)
+    return packed
 
 
 def _save_type(entity_type: EntityType, entities: Iterable[Entity], saver: Saver) -> list[Any]:
@@ -240,10 +277,11 @@ def _save_type(entity_type: EntityType, entities: Iterable[Entity], saver: Saver
 
 def saved_entities(saved: Any) -> Iterator[tuple[str, int, list[tuple[str, Any]]]]:
     """Yield type, id and attributes of each entity of a checkpoint."""
-    for type_name, names, rows in saved[1]:
+    for type_name, names, rows, *at_rest in saved[1]:
         at = names.index("id")
-        for row in rows:
-            yield type_name, row[at], list(zip(names, row, strict=True))
+        packed: Sequence[bytes] = at_rest[0] if at_rest else [_NO_MORE] * len(rows)
+        for row, more in zip(rows, packed, strict=True):
+            yield type_name, row[at], list(zip(names, [*row, *msgpack.unpackb(more)], strict=True))
 
 
 def _new_entities(engine: RoomEngine, saved: Any) -> dict[int, Entity]:

@@ -79,6 +79,10 @@ class Loader:
                 return frozenset(map(self.load, rest))
             case "object":
                 return self._object(rest[0])
+            case "ints":
+                return np.frombuffer(rest[0], "<i4").tolist()
+            case "list":
+                return list(rest)
             case "room":
                 return self._room
             case "roster" | "state" | "listing" | "options":

@@ -50,6 +50,7 @@ _PLAIN: Final = frozenset({type(None), bool, float, str, bytes})
 """Values of these types stand for themselves, and so do whole numbers that are not too large."""
 _CONTAINERS: Final = frozenset({list, dict, set, deque})
 _MAPS: Final[dict[type[Any], str]] = {dict: "dict", OrderedDict: "ordered", defaultdict: "default", Counter: "counter"}
+_NOT_PLAIN: Final = ("not plain",)
 _PLAYERS: Final = ("role", "params", "claims", "came_from", "connected", "data")
 _OF_ENTITIES: Final = ("id", "owner", "alive")
 
@@ -166,9 +167,8 @@ class Saver:
 
     def _content(self, value: Any, path: str) -> list[Any]:
         kind = type(value)
-        if kind is list and len(value) >= MANY and set(map(type, value)) == {int} and sys.byteorder == "little":
-            with suppress(OverflowError):
-                return ["ints", array("i", value).tobytes()]
+        if kind is list and (ints := _ints(value)) is not None:
+            return ["ints", ints]
         if kind is list or kind is set:
             return [kind.__name__, *self._items(value, path)]
         if kind in _MAPS:
@@ -268,6 +268,53 @@ class Saver:
             ]
             for key, value in items
         ]
+
+
+def _ints(value: list[Any]) -> bytes | None:
+    """Return a list of many whole numbers as an array of 32 bits each; None for another list."""
+    if len(value) >= MANY and set(map(type, value)) == {int} and sys.byteorder == "little":
+        with suppress(OverflowError):
+            return array("i", value).tobytes()
+    return None
+
+
+def own_attributes(attributes: Mapping[str, Any], fields: Collection[str]) -> tuple[str, ...]:
+    """Return the names of the attributes of an entity that rests which are no fields.
+
+    Args:
+        attributes: All of them.
+        fields: The names of its fields.
+    """
+    if len(attributes) == len(_OF_ENTITIES) + len(fields) + 1:  # and the store that is notified when it wakes
+        return _OF_ENTITIES
+    return tuple([name for name in attributes if name not in fields and name != STORE])
+
+
+def fields_at_rest(attributes: Mapping[str, Any], fields: Iterable[str]) -> list[Any] | None:
+    """Return the values of the fields of an entity that rests, for as long as it rests.
+
+    Nothing but the entity has its lists then, so they stand for themselves, as `["ints", bytes]` or `["list", …]`.
+
+    Args:
+        attributes: Those of the entity.
+        fields: The names of its fields.
+
+    Returns:
+        The values in order of the names; None if one needs more than that.
+    """
+    values = [_at_rest(attributes[name]) for name in fields]
+    return None if _NOT_PLAIN in values else values
+
+
+def _at_rest(value: Any) -> Any:
+    kind = type(value)
+    if kind in _PLAIN or (kind is int and -MAX_INT <= value <= MAX_INT):
+        return value
+    if kind is not list:
+        return _NOT_PLAIN
+    if (ints := _ints(value)) is not None:
+        return ["ints", ints]
+    return ["list", *value] if all(_at_rest(item) is item for item in value) else _NOT_PLAIN
 
 
 def attributes_of(value: Any) -> list[str]:

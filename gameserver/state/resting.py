@@ -9,6 +9,7 @@ way to them then leads through the descriptors.
 
 from __future__ import annotations
 
+from functools import cache
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -90,6 +91,18 @@ def wake(entity: Any) -> None:
     store: Wakes | None = getattr(entity, STORE, None)
     if store is not None:
         store.note_awake(entity)
+
+
+def attributes_at_rest(entity: Any) -> Mapping[str, object]:
+    """Return all attributes of an entity that rests, without waking it; whoever gets them changes and keeps no list."""
+    attributes: Mapping[str, object] = _attributes_of(type(entity)).__get__(entity)
+    return attributes
+
+
+@cache
+def _attributes_of(at_rest: type) -> Any:
+    """Return what finds the attributes of the entities of a class, before it was one of entities at rest."""
+    return next(vars(cls)["__dict__"] for cls in at_rest.__mro__[1:] if "__dict__" in vars(cls))
 
 
 def put_to_rest(entity: Any, at_rest: type, store: Wakes) -> None:

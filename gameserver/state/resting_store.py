@@ -73,6 +73,8 @@ class RestingStore:
         self._codes = self._captured.codes
         self._idle: list[int] = []
         self._has_new = False
+        self.saved_rows: dict[int, bytes] = {}
+        """By id, what a checkpoint has of the fields of entities that rest: they stay the same until those wake."""
 
     def __len__(self) -> int:
         return len(self._entities)
@@ -107,11 +109,16 @@ class RestingStore:
             self._list = tuple(self._entities.values())
         return self._list
 
+    def rests(self, entity: Entity) -> bool:
+        """Return whether an entity of this store rests."""
+        return entity.id not in self._awake
+
     def note_awake(self, entity: Entity) -> None:
         """Capture an entity again, which has just woken; one that is not of this store, such as a copy, is left out."""
         if self._entities.get(entity.id) is not entity or entity.id in self._awake:
             return
         self._awake[entity.id] = entity
+        self.saved_rows.pop(entity.id, None)
         self._same_awake = False
         if self._object_fields:
             self._copies[entity.id] = [field.copy(getattr(entity, name)) for name, field in self._object_fields]
