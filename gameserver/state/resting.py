@@ -9,7 +9,6 @@ way to them then leads through the descriptors.
 
 from __future__ import annotations
 
-from functools import cache
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 
 STORE: Final = "_gameserver_store"
 """The attribute under which an entity that has rested keeps what is notified when it wakes."""
+
+
+_DICTS: Final[dict[type[Any], Any]] = {}
+"""By the class of entities at rest, the descriptor of their attributes that wakes nothing."""
 
 
 class Wakes(Protocol):
@@ -95,14 +98,11 @@ def wake(entity: Any) -> None:
 
 def attributes_at_rest(entity: Any) -> Mapping[str, object]:
     """Return all attributes of an entity that rests, without waking it; whoever gets them changes and keeps no list."""
-    attributes: Mapping[str, object] = _attributes_of(type(entity)).__get__(entity)
+    at_rest = type(entity)
+    if at_rest not in _DICTS:
+        _DICTS[at_rest] = next(vars(cls)["__dict__"] for cls in at_rest.__mro__[1:] if "__dict__" in vars(cls))
+    attributes: Mapping[str, object] = _DICTS[at_rest].__get__(entity)
     return attributes
-
-
-@cache
-def _attributes_of(at_rest: type) -> Any:
-    """Return what finds the attributes of the entities of a class, before it was one of entities at rest."""
-    return next(vars(cls)["__dict__"] for cls in at_rest.__mro__[1:] if "__dict__" in vars(cls))
 
 
 def put_to_rest(entity: Any, at_rest: type, store: Wakes) -> None:

@@ -28,7 +28,7 @@ class Leaky(Room):
         self.numbers = (number for number in range(3))
         self.effect(lambda key: key)
         self.effect(self.on_tick)
-        self.effect(print, failed=later)
+        self.effect(print, failed=later)  # type: ignore[arg-type]
 
 
 class Tight(Room):
