@@ -33,7 +33,7 @@ MAX_THREADS: Final = 64
 
 FIRST_WAIT_S: Final = 1.0
 """Between the first and the second call of an effect; each further wait is twice as long, up to the next one."""
-MAX_WAIT_S: Final = 60.0
+MAX_EFFECT_WAIT_S: Final = 60.0
 
 
 class WorkRunner:
@@ -78,7 +78,7 @@ class WorkRunner:
                     break
                 log.warning("effect %s is tried again in %g s: %s", effect.id, wait_s, escape_controls(error)[:300])
                 await trio.sleep(wait_s)
-                wait_s = min(2 * wait_s, MAX_WAIT_S)
+                wait_s = min(2 * wait_s, MAX_EFFECT_WAIT_S)
                 result, error = await self._outcome(effect)
             effect.report(result, error)
 

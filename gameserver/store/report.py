@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-ALL: Final = "all"
+ALL_ASIDE: Final = "all"
 TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -69,8 +69,8 @@ def _aside(db: sqlite3.Connection, path: Path, what: str, *, others: bool = Fals
         StoreError: There is no such room, unless `what` may be something else.
     """
     query = "SELECT id, kind FROM rooms WHERE aside IS NOT NULL AND (id = ? OR ? = ?) ORDER BY saved_at"
-    found = db.execute(query, (what, what, ALL)).fetchall()
-    if not (found or others or what == ALL):
+    found = db.execute(query, (what, what, ALL_ASIDE)).fetchall()
+    if not (found or others or what == ALL_ASIDE):
         raise StoreError(f"{path}: no room {what!r} is put aside")
     return found
 
@@ -166,7 +166,7 @@ def remove(place: Path, what: str) -> list[str]:
             db.execute("DELETE FROM rooms WHERE id = ?", (room,))
             db.execute("DELETE FROM journal WHERE room = ?", (room,))
         effects = db.execute("DELETE FROM effects WHERE id = ?", (what,)).rowcount
-        if not (rooms or effects or what == ALL):
+        if not (rooms or effects or what == ALL_ASIDE):
             raise StoreError(f"{path}: no room {what!r} is put aside, and there is no such effect")
     lines = [f"room {room} ({kind}) is removed" for room, kind in rooms]
     return [*lines, f"effect {what} is removed"] if effects else lines or ["no room is put aside"]
