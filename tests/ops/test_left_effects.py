@@ -195,6 +195,27 @@ def test_a_room_that_ended_in_its_journal_has_left_them_too(tmp_path: Path) -> N
     two.kill()
 
 
+def test_fewer_workers_do_what_those_were_asked_for_that_there_are_no_more(tmp_path: Path) -> None:
+    one = [Process(tmp_path, seed=10 + slot, slot=slot, processes=2) for slot in range(2)]
+    for process in one:
+        Bank(process)
+        process.server.join("cellar")
+        process.server.engine.command("pay", process.lasting._slot)
+        process.server.tick()
+        process.commit()
+        process.server.engine.close(CloseCode.ROOM_CLOSED, "over")
+        process.commit()
+        process.kill()
+    alone = Process(tmp_path, seed=20)
+    bank = Bank(alone)
+    assert bank.asked == [0, 1]
+    bank.run()
+    bank.run()
+    alone.commit()
+    assert [*alone.store.effects(0), *alone.store.effects(1)] == []
+    alone.kill()
+
+
 def test_a_function_that_is_gone_is_named_and_its_effect_waits(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
