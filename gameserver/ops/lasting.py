@@ -139,10 +139,12 @@ class Lasting:
             self._rooms[engine.id] = KeptRoom(engine, journal, 0.0, next(self._phases))
 
     def ended(self, engine: RoomEngine) -> None:
-        """A room has ended for good: nothing of it is kept. That a durable one has ended is stored before it shows."""
+        """A room has ended for good: only effects that it has asked for are kept. That a durable one has ended is
+        stored before it shows."""
+        if self.keeps(engine.kind):  # also one that could not be saved
+            self._effects.take(engine)
         if self._rooms.pop(engine.id, None) is not None:
             self._ended.append(engine.id)
-            self._effects.take(engine)
             if engine.kind.room_class.durable:
                 self._commit_now()
         if engine.gate is not None:

@@ -168,6 +168,20 @@ def test_they_wait_while_nothing_can_be_stored(tmp_path: Path, monkeypatch: pyte
     one.kill()
 
 
+def test_a_room_that_could_not_be_saved_leaves_them_at_its_end(tmp_path: Path) -> None:
+    one, bank = begun(tmp_path)
+    one.cellar.heard.append(number for number in range(3))
+    one.lasting._rooms[one.server.engine.id].stored = False
+    one.commit()
+    one.server.engine.command("pay", 5)
+    one.server.tick()
+    assert bank.asked == [5]  # at once: there is nothing to wait for
+    one.stop()
+    two = Process(tmp_path, seed=2)
+    assert Bank(two).asked == [5]
+    two.kill()
+
+
 def test_a_room_that_ended_in_its_journal_has_left_them_too(tmp_path: Path) -> None:
     class Brief(Cellar):
         kind = "brief"
