@@ -171,7 +171,7 @@ async def test_a_read_only_folder_is_named_and_the_server_does_not_start(tmp_pat
         if is_used:
             assert "(arena): tick" in report.show(tmp_path)[1]
             assert report.check(tmp_path) == []
-            with pytest.raises(StoreError, match="cannot be written"):
+            with pytest.raises(StoreError, match="cannot be opened or made; may its folder be written"):
                 report.remove(tmp_path, "all")
 
 
