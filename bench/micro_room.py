@@ -1,10 +1,11 @@
-"""Micro-benchmark of one room without sockets: inputs and the tick of fifty players in the reference scene.
+"""Micro-benchmark of rooms without sockets: inputs and the ticks of rooms of fifty players in the reference scene.
 
-    python -m bench.micro_room [--ticks 2000] [--players 50]
+    python -m bench.micro_room [--ticks 2000] [--players 50] [--rooms 1]
 
 Links are in memory and take everything; the messages are those that clients send. Figures are medians over all ticks.
-Caches are warm here, unlike in a running server (docs/performance.md): the figures show how much code runs, and how a
-change affects that. PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. runs it on the compiled build.
+Caches are warm here, unlike in a running server (docs/performance.md), the more so the fewer rooms there are: the
+figures show how much code runs, and how a change affects that. PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. runs it on
+the compiled build.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Taker:
 
 
 def joined(hub: Hub, players: int) -> list[Peer]:
-    """Return `players` peers that have sent JOIN for one room."""
+    """Return `players` peers that have sent JOIN. Each room is full before the next one opens."""
     peers = [hub.open(Taker(), 0.0) for _ in range(players)]
     for number, peer in enumerate(peers):
         peer.receive(msgpack.packb([ClientMessage.JOIN, "arena", None, 0, {"name": f"player{number}"}]), 0.0)
@@ -65,29 +66,34 @@ def main() -> None:
     """Measure and print one line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--ticks", type=int, default=2000)
-    parser.add_argument("--players", type=int, default=50)
+    parser.add_argument("--players", type=int, default=50, help="in each room")
+    parser.add_argument("--rooms", type=int, default=1)
     options = parser.parse_args()
     chance = random.Random(1)
     room = type("Scene", (ArenaReference,), {"max_players": options.players})
     hub = Hub({"arena": room}, token_bytes=secrets.token_bytes, seed=1)
-    peers = joined(hub, options.players)
-    (engine,) = hub.rooms.values()
+    players = options.players * options.rooms
+    peers = joined(hub, players)
+    engines = list(hub.rooms.values())
+    if len(engines) != options.rooms:
+        raise SystemExit(f"{players} players are in {len(engines)} rooms")
     received_s, ticked_s = [], []
     for number in range(1, options.ticks + WARM_TICKS + 1):
         now_s = number * TICK_S
         push = [chance.randrange(-128, 129), chance.randrange(-128, 129), chance.randrange(65_536)]
-        message = msgpack.packb([ClientMessage.INPUT, number, engine.tick_number, 32, *push])
+        message = msgpack.packb([ClientMessage.INPUT, number, engines[0].tick_number, 32, *push])
         began = perf_counter()
         for peer in peers:
             peer.receive(message, now_s - TICK_S / 2)
         received = perf_counter()
-        engine.tick(now_s)
+        for engine in engines:
+            engine.tick(now_s)
         if number > WARM_TICKS:
             received_s.append(received - began)
             ticked_s.append(perf_counter() - received)
-    receive, tick = (statistics.median(times) / options.players * 1e6 for times in (received_s, ticked_s))
+    receive, tick = (statistics.median(times) / players * 1e6 for times in (received_s, ticked_s))
     build = "compiled" if COMPILED else "interpreted"
-    print(f"{build}, {options.players} players: receive {receive:.2f} us, tick {tick:.2f} us a player")
+    print(f"{build}, {options.rooms} rooms of {options.players}: receive {receive:.2f} us, tick {tick:.2f} us a player")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -19,7 +18,7 @@ from gameserver.net.author_errors import pass_on_cancelled
 from gameserver.protocol.constants import CloseCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from gameserver.net.counters import Counters
     from gameserver.net.poller import RoomPoller
@@ -113,21 +112,22 @@ class ScheduledRoom:
             self.overran = self._owed > 1
         return self._owed > 0
 
-    def poll(self) -> None:
-        """Read what has come on the room's links."""
-        if self.poller is not None and not self.engine.closed:
-            self.poller.poll(trio.current_time())
+    def poll(self, now_s: float) -> float:
+        """Read what has come on the room's links at `now_s`, and return the time when that is done."""
+        if self.poller is None or self.engine.closed:
+            return now_s
+        self.poller.poll(now_s)
+        return trio.current_time()
 
-    def tick(self) -> float:
-        """Make one tick that is due, and return how long it took, in seconds."""
+    def tick(self, began_s: float) -> float:
+        """Make one tick that is due, which begins at `began_s`, and return when it ended."""
         engine, due_s = self.engine, self._due_s
         self._owed -= 1
         self._due_s += engine.tick_s
-        began_s = trio.current_time()
         engine.tick(began_s)
         ended_s = trio.current_time()
         engine.note_pace(ended_s, began_s - due_s, ended_s - began_s)
-        return ended_s - began_s
+        return ended_s
 
     def take_skipped(self) -> int:
         """Return how many ticks are skipped, once, when the ticks before them are made; otherwise 0."""
@@ -179,8 +179,9 @@ class TickLoop:
         """Sleep until the next tick is due; if that is far off, poll the links meanwhile."""
         while until_s - trio.current_time() >= 2 * POLL_GAP_S:
             await trio.sleep(POLL_GAP_S)
+            now_s = trio.current_time()
             for room in list(self._rooms):
-                self._guarded(room, room.poll)
+                now_s = self._poll(room, now_s)
         await trio.sleep_until(until_s)
         self._yielded_s = trio.current_time()
 
@@ -188,45 +189,59 @@ class TickLoop:
         """Make the ticks that are due, room by room.
 
         A room whose turn has taken MAX_HOLD_S makes its next tick in the next round, so that rooms with short ticks
-        keep their pace beside it.
+        keep their pace beside it. The clock is read when a room has been polled and when its tick has ended; the end of
+        one room's tick is the beginning of the next room's turn.
         """
+        now_s = self._yielded_s
         for room in list(self._rooms):
-            turn_ends_s = trio.current_time() + MAX_HOLD_S
-            while room in self._rooms and room.owes(trio.current_time()):
-                await self._let_others_run()
-                self._guarded(room, partial(self._make_tick, room))
-                if trio.current_time() > turn_ends_s:
+            turn_ends_s = now_s + MAX_HOLD_S
+            while room in self._rooms and room.owes(now_s):
+                if now_s - self._yielded_s > MAX_HOLD_S:
+                    await trio.lowlevel.checkpoint()
+                    now_s = self._yielded_s = trio.current_time()
+                now_s = self._make_tick(room, now_s)
+                if now_s > turn_ends_s:
                     break
 
-    async def _let_others_run(self) -> None:
-        if trio.current_time() - self._yielded_s > MAX_HOLD_S:
-            await trio.lowlevel.checkpoint()
-            self._yielded_s = trio.current_time()
+    def _poll(self, room: ScheduledRoom, now_s: float) -> float:
+        """Poll a room's links. Return the time when that is done."""
+        try:
+            return room.poll(now_s)
+        except BaseException as error:
+            return self._close_failed(room, error)
 
-    def _make_tick(self, room: ScheduledRoom) -> None:
-        """Poll a room's links and make one tick; a room that has closed is removed."""
+    def _make_tick(self, room: ScheduledRoom, now_s: float) -> float:
+        """Poll a room's links and make one tick; a room that has closed is removed. Return the time when that is
+        done."""
+        try:
+            return self._poll_and_tick(room, now_s)
+        except BaseException as error:
+            return self._close_failed(room, error)
+
+    def _poll_and_tick(self, room: ScheduledRoom, now_s: float) -> float:
         engine, counters = room.engine, self._counters
-        room.poll()
+        began_s = now_s = room.poll(now_s)
         if not engine.closed:
             counters.overruns += room.overran
             room.overran = False
-            counters.tick_s.add(room.tick())
+            now_s = room.tick(began_s)
+            counters.tick_s.add(now_s - began_s)
             counters.ticks += 1
         if engine.closed:
             self._remove(room)
         elif skipped := room.take_skipped():
             counters.skipped_ticks += skipped
             engine.skip(skipped)
+        return now_s
 
-    def _guarded(self, room: ScheduledRoom, call: Callable[[], None]) -> None:
-        """Run `call`; if it raises, close `room` and no other. What a room's rules raise, the engine catches itself."""
-        try:
-            call()
-        except BaseException as error:
-            pass_on_cancelled(error)
-            engine = room.engine
-            log.exception("room %s failed outside its rules", engine.id)
-            self._counters.errors += 1
-            engine.close(CloseCode.ROOM_FAILED, "the room failed; the server has logged why")
-            if room in self._rooms:
-                self._remove(room)
+    def _close_failed(self, room: ScheduledRoom, error: BaseException) -> float:
+        """Close a room that has raised, and no other, and return the time now. What its rules raise, the engine catches
+        itself."""
+        pass_on_cancelled(error)
+        engine = room.engine
+        log.exception("room %s failed outside its rules", engine.id)
+        self._counters.errors += 1
+        engine.close(CloseCode.ROOM_FAILED, "the room failed; the server has logged why")
+        if room in self._rooms:
+            self._remove(room)
+        return trio.current_time()
