@@ -40,7 +40,8 @@ const row = (id, width) => {
 
 const world = new PredictedWorld(schema, step.world, step.predict, TICK_HZ);
 const snap = step.world.snap;
-const predictor = new Predictor(discs, schema.inputs, step.predict, TICK_HZ, snap, world);
+const { Disc: copies } = step.world.floats;
+const predictor = new Predictor(discs, schema.inputs, step.predict, TICK_HZ, snap, world, copies);
 const ring = new ViewRing(schema);
 const interpolator = new Interpolator(schema, TICK_HZ);
 /** @type {any[][]} */
@@ -73,6 +74,7 @@ for (let frame = 1; frame <= WARM_UP + FRAMES; frame += 1) {
   const seq = frame - PENDING;
   if (brings) show(ring, { ...snapshots[frame % snapshots.length], tick: seq + 1 });
   const weighs = frame > WARM_UP + FRAMES / 2;
+  const own = weighs ? process.memoryUsage().heapUsed : 0;
   const before = weighs ? process.memoryUsage().heapUsed : 0;
   const startMs = performance.now();
   if (brings) {
@@ -88,7 +90,8 @@ for (let frame = 1; frame <= WARM_UP + FRAMES; frame += 1) {
   });
   world.draw(lists, (nowS - 0.3) * TICK_HZ, nowS);
   const ms = performance.now() - startMs;
-  if (weighs) sizes[brings ? 1 : 0].push(process.memoryUsage().heapUsed - before);
+  // What looking itself allocates does not count.
+  if (weighs) sizes[brings ? 1 : 0].push(process.memoryUsage().heapUsed - before - (before - own));
   else if (frame > WARM_UP) costs[brings ? 1 : 0].push(ms);
 }
 /** @param {number[]} values */

@@ -30,19 +30,17 @@ export const JUMP_SLACK_STEPS = 64;
 export class Curves {
   /** @param {EntityType} type */
   constructor(type) {
-    /** @type {Moving[]} */
-    this.moving = type.numeric.flatMap((field, column) => {
-      if (field.type !== "float" && field.type !== "angle") return [];
+    /** In the order of `type.moving`. @type {Moving[]} */
+    this.moving = type.moving.map((column) => {
+      const field = type.numeric[column];
       const rateStep = field.rate < 0 ? 0 : type.numeric[field.rate].step;
-      return [{ field, column, turns: field.type === "angle", rate: field.rate, rateStep }];
+      return { field, column, turns: field.type === "angle", rate: field.rate, rateStep };
     });
     this.counter = type.jumps;
     /** What shows a jump where nothing counts them: floats with a rate. */
     this.curves = this.moving.filter((item) => item.rate >= 0 && !item.turns);
     /** Columns that step from one state to the next. */
-    this.stepping = type.numeric.flatMap((field, column) =>
-      field.type === "float" || field.type === "angle" ? [] : [column],
-    );
+    this.stepping = type.stepping;
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
- * What `draw` returns: plain objects with a value under each field's name, kept from one drawn frame
- * to the next so that drawing makes no garbage. Knows nothing of time.
+ * What `draw` returns: objects with a value under each field's name, kept from one drawn frame to
+ * the next. Knows nothing of time. `moving_entity.js` keeps their numbers so that drawing makes no
+ * garbage; the people of a room, who are few and frozen, are plain objects.
  *
  * `gameserver/client/drawn.py` is the twin. Programs that draw look at many entities at once, so
  * there they are numpy arrays, new each time.
@@ -32,11 +33,14 @@ import { clamp, decodeObject, decodeValue, isNumeric } from "./fields.js";
 export function newEntity(type, id) {
   /** @type {Entity} */
   const entity = { id, type: type.name, isNew: true };
-  for (const field of type.fields) {
-    if (isNumeric(field)) entity[field.name] = decodeValue(field, clamp(0, field.lo, field.hi));
-    else entity[field.name] = field.type === "text" ? "" : [];
-  }
+  for (const field of type.fields) entity[field.name] = firstValue(field);
   return entity;
+}
+
+/** What a field holds before anything is known of it. @param {import("./fields.js").Field} field @returns {any} */
+export function firstValue(field) {
+  if (isNumeric(field)) return decodeValue(field, clamp(0, field.lo, field.hi));
+  return field.type === "text" ? "" : [];
 }
 
 /** @param {EntityType} type */

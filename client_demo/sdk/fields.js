@@ -77,14 +77,27 @@ export function encodeValue(field, value) {
       return choiceCode(field, value);
     case "ref":
       return value === null ? 0 : clamp(Math.floor(finite(field, value)), field.lo, field.hi);
+    case "float":
     case "angle":
-      return modulo(
-        Math.floor(finite(field, finite(field, value) / field.step) + 0.5),
-        field.steps,
-      );
+      return encodeNumber(field, finite(field, value));
     default:
       return clamp(Math.floor(finite(field, value) / field.step + 0.5), field.lo, field.hi);
   }
+}
+
+/**
+ * The same for a float or an angle whose value is a number.
+ *
+ * @param {NumericField} field
+ * @param {number} value
+ * @returns {number}
+ * @throws {TypeError} for NaN and infinities
+ */
+export function encodeNumber(field, value) {
+  const code = Math.floor(value / field.step + 0.5);
+  if (!Number.isFinite(field.steps > 0 ? code : value))
+    finite(field, field.steps > 0 ? code : value);
+  return field.steps > 0 ? modulo(code, field.steps) : clamp(code, field.lo, field.hi);
 }
 
 /**

@@ -16,7 +16,8 @@
  */
 import { MAX_EXTRAPOLATION_S } from "./clock.js";
 import { after, between, Curves } from "./curves.js";
-import { marksNew, newEntity, setChangedObjects, setColumns } from "./drawn.js";
+import { marksNew, setChangedObjects, setColumns } from "./drawn.js";
+import { floatsOf, newMovingEntity } from "./moving_entity.js";
 
 /**
  * @typedef {import("./drawn.js").Entity} Entity
@@ -38,6 +39,8 @@ import { marksNew, newEntity, setChangedObjects, setColumns } from "./drawn.js";
 export class Interpolator {
   #tickS;
   #types;
+  /** @type {Entity[][]} */
+  #lists;
   /** @type {Moment} filled anew each time */
   #moment = { a: /** @type {any} */ (null), b: null, u: 0, h: 0, seconds: 0 };
 
@@ -45,6 +48,7 @@ export class Interpolator {
   constructor(schema, tickHz) {
     this.#tickS = 1 / tickHz;
     this.#types = schema.types.map((type) => new DrawnType(type));
+    this.#lists = this.#types.map((type) => type.list);
   }
 
   /**
@@ -57,13 +61,18 @@ export class Interpolator {
    */
   draw(ring, drawnS) {
     this.#find(ring, drawnS / this.#tickS);
-    return this.#types.map((type, i) => type.draw(i, this.#moment));
+    return this.#draw();
   }
 
   /** Makes the newest state as it is. @param {ViewRing} ring @returns {Entity[][]} */
   drawNewest(ring) {
     Object.assign(this.#moment, { a: ring.newest, b: null, seconds: 0 });
-    return this.#types.map((type, i) => type.draw(i, this.#moment));
+    return this.#draw();
+  }
+
+  #draw() {
+    for (let i = 0; i < this.#types.length; i += 1) this.#types[i].draw(i, this.#moment);
+    return this.#lists;
   }
 
   /** @param {ViewRing} ring @param {number} tick with a fraction */
@@ -86,8 +95,8 @@ class DrawnType {
   #type;
   #curves;
   #marksNew;
-  /** @type {Entity[]} */
-  #list = [];
+  /** The same array each time. @type {Entity[]} */
+  list = [];
   /** @type {Entity[]} the list of the time before */
   #before = [];
   /** The numbers' codes from which the stepping fields were taken, row after row. */
@@ -112,7 +121,7 @@ class DrawnType {
     const fresh = moment.a.tick !== this.#tick;
     this.#tick = moment.a.tick;
     this.#keepBefore();
-    const list = this.#list;
+    const list = this.list;
     list.length = a.count;
     this.#codes.length = a.count;
     let old = 0;
@@ -120,21 +129,20 @@ class DrawnType {
       const id = a.ids[row];
       while (old < this.#before.length && this.#before[old].id < id) old += 1;
       const known = old < this.#before.length && this.#before[old].id === id;
-      list[row] = known ? this.#before[old] : newEntity(this.#type, id);
+      list[row] = known ? this.#before[old] : newMovingEntity(this.#type, id);
       this.#codes[row] = known ? this.#codesBefore[old] : [];
       if (this.#marksNew) list[row].isNew = !known;
       if (fresh || !known) this.#step(a, row, known && sameRow(this.#numbers, old, a, row));
     }
     if (fresh) this.#keepNumbers(a);
     this.#move(a, moment.b === null ? null : moment.b.tables[index], moment);
-    return list;
   }
 
   #keepBefore() {
-    this.#before.length = this.#list.length;
-    this.#codesBefore.length = this.#list.length;
-    for (let i = 0; i < this.#list.length; i += 1) {
-      this.#before[i] = this.#list[i];
+    this.#before.length = this.list.length;
+    this.#codesBefore.length = this.list.length;
+    for (let i = 0; i < this.list.length; i += 1) {
+      this.#before[i] = this.list[i];
       this.#codesBefore[i] = this.#codes[i];
     }
   }
@@ -147,30 +155,31 @@ class DrawnType {
 
   /** @param {Table} a @param {number} row @param {boolean} sameNumbers whether its numbers are those of the last time */
   #step(a, row, sameNumbers) {
-    const entity = this.#list[row];
+    const entity = this.list[row];
     if (!sameNumbers) setColumns(entity, this.#curves.stepping, a, row);
     setChangedObjects(entity, a, row, this.#codes[row]);
   }
 
   /** @param {Table} a @param {Table | null} b @param {Moment} moment */
   #move(a, b, { u, h, seconds }) {
-    if (this.#curves.moving.length === 0) return;
+    const { moving } = this.#curves;
+    if (moving.length === 0) return;
     const { width } = a;
     let other = 0;
     for (let row = 0; row < a.count; row += 1) {
       const id = a.ids[row];
       const from = row * width;
+      const floats = floatsOf(this.list[row]);
       while (b !== null && other < b.count && b.ids[other] < id) other += 1;
       const stays = b !== null && other < b.count && b.ids[other] === id;
       const to = other * width;
       if (stays && !this.#curves.jumps(a.codes, from, b.codes, to, h)) {
-        for (const item of this.#curves.moving) {
-          const value = between(item, a.codes, from, b.codes, to, u, h);
-          this.#list[row][item.field.name] = value;
+        for (let i = 0; i < moving.length; i += 1) {
+          floats[i] = between(moving[i], a.codes, from, b.codes, to, u, h);
         }
       } else {
-        for (const item of this.#curves.moving) {
-          this.#list[row][item.field.name] = after(item, a.codes, from, seconds);
+        for (let i = 0; i < moving.length; i += 1) {
+          floats[i] = after(moving[i], a.codes, from, seconds);
         }
       }
     }

@@ -6,16 +6,18 @@
  * `gameserver/client/pose.py` is the twin, and a test compares the two.
  */
 import { JUMP_FACTOR, JUMP_SLACK_STEPS, shortestWay, wrap } from "./curves.js";
+import { floatsOf } from "./moving_entity.js";
 
 /**
  * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./grid.js").SteppedEntity} SteppedEntity
  * @typedef {import("./schema.js").EntityType} EntityType
  *
  * @typedef {object} EasedField a field whose drawn value is smoothed
- * @property {string} name
+ * @property {number} place among the entity's floats
  * @property {number} step value of one code
  * @property {boolean} turns whether it is an angle
- * @property {string | null} rate name of its rate field; null: its moves are never jumps
+ * @property {number} rate place of its rate among the floats; -1: its moves are never jumps
  */
 
 /**
@@ -38,6 +40,8 @@ export class Pose {
   #current;
   #offset;
   #drawn;
+  /** Where it was drawn before an error. */
+  #was;
   /** Name of the field that counts jumps, or null. @type {string | null} */
   #counter;
   #jumps = 0;
@@ -66,6 +70,7 @@ export class Pose {
     this.#current = new Float64Array(this.#fields.length);
     this.#offset = new Float64Array(this.#fields.length);
     this.#drawn = new Float64Array(this.#fields.length);
+    this.#was = new Float64Array(this.#fields.length);
   }
 
   /** How many fields are eased. */
@@ -73,7 +78,7 @@ export class Pose {
     return this.#fields.length;
   }
 
-  /** Begins here, at rest and without error. @param {Entity} avatar */
+  /** Begins here, at rest and without error. @param {SteppedEntity} avatar */
   begin(avatar) {
     this.place(avatar);
     this.settle();
@@ -84,7 +89,7 @@ export class Pose {
     this.#offset.fill(0);
   }
 
-  /** The avatar was put somewhere; where it was before does not count. @param {Entity} avatar */
+  /** The avatar was put somewhere; where it was before does not count. @param {SteppedEntity} avatar */
   place(avatar) {
     this.#read(avatar, this.#previous);
     this.#current.set(this.#previous);
@@ -92,7 +97,7 @@ export class Pose {
     this.#leapt = false;
   }
 
-  /** The avatar was stepped on by one tick. @param {Entity} avatar */
+  /** The avatar was stepped on by one tick. @param {SteppedEntity} avatar */
   step(avatar) {
     this.#previous.set(this.#current);
     this.#read(avatar, this.#current);
@@ -113,7 +118,7 @@ export class Pose {
   /**
    * Where the avatar is drawn now, in the order of the eased fields; the same array each time.
    *
-   * @param {Entity} avatar
+   * @param {SteppedEntity} avatar
    * @param {number} nowS
    */
   at(avatar, nowS) {
@@ -126,34 +131,39 @@ export class Pose {
   /**
    * Draws on from where it was drawn, unless that is too far from where the avatar is now.
    *
-   * @param {Entity} avatar
+   * @param {SteppedEntity} avatar
    * @param {Float64Array} drawn
    * @param {number} nowS
    */
   ease(avatar, drawn, nowS) {
-    const was = drawn.slice();
+    this.#was.set(drawn);
     this.#betweenTicks(avatar, nowS, this.#drawn);
     let squares = 0;
+    let far = false;
     for (let i = 0; i < this.#fields.length; i += 1) {
       const field = this.#fields[i];
-      this.#offset[i] = way(field, this.#drawn[i], was[i]);
-      if (!field.turns) squares += this.#offset[i] ** 2;
+      const off = way(field, this.#drawn[i], this.#was[i]);
+      this.#offset[i] = off;
+      if (!field.turns) squares += off * off;
+      far ||= this.#isFar(avatar, field, off);
     }
     this.errorUnits = Math.sqrt(squares);
-    if (this.#fields.some((field, i) => this.#isFar(avatar, field, i))) this.#offset.fill(0);
+    if (far) this.settle();
   }
 
   /**
    * Sets the eased fields of what is drawn.
    *
    * @param {Entity} drawn
-   * @param {Entity} avatar
+   * @param {SteppedEntity} avatar
    * @param {number} nowS
    */
   write(drawn, avatar, nowS) {
     const pose = this.at(avatar, nowS);
+    const floats = floatsOf(drawn);
     for (let i = 0; i < this.#fields.length; i += 1) {
-      drawn[this.#fields[i].name] = this.#fields[i].turns ? wrap(pose[i]) : pose[i];
+      const { place, turns } = this.#fields[i];
+      floats[place] = turns ? wrap(pose[i]) : pose[i];
     }
   }
 
@@ -166,28 +176,30 @@ export class Pose {
    * @param {number} weight of the pose, 0 … 1
    */
   mix(drawn, past, pose, weight) {
+    const floats = floatsOf(drawn);
+    const before = floatsOf(past);
     for (let i = 0; i < this.#fields.length; i += 1) {
       const field = this.#fields[i];
-      const start = past[field.name];
+      const start = before[field.place];
       const value = start + weight * way(field, start, pose[i]);
-      drawn[field.name] = field.turns ? wrap(value) : value;
+      floats[field.place] = field.turns ? wrap(value) : value;
     }
   }
 
-  /** @param {Entity} avatar @returns whether its own count of jumps has changed */
+  /** @param {SteppedEntity} avatar @returns whether its own count of jumps has changed */
   #count(avatar) {
-    const jumps = this.#counter === null ? 0 : avatar[this.#counter];
+    const jumps = this.#counter === null ? 0 : avatar.entity[this.#counter];
     const went = jumps !== this.#jumps;
     this.#jumps = jumps;
     return went;
   }
 
-  /** @param {Entity} avatar @param {Float64Array} out */
+  /** @param {SteppedEntity} avatar @param {Float64Array} out */
   #read(avatar, out) {
-    for (let i = 0; i < out.length; i += 1) out[i] = avatar[this.#fields[i].name];
+    for (let i = 0; i < out.length; i += 1) out[i] = avatar.floats[this.#fields[i].place];
   }
 
-  /** @param {Entity} avatar @param {number} nowS @param {Float64Array} out */
+  /** @param {SteppedEntity} avatar @param {number} nowS @param {Float64Array} out */
   #betweenTicks(avatar, nowS, out) {
     const share = (nowS - this.#tickedAtS) / this.#tickLengthS;
     const alpha = this.#jumped(avatar) ? 1 : Math.min(1, Math.max(0, share));
@@ -198,24 +210,25 @@ export class Pose {
     }
   }
 
-  /** @param {Entity} avatar */
+  /** @param {SteppedEntity} avatar */
   #jumped(avatar) {
     if (this.#counter !== null) return this.#leapt;
     for (let i = 0; i < this.#fields.length; i += 1) {
       const { rate, step } = this.#fields[i];
-      if (rate === null) continue;
-      const explained = JUMP_FACTOR * this.#tickS * Math.abs(avatar[rate]);
+      if (rate < 0) continue;
+      const explained = JUMP_FACTOR * this.#tickS * Math.abs(avatar.floats[rate]);
       const moved = Math.abs(this.#current[i] - this.#previous[i]);
       if (moved > explained + JUMP_SLACK_STEPS * step) return true;
     }
     return false;
   }
 
-  /** @param {Entity} avatar @param {EasedField} field @param {number} i */
-  #isFar(avatar, field, i) {
-    if (field.rate === null) return false;
-    const byRate = SNAP_AFTER_S * Math.abs(avatar[field.rate]) + JUMP_SLACK_STEPS * field.step;
-    return Math.abs(this.#offset[i]) > (this.#snapDistance ?? byRate);
+  /** @param {SteppedEntity} avatar @param {EasedField} field @param {number} off */
+  #isFar(avatar, field, off) {
+    if (field.rate < 0) return false;
+    const rate = Math.abs(avatar.floats[field.rate]);
+    const byRate = SNAP_AFTER_S * rate + JUMP_SLACK_STEPS * field.step;
+    return Math.abs(off) > (this.#snapDistance ?? byRate);
   }
 
   /** @param {number} nowS */
@@ -231,10 +244,12 @@ export class Pose {
 
 /** @param {EntityType} type @returns {EasedField[]} floats with a rate, and angles */
 function easedFields(type) {
-  return type.numeric.flatMap(({ name, step, type: fieldType, rate }) => {
+  const { numeric, moving } = type;
+  return moving.flatMap((column, place) => {
+    const { step, type: fieldType, rate } = numeric[column];
     const turns = fieldType === "angle";
     if (!turns && rate < 0) return [];
-    return [{ name, step, turns, rate: turns || rate < 0 ? null : type.numeric[rate].name }];
+    return [{ place, step, turns, rate: turns ? -1 : moving.indexOf(rate) }];
   });
 }
 

@@ -16,14 +16,18 @@
  * - What the author says was put elsewhere (a field that counts jumps) is there at once, and is no
  *   correction.
  */
-import { marksNew, newEntity, setColumns, setObjects } from "./drawn.js";
-import { decodeValue, encodeValue } from "./fields.js";
+import { marksNew, setObjects } from "./drawn.js";
+import { decodeValue } from "./fields.js";
+import { SteppedEntity } from "./grid.js";
+import { copyEntity, newMovingEntity } from "./moving_entity.js";
+import { PendingFrames } from "./pending_frames.js";
 import { Pose } from "./pose.js";
 
 /**
  * @typedef {import("./contact.js").Others} Others
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./fields.js").NumericField} NumericField
+ * @typedef {import("./pending_frames.js").PendingFrame} PendingFrame
  * @typedef {import("./predicted_world.js").PredictedWorld} PredictedWorld
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./view_state.js").Table} Table
@@ -35,8 +39,6 @@ import { Pose } from "./pose.js";
  * @typedef {"matched" | "jitter" | "diverging"} Outcome what a received state says about the
  *   prediction: it is right; the server repeated or dropped a frame; every frame was consumed, and
  *   still something else touched the avatar, or the rules differ
- *
- * @typedef {{seq: number, inputs: readonly number[], result: Int32Array}} Frame
  */
 
 /**
@@ -60,27 +62,25 @@ export class Predictor {
   #others;
   #dt;
   #pose;
-  /** Columns that the step may change: a reference is the server's alone. */
-  #columns;
-  #allColumns;
-  /** Columns that make a correction: what moves. @type {readonly number[]} */
-  #moving;
-  /** @type {Frame[]} */
-  #pending = [];
+  #pending;
   /** @type {Outcome[]} */
   #outcomes = [];
-  /** Codes of the avatar in the newest state. */
+  /** Codes of the avatar in the newest state; its references are the server's alone. */
   #received;
+  /** Codes before frames are stepped again. */
+  #codesBefore;
+  /** Where it was drawn before that. */
+  #was;
+  #copies;
+  #stepped;
   #tick = 0;
   #seq = 0;
   #drawn;
   #marksNew;
 
-  /** The avatar after the newest predicted tick, exactly as the server will have it. Read only. */
-  avatar;
-  /** The same, one tick before. */
+  /** The avatar one tick before the newest predicted one. */
   before;
-  /** What the newest step ran with. @type {Readonly<Controls>} */
+  /** What the newest step ran with; the same object each time. @type {Controls} */
   controls = {};
 
   /**
@@ -91,8 +91,9 @@ export class Predictor {
    * @param {number | null} [snapDistance] in the avatar's own unit
    * @param {Others | PredictedWorld | null} [others] those that it may touch, if the room predicts
    *   contact or the bodies near it
+   * @param {import("./grid.js").FloatCopies} [copies] of its type
    */
-  constructor(type, inputs, step, tickHz, snapDistance = null, others = null) {
+  constructor(type, inputs, step, tickHz, snapDistance = null, others = null, copies) {
     const { numeric } = type;
     this.#type = type;
     this.#inputs = inputs;
@@ -100,20 +101,24 @@ export class Predictor {
     this.#others = others;
     this.#dt = 1 / tickHz;
     this.#pose = new Pose(type, this.#dt, snapDistance);
-    this.#allColumns = numeric.map((_, column) => column);
-    this.#columns = this.#allColumns.filter((column) => numeric[column].type !== "ref");
-    this.#moving = this.#columns.filter((column) =>
-      ["float", "angle"].includes(numeric[column].type),
-    );
+    this.#pending = new PendingFrames(MAX_PENDING, numeric.length);
     this.#received = new Int32Array(numeric.length);
-    this.avatar = newEntity(type, 0);
-    this.before = newEntity(type, 0);
-    this.#drawn = newEntity(type, 0);
+    this.#codesBefore = new Int32Array(numeric.length);
+    this.#was = new Float64Array(this.#pose.size);
+    this.#copies = copies;
+    this.#stepped = new SteppedEntity(type, 0, copies);
+    this.before = newMovingEntity(type, 0);
+    this.#drawn = newMovingEntity(type, 0);
     this.#marksNew = marksNew(type);
   }
 
   get type() {
     return this.#type;
+  }
+
+  /** The avatar after the newest predicted tick, exactly as the server will have it. Read only. */
+  get avatar() {
+    return this.#stepped.entity;
   }
 
   /** How far off the newest correction found the drawn pose, in the avatar's own unit. */
@@ -123,7 +128,7 @@ export class Predictor {
 
   /** Frames predicted and not acknowledged yet. */
   get pending() {
-    return this.#pending.length;
+    return this.#pending.count;
   }
 
   /** What the last few seconds say: diverging only when it goes on. @returns {Outcome} */
@@ -142,18 +147,19 @@ export class Predictor {
    * @param {number} row
    */
   begin(tick, seq, table, row) {
-    this.#pending = [];
+    this.#pending.clear();
     this.#outcomes = [];
     this.#note(tick, seq, table, row);
-    this.avatar = newEntity(this.#type, table.ids[row]);
-    this.#drawn = newEntity(this.#type, table.ids[row]);
+    this.#stepped = new SteppedEntity(this.#type, table.ids[row], this.#copies);
+    this.before = newMovingEntity(this.#type, table.ids[row]);
+    this.#drawn = newMovingEntity(this.#type, table.ids[row]);
     this.#load(table, row);
-    this.#pose.begin(this.avatar);
+    this.#pose.begin(this.#stepped);
   }
 
   /** The link was lost: frames made before must not act on the state that comes after. */
   forgetPending() {
-    this.#pending = [];
+    this.#pending.clear();
   }
 
   /**
@@ -163,15 +169,14 @@ export class Predictor {
    * @param {number} tickedAtS when it was due @param {number} tickLengthS how long it lasts
    */
   predict(seq, inputs, tickedAtS, tickLengthS) {
-    Object.assign(this.before, this.avatar);
-    this.#advance(seq, inputs);
+    copyEntity(this.#type, this.before, this.avatar, this.#stepped.floats);
+    this.#advance(this.#pending.push(seq, inputs));
     this.#pose.tick(tickedAtS, tickLengthS);
-    if (this.#pending.length > MAX_PENDING) this.#pending.shift();
   }
 
   /** A frame was never sent: the server will not consume it. @param {number} seq */
   drop(seq) {
-    this.#pending = this.#pending.filter((frame) => frame.seq !== seq);
+    this.#pending.remove(seq);
   }
 
   /**
@@ -192,7 +197,7 @@ export class Predictor {
     this.#note(tick, seq, table, row);
     /** @type {Outcome} */
     let outcome = "matched";
-    const mayTouch = this.#others !== null && this.#others.count > 0 && this.#pending.length > 0;
+    const mayTouch = this.#others !== null && this.#others.count > 0 && this.#pending.count > 0;
     if (matched && !mayTouch) setObjects(this.avatar, table, row);
     else if (this.#replay(table, row, nowS)) {
       outcome = ticks === frames ? "diverging" : "jitter";
@@ -209,8 +214,8 @@ export class Predictor {
    * @returns {Entity}
    */
   pose(nowS) {
-    Object.assign(this.#drawn, this.avatar);
-    this.#pose.write(this.#drawn, this.avatar, nowS);
+    copyEntity(this.#type, this.#drawn, this.avatar, this.#stepped.floats);
+    this.#pose.write(this.#drawn, this.#stepped, nowS);
     if (this.#marksNew) this.avatar.isNew = false;
     return this.#drawn;
   }
@@ -222,9 +227,9 @@ export class Predictor {
    */
   #expected(seq) {
     /** @type {Int32Array | null} */
-    let expected = seq === this.#seq ? this.#received.slice() : null;
-    while (this.#pending.length > 0 && this.#pending[0].seq <= seq) {
-      const frame = /** @type {Frame} */ (this.#pending.shift());
+    let expected = seq === this.#seq ? this.#received : null;
+    while (this.#pending.count > 0 && this.#pending.at(0).seq <= seq) {
+      const frame = this.#pending.shift();
       expected = frame.seq === seq ? frame.result : null;
     }
     return expected;
@@ -235,7 +240,7 @@ export class Predictor {
     this.#tick = tick;
     this.#seq = seq;
     const start = row * table.width;
-    this.#received.set(table.codes.subarray(start, start + table.width));
+    for (let c = 0; c < table.width; c += 1) this.#received[c] = table.codes[start + c];
   }
 
   /**
@@ -245,53 +250,41 @@ export class Predictor {
    * @returns {boolean} whether the avatar is elsewhere now
    */
   #replay(table, row, nowS) {
-    const before = this.#snap();
-    const drawn = this.#pose.at(this.avatar, nowS).slice();
-    const frames = this.#pending;
-    this.#pending = [];
+    const before = this.#codesBefore;
+    const { codes: after } = this.#stepped;
+    before.set(after);
+    this.#was.set(this.#pose.at(this.#stepped, nowS));
     this.#load(table, row);
-    this.#pose.place(this.avatar);
-    for (const frame of frames) this.#advance(frame.seq, frame.inputs);
-    const after = this.#snap();
-    const { jumps } = this.#type;
+    this.#pose.place(this.#stepped);
+    for (let i = 0; i < this.#pending.count; i += 1) this.#advance(this.#pending.at(i));
+    const { jumps, moving } = this.#type;
     if (jumps >= 0 && before[jumps] !== after[jumps]) {
       this.#pose.settle();
       return false;
     }
-    if (this.#moving.every((column) => before[column] === after[column])) return false;
-    this.#pose.ease(this.avatar, drawn, nowS);
+    if (moving.every((column) => before[column] === after[column])) return false;
+    this.#pose.ease(this.#stepped, this.#was, nowS);
     return true;
   }
 
-  /** @param {number} seq @param {readonly number[]} inputs */
-  #advance(seq, inputs) {
-    /** @type {Controls} */
-    const controls = {};
-    this.#inputs.forEach((field, i) => {
+  /** Runs one tick, and notes what it has made of the avatar. @param {PendingFrame} frame */
+  #advance({ seq, inputs, result }) {
+    const { controls } = this;
+    for (let i = 0; i < this.#inputs.length; i += 1) {
+      const field = this.#inputs[i];
       controls[field.name] = decodeValue(field, inputs[i]);
-    });
-    this.controls = controls;
+    }
     this.#step(this.avatar, controls, this.#dt);
     this.#others?.touch(this.avatar, controls, seq);
-    this.#pending.push({ seq, inputs, result: this.#snap() });
-    this.#pose.step(this.avatar);
+    this.#stepped.snap();
+    result.set(this.#stepped.codes);
+    this.#pose.step(this.#stepped);
   }
 
   /** @param {Table} table @param {number} row */
   #load(table, row) {
-    setColumns(this.avatar, this.#allColumns, table, row);
+    this.#stepped.load(table.codes, row * table.width);
     setObjects(this.avatar, table, row);
-  }
-
-  /** Puts every field on its grid, as the server does after each tick; returns the codes. */
-  #snap() {
-    const codes = this.#received.slice();
-    for (const column of this.#columns) {
-      const field = this.#type.numeric[column];
-      codes[column] = encodeValue(field, this.avatar[field.name]);
-      this.avatar[field.name] = decodeValue(field, codes[column]);
-    }
-    return codes;
   }
 }
 

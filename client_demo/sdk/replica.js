@@ -207,7 +207,16 @@ export class Replica {
     const hz = this.#tickHz;
     if (world !== undefined) this.world = new PredictedWorld(this.#schema, world, predict, hz);
     const snap = this.#snapDistance ?? world?.snap ?? null;
-    return new Predictor(type, this.#schema.inputs, predict, hz, snap, this.world ?? this.#others);
+    const others = this.world ?? this.#others;
+    return new Predictor(
+      type,
+      this.#schema.inputs,
+      predict,
+      hz,
+      snap,
+      others,
+      world?.floats[type.name],
+    );
   }
 
   #dropPredictor() {

@@ -18,6 +18,8 @@ import { encodeValue, isNumeric, TURN_RADIANS } from "./fields.js";
  * @property {number} index its number on the wire
  * @property {readonly Field[]} fields in the wire's order
  * @property {readonly NumericField[]} numeric the columns of a row of codes
+ * @property {readonly number[]} moving columns of floats and angles
+ * @property {readonly number[]} stepping all other columns
  * @property {readonly ObjectField[]} objects
  * @property {number} jumps column that counts how often an entity was put elsewhere, or -1
  * @property {readonly number[]} objectColumn index of a field → index among `objects`, or -1
@@ -110,8 +112,16 @@ function entityType(wire, index, tickHz) {
   const counters = numeric.filter((item) => item.jump);
   if (counters.length > 1) bad(`${name}: jumps are counted twice`);
   const jumps = numeric.findIndex((item) => item.jump);
+  const columns = numeric.map((_, column) => column);
+  const moving = columns.filter((column) => isFloat(numeric[column]));
+  const stepping = columns.filter((column) => !isFloat(numeric[column]));
   const use = map.use === "players" || map.use === "room" ? map.use : null; // others are a later server's
-  return { name, use, index, fields, numeric, objects, jumps, objectColumn };
+  return { name, use, index, fields, numeric, moving, stepping, objects, jumps, objectColumn };
+}
+
+/** @param {NumericField} field */
+function isFloat({ type }) {
+  return type === "float" || type === "angle";
 }
 
 /**

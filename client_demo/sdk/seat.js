@@ -96,7 +96,7 @@ export class Seat {
       const { predictor } = this.replica;
       if (report === null || predictor === null) continue;
       const { avatar, before, controls: ran } = predictor;
-      report({ seq, avatar: { ...avatar }, before: { ...before }, controls: ran });
+      report({ seq, avatar: { ...avatar }, before: { ...before }, controls: { ...ran } });
     }
   }
 

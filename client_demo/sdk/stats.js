@@ -22,7 +22,7 @@
  * @property {number} pending input frames predicted and not consumed yet
  * @property {number} corrections STATEs that moved the avatar from where it was predicted to be
  * @property {number} correctionUnits how far the newest of them did, in the game's unit
- * @property {Readonly<Record<string, import("./predicted_world.js").BodyStats>>} bodies how well the
+ * @property {Readonly<Record<string, import("./body.js").BodyStats>>} bodies how well the
  *   bodies near the avatar are predicted, by the name of their type
  * @property {import("./prediction.js").Outcome | "off"} diagnosis what corrections of the last
  *   seconds point to; off: nothing is predicted

@@ -5,7 +5,8 @@ The rule is each field's own (`field.encode`, then `field.decode`). Since a clie
 predicts, and again for every tick that it predicts anew, the rule is compiled into one function for a type's fields; a
 test compares the two.
 
-No twin in the SDK: a page may not compile code, and its engine does that anyway; `fields.js` has the rule itself.
+`client_demo/sdk/grid.js` is the twin, and a test compares the two: a page may not compile code, so there the step
+module brings the part in which names are written out.
 """
 
 from __future__ import annotations

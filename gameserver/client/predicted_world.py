@@ -16,107 +16,22 @@ Rules kept here:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gameserver.client.body import Body, BodyKind
+from gameserver.client.body_choice import choose_bodies
 from gameserver.client.drawn import Drawn, DrawnTable
-from gameserver.client.grid import compile_snap
-from gameserver.client.pose import Pose
-from gameserver.state.fields import Angle, Float
-from gameserver.state.touch import MAX_BODIES, run_world
+from gameserver.state.touch import run_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from gameserver.client.grid import Snap
-    from gameserver.state.entity import EntityType
+    from gameserver.client.body import BodyStats
     from gameserver.state.schema import Schema
-    from gameserver.state.table import Table
     from gameserver.state.touch import Touch
     from gameserver.sync.decode.view_state import ViewState
-
-    Codes = tuple[int, ...]
-
-MAX_BODY_TICKS = 1024
-"""Bodies times ticks that a state may have run again: 32 bodies at half a second and 60 ticks a second."""
-LEAVE_FACTOR = 1.1
-"""A body within reach stays until it is farther than the reach by this factor."""
-BLEND_S = 0.25
-"""How long a body is drawn on its way between the past that is interpolated and the present that is predicted."""
-
-
-@dataclass(slots=True)
-class BodyStats:
-    """How well the bodies of one type are predicted."""
-
-    bodies: int = 0
-    """How many are predicted now."""
-    corrections: int = 0
-    """How often a state moved one of them from where it was predicted to be."""
-    units: float = 0.0
-    """How far the newest of these corrections moved what is drawn."""
-    late: int = 0
-    """Corrections with a state before which the server repeated or dropped an input frame of this client."""
-    others: int = 0
-    """Corrections with a state in which something that others steer was elsewhere than predicted too."""
-    rules: int = 0
-    """All other corrections: rules outside of the predicted world, bodies that were out of reach, rules that differ."""
-
-
-class _Kind:
-    """The bodies of one type."""
-
-    def __init__(self, index: int, entity_type: EntityType, touch: Touch) -> None:
-        names = list(entity_type.numeric)
-        self.index = index
-        self.entity_type = entity_type
-        self.steered = entity_type.name in {cls.__name__ for cls in touch.steered}
-        self.place = [(names.index(name), float(entity_type.numeric[name].step)) for name in touch.place]
-        self.snap: Snap = compile_snap(entity_type)
-        fields = list(entity_type.numeric.values())
-        self.moving = [i for i, field in enumerate(fields) if isinstance(field, Float | Angle)]
-        self.stats = BodyStats()
-
-    def distances(self, table: Table, x: float, y: float) -> list[float]:
-        """Return how far each row of a table is from a place."""
-        (column_x, step_x), (column_y, step_y) = self.place
-        rows = zip(table.codes[column_x].tolist(), table.codes[column_y].tolist(), strict=True)
-        return [_distance(at_x * step_x - x, at_y * step_y - y) for at_x, at_y in rows]
-
-
-class _Body:
-    """One predicted body."""
-
-    __slots__ = ("before", "codes", "entity", "held", "kind", "leaving", "pose", "share", "was")
-
-    def __init__(self, kind: _Kind, entity_id: int, tick_s: float, snap_distance: float) -> None:
-        self.kind = kind
-        self.entity: Any = object.__new__(kind.entity_type.cls)
-        self.entity.id = entity_id
-        self.pose = Pose(kind.entity_type, tick_s, snap_distance)
-        self.held: Any = None
-        """The controls that its fields hold, if it is steered."""
-        self.codes: Codes = ()
-        """Its codes after the newest predicted tick."""
-        self.before: Codes | None = None
-        """The same before the state that is being taken; None: it was not predicted before."""
-        self.was: list[float] = []
-        """Where it was drawn then."""
-        self.share = 0.0
-        """How much of the way from the past to the present it has come."""
-        self.leaving = False
-
-    def load(self, table: Table, row: int) -> None:
-        """Set it to what a state has of it."""
-        entity_type = self.kind.entity_type
-        codes = table.codes[:, row]
-        self.codes = tuple(codes.tolist())
-        entity_type.load([self.entity], codes.reshape(-1, 1), {})
-        for (name, field), column in zip(entity_type.objects.items(), table.objects, strict=True):
-            setattr(self.entity, name, field.thaw(column[row]))
-        self.pose.place(self.entity)
 
 
 class PredictedWorld:
@@ -139,8 +54,8 @@ class PredictedWorld:
         self._dt = 1.0 / tick_hz
         self._shows_ticks = int(touch.shows_s * tick_hz)
         indexes = [schema.named(cls.__name__) for cls in touch.types]
-        self._kinds = [_Kind(index, schema.entities[index], touch) for index in indexes]
-        self._bodies: list[_Body] = []
+        self._kinds = [BodyKind(index, schema.entities[index], touch) for index in indexes]
+        self._bodies: list[Body] = []
         """In the order of the types, ids ascending in each."""
         self._lists: dict[str, list[Any]] = {}
         """The entities of each type, the own avatar among them."""
@@ -187,55 +102,31 @@ class PredictedWorld:
         self._on_time = view.tick - self._tick == seq - self._seq
         self._tick, self._seq = view.tick, seq
         for body in self._bodies:
-            body.before = body.codes
-            body.was = body.pose.at(body.entity, now_s)
+            body.remember(now_s)
         known = {body.entity.id: body for body in self._bodies}
         self._bodies = []
-        near = self._choose(view, avatar, known)
+        x, y = (float(getattr(avatar, name)) for name in self._touch.place)
+        ticks = self._newest_seq - seq
+        chosen = choose_bodies(self._kinds, view, avatar.id, (x, y), self._touch.reach, known, ticks)
         for kind in self._kinds:
             table = view.tables[kind.index]
             for row, entity_id in enumerate(table.ids.tolist()):
-                if entity_id in near:
+                if entity_id in chosen:
                     body = known[entity_id] if entity_id in known else self._enter(kind, entity_id)
                     body.load(table, row)
                     body.held = self._shown(body.entity) if kind.steered else None
                     self._bodies.append(body)
         for body in known.values():
-            if body.entity.id not in near and not self._is_in(view, body):
+            if not self._is_in(view, body):
                 self._gone[body.entity.id] = view.tick
         self._make_lists(avatar)
 
-    def _choose(self, view: ViewState, avatar: Any, known: dict[int, _Body]) -> set[int]:
-        """Return the ids of the bodies to predict: the nearest ones, and those that are still on their way back."""
-        x, y = (float(getattr(avatar, name)) for name in self._touch.place)
-        reach = self._touch.reach
-        limit = min(MAX_BODIES, MAX_BODY_TICKS // max(1, self._newest_seq - self._seq))
-        near: list[tuple[float, int]] = []
-        leaving: list[tuple[float, int]] = []
-        for kind in self._kinds:
-            table = view.tables[kind.index]
-            for entity_id, distance in zip(table.ids.tolist(), kind.distances(table, x, y), strict=True):
-                if entity_id == avatar.id:
-                    continue
-                body = known.get(entity_id)
-                stays = body is not None and not body.leaving
-                if distance < (reach * LEAVE_FACTOR if stays else reach):
-                    near.append((distance, entity_id))
-                elif body is not None and body.share > 0.0:
-                    leaving.append((distance, entity_id))
-        near.sort()
-        leaving = sorted(leaving + [one for one in near[limit:] if one[1] in known and known[one[1]].share > 0.0])
-        chosen = {entity_id for _, entity_id in near[:limit]}
-        for entity_id, body in known.items():
-            body.leaving = entity_id not in chosen
-        return chosen | {entity_id for _, entity_id in leaving[:limit]}
-
-    def _enter(self, kind: _Kind, entity_id: int) -> _Body:
-        body = _Body(kind, entity_id, self._dt, self._touch.snap_distance)
+    def _enter(self, kind: BodyKind, entity_id: int) -> Body:
+        body = Body(kind, entity_id, self._dt, self._touch.snap_distance)
         body.pose.tick(self._ticked_at_s, self._tick_length_s)
         return body
 
-    def _is_in(self, view: ViewState, body: _Body) -> bool:
+    def _is_in(self, view: ViewState, body: Body) -> bool:
         return view.tables[body.kind.index].row(body.entity.id) is not None
 
     def _make_lists(self, avatar: Any) -> None:
@@ -253,7 +144,9 @@ class PredictedWorld:
 
     def settle(self, now_s: float) -> None:
         """The pending frames were stepped again: count what is elsewhere now, and ease it out."""
-        moved = [body for body in self._bodies if body.before is not None and self._has_moved(body)]
+        for body in self._bodies:
+            body.compare()
+        moved = [body for body in self._bodies if body.moved]
         others = any(body.kind.steered for body in moved)
         for body in moved:
             body.pose.ease(body.entity, body.was, now_s)
@@ -266,15 +159,6 @@ class PredictedWorld:
                 stats.others += 1
             else:
                 stats.rules += 1
-
-    def _has_moved(self, body: _Body) -> bool:
-        assert body.before is not None
-        counter = body.kind.entity_type.jumps
-        if counter is not None and body.before[counter] != body.codes[counter]:
-            body.pose.settle()
-            body.share = 0.0 if body.leaving else 1.0
-            return False
-        return any(body.before[i] != body.codes[i] for i in body.kind.moving)
 
     # -- a tick ------------------------------------------------------------------------------------------------------
 
@@ -296,8 +180,7 @@ class PredictedWorld:
         if self._lists:
             run_world(self._touch, self._lists, self._dt)
         for body in self._bodies:
-            body.codes = body.kind.snap(body.entity, body.codes)
-            body.pose.step(body.entity)
+            body.step()
 
     def _shown(self, entity: Any) -> Any:
         return self._inputs.cls(**{name: getattr(entity, name) for name in self._touch.shows})
@@ -331,7 +214,7 @@ class PredictedWorld:
         return Drawn(drawn.tick, tuple(tables), drawn.spawns)
 
     def _draw_kind(
-        self, kind: _Kind, table: DrawnTable, bodies: Iterable[_Body], elapsed_s: float, now_s: float
+        self, kind: BodyKind, table: DrawnTable, bodies: Iterable[Body], elapsed_s: float, now_s: float
     ) -> DrawnTable:
         ids = table.ids.tolist()
         columns = dict(zip(ids, table.values.T.copy(), strict=True))
@@ -339,8 +222,8 @@ class PredictedWorld:
         for body in bodies:
             entity_id = body.entity.id
             past = columns.get(entity_id)
-            move_share(body, elapsed_s, drawn_before=past is not None)
-            columns[entity_id] = _blend(body, past, now_s)
+            body.move_share(elapsed_s, drawn_before=past is not None)
+            columns[entity_id] = body.values(past, now_s)
             if body.share >= 0.5 or past is None:
                 objects[entity_id] = tuple(
                     [field.freeze(getattr(body.entity, name)) for name, field in kind.entity_type.objects.items()]
@@ -350,36 +233,8 @@ class PredictedWorld:
         kept = tuple(zip(*[objects[one] for one in order], strict=True))
         return DrawnTable(kind.entity_type, np.array(order, np.int64), values, kept)
 
-    def _drop(self, unwanted: Callable[[_Body], bool]) -> None:
+    def _drop(self, unwanted: Callable[[Body], bool]) -> None:
         dropped = {body.entity.id for body in self._bodies if unwanted(body)}
         self._bodies = [body for body in self._bodies if body.entity.id not in dropped]
         for name, entities in self._lists.items():
             self._lists[name] = [entity for entity in entities if entity.id not in dropped]
-
-
-def move_share(body: _Body, elapsed_s: float, *, drawn_before: bool) -> None:
-    """Move a body on its way between the past and the present."""
-    step = elapsed_s / BLEND_S
-    if not drawn_before:
-        body.share = 1.0
-    elif body.leaving:
-        body.share = max(0.0, body.share - step)
-    else:
-        body.share = min(1.0, body.share + step)
-
-
-def _blend(body: _Body, past: Any, now_s: float) -> Any:
-    """Return the values of a body as it is drawn: between the interpolated ones and the predicted ones."""
-    entity_type = body.kind.entity_type
-    present = np.array(body.codes, np.float64) * entity_type.step[:, 0]
-    body.pose.write_columns(present, body.entity, now_s)
-    if past is None or body.share == 1.0:
-        return present
-    weight = body.share * body.share * (3.0 - 2.0 * body.share)
-    values = present if body.share >= 0.5 else past.copy()
-    body.pose.mix(values, past, present, weight)
-    return values
-
-
-def _distance(x: float, y: float) -> float:
-    return math.sqrt(x * x + y * y)

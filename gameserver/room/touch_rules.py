@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gameserver.shared_step.translate import touches
+from gameserver.shared_step.translate import FieldCopies, touches
 from gameserver.state.errors import DeclarationError
+from gameserver.state.fields import Angle, Float
 from gameserver.state.touch import run_world
 
 if TYPE_CHECKING:
@@ -146,6 +147,11 @@ def describe_touch(touch: Touch) -> dict[str, object]:
         "shows": list(touch.shows),
         "shows_s": float(touch.shows_s),
         "steered": [cls.__name__ for cls in touch.steered],
+        "floats": {cls.__name__: _copies_of(cls.entity_type) for cls in touch.types},
         "steps": [[cls.__name__, step] for cls, step in touch.steps.items()],
         "contacts": [[one.__name__, other.__name__, contact] for one, other, contact in touch.contacts],
     }
+
+
+def _copies_of(entity_type: EntityType) -> FieldCopies:
+    return FieldCopies(tuple([name for name, field in entity_type.numeric.items() if isinstance(field, Float | Angle)]))

@@ -42,8 +42,8 @@ ATAN_1_2, ATAN_1_2_REST = 0.4636476090008061, 2.2698777452961687e-17
 ATAN_3_4, ATAN_3_4_REST = 0.6435011087932844, 1.5834785051444286e-17
 
 # Outside of these limits squares overflow, or lose bits. Scaling by a power of 2 is exact.
-LARGEST_SQUARED = 2.0**510
-SMALLEST_SQUARED = 2.0**-450
+LARGEST_SQUARES = 2.0**1021
+SMALLEST_SQUARES = 2.0**-900
 SCALE = 2.0**600
 
 
@@ -178,6 +178,19 @@ def atan2(y: float, x: float) -> float:
 
 
 @shared
+def _hypot_scaled(x: float, y: float) -> float:
+    """`hypot` where the squares themselves are too large or too small.
+
+    A function of its own, so that `hypot` is short: engines inline short functions, and numbers that are handed to a
+    function which is not inlined are objects that have to be collected.
+    """
+    scale = SCALE if max(abs(x), abs(y)) < 1.0 else 1.0 / SCALE
+    x *= scale
+    y *= scale
+    return sqrt(x * x + y * y) / scale
+
+
+@shared
 def hypot(x: float, y: float) -> float:
     """Return the length of the vector (x, y), `sqrt(x * x + y * y)`.
 
@@ -188,13 +201,10 @@ def hypot(x: float, y: float) -> float:
     Returns:
         In that unit, within 2 ulp, also where the squares overflow.
     """
-    largest = max(abs(x), abs(y))
-    if SMALLEST_SQUARED <= largest <= LARGEST_SQUARED:
-        return sqrt(x * x + y * y)
-    scale = SCALE if largest < 1.0 else 1.0 / SCALE
-    x *= scale
-    y *= scale
-    return sqrt(x * x + y * y) / scale
+    squares = x * x + y * y
+    if SMALLEST_SQUARES <= squares <= LARGEST_SQUARES:
+        return sqrt(squares)
+    return _hypot_scaled(x, y)
 
 
 @shared

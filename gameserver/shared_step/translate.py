@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gameserver.shared_step.emit import ExpressionWriter, constant
@@ -25,6 +26,31 @@ _NOTE = """\
 // Translated from Python, and gives the same numbers, to the last bit.
 // `==` is meant: it finds true equal to 1, as Python does.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCopies:
+    """A pair of JavaScript functions that copy fields of an entity into an array, and back.
+
+    With the names written out an engine reads and writes numbers in place; under a name in a variable it makes an
+    object of each.
+
+    Args:
+        names: The fields, in the order of the array.
+    """
+
+    names: tuple[str, ...]
+
+    def text(self, indent: str) -> str:
+        """Return them as an object literal.
+
+        Args:
+            indent: Stands before its last line.
+        """
+        read = "".join(f"{indent}    array[{i}] = entity.{name};\n" for i, name in enumerate(self.names))
+        write = "".join(f"{indent}    entity.{name} = array[{i}];\n" for i, name in enumerate(self.names))
+        heads = f"{indent}  read(entity, array) {{\n", f"{indent}  write(entity, array) {{\n"
+        return f"{{\n{heads[0]}{read}{indent}  }},\n{heads[1]}{write}{indent}  }},\n{indent}}}"
 
 
 def to_module(functions: Sequence[Callable[..., object]], *, banner: str = "") -> str:
@@ -51,8 +77,8 @@ def to_step_module(
 
     Args:
         exports: Shared functions, by the name of their export.
-        data: Values to export beside them, by the name of their export: maps and lists of numbers, texts, None and
-            shared functions.
+        data: Values to export beside them, by the name of their export: maps and lists of numbers, texts, None,
+            shared functions and `FieldCopies`.
 
     Raises:
         SharedStepError: As in `to_module`.
@@ -100,6 +126,8 @@ def _literal(value: object, depth: int = 0) -> str:
         return f"{{\n{lines}{'  ' * depth}}}"
     if isinstance(value, list):
         return f"[{', '.join([_literal(item, depth) for item in value])}]"
+    if isinstance(value, FieldCopies):
+        return value.text("  " * depth)
     return _require(value).name if callable(value) else json.dumps(value)
 
 

@@ -28,7 +28,7 @@ ELSEWHERE = {
     ("connector", "CONNECT_WITHIN_S"): ("gameserver.client.dial", "CONNECT_WITHIN_S"),
     ("bits", "MAX_WIDTH_BITS"): ("gameserver.sync.bits", "MAX_WIDTH"),
     ("fields", "TURN_RADIANS"): ("gameserver.state.numeric", "TURN"),
-    ("predicted_world", "MAX_BODIES"): ("gameserver.state.touch", "MAX_BODIES"),
+    ("body_choice", "MAX_BODIES"): ("gameserver.state.touch", "MAX_BODIES"),
     ("schema", "MAX_JUMPS"): ("gameserver.state.fields", "Jumps"),
     ("schema", "MAX_RATE_RATIO"): ("gameserver.state.declare", "MAX_RATE_RATIO"),
     ("view_state", "VIEW_RING_SIZE"): ("gameserver.client.interpolation", "VIEW_RING_SIZE"),

@@ -168,6 +168,9 @@ def test_the_world_is_exported_beside_the_step_and_changes_the_fingerprint() -> 
     assert "$world" not in texts[0]
     assert "export { drive as predict, $world as world };" in texts[1]
     assert '"steps": [["Crate", slide], ["Wall", null]],' in texts[1]
+    assert "    read(entity, array) {\n        array[0] = entity.x;\n" in texts[1]
+    assert "      write(entity, array) {\n        entity.x = array[0];\n" in texts[1]
+    assert "entity.dx" not in texts[2], "an int is no float"
     assert '"contacts": [["Cart", "Crate", hit]],' in texts[2]
 
 

@@ -4,15 +4,16 @@ once, and a ball that nobody else touches is predicted without a correction.
 
 from __future__ import annotations
 
+import re
 from math import hypot
 
 import pytest
 
-from gameserver.client import predicted_world
+from gameserver.client import body
 from gameserver.games.hockey import Hockey
 from gameserver.games.hockey_rink import PUCK_RADIUS, SKATER_RADIUS, Controls
 from gameserver.testing.simulation import Simulation
-from tests.scenarios.touch import FRAME_S, Dribbler, contest, dribble, first_change, percentile
+from tests.scenarios.touch import FRAME_S, Dribbler, contest, cost, dribble, first_change, percentile
 from tests.support.sim.football import Ball, Disc, Football
 
 pytestmark = pytest.mark.slow
@@ -48,11 +49,11 @@ def test_a_contested_ball_is_corrected_by_little_and_never_jumps() -> None:
     assert sum(len(one.errors) for one in felt) > 5
 
 
-@pytest.mark.parametrize(("blend_s", "least", "most"), [(predicted_world.BLEND_S, 5.0, 40.0), (1e-9, 100.0, 400.0)])
+@pytest.mark.parametrize(("blend_s", "least", "most"), [(body.BLEND_S, 5.0, 40.0), (1e-9, 100.0, 400.0)])
 def test_a_ball_that_rolls_past_comes_and_goes_without_a_jump(
     monkeypatch: pytest.MonkeyPatch, blend_s: float, least: float, most: float
 ) -> None:
-    monkeypatch.setattr(predicted_world, "BLEND_S", blend_s)
+    monkeypatch.setattr(body, "BLEND_S", blend_s)
     rig = Simulation(Football, delay_s=0.1, jitter_s=0.02)
     player = Dribbler(rig)
     rig.run(3.0)
@@ -94,3 +95,11 @@ def test_the_puck_of_hockey_moves_with_its_player() -> None:
     assert frames > 60
     assert stats.stats["Puck"].corrections == 0
     assert -20.0 < deepest <= 1.0
+
+
+def test_a_drawn_frame_of_the_sdk_leaves_nothing_to_be_collected() -> None:
+    said = re.search(r"allocates (-?\d+) bytes, one with a STATE (-?\d+) bytes", cost())
+    assert said is not None
+    frame, state = int(said[1]), int(said[2])
+    assert frame < 400, "20 bodies, a tick, and what is drawn of them"
+    assert state < 16_000, "20 ticks again: the rules' own numbers"

@@ -147,8 +147,10 @@ async function worlds([[wire, tickHz, source, ownId], ...calls]) {
   const step = await import(`data:text/javascript,${encodeURIComponent(source)}`);
   const world = new PredictedWorld(schema, step.world, step.predict, tickHz);
   const [type] = schema.types;
-  const { snap } = step.world;
-  const one = new prediction.Predictor(type, schema.inputs, step.predict, tickHz, snap, world);
+  const { snap, floats } = step.world;
+  const one = new prediction.Predictor(
+    ...[type, schema.inputs, step.predict, tickHz, snap, world, floats[type.name]],
+  );
   const ring = new ViewRing(schema);
   const interpolator = new interpolation.Interpolator(schema, tickHz);
   let begun = false;
