@@ -27,6 +27,8 @@ export class Input {
   onReady = () => {};
   /** Called when N is pressed. */
   onGraph = () => {};
+  /** Called when L is pressed. */
+  onLayers = () => {};
 
   x = 0;
   y = 0;
@@ -91,6 +93,7 @@ export class Input {
       if (!down || event.repeat) return;
       if (event.code === "KeyR") this.onReady();
       if (event.code === "KeyN") this.onGraph();
+      if (event.code === "KeyL") this.onLayers();
       return;
     }
     event.preventDefault();

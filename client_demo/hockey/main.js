@@ -114,7 +114,12 @@ function wire() {
   input.onGraph = () => {
     element("graph").hidden = !element("graph").hidden;
   };
-  if (new URLSearchParams(location.search).has("netgraph")) input.onGraph();
+  input.onLayers = () => {
+    element("layers").hidden = !element("layers").hidden;
+  };
+  const asked = new URLSearchParams(location.search);
+  if (asked.has("netgraph")) input.onGraph();
+  if (asked.has("layers")) input.onLayers();
   input.onTouch = () => {
     element("touch").hidden = false;
   };
@@ -130,6 +135,7 @@ function frame(nowMs) {
   controls.dash = input.dash;
   const { session } = visit;
   if (session === null) {
+    rink.layers = null;
     rink.draw([], [], null, dt);
     return;
   }
@@ -139,6 +145,7 @@ function frame(nowMs) {
   graph.update(figures, dt);
   lobby.showClock(session.room, tick, hz);
   rink.call = callOf(tick, hz);
+  rink.layers = element("layers").hidden ? null : session.layers;
   rink.draw(entities.get("Skater") ?? [], entities.get("Puck") ?? [], avatar, dt);
 }
 
@@ -164,6 +171,8 @@ Object.defineProperty(window, "hockey", {
     me: () => visit.session?.me ?? null,
     roster: () => visit.session?.roster ?? [],
     frameMs: () => rink.frameMs,
+    /** Where a place on the rink is on the page. @param {{x: number, y: number}} place */
+    onScreen: ({ x, y }) => rink.view.onScreen(x, y).map((at) => at / rink.view.density),
   }),
 });
 

@@ -1,4 +1,5 @@
 /** The picture of one moment: the ice, the puck and its trail, skaters and their names, sparks, what is called out. */
+import { drawLayers } from "./layers.js";
 import { COLOURS, fillGoal, PUCK_RADIUS, SKATER_RADIUS, Sprites } from "./sprites.js";
 import { RINK_HEIGHT, RINK_WIDTH, View } from "./view.js";
 
@@ -24,6 +25,8 @@ export class Rink {
   names = new Map();
   /** Text across the rink. @type {Readonly<Call>} */
   call = NO_CALL;
+  /** What the picture is made from, to be drawn over it. @type {import("../sdk/layers.js").Layers | null} */
+  layers = null;
   /** How long the newest frame took, in milliseconds. */
   frameMs = 0;
 
@@ -98,6 +101,7 @@ export class Rink {
     this.view.enter(ctx);
     this.#drawSparks(dt);
     ctx.setTransform(1, 0, 0, 1, 0, 0);
+    if (this.layers !== null) drawLayers(ctx, this.view, this.layers);
     for (const skater of skaters) this.#drawName(skater);
     this.#drawCall();
     this.frameMs = performance.now() - started;

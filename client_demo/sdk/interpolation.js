@@ -70,6 +70,11 @@ export class Interpolator {
     return this.#draw();
   }
 
+  /** What was made last, by index of the type. */
+  get lists() {
+    return this.#lists;
+  }
+
   #draw() {
     for (let i = 0; i < this.#types.length; i += 1) this.#types[i].draw(i, this.#moment);
     return this.#lists;

@@ -139,6 +139,11 @@ export class PredictedWorld {
     return this.#bodies.map(({ entity }) => entity);
   }
 
+  /** The same of one type. @param {number} index of the type */
+  bodiesOf(index) {
+    return this.#bodies.filter(({ kind }) => kind.type.index === index).map(({ entity }) => entity);
+  }
+
   /** Forgets all bodies; they are drawn in the past again at once. */
   clear() {
     this.#bodies.length = 0;

@@ -10,6 +10,7 @@ import { InterpolationClock } from "./clock.js";
 import { Others } from "./contact.js";
 import { DeltaDecoder } from "./decoder.js";
 import { Interpolator } from "./interpolation.js";
+import { layersOf } from "./layers.js";
 import { PredictedWorld } from "./predicted_world.js";
 import { Predictor } from "./prediction.js";
 import { RosterReader } from "./roster.js";
@@ -266,6 +267,12 @@ export class Replica {
     if (!prediction) this.spawns.clear();
     this.spawns.draw(this.#lists, this.drawn.tick, nowS);
     return this.drawn;
+  }
+
+  /** What `draw` made the picture from. */
+  layers() {
+    const { lists } = this.#interpolator;
+    return layersOf(this.#schema, this.ring.newest, lists, this.predictor, this.world);
   }
 
   /**

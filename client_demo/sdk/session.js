@@ -393,6 +393,16 @@ export class Session {
     this.#connector.perform(this.#core.expect(name, payload, match, nowMs + withinMs), nowMs);
   }
 
+  /**
+   * What the newest picture was made from: each entity where the server's newest state has it, where
+   * it is interpolated in the past, and where it is predicted. For a look at how well prediction goes.
+   *
+   * @returns {import("./layers.js").Layers | null} null before the first WELCOME
+   */
+  get layers() {
+    return this.#core.seat?.replica.layers() ?? null;
+  }
+
   /** Figures for a net graph; the same object each time. @returns {Readonly<Stats>} */
   get stats() {
     readStats(this.#stats, this.#core, this.#connector.bufferedBytes, this.#clock.now() / 1000);

@@ -49,10 +49,11 @@ def test_two_browsers_meet_by_a_code_play_load_again_and_play_again(quick: str, 
     assert people(ada) == people(bob) == [["Ada", "red"], ["Bob", "blue"]]
     expect(ada.locator("#lobby-hint")).to_have_text("The match begins when all are ready: Ada, Bob.")
     for _ in range(2):
-        ada.keyboard.press("n")
-        expect(ada.locator("#graph")).to_be_visible()
-        ada.keyboard.press("n")
-        expect(ada.locator("#graph")).to_be_hidden()
+        for key, shown in (("n", "#graph"), ("l", "#layers")):
+            ada.keyboard.press(key)
+            expect(ada.locator(shown)).to_be_visible()
+            ada.keyboard.press(key)
+            expect(ada.locator(shown)).to_be_hidden()
         ada.keyboard.press("r")
         bob.locator("#ready").click()
         wait_for_phase(bob, "playing")

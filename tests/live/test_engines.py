@@ -16,12 +16,14 @@ from typing import Any, Final
 import pytest
 
 from gameserver.games.arena import Arena
+from gameserver.ops.check_world import world_experiment
 from gameserver.room.kind import make_kind
 from gameserver.shared_math import atan2, clamp, cos, hypot, sin
 from gameserver.shared_step.differential import Experiment, GridField, pack
 from gameserver.shared_step.translate import to_module
 from tests.support.engines import engines
 from tests.support.engines.engines import LONG, program_of
+from tests.support.sim.football import Ball, Disc, Football, Push, glide
 from tests.support.source import ROOT
 
 ARGUMENTS: Final = 100_000 if LONG else 2_000
@@ -74,24 +76,45 @@ def arithmetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str
         given = struct.pack(f"<{arity * ARGUMENTS}d", *(value for row in rows for value in row))
         jobs.append({"name": function.__name__, "arity": arity, "given": given.hex()})
         expected.append(big_endian(pack([result(function, row) for row in rows])))
-    kind = make_kind(Arena)
-    predict, wire = Arena.predict, kind.schema.to_wire()
-    assert predict is not None
-    (ship,) = (entity for entity in wire["entities"] if entity["name"] == "Ship")
-    experiment = Experiment(predict, tuple(numeric(ship["fields"])), tuple(numeric(wire["inputs"])), 1 / Arena.tick_hz)
-    count = VALUES // STEPS // len(experiment.state_fields) + 1
-    cases = [experiment.random_case(dice, STEPS) for _ in range(count)]
-    job = experiment.job("", predict.__name__, STEPS)
-    jobs.append({"job": job, "cases": [experiment.question(case) for case in cases]})
-    traces = [experiment.run(case) for case in cases]
-    assert [trace.raised for trace in traces] == [None] * count
-    expected.append(big_endian(b"".join(trace.states for trace in traces)))
+    steer, world = ship_experiment(), football_experiment()
+    for experiment, name in ((steer[0], "steer"), (world[0], "world_tick")):
+        job, states = play(experiment, name, dice)
+        jobs.append(job)
+        expected.append(states)
     (folder / "data.js").write_text(f"export const jobs = {json.dumps(jobs)};")
     (folder / "exact.js").write_text(to_module([function for function, _ in FUNCTIONS]))
-    (folder / "step.js").write_text(to_module([predict]))
+    (folder / "step.js").write_text(steer[1])
+    (folder / "world.js").write_text(world[1])
+    (folder / "package.json").write_text('{"type": "module"}')
     shutil.copy(SHIMS / "arithmetic.js", folder)
     (folder / "index.html").write_text('<!doctype html><script type="module" src="arithmetic.js"></script>')
     return folder, expected
+
+
+def ship_experiment() -> tuple[Experiment, str]:
+    """The arena's step of one ship, and its module."""
+    predict, wire = Arena.predict, make_kind(Arena).schema.to_wire()
+    assert predict is not None
+    (ship,) = (entity for entity in wire["entities"] if entity["name"] == "Ship")
+    fields = tuple(numeric(ship["fields"])), tuple(numeric(wire["inputs"]))
+    return Experiment(predict, *fields, 1 / Arena.tick_hz), to_module([predict])
+
+
+def football_experiment() -> tuple[Experiment, str]:
+    """Ticks of a predicted world of discs and balls that touch, and their module."""
+    touch, types = Football.predict_world, {"Disc": Disc.entity_type, "Ball": Ball.entity_type}
+    assert touch is not None
+    return world_experiment(touch, glide, types, Push.inputs_type, 1 / Football.tick_hz)
+
+
+def play(experiment: Experiment, name: str, dice: random.Random) -> tuple[dict[str, Any], str]:
+    """Random cases of an experiment for `arithmetic.js`, and the bits of what Python computes."""
+    count = VALUES // STEPS // len(experiment.state_fields) + 1
+    cases = [experiment.random_case(dice, STEPS) for _ in range(count)]
+    traces = [experiment.run(case) for case in cases]
+    assert [trace.raised for trace in traces] == [None] * count
+    job = {"job": experiment.job("", name, STEPS), "cases": [experiment.question(case) for case in cases]}
+    return job, big_endian(b"".join(trace.states for trace in traces))
 
 
 def big_endian(doubles: bytes) -> str:
@@ -100,10 +123,19 @@ def big_endian(doubles: bytes) -> str:
 
 
 def check(found: list[str], expected: list[str]) -> None:
-    names = [*(function.__name__ for function, _ in FUNCTIONS), "the arena's step"]
+    names = [*(function.__name__ for function, _ in FUNCTIONS), "the arena's step", "a predicted world"]
     assert [len(one) for one in found] == [len(one) for one in expected]
     for name, one, other in zip(names, found, expected, strict=True):
         assert one == other, f"{name} has other bits"
+
+
+def test_the_shared_step_has_the_same_bits_in_node(arithmetic: tuple[Path, list[str]]) -> None:
+    """It is there where the others are not, and its engine is Chromium's."""
+    folder, expected = arithmetic
+    prints = "data:text/javascript,globalThis.print = console.log"
+    command = ["node", "--import", prints, "arithmetic.js"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    check(json.loads(done.stdout), expected)
 
 
 @pytest.mark.timeout(900)

@@ -6,8 +6,9 @@
 import { jobs } from "./data.js";
 import * as exactModule from "./exact.js";
 import * as stepModule from "./step.js";
+import * as worldModule from "./world.js";
 
-const functions = { ...exactModule, ...stepModule };
+const functions = { ...exactModule, ...stepModule, ...worldModule };
 
 /** @param {string} hex @returns {number[]} */
 function doubles(hex) {
