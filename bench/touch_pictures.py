@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from tests.support.live.process import ServerProcess
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PICTURES = Path(__file__).parents[1] / "docs/images"
-SIZE = {"width": 1000, "height": 640}
+SIZE = ViewportSize(width=1000, height=640)
 CLIP_WIDTH, CLIP_HEIGHT = 560, 300
 APART = 58.0
 """A skater and the puck touch."""

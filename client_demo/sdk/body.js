@@ -171,6 +171,13 @@ export class Body {
     else list[at] = drawn;
   }
 
+  /** Where it is drawn in the present; the same object each time. @param {number} nowS */
+  drawnAt(nowS) {
+    copyEntity(this.kind.type, this.drawn, this.entity, this.stepped.floats);
+    this.pose.write(this.drawn, this.stepped, nowS);
+    return this.drawn;
+  }
+
   /**
    * Moves it on its way between the past and the present.
    *

@@ -14,6 +14,8 @@
  *   once.
  * - A body that comes within reach is drawn on its way from the past to the present, and back when
  *   it leaves; there is no jump, because both are known all that time.
+ * - What the own actions spawn ahead of the server takes part from the tick of its input frame on, as
+ *   the newest of its type.
  * - There is a bound on bodies times ticks. What is farthest is given up first.
  * - Once it has grown to size it leaves nothing to be collected, neither in a drawn frame nor in a
  *   tick: bodies, lists and arrays are used again.
@@ -25,11 +27,17 @@ import { decodeValue } from "./fields.js";
 /**
  * @typedef {import("./body.js").BodyStats} BodyStats
  * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./schema.js").Schema} Schema
  * @typedef {import("./view_state.js").ViewState} ViewState
  *
  * @typedef {Record<string, any>} Controls an input's value under its name
  * @typedef {(entity: any, controls: any, dt: number) => void} Step
+ *
+ * @typedef {object} SpawnedBody
+ * @property {Body} body
+ * @property {number} seq the input frame that spawned it
+ * @property {Int32Array} codes as after that frame
  *
  * @typedef {object} Touch what the room's own module exports as `world` (protocol.md §7)
  * @property {number} reach
@@ -67,6 +75,8 @@ export class PredictedWorld {
   /** The list of the state before, which the next one fills. @type {Body[]} */
   #spare = [];
   #choice;
+  /** What the own actions spawned, and no state has decided on, in order. @type {SpawnedBody[]} */
+  #spawned = [];
   /** Names that the own avatar shows. @type {readonly string[]} */
   #ownShows = NOTHING;
   #tick = 0;
@@ -124,7 +134,7 @@ export class PredictedWorld {
   }
 
   get count() {
-    return this.#bodies.length;
+    return this.#bodies.length + this.#spawned.length;
   }
 
   /** How well each type is predicted, by its name; the same object each time. */
@@ -147,6 +157,7 @@ export class PredictedWorld {
   /** Forgets all bodies; they are drawn in the past again at once. */
   clear() {
     this.#bodies.length = 0;
+    this.#spawned.length = 0;
     this.#gone.clear();
     for (const kind of this.#kinds) kind.entities.length = 0;
   }
@@ -166,6 +177,8 @@ export class PredictedWorld {
     this.#tick = view.tick;
     this.#seq = seq;
     for (const body of this.#bodies) body.remember(nowS);
+    for (const { body } of this.#spawned) body.remember(nowS);
+    if (this.#spawned.length > 0) this.#spawned = this.#spawned.filter((one) => one.seq > seq);
     const [placeX, placeY] = this.#touch.place;
     const ticks = this.#newestSeq - seq;
     this.#choice.choose(
@@ -239,6 +252,10 @@ export class PredictedWorld {
       body.compare();
       others ||= body.moved && body.kind.steered;
     }
+    for (const { body } of this.#spawned) {
+      body.compare();
+      if (body.moved) body.pose.ease(body.stepped, body.was, nowS);
+    }
     for (const { moved, kind, pose, stepped, was } of this.#bodies) {
       if (!moved) continue;
       pose.ease(stepped, was, nowS);
@@ -267,6 +284,11 @@ export class PredictedWorld {
     }
     this.#run();
     for (let i = 0; i < this.#bodies.length; i += 1) this.#bodies[i].step();
+    for (let i = 0; i < this.#spawned.length; i += 1) {
+      const spawned = this.#spawned[i];
+      if (spawned.seq < seq) spawned.body.step();
+      else if (spawned.seq === seq) this.#begin(spawned);
+    }
   }
 
   /** Runs steps and contacts, as `run_world` in gameserver/state/touch.py. */
@@ -296,6 +318,69 @@ export class PredictedWorld {
     this.#tickedAtS = atS;
     this.#tickLengthS = lengthS;
     for (let i = 0; i < this.#bodies.length; i += 1) this.#bodies[i].pose.tick(atS, lengthS);
+    for (let i = 0; i < this.#spawned.length; i += 1) {
+      this.#spawned[i].body.pose.tick(atS, lengthS);
+    }
+  }
+
+  // --- what the own actions spawn
+
+  /** Whether entities of a type take part. @param {EntityType} type */
+  holds(type) {
+    return this.#kinds.some((kind) => kind.type === type);
+  }
+
+  /**
+   * An entity that the newest predicted frame spawned takes part from now on.
+   *
+   * @param {EntityType} type one that takes part
+   * @param {Entity} entity as after the frame
+   * @param {number} seq of the frame
+   */
+  spawn(type, entity, seq) {
+    const kind = this.#kinds.find((one) => one.type === type);
+    if (kind === undefined) return;
+    const body = this.#enter(kind, entity.id);
+    Object.assign(body.entity, entity);
+    body.stepped.snap();
+    body.share = 1;
+    const spawned = { body, seq, codes: body.stepped.codes.slice() };
+    this.#spawned.push(spawned);
+    this.#begin(spawned);
+  }
+
+  /** Its frame has run. @param {SpawnedBody} spawned */
+  #begin({ body, codes }) {
+    body.stepped.load(codes, 0);
+    body.pose.place(body.stepped);
+    body.kind.entities.push(body.entity);
+  }
+
+  /**
+   * The server's own of a spawn is known: call it before the state that has it is taken.
+   *
+   * @param {number} spawnId @param {number} id
+   */
+  adopt(spawnId, id) {
+    const at = this.#spawned.findIndex(({ body }) => body.entity.id === spawnId);
+    if (at < 0) return;
+    const [{ body }] = this.#spawned.splice(at, 1);
+    body.entity.id = id;
+    body.drawn.id = id;
+    this.#bodies.push(body);
+  }
+
+  /**
+   * Sets the fields of a spawn to where it is drawn now, if it takes part.
+   *
+   * @param {Entity} entity @param {number} nowS
+   */
+  drawSpawn(entity, nowS) {
+    const found = this.#spawned.find(({ body }) => body.entity.id === entity.id);
+    if (found === undefined) return;
+    const { isNew } = entity;
+    Object.assign(entity, found.body.drawnAt(nowS));
+    entity.isNew = isNew;
   }
 
   // --- what is drawn

@@ -140,10 +140,10 @@ export class Replica {
     this.ring.commit();
     const changed = this.people.take(before, this.ring.newest, before.tick === NO_TICK);
     this.clock.arrived(state.tick, nowS);
-    this.#guard(() => this.#reconcile(state, nowS, frames));
     const sentAtS = frames.roundTrip.sentAtS(state.seq);
     const atS = sentAtS === null ? null : sentAtS + this.#tickS;
-    this.spawns.reconcile(this.ring.newest, state.seq, atS);
+    this.spawns.reconcile(this.ring.newest, state.seq, atS, this.world);
+    this.#guard(() => this.#reconcile(state, nowS, frames));
     return changed;
   }
 
@@ -265,7 +265,7 @@ export class Replica {
     if (prediction) this.world?.draw(this.#lists, this.drawn.tick, nowS);
     if (this.ring.count > 0) this.#drawnAtS = nowS;
     if (!prediction) this.spawns.clear();
-    this.spawns.draw(this.#lists, this.drawn.tick, nowS);
+    this.spawns.draw(this.#lists, this.drawn.tick, nowS, this.world);
     return this.drawn;
   }
 

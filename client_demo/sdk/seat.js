@@ -126,7 +126,8 @@ export class Seat {
     const { replica, frames } = this;
     if (replica.predictor === null) return null;
     const atS = (frames.roundTrip.sentAtS(seq) ?? frames.pacer.tickedAtS) + this.tickS;
-    return replica.spawns.add(type, values, seq, atS, match, replica.ring.newest, rewound);
+    const { ring, world } = replica;
+    return replica.spawns.add(type, values, seq, atS, match, ring.newest, rewound, world);
   }
 
   // --- what the server says

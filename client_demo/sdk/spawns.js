@@ -7,7 +7,9 @@
  * the server's id, its error eased out), or there is none and the spawn is withdrawn. An adopted one
  * goes on being drawn in the player's own time, ahead of the others, until the server's is gone. One
  * that the rules take through the past that its player saw (`Room.rewind`) is drawn in the time of
- * the others, whom it then meets where they are drawn.
+ * the others, whom it then meets where they are drawn. One of a type that takes part in the predicted
+ * world (`predicted_world.js`) is drawn where that has it: it meets the bodies there in the player's
+ * own present.
  *
  * `gameserver/client/spawns.py` is the twin, and a test compares the two. Fields that are not given
  * are 0, false or empty here, since a page knows no defaults; there they have those of the client's
@@ -21,6 +23,7 @@ import { EASE_S } from "./pose.js";
 
 /**
  * @typedef {import("./drawn.js").Entity} Entity
+ * @typedef {import("./predicted_world.js").PredictedWorld} PredictedWorld
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./schema.js").Schema} Schema
  * @typedef {import("./view_state.js").Table} Table
@@ -40,6 +43,7 @@ import { EASE_S } from "./pose.js";
  * @property {(entity: Entity) => boolean} match whether an entity of the server's may be it
  * @property {number} afterId the server's own has a higher id, since it did not exist yet
  * @property {boolean} rewound
+ * @property {boolean} inWorld whether it takes part in the predicted world
  * @property {boolean} adopted
  * @property {number} endsAt the tick at which the server's own was gone
  * @property {Entity} base its values at `atS`
@@ -100,10 +104,11 @@ export class PredictedSpawns {
    * @param {(entity: Entity) => boolean} match
    * @param {ViewState} newest
    * @param {boolean} [rewound] whether the rules take it through the past that this player saw
+   * @param {PredictedWorld | null} [world] of the bodies near the avatar
    * @returns {Entity} with a negative id until it is adopted
    * @throws {TypeError} for a type or field that the room does not have
    */
-  add(typeName, values, seq, atS, match, newest, rewound = false) {
+  add(typeName, values, seq, atS, match, newest, rewound = false, world = null) {
     const type = this.#types.find(({ name }) => name === typeName);
     if (type === undefined) throw new TypeError(`no entity type is called ${typeName}`);
     this.#lastId -= 1;
@@ -117,8 +122,10 @@ export class PredictedSpawns {
     const afterId = Math.max(0, ...newest.tables.map(({ ids, count }) => ids[count - 1] ?? 0));
     const entity = { ...base };
     const state = { entity, base, atS, drawnAtS: atS, offsets: new Map(), endsAt: NEVER };
-    const origin = { type, seq, match, afterId, rewound };
+    const inWorld = !rewound && world?.holds(type) === true;
+    const origin = { type, seq, match, afterId, rewound, inWorld };
     this.#spawns.push({ ...state, ...origin, adopted: false, shown: false });
+    if (inWorld) world?.spawn(type, entity, seq);
     return entity;
   }
 
@@ -129,11 +136,12 @@ export class PredictedSpawns {
    * @param {number} seq newest frame consumed in it
    * @param {number | null} atS when the state after that frame is drawn in the player's own time;
    *   null: not known
+   * @param {PredictedWorld | null} [world] of the bodies near the avatar, before it takes the STATE
    */
-  reconcile(newest, seq, atS) {
+  reconcile(newest, seq, atS, world = null) {
     const kept = this.#spawns.filter((spawn) => {
       if (spawn.adopted) return this.#follow(spawn, newest, atS);
-      return spawn.seq > seq || this.#adopt(spawn, newest, atS);
+      return spawn.seq > seq || this.#adopt(spawn, newest, atS, world);
     });
     this.#spawns = kept;
   }
@@ -151,8 +159,9 @@ export class PredictedSpawns {
    * @param {Entity[][]} lists by index of the type
    * @param {number} tick at which the others are drawn
    * @param {number} nowS
+   * @param {PredictedWorld | null} [world] of the bodies near the avatar, already in the lists
    */
-  draw(lists, tick, nowS) {
+  draw(lists, tick, nowS, world = null) {
     this.#othersS = tick * this.#tickS;
     for (const [id, goneAt] of this.#gone) if (goneAt <= tick) this.#gone.delete(id);
     if (this.#spawns.length === 0 && this.#gone.size === 0) return;
@@ -162,11 +171,19 @@ export class PredictedSpawns {
       return waits && spawn.endsAt > tick;
     });
     const hidden = new Set(this.#gone.keys());
-    for (const { entity } of this.#spawns) hidden.add(entity.id);
+    for (const { entity, adopted, inWorld } of this.#spawns) {
+      if (!(adopted && inWorld)) hidden.add(entity.id);
+    }
     for (const list of lists) removeAll(list, hidden);
     for (const spawn of this.#spawns) {
+      const list = lists[spawn.type.index];
+      if (spawn.adopted && spawn.inWorld) {
+        takePlace(list, spawn.entity);
+        continue;
+      }
       this.#move(spawn, isAmongOthers(spawn) ? this.#othersS : nowS);
-      lists[spawn.type.index].push(spawn.entity);
+      if (spawn.inWorld) world?.drawSpawn(spawn.entity, nowS);
+      list.push(spawn.entity);
     }
   }
 
@@ -176,9 +193,10 @@ export class PredictedSpawns {
    * @param {Spawn} spawn
    * @param {ViewState} newest
    * @param {number | null} atS
+   * @param {PredictedWorld | null} world
    * @returns {boolean} whether it goes on
    */
-  #adopt(spawn, newest, atS) {
+  #adopt(spawn, newest, atS, world) {
     const table = newest.tables[spawn.type.index];
     for (let row = 0; row < table.count; row += 1) {
       const id = table.ids[row];
@@ -187,6 +205,7 @@ export class PredictedSpawns {
       load(found, table, row);
       if (!spawn.match(found)) continue;
       spawn.adopted = true;
+      if (spawn.inWorld) world?.adopt(spawn.entity.id, id);
       spawn.entity.id = id;
       this.#rebase(spawn, found, this.#knownAtS(spawn, newest, atS) ?? spawn.atS);
       return true;
@@ -308,6 +327,14 @@ function load(entity, table, row) {
     row,
   );
   setObjects(entity, table, row);
+}
+
+/** The object that a page was given is drawn in place of the one that the world has made. @param {Entity[]} list @param {Entity} entity */
+function takePlace(list, entity) {
+  const at = list.findIndex(({ id }) => id === entity.id);
+  if (at < 0) return;
+  Object.assign(entity, list[at], { isNew: false });
+  list[at] = entity;
 }
 
 /** @param {Entity[]} list @param {ReadonlySet<number>} ids */

@@ -10,13 +10,15 @@ Rules kept here:
 - An error of a body is eased out where it is drawn; a large one snaps; a counted jump is there at once.
 - A body that comes within reach is drawn on its way from the past to the present, and back when it leaves; there is no
   jump, because both are known all that time.
+- What the own actions spawn ahead of the server takes part from the tick of its input frame on, as the newest of its
+  type.
 - There is a bound on bodies times ticks. What is farthest is given up first.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +34,16 @@ if TYPE_CHECKING:
     from gameserver.state.schema import Schema
     from gameserver.state.touch import Touch
     from gameserver.sync.decode.view_state import ViewState
+
+
+class _Spawned(NamedTuple):
+    """What the own actions spawned, and no state has decided on."""
+
+    body: Body
+    seq: int
+    """The input frame that spawned it."""
+    values: dict[str, Any]
+    """Its fields as after that frame."""
 
 
 class PredictedWorld:
@@ -57,6 +69,7 @@ class PredictedWorld:
         self._kinds = [BodyKind(index, schema.entities[index], touch) for index in indexes]
         self._bodies: list[Body] = []
         """In the order of the types, ids ascending in each."""
+        self._spawned: list[_Spawned] = []
         self._lists: dict[str, list[Any]] = {}
         """The entities of each type, the own avatar among them."""
         self._own_shows: tuple[str, ...] = ()
@@ -68,7 +81,7 @@ class PredictedWorld:
         """Bodies that are gone from the newest state, with its tick: the past that is drawn may still hold them."""
 
     def __len__(self) -> int:
-        return len(self._bodies)
+        return len(self._bodies) + len(self._spawned)
 
     @property
     def stats(self) -> dict[str, BodyStats]:
@@ -85,6 +98,7 @@ class PredictedWorld:
     def clear(self) -> None:
         """Forget all bodies; they are drawn in the past again at once."""
         self._bodies.clear()
+        self._spawned.clear()
         self._lists.clear()
         self._gone.clear()
 
@@ -103,6 +117,9 @@ class PredictedWorld:
         self._tick, self._seq = view.tick, seq
         for body in self._bodies:
             body.remember(now_s)
+        for spawned in self._spawned:
+            spawned.body.remember(now_s)
+        self._spawned = [spawned for spawned in self._spawned if spawned.seq > seq]
         known = {body.entity.id: body for body in self._bodies}
         self._bodies = []
         x, y = (float(getattr(avatar, name)) for name in self._touch.place)
@@ -146,6 +163,10 @@ class PredictedWorld:
         """The pending frames were stepped again: count what is elsewhere now, and ease it out."""
         for body in self._bodies:
             body.compare()
+        for body, _, _ in self._spawned:
+            body.compare()
+            if body.moved:
+                body.pose.ease(body.entity, body.was, now_s)
         moved = [body for body in self._bodies if body.moved]
         others = any(body.kind.steered for body in moved)
         for body in moved:
@@ -181,6 +202,11 @@ class PredictedWorld:
             run_world(self._touch, self._lists, self._dt)
         for body in self._bodies:
             body.step()
+        for spawned in self._spawned:
+            if spawned.seq < seq:
+                spawned.body.step()
+            elif spawned.seq == seq:
+                self._begin(spawned)
 
     def _shown(self, entity: Any) -> Any:
         return self._inputs.cls(**{name: getattr(entity, name) for name in self._touch.shows})
@@ -195,6 +221,60 @@ class PredictedWorld:
         self._ticked_at_s, self._tick_length_s = at_s, length_s
         for body in self._bodies:
             body.pose.tick(at_s, length_s)
+        for spawned in self._spawned:
+            spawned.body.pose.tick(at_s, length_s)
+
+    # -- what the own actions spawn ----------------------------------------------------------------------------------
+
+    def holds(self, index: int) -> bool:
+        """Return whether entities of a type, by its place in the schema, take part."""
+        return any(kind.index == index for kind in self._kinds)
+
+    def spawn(self, index: int, entity: Any, seq: int) -> None:
+        """An entity that the newest predicted frame spawned takes part from now on.
+
+        Args:
+            index: The place of its type in the schema, one that takes part.
+            entity: The entity as after the frame.
+            seq: The number of the frame.
+        """
+        kind = next(kind for kind in self._kinds if kind.index == index)
+        body = self._enter(kind, entity.id)
+        vars(body.entity).update({name: getattr(entity, name) for name in kind.entity_type.fields})
+        body.codes = kind.snap(body.entity, [0] * len(kind.entity_type.numeric))
+        body.share = 1.0
+        spawned = _Spawned(body, seq, {name: getattr(body.entity, name) for name in kind.entity_type.fields})
+        self._spawned.append(spawned)
+        self._begin(spawned)
+
+    def _begin(self, spawned: _Spawned) -> None:
+        """Its frame has run."""
+        body = spawned.body
+        vars(body.entity).update(spawned.values)
+        body.codes = body.kind.snap(body.entity, body.codes)
+        body.pose.place(body.entity)
+        self._lists.setdefault(body.kind.entity_type.name, []).append(body.entity)
+
+    def adopt(self, spawn_id: int, entity_id: int) -> None:
+        """The server's own of a spawn is known: call it before the state that has it is taken.
+
+        Args:
+            spawn_id: The id that the spawn has had.
+            entity_id: The server's.
+        """
+        for spawned in self._spawned:
+            if spawned.body.entity.id == spawn_id:
+                spawned.body.entity.id = entity_id
+                self._bodies.append(spawned.body)
+        self._spawned = [spawned for spawned in self._spawned if spawned.body.entity.id != entity_id]
+
+    def draw_spawn(self, entity: Any, now_s: float) -> None:
+        """Set the fields of a spawn to where it is drawn now, if it takes part."""
+        for body, _, _ in self._spawned:
+            if body.entity.id == entity.id:
+                fields = body.kind.entity_type.fields
+                vars(entity).update({name: getattr(body.entity, name) for name in fields})
+                body.pose.write(vars(entity), body.entity, now_s)
 
     # -- what is drawn -----------------------------------------------------------------------------------------------
 

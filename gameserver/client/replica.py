@@ -123,10 +123,11 @@ class Replica:
         self.clock.arrived(view.tick, now_s)
         if self._options.interpolate:
             self._interpolator.add(view)
-        self._reconcile(state, now_s, frames)
         if len(self.spawns):
             sent_at_s = frames.round_trip.sent_at_s(state.seq)
-            self.spawns.reconcile(view, state.seq, None if sent_at_s is None else sent_at_s + self.tick_s)
+            at_s = None if sent_at_s is None else sent_at_s + self.tick_s
+            self.spawns.reconcile(view, state.seq, at_s, self.world)
+        self._reconcile(state, now_s, frames)
 
     def _reconcile(self, state: State, now_s: float, frames: InputFrames) -> None:
         found = None if self.avatar_id is None or self._options.predict is None else self._find(self.avatar_id)
@@ -230,7 +231,7 @@ class Replica:
         if self.world is not None:
             drawn = self.world.draw(drawn, now_s)
         tick = max(0.0, drawn.tick)
-        spawns, hidden = self.spawns.draw(tick, now_s)
+        spawns, hidden = self.spawns.draw(tick, now_s, self.world)
         if not hidden and tick == drawn.tick:
             return drawn
         return Drawn(tick, tuple([table.without(hidden) for table in drawn.tables]), tuple(spawns))

@@ -126,8 +126,9 @@ class Seat:
         """Show at once what a predicted tick spawns; see `Session.predict_spawn`."""
         sent_at_s = self.frames.round_trip.sent_at_s(tick.seq)
         at_s = (self.frames.pacer.ticked_at_s if sent_at_s is None else sent_at_s) + self.replica.tick_s
+        view, world = self.replica.view, self.replica.world
         return self.replica.spawns.add(
-            type_name, values, seq=tick.seq, at_s=at_s, match=match, view=self.replica.view, rewound=rewound
+            type_name, values, seq=tick.seq, at_s=at_s, match=match, view=view, rewound=rewound, world=world
         )
 
     # -- what the server says ----------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ Pure; times in seconds. A spawn belongs to an input frame. The first STATE that 
 the server's entity is in it and is adopted (the same object goes on, under the server's id, its error eased out), or
 there is none and the spawn is withdrawn. An adopted one goes on being drawn in the player's own time, ahead of the
 others, until the server's is gone. One that the rules take through the past that its player saw (`Room.rewind`) is
-drawn in the time of the others, whom it then meets where they are drawn.
+drawn in the time of the others, whom it then meets where they are drawn. One of a type that takes part in the predicted
+world (`predicted_world.py`) is drawn where that has it: it meets the bodies there in the player's own present.
 
 `client_demo/sdk/spawns.js` is the twin, and a test compares the two. Fields that are not given have the defaults of the
 client's own classes here; a page knows no defaults, so there they are 0, false or empty.
@@ -24,6 +25,7 @@ from gameserver.state.fields import TURN, Angle
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gameserver.client.predicted_world import PredictedWorld
     from gameserver.state.entity import Entity
     from gameserver.state.schema import Schema
     from gameserver.sync.decode.view_state import ViewState
@@ -61,6 +63,8 @@ class _Spawn:
     at_s: float
     drawn_at_s: float
     """Both in the player's own time; in that of the others once it is adopted and `rewound`."""
+    in_world: bool = False
+    """Whether it takes part in the predicted world."""
     adopted: bool = False
     ends_at: int | None = None
     """The tick at which the server's own was gone."""
@@ -106,6 +110,7 @@ class PredictedSpawns:
         match: Match,
         view: ViewState,
         rewound: bool = False,
+        world: PredictedWorld | None = None,
     ) -> Entity:
         """Show an entity that an input frame spawned.
 
@@ -117,6 +122,7 @@ class PredictedSpawns:
             match: Whether an entity of the server's may be this one.
             view: The newest view.
             rewound: Whether the rules take it through the past that this player saw.
+            world: The bodies near the avatar, if they are predicted.
 
         Returns:
             What is drawn, with a negative id until it is adopted.
@@ -134,22 +140,31 @@ class PredictedSpawns:
         entity.id, entity.alive = self._last_id, True
         after_id = max([int(table.ids[-1]) for table in view.tables if len(table)], default=0)
         base = {name: getattr(entity, name) for name in entity_type.fields}
-        self._spawns.append(_Spawn(entity, index, seq, match, after_id, rewound, base, at_s, at_s))
+        spawn = _Spawn(entity, index, seq, match, after_id, rewound, base, at_s, at_s)
+        self._spawns.append(spawn)
+        if world is not None and world.holds(index) and not rewound:
+            spawn.in_world = True
+            world.spawn(index, entity, seq)
         return entity
 
-    def reconcile(self, view: ViewState, seq: int, at_s: float | None) -> None:
+    def reconcile(self, view: ViewState, seq: int, at_s: float | None, world: PredictedWorld | None = None) -> None:
         """Take a STATE: adopt, withdraw, and follow those that were adopted.
 
         Args:
             view: The view that it made.
             seq: Newest input frame consumed in it.
             at_s: When the state after that frame is drawn in the player's own time; None: not known.
+            world: The bodies near the avatar, before they take the STATE.
         """
-        self._spawns = [
-            spawn
-            for spawn in self._spawns
-            if (self._follow(spawn, view, at_s) if spawn.adopted else spawn.seq > seq or self._adopt(spawn, view, at_s))
-        ]
+        kept = []
+        for spawn in self._spawns:
+            if spawn.adopted:
+                stays = self._follow(spawn, view, at_s)
+            else:
+                stays = spawn.seq > seq or self._adopt(spawn, view, at_s, world)
+            if stays:
+                kept.append(spawn)
+        self._spawns = kept
 
     def clear(self) -> None:
         """Withdraw what was not adopted; the others are the server's alone again."""
@@ -157,12 +172,13 @@ class PredictedSpawns:
         self._spawns = []
         self._gone = {}
 
-    def draw(self, tick: float, now_s: float) -> tuple[list[Entity], set[int]]:
+    def draw(self, tick: float, now_s: float, world: PredictedWorld | None = None) -> tuple[list[Entity], set[int]]:
         """Return the spawns as to be drawn now, and the ids of the server's own, in whose place they are drawn.
 
         Args:
             tick: The tick at which the others are drawn.
             now_s: The time now.
+            world: The bodies near the avatar. It draws what it takes part in and the server has adopted.
         """
         self._gone = {entity_id: at for entity_id, at in self._gone.items() if at > tick}
         overdue = [spawn for spawn in self._spawns if not spawn.adopted and now_s - spawn.at_s >= MAX_WAIT_S]
@@ -170,17 +186,22 @@ class PredictedSpawns:
         over = [spawn for spawn in self._spawns if spawn.ends_at is not None and spawn.ends_at <= tick]
         self._spawns = [spawn for spawn in self._spawns if spawn not in overdue and spawn not in over]
         self._others_s = tick * self._tick_s
-        for spawn in self._spawns:
+        shown = [spawn for spawn in self._spawns if not (spawn.in_world and spawn.adopted)]
+        for spawn in shown:
             self._move(spawn, self._others_s if spawn.among_others else now_s)
-        drawn = [spawn.entity for spawn in self._spawns]
+            if spawn.in_world and world is not None:
+                world.draw_spawn(spawn.entity, now_s)
+        drawn = [spawn.entity for spawn in shown]
         return drawn, {*self._gone, *[entity.id for entity in drawn]}
 
-    def _adopt(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> bool:
+    def _adopt(self, spawn: _Spawn, view: ViewState, at_s: float | None, world: PredictedWorld | None) -> bool:
         """Give the spawn to the server's entity, or withdraw it; return whether it goes on."""
         taken = {other.entity.id for other in self._spawns}
         for found in view.entities(self._schema.entities[spawn.index].name):
             if found.id > spawn.after_id and found.id not in taken and spawn.match(found):
                 spawn.adopted = True
+                if spawn.in_world and world is not None:
+                    world.adopt(spawn.entity.id, found.id)
                 spawn.entity.id = found.id
                 known_s = self._known_at_s(spawn, view, at_s)
                 self._rebase(spawn, found, spawn.at_s if known_s is None else known_s)

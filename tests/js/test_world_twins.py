@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gameserver.client.interpolation import Interpolator
 from gameserver.client.predicted_world import PredictedWorld
 from gameserver.client.prediction import Predictor
+from gameserver.client.spawns import PredictedSpawns
 from gameserver.room.kind import make_kind
 from gameserver.state.entity import teleport
 from gameserver.state.schema import Schema
@@ -43,7 +44,7 @@ class Server:
         near_x, near_y = self.own.x + self.rng.uniform(-500, 500), self.own.y + self.rng.uniform(-300, 300)
         self.world.spawn(Ball, x=near_x, y=near_y, vx=self.rng.uniform(-300, 300))
 
-    def step(self, own: Push) -> None:
+    def step(self, own: Push, spawned: dict[str, float] | None) -> None:
         assert TOUCH is not None
         self.tick += 1
         glide(self.own, own, 1 / TICK_HZ)
@@ -54,6 +55,8 @@ class Server:
             glide(other, Push(dx=other.dx, dy=other.dy), 1 / TICK_HZ)
         bodies = {"Disc": self.world.entities(Disc), "Ball": self.world.entities(Ball)}
         run_world(TOUCH, bodies, 1 / TICK_HZ)
+        if spawned is not None:
+            self.world.spawn(Ball, **spawned)
         dice, balls = self.rng.random(), self.world.entities(Ball)
         if dice < 0.01:
             teleport(self.rng.choice(balls), {"x": self.rng.uniform(0, WIDTH), "y": 450.0})
@@ -71,18 +74,24 @@ def test_predicted_worlds_are_the_same() -> None:
     server = Server(rng)
     script: Calls = [[SCHEMA.to_wire(), TICK_HZ, step.text, server.own.id]]
     held, queue, now_s, drawn_s, seq = Push(), list[Push](), 10.0, 0.0, 0
+    spawned: dict[int, dict[str, float]] = {}
     for frame in range(1, 480):
         now_s += 1 / TICK_HZ
         if rng.random() < 0.08:
             held = Push(dx=rng.randint(-1, 1), dy=rng.randint(-1, 1))
         queue.append(held)
         script.append(["predict", frame, list(Push.inputs_type.to_codes(held)), now_s, 1 / TICK_HZ])
+        if frame % 40 == 0:
+            values = {"x": server.own.x + 60.0, "y": server.own.y, "vx": 640.0, "vy": rng.uniform(-90, 90)}
+            script.append(["spawn", values, frame, now_s])
+            if frame % 120 != 0:  # the others do not happen
+                spawned[frame] = values
         if frame > LAG_TICKS + (30 if 300 < frame < 330 else 0):
             if rng.random() < 0.98 and queue:
-                server.step(queue.pop(0))
                 seq += 1
+                server.step(queue.pop(0), spawned.get(seq))
             else:
-                server.step(held)
+                server.step(held, None)
             snapshot = Snapshot(server.tick, server.world.capture())
             if server.tick % 3 == 0:
                 script.append(["state", server.tick, seq, plain_snapshot(snapshot), now_s, snapshot])
@@ -96,6 +105,7 @@ def test_predicted_worlds_are_the_same() -> None:
     assert stats["Ball"].corrections > 20
     assert min(stats["Ball"].late, stats["Ball"].rules, stats["Ball"].others, stats["Disc"].others) > 0
     assert len({len(result) for result in results}) > 6, "bodies came and went"
+    assert len(ours.spawns.withdrawn) > 2
 
 
 class Parts:
@@ -110,6 +120,8 @@ class Parts:
         self.predictor = Predictor(
             Disc.entity_type, Push.inputs_type, glide, TICK_HZ, snap_distance=snap, others=self.world
         )
+        self.spawns = PredictedSpawns(SCHEMA, 1 / TICK_HZ)
+        self.view = ViewState(SCHEMA, 0, World(SCHEMA).capture())
         self.begun = False
 
     def run(self, call: list[Any]) -> list[Any]:
@@ -118,14 +130,22 @@ class Parts:
             return self.state(*arguments)
         if what == "draw":
             return self.draw(*arguments)
+        if what == "spawn":
+            return self.spawn(*arguments)
         seq, inputs, at_s, length_s = arguments
         if self.begun:
             self.predictor.predict(seq, tuple(inputs), at_s, length_s)
             self.world.ticked(at_s, length_s)
         return [value for body in self.world.bodies for value in (body.id, body.x, body.y, body.vx, body.vy)]
 
+    def spawn(self, values: dict[str, float], seq: int, at_s: float) -> list[Any]:
+        if self.begun:
+            self.spawns.add("Ball", values, seq=seq, at_s=at_s, match=lambda _: True, view=self.view, world=self.world)
+        return [len(self.world)]
+
     def state(self, tick: int, seq: int, _plain: Any, now_s: float, snapshot: Snapshot) -> list[Any]:
-        view = ViewState(SCHEMA, tick, snapshot.tables)
+        view = self.view = ViewState(SCHEMA, tick, snapshot.tables)
+        self.spawns.reconcile(view, seq, None, self.world)
         self.interpolator.add(view)
         table = view.tables[0]
         row = table.row(self.own_id)
@@ -147,8 +167,13 @@ class Parts:
         if drawn is None:
             return []
         drawn = self.world.draw(drawn, now_s)
-        rows: list[Any] = []
-        for table in drawn.tables:
-            columns = [table.column(name).tolist() for name in ("x", "y", "vx", "vy")]
-            rows += [value for row in zip(table.ids.tolist(), *columns, strict=True) for value in row]
-        return rows
+        spawns, hidden = self.spawns.draw(drawn_s * TICK_HZ, now_s, self.world)
+        values: list[Any] = []
+        names = ("x", "y", "vx", "vy")
+        for index, table in enumerate(drawn.tables):
+            shown = table.without(hidden)
+            columns = [shown.column(name).tolist() for name in names]
+            rows = [list(row) for row in zip(shown.ids.tolist(), *columns, strict=True)]
+            rows += [[getattr(one, name) for name in ("id", *names)] for one in spawns if index == 1]
+            values += [value for row in sorted(rows) for value in row]
+        return values

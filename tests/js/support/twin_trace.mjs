@@ -12,6 +12,7 @@ import * as pacer from "../../../client_demo/sdk/pacer.js";
 import { PredictedWorld } from "../../../client_demo/sdk/predicted_world.js";
 import * as prediction from "../../../client_demo/sdk/prediction.js";
 import { compileSchema } from "../../../client_demo/sdk/schema.js";
+import { PredictedSpawns } from "../../../client_demo/sdk/spawns.js";
 import { ViewRing } from "../../../client_demo/sdk/view_state.js";
 import { SESSION_RUNNERS } from "./twin_sessions.mjs";
 import { numbersOf, show } from "./views.js";
@@ -153,6 +154,8 @@ async function worlds([[wire, tickHz, source, ownId], ...calls]) {
   );
   const ring = new ViewRing(schema);
   const interpolator = new interpolation.Interpolator(schema, tickHz);
+  const spawns = new PredictedSpawns(schema, 1 / tickHz);
+  const any = () => true;
   let begun = false;
   return calls.map(([what, ...args]) => {
     if (what === "predict") {
@@ -163,8 +166,14 @@ async function worlds([[wire, tickHz, source, ownId], ...calls]) {
       return world.bodies.flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
     }
     if (what === "draw") return ring.count === 0 ? [] : drawWorld(args[0], args[1]);
+    if (what === "spawn") {
+      const [values, seq, atS] = args;
+      if (begun) spawns.add("Ball", values, seq, atS, any, ring.newest, false, world);
+      return [world.count];
+    }
     const [tick, seq, snapshot, nowS] = args;
     show(ring, snapshot);
+    spawns.reconcile(ring.newest, seq, null, world);
     const table = ring.newest.tables[0];
     if (!begun) {
       begun = true;
@@ -185,6 +194,7 @@ async function worlds([[wire, tickHz, source, ownId], ...calls]) {
   function drawWorld(nowS, drawnS) {
     const lists = interpolator.draw(ring, drawnS).map((list) => [...list]);
     world.draw(lists, drawnS * tickHz, nowS);
+    spawns.draw(lists, drawnS * tickHz, nowS, world);
     for (const list of lists) list.sort((a, b) => a.id - b.id);
     return lists.flat().flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
   }
