@@ -29,6 +29,7 @@ import msgspec
 
 from gameserver.protocol.payload import plain
 from gameserver.room import commands
+from gameserver.sync.snapshot import StateHash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from gameserver.sync.snapshot import Snapshot
 
 MAGIC: Final = b"GSREC\x001\n"
-FORMAT: Final = 3
+FORMAT: Final = 4
 MAX_RECORD_BYTES: Final = 1 << 26
 """64 MiB; a full snapshot of 100,000 entities is a tenth of it. A larger size is damage."""
 KEYFRAME_EVERY_S: Final = 5.0
@@ -113,6 +114,7 @@ class Recorder:
         self._snapshot_every = header.snapshot_every
         self._keyframe_ticks = max(1, int(KEYFRAME_EVERY_S * header.tick_hz))
         self._codes: dict[int, tuple[int, ...]] = {}
+        self._hash = StateHash()
         self._base: Snapshot | None = None
         self._keyframe_tick = 0
         write(MAGIC + pack_record(asdict(header)))
@@ -131,7 +133,7 @@ class Recorder:
         span, body = self._state(snapshot)
         packed_events = [[name, payload, None if to is None else sorted(to)] for name, payload, to in events]
         packed_commands = [pack_command(command) for command in commands]
-        record = [snapshot.tick, packed_commands, changed, lags, packed_events, snapshot.hash(), span, body]
+        record = [snapshot.tick, packed_commands, changed, lags, packed_events, self._hash.of(snapshot), span, body]
         self._write(pack_record(record))
 
     def _state(self, snapshot: Snapshot) -> tuple[int | None, bytes | None]:

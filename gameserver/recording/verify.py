@@ -19,7 +19,7 @@ from gameserver.room.player import Player
 from gameserver.room.session import Session
 from gameserver.sync.decode.decoder import DeltaDecoder
 from gameserver.sync.inputs import InputQueue
-from gameserver.sync.snapshot import Snapshot, first_difference
+from gameserver.sync.snapshot import Snapshot, StateHash, first_difference
 from gameserver.sync.window import Window
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def verify(recording: Recording, kind: Kind) -> Verdict:
     """
     check_fits(recording, kind)
     replay = _Replay(recording, kind)
+    state_hash = StateHash()
     made = 0
     differs_at: int | None = None
     for tick in recording.ticks():
@@ -91,7 +92,7 @@ def verify(recording: Recording, kind: Kind) -> Verdict:
             return Verdict(made, tick.tick, "the rules raised an error that they did not raise when it was recorded")
         made += 1
         recorded = replay.recorded(tick)
-        if differs_at is None and snapshot.hash() != tick.hash:
+        if differs_at is None and state_hash.of(snapshot) != tick.hash:
             differs_at = tick.tick
         if differs_at is not None and recorded is not None:
             how = (

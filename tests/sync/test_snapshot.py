@@ -4,11 +4,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import msgpack
 import pytest
 
+from gameserver import Entity, Int, List
+from gameserver.state.schema import Schema
 from gameserver.state.world import World
-from gameserver.sync.snapshot import Snapshot, first_difference
+from gameserver.sync.snapshot import Snapshot, StateHash, first_difference
 from tests.support.sync_world import SCHEMA, Note, Ship, Shot, make_world, snapshot
+
+
+class Line(Entity, rests=True):
+    steps = List(Int(0, 1000), max_items=1000)
 
 
 def fleet() -> World:
@@ -52,6 +59,28 @@ def test_the_hash_is_the_same_in_another_process() -> None:
     source = "from tests.sync.test_snapshot import fleet, snapshot; print(snapshot(fleet(), 1).hash())"
     printed = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert int(printed.stdout) == snapshot(fleet(), 1).hash()
+
+
+def test_of_a_large_board_only_what_changed_is_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(Schema([Line]))
+    lines = [world.spawn(Line, steps=[i] * 100) for i in range(200)]
+    state_hash = StateHash()
+    for tick in range(10):  # until the lines rest
+        state_hash.of(snapshot(world, tick))
+    hashed: list[int] = []
+    pack = msgpack.packb
+
+    def note_and_pack(entity: tuple[int, object]) -> bytes:
+        hashed.append(entity[0])
+        return pack(entity)
+
+    monkeypatch.setattr(msgpack, "packb", note_and_pack)
+    lines[7].steps.append(5)
+    world.despawn(lines[9])
+    newest = snapshot(world, 10)
+    incremental = state_hash.of(newest)
+    assert hashed == [lines[7].id, lines[9].id, lines[7].id]
+    assert incremental == newest.hash()
 
 
 def test_a_difference_is_described_by_type_id_and_field() -> None:
