@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 MAX_SAID_BYTES: Final = 2000
@@ -119,6 +120,7 @@ def _is_mark(char: str) -> bool:
     return unicodedata.category(char) in ("Mn", "Mc")
 
 
+@lru_cache(maxsize=1024)  # who joins is compared with all others
 def skeleton(name: str) -> str:
     """Return what a name looks like: two names with the same skeleton are easily taken for each other.
 
