@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gameserver import Entity, Flag, Int, Options, Player, PlayerState, Room, Roster, Text
-from gameserver.games.chat_history import History, KeptLimits, Message, TokenBucket
+from gameserver.games.chat_history import History, KeptLimits, Message
 from gameserver.games.chat_payload import MAX_ID, is_count, value_of
 from gameserver.games.chat_payload import MessageRefused as MessageRefused
 from gameserver.games.chat_text import (
@@ -27,6 +27,7 @@ from gameserver.games.chat_text import (
     is_mixed,
     skeleton,
 )
+from gameserver.games.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,11 +1,14 @@
-"""The messages of a chat's channels, within a number of bytes in all, and how many of what a person may still do."""
+"""The messages of a chat's channels, within a number of bytes in all, and the limits of people who join again."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gameserver.games.token_bucket import TokenBucket
 
 MESSAGE_BYTES: Final = 300
 """What a message takes beside its text, roughly: its object, and its author's name."""
@@ -113,31 +116,6 @@ class History:
         self._sizes[channel] -= kept[at].size
         kept[at].text, kept[at].hidden = "", True
         self._sizes[channel] += kept[at].size
-        return True
-
-
-class TokenBucket:
-    """So many of something at once, and one more every so many ticks.
-
-    Args:
-        burst: How many at once, at the beginning and after a pause.
-        every_ticks: How many ticks later there is one more.
-    """
-
-    __slots__ = ("_burst", "_every_ticks", "_full_tick")
-
-    def __init__(self, burst: int, every_ticks: float) -> None:
-        self._burst = burst
-        self._every_ticks = every_ticks
-        self._full_tick = 0.0
-        """When all of the burst is there again."""
-
-    def take(self, tick: int) -> bool:
-        """Take one. Return False when none is left."""
-        full_tick = max(self._full_tick, tick) + self._every_ticks
-        if full_tick - tick > self._burst * self._every_ticks:
-            return False
-        self._full_tick = full_tick
         return True
 
 

@@ -18,11 +18,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gameserver import JoinRefused, Player, Room
+from gameserver.games.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 KIND: Final = "notifications"
+TICK_HZ: Final = 10
 MAX_TEXT_CHARS: Final = 280
 MAX_TITLE_CHARS: Final = 60
 MAX_USER_CHARS: Final = 64
@@ -32,6 +34,9 @@ MAX_USERS: Final = 5_000
 MAX_KEPT: Final = 50_000
 """Notifications in all inboxes together."""
 MAX_TOPICS_PER_USER: Final = 32
+TOPIC_CHANGES_AT_ONCE: Final = 40
+TOPIC_CHANGES_PER_S: Final = 2.0
+"""How often a user follows a topic or another one no longer: each time all of its devices get the topics anew."""
 MAX_TOPICS: Final = 200
 """Topics whose newest notifications are kept for who follows them later."""
 NEWEST_OF_TOPIC: Final = 10
@@ -81,6 +86,9 @@ class User:
     players: list[Player] = field(default_factory=list)
     """Its devices and tabs that are in the room."""
     reminders: int = 0
+    topic_changes: TokenBucket = field(
+        default_factory=lambda: TokenBucket(TOPIC_CHANGES_AT_ONCE, TICK_HZ / TOPIC_CHANGES_PER_S)
+    )
 
 
 def notify(
@@ -112,7 +120,7 @@ class Notifications(Room):
     kind = KIND
     lasting = True
     single = True
-    tick_hz = 10
+    tick_hz = TICK_HZ
     max_players = 2_000
     max_spectators = 0
     empty_close_s = float("inf")
@@ -124,8 +132,8 @@ class Notifications(Room):
         """The one that was away for longest is first."""
         self._following: dict[str, dict[str, None]] = {}
         self._newest: dict[str, deque[Note]] = {}
-        self._kept: deque[tuple[str, int]] = deque()
-        """Where notifications were put, the oldest first; some have been taken out since."""
+        self._kept: dict[tuple[str, int], None] = {}
+        """Where notifications are: the user's name and the id, in the order in which they were put there."""
         self._keys: dict[str, None] = {}
         self._last_id = 0
         self._reminders = 0
@@ -159,6 +167,8 @@ class Notifications(Room):
         return user
 
     def _forget(self, name: str) -> None:
+        for note_id in list(self._users[name].items):
+            self._take_out(name, note_id)
         user = self._users.pop(name)
         for topic in user.topics:
             self._unfollow(topic, name)
@@ -196,13 +206,15 @@ class Notifications(Room):
 
     def _put(self, name: str, user: User, note: Note, *, read: bool) -> None:
         user.items[note.id] = (note, read)
-        self._kept.append((name, note.id))
+        self._kept[name, note.id] = None
         if len(user.items) > MAX_PER_USER:
-            del user.items[min(user.items)]
-        while len(self._kept) > MAX_KEPT:
-            owner, oldest = self._kept.popleft()
-            if owner in self._users:
-                self._users[owner].items.pop(oldest, None)
+            self._take_out(name, min(user.items))
+        if len(self._kept) > MAX_KEPT:
+            self._take_out(*next(iter(self._kept)))
+
+    def _take_out(self, name: str, note_id: int) -> None:
+        del self._users[name].items[note_id]
+        del self._kept[name, note_id]
 
     def _keep_newest(self, topic: str, note: Note) -> None:
         newest = self._newest.pop(topic, None) or deque(maxlen=NEWEST_OF_TOPIC)
@@ -219,11 +231,13 @@ class Notifications(Room):
             case "read" if isinstance(payload, list):
                 self._mark(user, [one for one in dict.fromkeys(ids_in(payload)) if one in user.items])
             case "follow" if isinstance(payload, str) and re.fullmatch(_TOPIC, payload):
-                self._follow(player.data, user, payload)
+                if payload not in user.topics and self._may_change_topics(player, user):
+                    self._follow(player.data, user, payload)
             case "unfollow" if isinstance(payload, str) and payload in user.topics:
-                del user.topics[payload]
-                self._unfollow(payload, player.data)
-                self.broadcast("topics", list(user.topics), to=user.players)
+                if self._may_change_topics(player, user):
+                    del user.topics[payload]
+                    self._unfollow(payload, player.data)
+                    self.broadcast("topics", list(user.topics), to=user.players)
             case "remind":
                 self._remind(player, user, payload)
             case "publish":
@@ -237,9 +251,15 @@ class Notifications(Room):
         if fresh:
             self.broadcast("read", fresh, to=user.players)
 
+    def _may_change_topics(self, player: Player, user: User) -> bool:
+        may = user.topic_changes.take(self.tick)
+        if not may:
+            self.send(player, "refused", "too many topics at once: wait a second")
+        return may
+
     def _follow(self, name: str, user: User, topic: str) -> None:
-        """Have a user follow a topic. What is newest of it counts as read."""
-        if topic in user.topics or len(user.topics) >= MAX_TOPICS_PER_USER:
+        """Have a user follow another topic. What is newest of it counts as read."""
+        if len(user.topics) >= MAX_TOPICS_PER_USER:
             return
         user.topics[topic] = None
         self._following.setdefault(topic, {})[name] = None

@@ -8,7 +8,7 @@ import pytest
 
 from gameserver import Player, Role
 from gameserver.games.chat import PAGE_BURST, PAGE_BYTES, PAGE_MESSAGES, Channel, Chat, ChatOptions, MessageRefused
-from gameserver.games.chat_history import History, Message, TokenBucket
+from gameserver.games.chat_history import History, Message
 from gameserver.games.chat_text import MAX_SAID_BYTES
 from gameserver.testing import game, random_play
 
@@ -256,13 +256,6 @@ def test_a_history_gives_the_page_before_any_number() -> None:
     ids = [message.id for message in history.page(1, oldest + 3, 50, 10**9)[0]]
     assert ids == [oldest, oldest + 1, oldest + 2]
     assert len(history.page(1, 10**9, 50, 1)[0]) == 1, "one at least"
-
-
-def test_a_token_bucket_is_a_burst_and_then_one_at_a_time() -> None:
-    bucket = TokenBucket(3, 10)
-    assert [bucket.take(0) for _ in range(4)] == [True, True, True, False]
-    assert [bucket.take(tick) for tick in (9, 10, 11, 20)] == [False, True, False, True]
-    assert [bucket.take(1000) for _ in range(4)] == [True, True, True, False]
 
 
 # -- limits ------------------------------------------------------------------------------------------------------------

@@ -243,6 +243,38 @@ def test_users_topics_keys_and_inboxes_are_bounded(monkeypatch: pytest.MonkeyPat
         assert set(room._following) == set(topics(ada))
 
 
+def test_who_gets_many_notifications_pushes_out_its_own_and_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "MAX_KEPT", 2 * MAX_PER_USER)
+    with game(Notifications) as play:
+        eve = play.join(name="Eve")
+        publish(play, "hello", user="Ada")
+        for number in range(NEWEST_OF_TOPIC):
+            publish(play, f"old {number}", topic="old")
+        for number in range(2 * MAX_PER_USER):
+            publish(play, f"flood {number}", user="Eve")
+        for _ in range(10):  # puts the old ones of the topic into the full inbox again
+            eve.send("follow", "old")
+            eve.send("unfollow", "old")
+            play.ticks(2)
+        assert len(inbox(play.join(name="Eve"))) == MAX_PER_USER
+        assert inbox(play.join(name="Ada")) == {"hello": False}
+
+
+def test_a_user_with_many_devices_changes_topics_a_few_times_a_second() -> None:
+    with game(Notifications) as play:
+        devices = [play.join(name="Ada") for _ in range(3)]
+        for number in range(200):
+            devices[number % 3].send("follow" if number % 2 else "unfollow", "news")
+        play.ticks(4)
+        changes = [name for name, _ in devices[1].events if name == "topics"]
+        assert 0 < len(changes) <= notifications.TOPIC_CHANGES_AT_ONCE + 2
+        assert "refused" in [name for name, _ in devices[1].events]
+        play.seconds(2)
+        devices[0].send("follow", "later")
+        play.ticks(3)
+        assert "later" in topics(devices[2])
+
+
 def test_reminders_are_ones_own_and_few() -> None:
     with game(Notifications) as play:
         ada, bob = play.join(name="Ada"), play.join(name="Bob")
