@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol.codec import encode_server
-from gameserver.protocol.constants import AVATAR_EVENT, CloseCode
+from gameserver.protocol.constants import AVATAR_EVENT, PROTOCOL_EVENT_PREFIX, CloseCode
 from gameserver.protocol.messages import Notice
 from gameserver.room import commands
 from gameserver.room.declared import MessageInvalid
@@ -120,6 +120,8 @@ class Lifecycle:
                 self._room.on_backfills(rooms, ended)
 
     def _give_message(self, session: Session, name: str, payload: object) -> None:
+        if name.startswith(PROTOCOL_EVENT_PREFIX):  # rules that broadcast it would end their room
+            return
         declared = self._room._declared_messages.get(name)
         if declared is None:
             self._room.on_message(session.player, name, payload)

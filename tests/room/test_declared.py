@@ -137,6 +137,13 @@ def test_undeclared_ones_go_on_working() -> None:
     assert link.events[-1][1:] == ["chat", {"text": "hello"}]
 
 
+def test_rules_get_no_message_with_a_name_of_the_protocol_which_they_could_not_send_on() -> None:
+    server, link, peer, room = serve()
+    say(server, peer, "@avatar", 3)
+    say(server, peer, "chat", "hello")
+    assert (room.said, link.closed) == ([("chat", "hello")], None)
+
+
 def test_an_event_goes_to_whom_it_is_for() -> None:
     server, link, _, room = serve()
     other, _ = server.join("game", room=server.engine.id)
