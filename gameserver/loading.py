@@ -51,9 +51,9 @@ def load_object(spec: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(error.name + ".")):
             raise LoadError(f"no module named {module_name!r} in {here} or the installed packages") from None
-        raise _import_failed(module_name, error) from error
+        raise import_failed(module_name, error) from error
     except (Exception, SystemExit) as error:
-        raise _import_failed(module_name, error) from error
+        raise import_failed(module_name, error) from error
     try:
         return getattr(module, name)
     except AttributeError:
@@ -91,7 +91,8 @@ def load_room(spec: str) -> type[Room[Any]]:
     return found
 
 
-def _import_failed(module_name: str, error: BaseException) -> LoadError:
+def import_failed(module_name: str, error: BaseException) -> LoadError:
+    """Return the error that says why a module cannot be imported, and where in the author's code."""
     text, _, lines = str(error).partition("\n")
     if not isinstance(error, SharedStepError):  # whose own lines show the place
         text, lines = " ".join(str(error).split()), authors_lines(error)

@@ -21,6 +21,7 @@ FACES = (
     "gameserver.client",
     "gameserver.bots",
     "gameserver.testing",
+    "gameserver.gym",
     "gameserver.shared_math",
     "gameserver.geometry",
     "gameserver.server",

@@ -41,6 +41,7 @@ OF_FIELDS = ("bind", "encode", "encode_all", "decode", "decode_all", "spec", "fr
 MODULES = (
     "gameserver",
     "gameserver.testing",
+    "gameserver.gym",
     "gameserver.client",
     "gameserver.match",
     "gameserver.bots",

@@ -11,6 +11,7 @@ import trio
 
 from gameserver.bots.brains import BRAINS
 from gameserver.bots.crowd import is_script, run_bots
+from gameserver.bots.policy import load_policy
 from gameserver.bots.progress import progress, write_summary
 from gameserver.cli.errors import EXIT_FOUND, fail, plain_errors
 from gameserver.cli.options import DEFAULT_PORT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 RULES = {"arena": "gameserver.games.arena_bots:RULES"}
 """The rules that bots check rooms of a kind against. A brain class of your own has them as its attribute `rules`."""
+POLICY_PREFIX = "policy:"
 
 
 def bots(
@@ -51,7 +53,8 @@ def bots(
         count: Number of bots.
         seconds: Seconds of play once all have joined.
         brain: wander, chase, or your own as MODULE:NAME: a class that decides on controls, or an async function that
-            plays; see docs/guide/bots.md.
+            plays; see docs/guide/bots.md. policy:FILE is a Python file with a function from an observation to an
+            action; see docs/guide/learning.md.
         room: Id of a room to join; any with a free seat without it.
         params: What to join with, the game's own, as JSON, such as '{"team": "red"}'.
         seed: Seed of the bots' random numbers, to get the same decisions on each run.
@@ -100,15 +103,18 @@ def _run_with_progress(run: Callable[..., Awaitable[Report]], seconds: float) ->
 
 
 def _load_brain(name: str) -> Any:
-    """Return a brain's name that is known, or the class or async function that MODULE:NAME names.
+    """Return a brain's name that is known, the policy of policy:FILE, or the class or async function that
+    MODULE:NAME names.
 
     Raises:
         LoadError: There is no such brain.
     """
     if ":" not in name:
         if name not in BRAINS:
-            raise LoadError(f"no brain {name!r}: there are {', '.join(BRAINS)}, or write module:name")
+            raise LoadError(f"no brain {name!r}: there are {', '.join(BRAINS)}, or write module:name or policy:file.py")
         return name
+    if name.startswith(POLICY_PREFIX) and name.endswith(".py"):
+        return load_policy(name.removeprefix(POLICY_PREFIX))
     found = load_object(name)
     if is_script(found) or (callable(found) and hasattr(found, "decide")):
         return found

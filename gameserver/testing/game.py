@@ -6,9 +6,6 @@ import threading
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import trio
-
-from gameserver.net.work_runner import WorkRunner
 from gameserver.protocol import messages as m
 from gameserver.protocol.constants import Role
 from gameserver.recording.format import Recorder, Recording
@@ -16,6 +13,7 @@ from gameserver.recording.verify import verify
 from gameserver.room.author_store import MemoryEntries
 from gameserver.state.assignments import check_assignments
 from gameserver.testing.client import Client
+from gameserver.testing.jobs import Jobs
 from gameserver.testing.network import Network
 from gameserver.testing.simulation import Simulation
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from gameserver.protocol.constants import Limits
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.outside_work import Effect, Job
+    from gameserver.room.outside_work import Effect
     from gameserver.room.room import Room
     from gameserver.room.source import TickRecorder
 
@@ -49,17 +47,16 @@ class Game(AbstractContextManager["Game"]):
         """Everyone who has joined, in order."""
         self.carries_out_effects = True
         """Whether the functions of `Room.effect` are called. Otherwise what rules ask for has no outcome."""
-        self._jobs: list[tuple[RoomEngine, Job]] = []
-        self._effects: list[Effect] = []
+        self._jobs = Jobs()
         self._recordings: list[tuple[RoomEngine, bytearray]] = []
         hub = self._simulation.hub
         for kind in hub.kinds.values():
             check_assignments(kind.schema.entities)
         hub.entries = MemoryEntries(threading.Lock())
-        hub.run_work = lambda engine, job: self._jobs.append((engine, job))
+        hub.run_work = self._jobs.add
         hub.run_effects_with(self._take_effect)
         hub.open_recording = self._record
-        self._simulation.before_ticks = self._run_jobs
+        self._simulation.before_ticks = self._jobs.run
 
     # -- participants --------------------------------------------------------------------------------------------------
 
@@ -201,12 +198,7 @@ class Game(AbstractContextManager["Game"]):
         Raises:
             AssertionError: Something does not hold. What rules raised is its cause.
         """
-        for engine, _ in self._recordings:
-            if engine.error is not None:
-                text = f"{type(engine.error).__name__}: {engine.error}"
-                raise AssertionError(
-                    f"{engine.kind.name}: the rules raised {text} (tick {engine.tick_number})"
-                ) from engine.error
+        self.check_rules()
         faults = [f"client {number}: {fault}" for number, client in enumerate(self.clients) for fault in client.faults]
         for engine, data in self._recordings:
             verdict = verify(Recording(bytes(data)), engine.kind)
@@ -218,44 +210,33 @@ class Game(AbstractContextManager["Game"]):
         if faults:
             raise AssertionError("; ".join(faults))
 
+    def check_rules(self) -> None:
+        """Check that no room's rules have raised anything so far.
+
+        Raises:
+            AssertionError: They have. What they raised is its cause.
+        """
+        for engine, _ in self._recordings:
+            if engine.error is not None:
+                text = f"{type(engine.error).__name__}: {engine.error}"
+                raise AssertionError(
+                    f"{engine.kind.name}: the rules raised {text} (tick {engine.tick_number})"
+                ) from engine.error
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if kind is None:
             self.check()
 
-    # -- outside work --------------------------------------------------------------------------------------------------
-
     def _record(self, engine: RoomEngine) -> TickRecorder:
         data = bytearray()
         self._recordings.append((engine, data))
         return Recorder(engine, data.extend)
 
-    def _run_jobs(self) -> None:
-        """Run what rules started with `Room.run` and `Room.effect`, to its end: its results come at this tick."""
-        if not (self._jobs or self._effects):
-            return
-        jobs, self._jobs = self._jobs, []
-        effects, self._effects = self._effects, []
-        if trio.lowlevel.in_trio_run():  # a test that is a trio task: another thread has room for a loop of its own
-            thread = threading.Thread(target=trio.run, args=(_run_all, jobs, effects))
-            thread.start()
-            thread.join()
-        else:
-            trio.run(_run_all, jobs, effects)
-
     def _take_effect(self, effect: Effect) -> None:
         if self.carries_out_effects:
-            self._effects.append(effect)
-
-
-async def _run_all(jobs: list[tuple[RoomEngine, Job]], effects: list[Effect]) -> None:
-    async with trio.open_nursery() as nursery:
-        runner = WorkRunner(nursery, first_wait_s=0.0)
-        for engine, job in jobs:
-            runner.start(engine, job)
-        for effect in effects:
-            runner.start_effect(effect)
+            self._jobs.add_effect(effect)
 
 
 def game(*kinds: type[Room[Any]], seed: int = 1, network: Network | None = None, limits: Limits | None = None) -> Game:

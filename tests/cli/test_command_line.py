@@ -60,6 +60,7 @@ def refused(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("bots --count 0", "count must be at least 1"),
         ("bots --brain nope", "no brain 'nope'"),
         ("bots --brain gameserver:Room", "is no brain"),
+        ("bots --brain policy:missing.py", "no file missing.py"),
         ("bots --url http://x/", "is no WebSocket address"),
         ("check gameserver.games.arena:Ship", "is no Room"),
         ("replay nope.gsrec --serve --port 65536", "port 65536: write a number from 0 to 65535"),
