@@ -94,6 +94,11 @@ test-compiled: $(COMPILED_STAMP) ## Run the unit tests of what is compiled again
 		tests/client tests/games tests/hub tests/net tests/protocol tests/recording tests/room tests/shared_step tests/sim \
 		tests/state tests/sync
 
+# Each wheel is for one version, and is used in an empty environment before it is kept. VERSION=3.13 makes that one.
+.PHONY: wheels
+wheels: ## Make a compiled wheel in dist/ for each CPython from 3.11 on that is on this machine, and check it
+	$(PYTHON) -m tools.wheels $(VERSION)
+
 .PHONY: test-js
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
 	node --test --test-reporter=spec $(sort $(shell find tests/js -name '*.test.js'))

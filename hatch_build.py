@@ -45,6 +45,15 @@ def float_flags(platform: str) -> list[str]:
     return ["/fp:precise"] if platform == "win32" else ["-ffp-contract=off"]
 
 
+def has_compiler(platform: str) -> bool:
+    """Return whether there is a C compiler that setuptools will call. MSVC is not looked for: it is not on the PATH.
+
+    Args:
+        platform: A `sys.platform`.
+    """
+    return platform == "win32" or shutil.which((os.environ.get("CC") or "cc").split()[0]) is not None
+
+
 class CompileHook(BuildHookInterface[Any]):
     """A build hook that hatchling runs when it builds a wheel."""
 
@@ -63,8 +72,13 @@ class CompileHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and add the results to the wheel beside the sources."""
-        if not self.wanted or version == "editable":
+        if version == "editable":
             return
+        if not self.wanted:
+            self.app.display_info(f"gameserver is not compiled, and needs no compiler; {VARIABLE}=1 compiles it")
+            return
+        if not has_compiler(sys.platform):
+            self.app.abort(f"{VARIABLE}=1 needs a C compiler; install one, or install without {VARIABLE}")
         self._folder = Path(tempfile.mkdtemp())
         build_data["force_include"].update(self._compile())
         build_data["pure_python"] = False

@@ -1,10 +1,12 @@
 """What is shipped: the content of the wheel, the pins, and that neither says where packages come from."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import urllib.request
 import venv
@@ -15,6 +17,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -22,6 +25,7 @@ from tests.support.source import ROOT
 
 CORE_DEPENDENCIES = {"cyclopts", "h11", "msgpack", "msgspec", "numpy", "rich", "trio", "trio-websocket"}
 PROCESS_TIMEOUT_S = 20.0
+EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+")
 
 
@@ -61,10 +65,70 @@ def test_wheel_carries_the_whole_package_and_nothing_else(wheel_names: list[str]
     assert {name.split("/")[0].split("-")[0] for name in wheel_names} == {"gameserver", "trio_gameserver"}
 
 
+def compiled_modules() -> list[str]:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    modules: list[str] = config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["modules"]
+    return modules
+
+
+@pytest.fixture(scope="module")
+def compiled_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled wheel, with empty files in place of what the compiler makes."""
+
+    def compile_nothing(command: list[str], *, cwd: Path, check: bool) -> None:
+        for module in ("0123__mypyc", *(f"gameserver/{module}" for module in compiled_modules())):
+            (cwd / f"{module}{EXTENSION}").touch()
+
+    out = tmp_path_factory.mktemp("compiled_wheel")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAMESERVER_COMPILE", "1")
+        patch.setenv("CC", sys.executable)
+        patch.setattr(subprocess, "run", compile_nothing)
+        (path,) = WheelBuilder(str(ROOT)).build(directory=str(out), versions=["standard"])
+    return Path(path)
+
+
+def test_a_compiled_wheel_has_machine_code_beside_the_sources_and_is_else_the_same(
+    compiled_wheel: Path, wheel_names: list[str]
+) -> None:
+    with zipfile.ZipFile(compiled_wheel) as archive:
+        names = set(archive.namelist())
+    made = {f"gameserver/{module}{EXTENSION}" for module in compiled_modules()}
+    assert names - set(wheel_names) == {f"0123__mypyc{EXTENSION}", *made}
+    assert set(wheel_names) <= names
+
+
+def test_a_compiled_wheel_is_for_one_python_and_one_machine(wheel: Path, compiled_wheel: Path) -> None:
+    version = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert wheel.stem.endswith("-py3-none-any")
+    assert f"-{version}-{version}-" in compiled_wheel.stem
+    assert not compiled_wheel.stem.endswith("-any")
+
+
+def test_a_compiled_wheel_needs_what_compiled_code_calls(wheel: Path, compiled_wheel: Path) -> None:
+    def needs(path: Path) -> set[str]:
+        with zipfile.ZipFile(path) as archive:
+            (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+            lines = archive.read(metadata).decode().splitlines()
+        required = [Requirement(line.partition(": ")[2]) for line in lines if line.startswith("Requires-Dist: ")]
+        return {requirement.name for requirement in required if requirement.marker is None}
+
+    assert needs(wheel) == CORE_DEPENDENCIES
+    assert needs(compiled_wheel) == CORE_DEPENDENCIES | {"librt", "mypy_extensions"}
+
+
+def test_without_a_compiler_the_compiled_build_ends_with_what_to_do(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+    environment = {**os.environ, "GAMESERVER_COMPILE": "1", "CC": "/nowhere/cc"}
+    done = subprocess.run(build, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "GAMESERVER_COMPILE=1 needs a C compiler; install one" in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_compiled_module_uses_cached_property() -> None:
     """In a compiled class a `cached_property` is computed at every access."""
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    for module in config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["modules"]:
+    for module in compiled_modules():
         text = (ROOT / "gameserver" / f"{module}.py").read_text()
         assert "cached_property" not in text, module
 
@@ -123,6 +187,21 @@ def clean_environment(wheel: Path, tmp_path: Path) -> Path:
     install = [str(python), "-m", "pip", "install", "-qq", "-c", str(ROOT / "constraints.txt"), str(wheel)]
     subprocess.run(install, check=True, cwd=tmp_path)
     return tmp_path / "venv/bin"
+
+
+@pytest.mark.live
+@pytest.mark.timeout(600)
+def test_the_sources_install_without_a_compiler_and_say_that_they_are_not_compiled(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    programs = tmp_path / "venv/bin"
+    environment = {**os.environ, "PATH": str(programs), "CC": "/nowhere/cc"}
+    environment.pop("GAMESERVER_COMPILE", None)
+    install = [str(programs / "python"), "-m", "pip", "install", "-v", "-c", str(ROOT / "constraints.txt"), str(ROOT)]
+    installed = subprocess.run(install, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    assert "gameserver is not compiled, and needs no compiler" in installed.stdout + installed.stderr
+    version = [str(programs / "gameserver"), "--version"]
+    shown = subprocess.run(version, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    assert shown.stdout == f"{distribution('trio-gameserver').version} (not compiled)\n"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
     python3 tools/pythons.py            all of them
     python3 tools/pythons.py 3.13       some
-    python3 tools/pythons.py --list     only say which there are
+    python3 tools/pythons.py --list     only say which there are, and which are not
 
 Each gets an environment in build/pythons, with the versions that constraints.txt pins.
 """
@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build/pythons"
 MIN_PYTHON = (3, 11)
+WANTED = ("3.11", "3.12", "3.13", "3.14")
+"""What a release is tested on, and has wheels for."""
 FOLDERS = (
     "~/.pyenv/versions/*/bin",
     "~/.local/share/uv/python/*/bin",
@@ -54,8 +56,25 @@ def version_of(program: Path) -> tuple[int, int] | None:
     return version if version >= MIN_PYTHON else None
 
 
-def run_tests(version: str, program: Path) -> bool:
-    """Run the unit tests. Returns whether they pass."""
+def pythons_here() -> dict[str, Path]:
+    """Return one CPython of each version on this machine, and print a line about those that are missing."""
+    on_path = tuple(os.environ.get("PATH", "").split(os.pathsep))
+    found = find_pythons((*FOLDERS, *(folder for folder in on_path if Path(folder).is_dir())))
+    if missing := [version for version in WANTED if version not in found]:
+        print(f"not on this machine, so left out: Python {', '.join(missing)}", flush=True)
+    return found
+
+
+def choose(pythons: dict[str, Path], versions: list[str]) -> dict[str, Path]:
+    """Return the Pythons of these versions, or all. Exits if one is missing."""
+    missing = set(versions) - pythons.keys()
+    if missing:
+        sys.exit(f"error: no CPython {', '.join(sorted(missing))} here; there is {', '.join(pythons)}")
+    return {version: pythons[version] for version in versions} if versions else pythons
+
+
+def environment(version: str, program: Path) -> str:
+    """Return the interpreter of an environment with all that tests and builds need; make it if the pins are newer."""
     folder = FOLDER / version
     stamp, python = folder / ".installed", str(folder / "bin/python")
     pins = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
@@ -67,6 +86,12 @@ def run_tests(version: str, program: Path) -> bool:
         subprocess.run([*pip, "hatchling"], cwd=ROOT, check=True)
         subprocess.run([*pip, "--no-build-isolation", "-e", ".[dev]"], cwd=ROOT, check=True)
         stamp.touch()
+    return python
+
+
+def run_tests(version: str, program: Path) -> bool:
+    """Run the unit tests. Returns whether they pass."""
+    python = environment(version, program)
     print(f"Python {version}:", flush=True)
     tests = ["-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "not live and not browser"]
     return subprocess.run([python, *tests], cwd=ROOT, check=False).returncode == 0
@@ -74,16 +99,12 @@ def run_tests(version: str, program: Path) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Run the tests on the versions that the arguments name, or on all; return the exit status."""
-    on_path = tuple(os.environ.get("PATH", "").split(os.pathsep))
-    pythons = find_pythons((*FOLDERS, *(folder for folder in on_path if Path(folder).is_dir())))
+    pythons = pythons_here()
     if arguments == ["--list"]:
         for version, program in pythons.items():
             print(version, program)
         return 0
-    missing = set(arguments) - pythons.keys()
-    if missing:
-        sys.exit(f"error: no CPython {', '.join(sorted(missing))} here; there is {', '.join(pythons)}")
-    failed = [version for version in arguments or pythons if not run_tests(version, pythons[version])]
+    failed = [version for version, program in choose(pythons, arguments).items() if not run_tests(version, program)]
     print(f"failed on Python {', '.join(failed)}" if failed else "passed on every Python", flush=True)
     return 1 if failed else 0
 

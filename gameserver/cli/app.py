@@ -31,7 +31,7 @@ _COMMANDS: Final = (bots, check, dev, new, publish, replay, run, store, token, t
 app = App(
     name="gameserver",
     help="A multiplayer game server: rules in Python, played in the browser.",
-    version=f"{__version__} (compiled)" if COMPILED else __version__,
+    version=f"{__version__} ({'compiled' if COMPILED else 'not compiled'})",
     config=[Environment(ENVIRONMENT_PREFIX), ConfigurationFile([command.__name__ for command in _COMMANDS])],
     error_formatter=lambda error: Text(one_line(error)),  # as text: brackets in it are no markup
     error_console=Console(stderr=True, soft_wrap=True),

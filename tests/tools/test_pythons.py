@@ -40,3 +40,13 @@ def test_the_running_python_is_one(tmp_path: Path) -> None:
 def test_a_version_that_is_missing_is_named() -> None:
     with pytest.raises(SystemExit, match=r"no CPython 2\.7 here"):
         pythons.main(["2.7"])
+
+
+def test_versions_that_are_not_here_are_named_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = program(tmp_path, "python3.12", "cpython 3 12 final")
+    monkeypatch.setattr(pythons, "FOLDERS", ())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pythons.main(["--list"]) == 0
+    assert capsys.readouterr().out == f"not on this machine, so left out: Python 3.11, 3.13, 3.14\n3.12 {here}\n"
