@@ -10,6 +10,7 @@ from gameserver.ops.lasting import Lasting, placed
 if TYPE_CHECKING:
     from gameserver.hub.hub import Hub
     from gameserver.ops.lasting import KeptRoom
+    from gameserver.room.engine import RoomEngine
     from gameserver.room.kind import Kind
     from gameserver.room.saveable import CannotSave
     from gameserver.store.api import SavedRoom, Store
@@ -45,6 +46,10 @@ class DevLasting(Lasting):
         self._ended.append(engine.id)
         if engine.gate is not None:
             engine.gate.open()
+
+    def note_migrated(self, engine: RoomEngine, changed: str) -> None:
+        """Say that a room is migrated, also where only warnings are logged: its author has just written how."""
+        log.warning("room %s (%s): %s: it is migrated", engine.id, engine.kind.name, changed)
 
     def cannot_restore(self, saved: SavedRoom, error: Exception) -> None:
         """Say that a room begins anew."""

@@ -25,6 +25,7 @@ from gameserver.ops.game_server import open_hub
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.options import make_hub, make_settings
 from gameserver.room.kind import kind_of
+from gameserver.state.assignments import check_assignments
 from gameserver.store.sqlite import open_store, signing_key_of
 from gameserver.workers.pipe import Pipe
 
@@ -72,9 +73,11 @@ async def _run(control: socket.socket, listeners: Sequence[socket.socket]) -> No
 
 
 def _load(options: ServeOptions) -> tuple[Hub, NetSettings]:
-    """Load the code. What it raises is the author's to mend."""
-    kinds = [load_room(spec) for spec in options.rooms]
-    return make_hub(options, kinds, options.seed), replace(make_settings(options), retry_after_s=RETRY_AFTER_S)
+    """Load the code, and have a wrong value found where it is assigned. What this raises is the author's to mend."""
+    hub = make_hub(options, [load_room(spec) for spec in options.rooms], options.seed)
+    for kind in hub.all_kinds.values():
+        check_assignments(kind.schema.entities)
+    return hub, replace(make_settings(options), retry_after_s=RETRY_AFTER_S)
 
 
 async def _serve_in_turn(

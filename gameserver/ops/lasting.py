@@ -387,6 +387,10 @@ class Lasting:
             for seat in unpacked(saved.seats):
                 self._hub.tokens.note_ended(seat[6], seat[1], ROOM_ENDED)
 
+    def note_migrated(self, engine: RoomEngine, changed: str) -> None:
+        """Say that the author's `migrate` has made a room from what it had in an older build."""
+        log.info("room %s (%s): %s: it is migrated", engine.id, engine.kind.name, changed)
+
     def cannot_restore(self, saved: SavedRoom, error: Exception) -> None:
         """Say why a room does not go on."""
         log.error("room %s (%s) is put aside: %s", saved.id, saved.kind, error)
@@ -418,10 +422,10 @@ class Lasting:
 
     def _made(self, kind: Any, checkpoint: Mapping[str, Any], records: bytes) -> RoomEngine:
         hub = self._hub
-        changed = change_of(kind, checkpoint)
-        if changed is not None:
-            log.info("room %s (%s): %s: it is migrated", checkpoint.get("room"), kind.name, changed)
-        return restore_and_replay(kind, checkpoint, records, limits=hub.limits, welcome=hub.welcome)
+        engine = restore_and_replay(kind, checkpoint, records, limits=hub.limits, welcome=hub.welcome)
+        if (changed := change_of(kind, checkpoint)) is not None:
+            self.note_migrated(engine, changed)
+        return engine
 
 
 def saved_whole(engine: RoomEngine) -> bytes:

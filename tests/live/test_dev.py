@@ -155,6 +155,56 @@ async def test_what_the_rules_raise_is_shown_until_the_code_changes(tmp_path: Pa
         await dig(session, 1)
 
 
+async def test_a_wrong_value_is_shown_with_the_line_that_assigns_it(tmp_path: Path) -> None:
+    wrong = RULES.replace("coins += self.worth", 'coins = "many"\n        player.avatar.coins = 3')
+    dev = Dev(tmp_path, rules=wrong)
+    async with dev.server, connect(dev.server.url, "mine") as session:
+        await send(session)
+        await dev.error("failed at tick")
+        problem = dev.shown()["problem"]
+        assert "Pot.coins is 'many', not a number" in problem["text"]
+        assert problem["detail"].rstrip().endswith('player.avatar.coins = "many"')
+        await dev.change('"many"', "2")
+        await dig(session, 3)
+
+
+MIGRATION = """
+    def migrate(self, old: OldRoom) -> None:
+        self.dug = old.attributes["dug"]
+        for player in self.players:
+            player.avatar = self.spawn(Pot, coins=old.avatar(player).coins * 100, owner=player)
+"""
+
+
+async def test_a_room_whose_entities_are_declared_differently_goes_on_by_its_migrate(tmp_path: Path) -> None:
+    dev = Dev(tmp_path)
+    async with dev.server, connect(dev.server.url, "mine") as session:
+        await dig(session, 1)
+        seat, events = seat_of(session), session.events()
+        changed = RULES.replace("Player, Room", "OldRoom, Player, Room").replace("1000)", "90000)")
+        dev.write(changed.replace("worth = 1", "worth = 100") + MIGRATION)
+        assert (await dev.line("restarted")).endswith(", 1 room goes on\n")
+        said = await dev.error("it is migrated")
+        assert "(mine): its entities or inputs are declared differently now" in said
+        await dig(session, 200)
+        assert seat_of(session) == seat
+        assert (await anext(events)).payload == 2
+
+
+async def test_a_migrate_that_raises_is_shown_with_its_line_and_the_room_begins_anew(tmp_path: Path) -> None:
+    dev = Dev(tmp_path)
+    async with dev.server, connect(dev.server.url, "mine") as session:
+        await dig(session, 1)
+        changed = RULES.replace("Player, Room", "OldRoom, Player, Room").replace("1000)", "90000)")
+        dev.write(changed + MIGRATION.replace('old.attributes["dug"]', "old.depth"))
+        assert (await dev.line("restarted")).endswith(", 0 rooms go on\n")
+        assert "(mine) begins anew: its migrate raised AttributeError" in await dev.error("begins anew")
+        problem = dev.shown()["problem"]
+        assert "(mine) cannot be migrated: AttributeError" in problem["text"]
+        assert "self.dug = old.depth" in problem["detail"]
+        await dig(session, 1)
+
+
 async def test_a_room_that_cannot_go_on_begins_anew_and_says_why(tmp_path: Path) -> None:
     dev = Dev(tmp_path)
     async with dev.server, connect(dev.server.url, "mine") as session:
