@@ -142,7 +142,7 @@ function frame(nowMs) {
   inspector.show(session, drawn);
   setText(linkText, describe(session));
   empty.hidden = shown > 0 || session.status.state !== "joined";
-  setText(empty, "No entity with x and y yet: the state is in the tables.");
+  setText(empty, "No entity yet whose fields say where it is: the state is in the tables.");
 }
 
 /** @param {Session} of */

@@ -1,14 +1,20 @@
 /**
- * Draws every entity that has an x and a y: a dot in the colour of its type, its name if it has one,
- * its direction if it has an angle. What is there fills the canvas.
+ * Draws every entity whose fields say where it is: a rectangle, a line, a circle or a dot in the
+ * colour of its type, its name if it has one, its direction if it has an angle. What is there fills
+ * the canvas.
  */
 import { isNumeric } from "../sdk/fields.js";
+import { ANGLES, extentOf, first, shapeOf } from "./shape.js";
 
 /** @typedef {import("../sdk/index.js").Drawn} Drawn */
 /** @typedef {import("../sdk/index.js").Entity} Entity */
 /** @typedef {import("../sdk/schema.js").Schema} Schema */
 /** @typedef {import("../sdk/schema.js").EntityType} EntityType */
-/** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
+/** @typedef {import("./shape.js").Box} Box */
+/** @typedef {import("./shape.js").Circle} Circle */
+/** @typedef {import("./shape.js").Line} Line */
+/** @typedef {import("./shape.js").Rectangle} Rectangle */
+/** @typedef {import("./shape.js").Shape} Shape */
 
 export const COLOURS = [
   "#7fe3ff",
@@ -20,9 +26,11 @@ export const COLOURS = [
   "#d6e85c",
 ];
 const NAMES = ["name", "label", "title", "text"];
-const ANGLES = ["angle", "heading", "direction"];
-const SIZES = ["radius", "r", "size"];
 const DOT_PX = 9;
+const LEAST_RADIUS_PX = 3;
+const LINE_PX = 4;
+const LEAST_SIDE_PX = 2;
+const INSIDE_ALPHA = 0.35;
 const MARGIN_PX = 30;
 /** A declared range that is larger says nothing about what is in the room. */
 const MAX_DECLARED = 20_000;
@@ -36,7 +44,7 @@ const INK = "#e9edff";
  * @property {string} colour
  * @property {string | null} label field with a text
  * @property {string | null} angle field with radians
- * @property {string | null} size field with a radius in the room's unit
+ * @property {Shape} shape
  * @property {readonly string[]} flags
  */
 
@@ -61,9 +69,15 @@ export class Picture {
 
   /** Follows another room. @param {Schema} schema */
   use(schema) {
-    const placed = schema.types.filter((type) => ["x", "y"].every((name) => numeric(type, name)));
-    this.#types = placed.map((type) => drawable(type, COLOURS[type.index % COLOURS.length]));
-    this.#declared = placed.map(declaredBox).reduce(union, null);
+    this.#types = schema.types.flatMap((type) => {
+      const shape = shapeOf(type);
+      return shape === null ? [] : [drawable(type, shape, COLOURS[type.index % COLOURS.length])];
+    });
+    // Of points alone: the place of a rectangle is often declared with a larger range than the field has.
+    this.#declared = schema.types
+      .filter((type) => shapeOf(type)?.form === "circle")
+      .map(declaredBox)
+      .reduce(union, null);
     this.#seen = null;
     this.#legend.replaceChildren(
       ...this.#types.map(({ name, colour }) => {
@@ -83,12 +97,16 @@ export class Picture {
     context.clearRect(0, 0, width, height);
     const found = this.#types.map((type) => ({ type, list: entities.get(type.name) ?? [] }));
     const count = found.reduce((sum, { list }) => sum + list.length, 0);
-    for (const { list } of found) for (const { x, y } of list) this.#see(x, y);
-    const box = this.#declared ?? this.#seen;
+    for (const { type, list } of found) {
+      for (const entity of list) this.#seen = union(this.#seen, extentOf(type.shape, entity));
+    }
+    const box = union(this.#declared, this.#seen);
     if (box === null) return count;
     const place = projection(box, width, height);
     this.#drawField(box, place);
     const named = count <= MAX_NAMES;
+    // Rectangles and lines are most often what the others stand on, or in front of.
+    found.sort((one, other) => Number(isRound(one.type)) - Number(isRound(other.type)));
     for (const { type, list } of found) {
       for (const entity of list) {
         this.#drawEntity(type, entity, place, { named, own: entity === avatar });
@@ -107,11 +125,6 @@ export class Picture {
       this.#canvas.height = Math.round(height * scale);
     }
     return { width, height, scale };
-  }
-
-  /** @param {number} x @param {number} y */
-  #see(x, y) {
-    this.#seen = union(this.#seen, { left: x, top: y, right: x, bottom: y });
   }
 
   /** @param {Box} box @param {Projection} place */
@@ -140,25 +153,21 @@ export class Picture {
    */
   #drawEntity(type, entity, place, { named, own }) {
     const context = this.#context;
-    const [x, y] = place.at(entity.x, entity.y);
-    const radius = type.size === null ? DOT_PX : Math.max(3, entity[type.size] * place.scale);
     context.fillStyle = type.colour;
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fill();
+    context.strokeStyle = type.colour;
+    const { x, y, reach } = this.#drawShape(type.shape, entity, place);
     context.strokeStyle = INK;
+    context.lineWidth = 2;
     if (own) {
-      context.lineWidth = 2;
       context.beginPath();
-      context.arc(x, y, radius + 4, 0, 2 * Math.PI);
+      context.arc(x, y, reach + 4, 0, 2 * Math.PI);
       context.stroke();
     }
     if (type.angle !== null) {
       const [ahead, aside] = [Math.cos(entity[type.angle]), Math.sin(entity[type.angle])];
-      context.lineWidth = 2;
       context.beginPath();
       context.moveTo(x, y);
-      context.lineTo(x + ahead * (radius + 8), y + aside * (radius + 8));
+      context.lineTo(x + ahead * (reach + 8), y + aside * (reach + 8));
       context.stroke();
     }
     if (!named) return;
@@ -169,7 +178,64 @@ export class Picture {
     context.fillStyle = INK;
     context.font = "600 12px ui-sans-serif, system-ui, sans-serif";
     context.textAlign = "center";
-    context.fillText(text, x, y - radius - 9);
+    context.fillText(text, x, y - reach - 9);
+  }
+
+  /**
+   * @param {Shape} shape @param {Entity} entity @param {Projection} place
+   * @returns {{x: number, y: number, reach: number}} the pixel of its middle, and how far up it
+   *   goes from there
+   */
+  #drawShape(shape, entity, place) {
+    if (shape.form === "circle") return this.#drawCircle(shape.of(entity), place);
+    if (shape.form === "line") return this.#drawLine(shape.of(entity), place);
+    return this.#drawRectangle(shape.of(entity), place);
+  }
+
+  /** @param {Circle} circle @param {Projection} place */
+  #drawCircle(circle, place) {
+    const [x, y] = place.at(circle.x, circle.y);
+    const reach =
+      circle.radius === 0 ? DOT_PX : Math.max(LEAST_RADIUS_PX, circle.radius * place.scale);
+    this.#context.beginPath();
+    this.#context.arc(x, y, reach, 0, 2 * Math.PI);
+    this.#context.fill();
+    return { x, y, reach };
+  }
+
+  /** @param {Line} line @param {Projection} place */
+  #drawLine(line, place) {
+    const context = this.#context;
+    const [x1, y1] = place.at(line.x1, line.y1);
+    const [x2, y2] = place.at(line.x2, line.y2);
+    context.lineWidth = Math.max(LINE_PX, line.width * place.scale);
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+    context.stroke();
+    return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, reach: context.lineWidth / 2 };
+  }
+
+  /** @param {Rectangle} rectangle @param {Projection} place */
+  #drawRectangle(rectangle, place) {
+    const context = this.#context;
+    const [x, y] = place.at(rectangle.x, rectangle.y);
+    const [width, height] = [rectangle.width, rectangle.height].map((side) =>
+      Math.max(LEAST_SIDE_PX, side * place.scale),
+    );
+    context.save();
+    context.translate(x, y);
+    context.rotate(rectangle.angle);
+    context.beginPath();
+    context.rect(-width / 2, -height / 2, width, height);
+    context.globalAlpha = INSIDE_ALPHA;
+    context.fill();
+    context.globalAlpha = 1;
+    context.lineWidth = 1.5;
+    context.stroke();
+    context.restore();
+    return { x, y, reach: Math.min(width, height) / 2 };
   }
 }
 
@@ -210,19 +276,21 @@ function declaredBox(type) {
   return { left: x.lo * x.step, top: y.lo * y.step, right: x.hi * x.step, bottom: y.hi * y.step };
 }
 
-/** @param {EntityType} type @param {string} colour @returns {Drawable} */
-function drawable(type, colour) {
-  const first = (/** @type {readonly string[]} */ names, /** @type {string[]} */ kinds) =>
-    names.find((name) => type.fields.some((f) => f.name === name && kinds.includes(f.type))) ??
-    null;
+/** @param {EntityType} type @param {Shape} shape @param {string} colour @returns {Drawable} */
+function drawable(type, shape, colour) {
   return {
     name: type.name,
     colour,
-    label: first(NAMES, ["text"]),
-    angle: first(ANGLES, ["angle"]),
-    size: first(SIZES, ["float", "int"]),
+    label: first(type, NAMES, "text"),
+    angle: first(type, ANGLES, "angle"),
+    shape,
     flags: type.fields.filter((f) => isNumeric(f) && f.type === "flag").map((f) => f.name),
   };
+}
+
+/** @param {Drawable} type */
+function isRound(type) {
+  return type.shape.form === "circle";
 }
 
 /** @param {number} value */
