@@ -29,12 +29,13 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return said.err.removeprefix("gameserver: ").strip()
 
 
-def run_in(folder: Path, *module: str) -> None:
+def run_in(folder: Path, *module: str, returns: int = 0) -> str:
     paths = {"PYTHONPATH": str(ROOT), "MYPYPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-m", *module], cwd=folder, env={**os.environ, **paths}, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == returns, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_a_folder_has_all_that_a_game_needs_under_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,3 +177,8 @@ def test_the_types_of_all_templates_are_right(tmp_path: Path) -> None:
     cache = f"--cache-dir={tmp_path / 'cache'}"
     for template in TEMPLATES:
         run_in(made("--template", template, "--folder", template), "mypy", cache)
+    rules = Path("tag/skittles.py")
+    rules.write_text(rules.read_text() + "\n\ndef wrong(room: Tag) -> None:\n    room.spawn(Dot, xx=4)\n")
+    said = run_in(Path("tag"), "mypy", cache, returns=1)
+    assert 'Unexpected keyword argument "xx" for "spawn"' in said
+    assert "Found 1 error" in said
