@@ -46,7 +46,7 @@ def commands_of(page: str) -> list[str]:
 
 def is_served(command: str) -> bool:
     """Return whether a command runs until it is stopped."""
-    return command.startswith(("gameserver run", "python ")) or "--serve" in command
+    return command.startswith(("gameserver run", "gameserver dev", "python ")) or "--serve" in command
 
 
 @pytest.fixture

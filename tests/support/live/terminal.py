@@ -32,6 +32,7 @@ class Terminal:
             "PATH": os.pathsep.join((str(GAMESERVER.parent), os.environ["PATH"])),
             "PYTHONPATH": str(ROOT),
             "GAMESERVER_RUN_PORT": port,
+            "GAMESERVER_DEV_PORT": port,
             "GAMESERVER_REPLAY_PORT": port,
             "PORT": port,
             "GAMESERVER_BOTS_URL": f"ws://127.0.0.1:{port}/ws",
