@@ -152,11 +152,11 @@ soak: $(DEV_STAMP) ## Run a server under changing load and lost links, and check
 	$(BIN)/python -m bench.soak --minutes $(SOAK_MIN)
 
 .PHONY: bench
-bench: $(COMPILED_STAMP) $(PEERS_STAMP) ## Measure this server and comparable ones: half an hour, on a machine without other load
+bench: $(COMPILED_STAMP) $(PEERS_STAMP) ## Measure this server and comparable ones: 40 minutes, on a machine without other load
 	$(BIN)/python -m bench.run
 
 .PHONY: bench-quick
-bench-quick: $(COMPILED_STAMP) $(PEERS_STAMP) ## Run the main cases of bench once, in under two minutes
+bench-quick: $(COMPILED_STAMP) $(PEERS_STAMP) ## Run the main cases of bench once, in about two minutes
 	$(BIN)/python -m bench.run --quick
 
 .PHONY: venv

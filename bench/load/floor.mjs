@@ -26,12 +26,12 @@ class Client {
 }
 
 /** @returns {Promise<any[]>} all clients, connected */
-export async function joinAll({ port, rooms, players, figures }) {
+export async function joinAll({ port, rooms, players, figures, onJoined }) {
   const clients = [];
   while (clients.length < rooms * players) {
     const count = Math.min(JOINS_AT_ONCE, rooms * players - clients.length);
     const made = Array.from({ length: count }, () => new Client(port, figures));
-    await Promise.all(made.map((client) => client.socket.opened));
+    await Promise.all(made.map((client) => client.socket.opened.then(() => onJoined(client))));
     clients.push(...made);
   }
   return clients;

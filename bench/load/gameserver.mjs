@@ -208,7 +208,7 @@ function readCounter(buffer, head) {
 }
 
 /** @returns {Promise<any[]>} all clients, joined */
-export async function joinAll({ port, rooms, players, samples, figures }) {
+export async function joinAll({ port, rooms, players, samples, figures, onJoined }) {
   const perRoom = Math.max(1, Math.ceil(samples / rooms));
   const clients = [];
   let left = samples;
@@ -223,7 +223,7 @@ export async function joinAll({ port, rooms, players, samples, figures }) {
           ? new SampledClient(index, port, figures)
           : new HeadClient(index, port, figures);
       });
-      await Promise.all(made.map((client) => client.join()));
+      await Promise.all(made.map((client) => client.join().then(() => onJoined(client))));
       clients.push(...made);
       first += batch;
     }

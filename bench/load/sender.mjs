@@ -14,15 +14,29 @@ export class Sender {
   #nextAt = performance.now();
   #timer;
 
-  /** Sampled clients are spread evenly over the slots, so that their latencies cover all phases. */
-  constructor(sampled, others) {
+  constructor() {
+    this.#timer = setInterval(() => this.#run(), 1);
+  }
+
+  /** Lets a client play that has just joined: one that is silent until all have joined is closed as dead. */
+  add(client) {
+    this.#put(client, this.#slotOf.size);
+  }
+
+  /**
+   * Spreads the phases: of those that decode everything for themselves, so that their latencies cover all phases.
+   *
+   * @param {any[]} sampled
+   * @param {any[]} others
+   */
+  spread(sampled, others) {
+    for (const slot of this.#wheel) slot.clear();
     sampled.forEach((client, i) => {
       this.#put(client, Math.floor(((i + 0.5) * SLOTS) / sampled.length));
     });
     others.forEach((client, i) => {
       this.#put(client, i);
     });
-    this.#timer = setInterval(() => this.#run(), 1);
   }
 
   /** Moves a client's phase. @param {any} client @param {number} ms by how much later */

@@ -6,9 +6,15 @@ export class ServerProcess {
   #waiting = [];
   #ending = false;
 
-  /** @param {string[]} command @param {number} core @param {string} cwd */
-  constructor(command, core, cwd) {
-    this.child = spawn("taskset", ["-c", String(core), ...command], {
+  /**
+   * @param {string[]} command
+   * @param {number} core
+   * @param {string} cwd
+   * @param {boolean} realtime whether it runs before all ordinary processes (needs the right to do so)
+   */
+  constructor(command, core, cwd, realtime) {
+    const priority = realtime ? ["chrt", "-f", "10"] : [];
+    this.child = spawn("taskset", ["-c", String(core), ...priority, ...command], {
       cwd,
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, NODE_ENV: "production" },
@@ -21,7 +27,7 @@ export class ServerProcess {
     });
   }
 
-  /** The server's process id: taskset replaces itself with the server. */
+  /** The server's process id: taskset and chrt replace themselves with the server. */
   get pid() {
     return this.child.pid;
   }

@@ -150,7 +150,7 @@ function same(a, b) {
 }
 
 /** @returns {Promise<any[]>} all clients, joined */
-export async function joinAll({ port, rooms, players, samples, figures }) {
+export async function joinAll({ port, rooms, players, samples, figures, onJoined }) {
   const perRoom = Math.max(1, Math.ceil(samples / rooms));
   const clients = [];
   let left = samples;
@@ -168,6 +168,7 @@ export async function joinAll({ port, rooms, players, samples, figures }) {
       const client = sampled ? new SampledClient(index, figures) : new HeadClient(index, figures);
       await client.join(port, seat);
       clients.push(client);
+      onJoined(client);
     };
     await joinOne(0);
     for (let first = 1; first < players; first += 16) {
