@@ -91,7 +91,7 @@ def report(cases: Sequence[Case], results: dict[str, list[Result]], command: str
 def main() -> None:
     """Measure, print the tables, write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the main cases once, in under two minutes")
+    parser.add_argument("--quick", action="store_true", help="the main cases once, in about two minutes")
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--warm", type=float)
