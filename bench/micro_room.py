@@ -40,7 +40,7 @@ class Taker:
         """Return True."""
         return True
 
-    def send(self, _message: bytes) -> None:
+    def send(self, *_messages: bytes) -> None:
         """Discard it."""
 
     def close(self, code: int, reason: str) -> None:

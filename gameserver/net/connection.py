@@ -291,10 +291,14 @@ class Connection:
         size, head, tail = self._limits.max_wire_message_bytes, admitted.accepted.request_head(), admitted.tail
         if not isinstance(stream, trio.SocketStream | TlsStream) or not hasattr(self._sock, "recvmsg"):
             return Transport(stream, nursery, max_message_bytes=size, head=head, tail=tail)  # Windows has no recvmsg
+        transport: SocketTransport
         if isinstance(stream, TlsStream):
-            return TlsTransport(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
-        transport_class = AnsweredTransport if admitted.answered else SocketTransport
-        return transport_class(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
+            transport = TlsTransport(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
+        else:
+            transport_class = AnsweredTransport if admitted.answered else SocketTransport
+            transport = transport_class(stream, self._sock, nursery, max_message_bytes=size, head=head, tail=tail)
+        transport.wait_turn = self._server.turnstile.wait_turn  # until it has joined a room
+        return transport
 
     def _too_many_links(self, address: str) -> Refusal | None:
         allowed = self._limits.max_links_per_address

@@ -103,12 +103,12 @@ class Link:
         """Whether `offer` would take a batch now."""
         return self.transport.ready
 
-    def send(self, message: bytes) -> None:
-        """Queue a message that must not be lost. A client that leaves too much unread is closed with TOO_SLOW."""
+    def send(self, *messages: bytes) -> None:
+        """Queue messages that must not be lost. A client that leaves too much unread is closed with TOO_SLOW."""
         if self.transport.queued_bytes > self._limits.max_queued_bytes:
             self._cut_off(CloseCode.TOO_SLOW, f"more than {self._limits.max_queued_bytes} bytes are unread")
             return
-        self.transport.push(message)
+        self.transport.push(*messages)
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close. Messages queued before leave first, if the client reads them in time."""
@@ -128,8 +128,11 @@ class Link:
 
     def start_polling(self, room_id: str) -> None:
         """Have the room of this id poll the link from now on, if room and link can do that."""
+        if not isinstance(self.transport, SocketTransport):
+            return
+        self.transport.wait_turn = None
         poller = self._poller_of_room(room_id)
-        if poller is not None and isinstance(self.transport, SocketTransport) and self.close_code is None:
+        if poller is not None and self.close_code is None:
             self.transport.attach(poller)
 
     def stop_polling(self) -> None:

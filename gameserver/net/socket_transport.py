@@ -18,7 +18,7 @@ from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES, Transport
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 FIRST_READ_BYTES: Final = 448
 """Many times a client's frame, and small enough for Python to take the bytes from its own pools: with more, each read
@@ -48,7 +48,7 @@ class Poller(Protocol):
 class SocketTransport(Transport):
     """A transport that writes without waiting, and that a room can poll."""
 
-    __slots__ = ("_poller", "_read_scope", "_recvmsg", "_send", "_sock", "_wake_reader", "receive")
+    __slots__ = ("_poller", "_read_scope", "_recvmsg", "_send", "_sock", "_wake_reader", "receive", "wait_turn")
 
     def __init__(
         self,
@@ -77,6 +77,9 @@ class SocketTransport(Transport):
         self._poller: Poller | None = None
         self._read_scope = trio.CancelScope()
         self._wake_reader = trio.lowlevel.ParkingLot()
+        self.wait_turn: Callable[[], Awaitable[None]] | None = None
+        """Waited for before each read of the link's own task; None: it reads at once. Thousands of links that are cut
+        in the same moment would otherwise all be ended before the next tick."""
         self.receive: Callable[[bytes, float], None] = _ignore_message
         """Called by `poll` with each whole message, and when it arrived in seconds on trio's clock."""
 
@@ -181,6 +184,8 @@ class SocketTransport(Transport):
             return
         with trio.CancelScope() as self._read_scope:
             await trio.lowlevel.wait_readable(self._sock)
+            if self.wait_turn is not None:
+                await self.wait_turn()
         if not self._read_scope.cancelled_caught and self._poller is None:
             self._read_once()
 

@@ -139,11 +139,11 @@ class Transport:
         """Bytes that wait to leave, the last batch left out."""
         return self.outbox_bytes - self._batch_left
 
-    def push(self, message: bytes) -> None:
-        """Queue a message behind what is waiting. The caller bounds the queue by `queued_bytes`."""
+    def push(self, *messages: bytes) -> None:
+        """Queue messages behind what is waiting. The caller bounds the queue by `queued_bytes`."""
         if not self._closing:
-            self._put(binary_frames((message,)))
-            self.messages_out += 1
+            self._put(binary_frames(messages))
+            self.messages_out += len(messages)
 
     def begin_closing(self) -> None:
         """Take no more messages, and pass nothing more on to trio-websocket."""

@@ -73,10 +73,13 @@ class WatchLink:
         """Whether an update must have the whole state."""
         return False
 
-    def send(self, message: bytes) -> None:
-        """Send a message that must not be lost: WELCOME, NOTICE and the like."""
-        if self.close_code is not None:
-            return
+    def send(self, *messages: bytes) -> None:
+        """Send messages that must not be lost: WELCOME, NOTICE and the like."""
+        for message in messages:
+            if self.close_code is None:
+                self._send_one(message)
+
+    def _send_one(self, message: bytes) -> None:
         if message[1] in _DECODED or self.is_json:
             decoded = decode_server(message)
             self._note(decoded)

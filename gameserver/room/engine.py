@@ -341,13 +341,18 @@ class RoomEngine:
         return self.tick_number % every == 0 or self._close_reason is not None
 
     def _answer_pings(self, now_s: float) -> None:
+        """Send what clients have asked for since the last tick, all answers of one client together: it may have sent
+        as many PINGs as its limits let it, and with TLS each write costs more than its answer."""
         pings, self._pings = self._pings, []
+        answers: dict[Session, list[bytes]] = {}
         for session, nonce, at_s in pings:
+            held = min(MAX_LEAD, max(0, int((now_s - at_s) / self.tick_s * LEAD_UNITS_PER_TICK)))
+            inputs = session.input_queue
+            pong = m.ServerPong(nonce, self.tick_number, held, inputs.missed, inputs.trimmed)
+            answers.setdefault(session, []).append(encode_server(pong))
+        for session, pongs in answers.items():
             if session.link is not None:
-                held = min(MAX_LEAD, max(0, int((now_s - at_s) / self.tick_s * LEAD_UNITS_PER_TICK)))
-                inputs = session.input_queue
-                pong = m.ServerPong(nonce, self.tick_number, held, inputs.missed, inputs.trimmed)
-                session.link.send(encode_server(pong))
+                session.link.send(*pongs)
 
     def _close_if_over(self) -> None:
         if self._close_reason is not None:

@@ -109,12 +109,11 @@ class GatedLink:
     def _send_batch(self, messages: tuple[bytes, ...]) -> None:
         self._batches -= 1
         if not self._link.offer(*messages):  # what was sent since then has not left yet
-            for message in messages:
-                self._link.send(message)
+            self._link.send(*messages)
 
-    def send(self, message: bytes) -> None:
-        """Queue a message that must not be lost."""
-        self._hold(self._link.send, message)
+    def send(self, *messages: bytes) -> None:
+        """Queue messages that must not be lost."""
+        self._hold(self._link.send, *messages)
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close."""

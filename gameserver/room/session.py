@@ -35,8 +35,8 @@ class LinkHandle(Protocol):
     def offer(self, *messages: bytes) -> bool:
         """Take these binary messages whole and in order, or take none and return False; nothing is queued."""
 
-    def send(self, message: bytes) -> None:
-        """Queue a message that must not be lost. The link closes with TOO_SLOW when too many bytes wait."""
+    def send(self, *messages: bytes) -> None:
+        """Queue messages that must not be lost. The link closes with TOO_SLOW when too many bytes wait."""
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close. Idempotent. The link ends within a deadline; then its peer's `lost` is called."""

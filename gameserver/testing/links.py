@@ -37,9 +37,10 @@ class ServerLink(ABC):
             self.carry(message)
         return True
 
-    def send(self, message: bytes) -> None:
-        if self.closed is None:
-            self.carry(message)
+    def send(self, *messages: bytes) -> None:
+        for message in messages:
+            if self.closed is None:
+                self.carry(message)
 
     def close(self, code: int, reason: str) -> None:
         if self.closed is None:

@@ -18,7 +18,7 @@ from gameserver.state.entity import Entity
 from gameserver.state.fields import Int, Jumps, Text
 from gameserver.state.inputs import Inputs
 from tests.support.field_room import Dot, Field, field
-from tests.support.memory_server import MemoryServer
+from tests.support.memory_server import MemoryLink, MemoryServer
 
 
 def test_a_join_gets_welcome_events_and_a_full_state_at_the_next_tick() -> None:
@@ -206,6 +206,23 @@ def test_a_kicked_player_is_gone_at_the_next_tick() -> None:
     assert [player.number for player in field(server).players] == [2]
 
 
+def test_nothing_of_a_room_goes_to_a_client_before_its_welcome() -> None:
+    class Raises(Field):
+        kind = "field"
+
+        def on_join(self, player: Player) -> None:
+            self.broadcast("hello", None)
+            raise RuntimeError
+
+    server = MemoryServer(Raises)
+    link, peer = server.connect()
+    server.say(peer, C.JOIN, "field", None, 0, {})
+    server.tick()
+    assert link.closed is not None
+    assert link.closed.code == CloseCode.ROOM_FAILED
+    assert link.messages == []
+
+
 def test_an_empty_room_closes_after_its_empty_close_time() -> None:
     server = MemoryServer(Field)
     _, peer = server.join("field")
@@ -222,6 +239,25 @@ def test_a_pong_says_how_long_the_ping_was_held() -> None:
     server.say(peer, C.PING, 7)
     server.tick()
     assert link.of(S.PONG) == [[S.PONG, 7, 2, 255, 0, 0]] or link.of(S.PONG) == [[S.PONG, 7, 2, 256, 0, 0]]
+
+
+def test_all_pongs_of_a_client_are_sent_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = MemoryServer(Field)
+    (link, peer), (other_link, other) = server.join("field"), server.join("field")
+    sent: list[tuple[object, int]] = []
+    send = type(link).send
+
+    def note(to: MemoryLink, *messages: bytes) -> None:
+        sent.append((to, len(messages)))
+        send(to, *messages)
+
+    monkeypatch.setattr(MemoryLink, "send", note)
+    for nonce in range(5):
+        server.say(peer, C.PING, nonce)
+        server.say(other, C.PING, nonce)
+    server.tick()
+    assert sent == [(link, 5), (other_link, 5)]
+    assert [pong[1] for pong in link.of(S.PONG)] == [0, 1, 2, 3, 4]
 
 
 def test_clients_are_notified_of_skipped_ticks() -> None:

@@ -19,8 +19,8 @@ class Wire:
             self.given += messages
         return self.ready
 
-    def send(self, message: bytes) -> None:
-        self.given.append(message)
+    def send(self, *messages: bytes) -> None:
+        self.given += messages
 
     def close(self, code: int, reason: str) -> None:
         self.given.append((code, reason))
