@@ -15,16 +15,18 @@ from gameserver import compiled
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Float
 from gameserver.sync import loops
-from gameserver.sync.motion import Motion, rate_table_of
+from gameserver.sync.motion import Motion
+from gameserver.sync.rate_table import rate_table_of
 from hatch_build import SETUP, float_flags
 from tests.support.source import ROOT
 
 FUSING = ["-O3", "-mfma", "-ffp-contract=fast"] if platform.machine() in ("x86_64", "AMD64") else ["-ffp-contract=fast"]
-LOOPS = ("compiled", "state/loops", "sync/loops")
+LOOPS = ("compiled", "state/loops", "sync/loops", "sync/rate_table")
 LAST_RESIDUAL = """\
 import struct
 from gameserver.sync import loops
-table = loops.RateTable([1, -1], [0.1, 0.0], [-1e9, -1e9], [1e9, 1e9], [0, 0])
+from gameserver.sync.rate_table import RateTable
+table = RateTable([1, -1], [0.1, 0.0], [-1e9, -1e9], [1e9, 1e9], [0, 0])
 print(struct.unpack("<2q", loops.residuals(struct.pack("<2q", 0, -5), struct.pack("<2q", 0, -5), 1, 1, table))[0])
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
@@ -10,7 +11,8 @@ import numpy as np
 from gameserver.state.declare import TABLE_NAMES, check_class_arguments, take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
-from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_scatter
+from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_load, compile_scatter
+from gameserver.state.grids import Grids
 from gameserver.state.jumps import JUMP_COUNTS
 from gameserver.state.resting import resting_class
 from gameserver.state.table import Table, compact
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.declare import AnyField
-    from gameserver.state.loops import Grids
 
 
 class EntityType:
@@ -85,6 +86,7 @@ class EntityType:
         self.copy: Callable[[Any], Any] = compile_copy(self.cls, self.fields)
         self.gather: Callable[..., bytes] = compile_gather(self.numeric)
         self._scatter: Callable[..., None] = compile_scatter(self.numeric)
+        self._load_columns: Callable[..., None] = compile_load(self.numeric)
         real = [isinstance(field, Float | Angle) for field in numeric]
         self._real = compact([i for i, is_real in enumerate(real) if is_real])
         self._whole = compact([i for i, is_real in enumerate(real) if not is_real])
@@ -105,10 +107,8 @@ class EntityType:
 
     @cached_property
     def grids(self) -> Grids:
-        """The grids of the numeric fields, for the compiled build's loops."""
-        from gameserver.state.loops import Grids  # needs librt, which only the compiled build has
-
-        lo, hi, turn = [array[:, 0].astype(np.float64).tolist() for array in (self.lo, self.hi, self.steps)]
+        """The grids of the numeric fields, for loops over single numbers."""
+        lo, hi, turn = [array[:, 0].tolist() for array in (self.lo, self.hi, self.steps)]
         return Grids(self.step[:, 0].tolist(), lo, hi, turn)
 
     def empty_table(self) -> Table:
@@ -134,14 +134,19 @@ class EntityType:
         if not values.keys() <= self.fields.keys():
             raise unknown_field(self.cls, values, self.fields)
 
-    def load(self, entities: Sequence[Entity], codes: NDArray[np.int64], living: dict[int, Any]) -> None:
+    def load(self, entities: Sequence[Entity], codes: NDArray[np.int64] | bytes, living: dict[int, Any]) -> None:
         """Set the entities' numeric attributes to the values of their codes.
 
         Args:
-            entities: In the order of the columns of `codes`.
-            codes: Shape (numeric fields, entities).
+            entities: In the order of the columns of `codes`; at least one if those are packed.
+            codes: Shape (numeric fields, entities), or the same as `Table.packed_codes`.
             living: The entities that references can lead to, by id.
         """
+        if isinstance(codes, bytes):
+            count = len(entities)
+            numbers = struct.unpack(f"<{len(self.numeric) * count}q", codes)
+            self._load_columns(entities, [numbers[at : at + count] for at in range(0, len(numbers), count)], living)
+            return
         values = (codes[self._real] * self.step[self._real]).tolist()
         self._scatter(entities, iter(values), iter(codes[self._whole].tolist()), living)
 

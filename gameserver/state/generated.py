@@ -99,21 +99,38 @@ def compile_scatter(numeric: Fields) -> Callable[..., None]:
     return _function(source, "scatter", names)
 
 
+def compile_load(numeric: Fields) -> Callable[..., None]:
+    """Return `load(entities, columns, living)`: sets the numeric attributes of each entity to the values of its codes.
+
+    `columns` are the codes of each field, in order.
+    """
+    if not numeric:
+        return lambda *_: None
+    names: dict[str, Any] = {}
+    values = [_value(index, field, names) for index, field in enumerate(numeric.values())]
+    lines = [f"        e.{name} = {value}\n" for name, value in zip(numeric, values, strict=True)]
+    codes = ", ".join([f"c{index}" for index in range(len(numeric))])
+    source = f"def load(entities, columns, living):\n    for e, {codes} in zip(entities, *columns):\n{''.join(lines)}"
+    return _function(source, "load", names)
+
+
+def _value(index: int, field: AnyField, names: dict[str, Any]) -> str:
+    """Return the expression for a field's value from its code `c{index}`, and add what it needs to `names`."""
+    if isinstance(field, Float | Angle):
+        names[f"step{index}"] = field.step
+        return f"c{index} * step{index}"
+    if isinstance(field, Flag):
+        return f"c{index} != 0"
+    if isinstance(field, Choice):
+        names[f"of{index}"] = field.values
+        return f"of{index}[c{index}]"
+    return f"living.get(c{index})" if isinstance(field, Ref) else f"c{index}"
+
+
 def compile_decode(fields: Fields) -> Callable[..., Any]:
     """Return `decode(cls, codes)`: creates an instance of `cls` from one code per field."""
     names: dict[str, Any] = {}
-    lines = []
-    for index, (name, field) in enumerate(fields.items()):
-        value = f"c{index}"
-        if isinstance(field, Float | Angle):
-            names[f"step{index}"] = field.step
-            value = f"c{index} * step{index}"
-        elif isinstance(field, Flag):
-            value = f"c{index} != 0"
-        elif isinstance(field, Choice):
-            names[f"of{index}"] = field.values
-            value = f"of{index}[c{index}]"
-        lines.append(f"    made.{name} = {value}\n")
+    lines = [f"    made.{name} = {_value(index, field, names)}\n" for index, (name, field) in enumerate(fields.items())]
     unpack = f"    {', '.join(f'c{i}' for i in range(len(fields)))}, = codes\n" if fields else ""
     source = f"def decode(cls, codes):\n    made = object.__new__(cls)\n{unpack}{''.join(lines)}    return made\n"
     return _function(source, "decode", names)

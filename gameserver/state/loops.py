@@ -6,31 +6,17 @@ nothing. Both give the same codes, bit by bit (tests/state/test_loops.py).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from librt.strings import BytesWriter, read_f64_le, write_i64_le
 from mypy_extensions import i64
 
+if TYPE_CHECKING:
+    from gameserver.state.grids import Grids
+
 DOUBLE_BYTES: Final = 8
 EXACT: Final = 2.0**52
 """Every double of this size or larger is a whole number."""
-
-
-class Grids:
-    """The grids of a type's numeric fields, in order.
-
-    Args:
-        step: The distance between neighbouring values.
-        lo: The lowest code.
-        hi: The highest code, included.
-        turn: The number of codes in a full turn for angles, 0 for other fields.
-    """
-
-    def __init__(self, step: list[float], lo: list[float], hi: list[float], turn: list[float]) -> None:
-        self.step = step
-        self.lo = lo
-        self.hi = hi
-        self.turn = turn
 
 
 def quantise(rows: bytes, count: i64, grids: Grids) -> bytes | None:
@@ -48,7 +34,8 @@ def quantise(rows: bytes, count: i64, grids: Grids) -> bytes | None:
     codes = BytesWriter()
     field: i64 = 0
     while field < fields:
-        step, lo, hi, turn = grids.step[field], grids.lo[field], grids.hi[field], grids.turn[field]
+        step, turn = grids.step[field], float(grids.turn[field])
+        lo, hi = float(grids.lo[field]), float(grids.hi[field])
         at: i64 = field * DOUBLE_BYTES
         end: i64 = at + count * fields * DOUBLE_BYTES
         while at < end:

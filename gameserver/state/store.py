@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gameserver.compiled import COMPILED
+from gameserver.state import plain_loops
 from gameserver.state.errors import StateError
 from gameserver.state.fields import Ref
 from gameserver.state.object_columns import ObjectColumns
-from gameserver.state.table import Table
+from gameserver.state.table import FEW_ROWS, Table
 
 if COMPILED:
     from gameserver.state import loops
@@ -82,6 +84,27 @@ def codes_of(entity_type: EntityType, entities: Sequence[Entity], living: dict[i
     return _codes_one_by_one(entity_type, entities, living) if codes is None else codes
 
 
+def few_codes_of(entity_type: EntityType, entities: Sequence[Entity], living: dict[int, Any]) -> bytes:
+    """Return what `codes_of` does as packed codes, see `Table.packed_codes`; faster for few entities.
+
+    Args:
+        entity_type: Their type.
+        entities: The entities, at least one.
+        living: Every entity of the room that is kept as an object, by id; references are looked up there.
+
+    Raises:
+        StateError: A value has no code.
+    """
+    codes: bytes | None = None
+    with suppress(Exception):  # as in `codes_of`
+        rows = entity_type.gather(entities, living)
+        count, grids = len(entities), entity_type.grids
+        codes = loops.quantise(rows, count, grids) if COMPILED else plain_loops.quantise(rows, count, grids)
+    if codes is None:
+        codes = _codes_one_by_one(entity_type, entities, living).astype("<i8", copy=False).tobytes()
+    return codes
+
+
 def _codes_one_by_one(entity_type: EntityType, entities: Sequence[Entity], living: dict[int, Any]) -> NDArray[np.int64]:
     """Return the codes slowly: raises an error that names the value, and clamps ints that no double holds."""
     codes = [[_code(entity_type, entity, name, living) for entity in entities] for name in entity_type.numeric]
@@ -148,7 +171,8 @@ class ObjectStore:
             self._captured = self._none
             return self._none
         ids = self._ids(entities)
-        codes = codes_of(self.entity_type, entities, self._living)
+        encode = few_codes_of if len(entities) <= FEW_ROWS else codes_of
+        codes: bytes | NDArray[np.int64] = encode(self.entity_type, entities, self._living)
         if not self._same_ids:
             self._objects.align(list(self._entities))
         changes = self._objects.freeze(entities)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gameserver.compiled import COMPILED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Rows = NDArray[np.intp]
     Values = tuple[tuple[object, ...], ...]
+
+FEW_ROWS: Final = 32 if COMPILED else 6
+"""Tables of up to so many rows are captured and compared by loops over single numbers, those of more by numpy, whose
+calls take longer than their work in a small table. In the interpreter a number in a loop takes some ten times as long.
+"""
 
 MAX_PATCH_ROWS: Final = 256
 """A table with more rows of its own has all rows of its own: carrying them along would cost more than that."""
@@ -74,22 +81,28 @@ class Table:
 
     Args:
         ids: Ascending, shape (n,).
-        codes: Shape (numeric fields, n): one row per numeric field in order of the schema, one column per entity.
+        codes: Shape (numeric fields, n): one row per numeric field in order of the schema, one column per entity; or
+            the same as `packed_codes`.
         objects: The `n` frozen values of each object field: a str, or a tuple of codes.
     """
 
-    __slots__ = ("_codes", "_objects", "_patch", "change", "ids")
+    __slots__ = ("_codes", "_objects", "_packed_codes", "_patch", "change", "ids")
 
-    def __init__(self, ids: Ids, codes: Codes, objects: Values) -> None:
+    def __init__(self, ids: Ids, codes: Codes | bytes, objects: Values) -> None:
         self.ids = ids
         """Ascending, shape (n,)."""
-        self._codes: Codes | None = codes
+        self._codes: Codes | None = None
+        self._packed_codes: bytes | None = None
         self._objects: Values | None = objects
         self._patch: _Patch | None = None
         self.change: Change | None = None
         """What the capture that made this table found; None for a type that does not rest."""
-        self.ids.flags.writeable = False
-        codes.flags.writeable = False
+        ids.setflags(write=False)
+        if isinstance(codes, bytes):
+            self._packed_codes = codes
+        else:
+            self._codes = codes
+            codes.setflags(write=False)
 
     @staticmethod
     def empty(numeric: int, objects: int) -> Table:
@@ -103,6 +116,13 @@ class Table:
             self._codes = self._whole_codes()
             self._codes.flags.writeable = False
         return self._codes
+
+    @property
+    def packed_codes(self) -> bytes:
+        """The codes as little-endian 64-bit integers, field by field."""
+        if self._packed_codes is None:
+            self._packed_codes = self.codes.astype("<i8", copy=False).tobytes()
+        return self._packed_codes
 
     @property
     def objects(self) -> Values:
@@ -220,7 +240,8 @@ class Table:
             merged = tuple([{**old, **new} if new else old for old, new in zip(patch.objects, objects, strict=True)])
         made = Table.__new__(Table)
         made.ids, made.change = self.ids, None
-        made._codes, made._objects, made._patch = None, None, _Patch(root, rows, codes, merged)
+        made._codes, made._packed_codes, made._objects = None, None, None
+        made._patch = _Patch(root, rows, codes, merged)
         if len(rows) <= MAX_PATCH_ROWS:
             return made
         return Table(self.ids, made._whole_codes(), made._whole_objects())
@@ -248,8 +269,11 @@ class Table:
     def _whole_codes(self) -> Codes:
         """Return all codes, and do not keep them where the table shares rows."""
         patch = self._patch
-        if self._codes is not None or patch is None:
-            return self.codes
+        if self._codes is not None:
+            return self._codes
+        if patch is None:
+            codes = np.frombuffer(self._packed_codes or b"", "<i8").astype(np.int64, copy=False)
+            return codes.reshape(-1, len(self.ids))
         codes = patch.root.codes.copy()
         codes[:, patch.rows] = patch.codes
         return codes

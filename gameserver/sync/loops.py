@@ -6,29 +6,16 @@ give the same bytes on the wire, which tests/sync/test_loops.py checks.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING
 
 from librt.strings import BytesWriter, read_i64_le, write_i64_le
 from mypy_extensions import i64, u8
 
 from gameserver.state.loops import floor
+from gameserver.sync.rate_table import CODE_BYTES
 
-CODE_BYTES: Final = 8
-
-
-class RateTable:
-    """How the fields of a type are expected to move; each list has one item a field.
-
-    `rate`: the index of the field that is its rate, -1 for none. `k`: how much one code of that rate adds in a tick.
-    `lo`, `hi`: its range. `turn`: how many codes a full turn has, 0 for a field that is no angle.
-    """
-
-    def __init__(self, rate: list[int], k: list[float], lo: list[float], hi: list[float], turn: list[int]) -> None:
-        self.rate = rate
-        self.k = k
-        self.lo = lo
-        self.hi = hi
-        self.turn = turn
+if TYPE_CHECKING:
+    from gameserver.sync.rate_table import RateTable
 
 
 def residuals(before: bytes, after: bytes, count: i64, span: i64, table: RateTable) -> bytes:

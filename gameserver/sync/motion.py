@@ -12,7 +12,9 @@ import numpy as np
 
 from gameserver.compiled import COMPILED
 from gameserver.state.table import compact
+from gameserver.sync import plain_loops
 from gameserver.sync.bits import zigzag
+from gameserver.sync.rate_table import rate_table_of
 
 if COMPILED:
     from gameserver.sync import loops
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameserver.state.entity import EntityType
-    from gameserver.sync.loops import RateTable
 
     Codes = NDArray[np.int64]
 
@@ -77,14 +78,20 @@ class Motion:
         self._angles = compact(angles) if angles else None
         self._steps = entity_type.steps[angles]
         self._half = self._steps // 2
-        self._rate_table = rate_table_of(entity_type, tick_hz) if COMPILED else None
+        self._rate_table = rate_table_of(entity_type, tick_hz)
 
     def zigzagged(self, before: Codes, after: Codes, span: int) -> NDArray[np.uint64]:
         """Return the residuals as zigzag codes, shape (fields, n)."""
-        if self._rate_table is None:
+        if not COMPILED:
             return zigzag(self.residuals(before, after, span))
-        found = loops.residuals(before.tobytes(), after.tobytes(), after.shape[1], span, self._rate_table)
+        found = self.zigzagged_few(before.tobytes(), after.tobytes(), after.shape[1], span)
         return np.frombuffer(found, np.uint64).reshape(after.shape)
+
+    def zigzagged_few(self, before: bytes, after: bytes, count: int, span: int) -> bytes:
+        """Return the same of packed codes, see `Table.packed_codes`."""
+        if COMPILED:
+            return loops.residuals(before, after, count, span, self._rate_table)
+        return plain_loops.residuals(before, after, count, span, self._rate_table)
 
     def residuals(self, before: Codes, after: Codes, span: int) -> Codes:
         """Return the residuals with which `advance` leads from `before` to `after`, all of shape (fields, n)."""
@@ -120,15 +127,3 @@ class Motion:
         if self._angles is not None:
             after[self._angles] %= self._steps
         return after
-
-
-def rate_table_of(entity_type: EntityType, tick_hz: int) -> RateTable:
-    """Return what the loops of the compiled build need to know of a type."""
-    from gameserver.sync.loops import RateTable  # its own imports are installed with the compiled build only
-
-    step = entity_type.step[:, 0].tolist()
-    rate, k = [-1] * len(step), [0.0] * len(step)
-    for target, by in entity_type.rates:
-        rate[target], k[target] = by, (step[by] / step[target]) / tick_hz
-    lo, hi = entity_type.lo[:, 0].astype(float).tolist(), entity_type.hi[:, 0].astype(float).tolist()
-    return RateTable(rate, k, lo, hi, entity_type.steps[:, 0].tolist())

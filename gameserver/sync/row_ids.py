@@ -36,6 +36,15 @@ def encode_who(rows: Rows, count: int) -> list[int] | bytes | None:
     return np.packbits(picked, bitorder="little").tobytes()
 
 
+def who_of_few(rows: list[int], count: int) -> list[int] | bytes | None:
+    """Return the same for few rows, without numpy."""
+    if len(rows) == count:
+        return None
+    if gaps_are_shorter(len(rows), count):
+        return encode_gaps(rows)
+    return sum([1 << row for row in rows]).to_bytes((count + 7) >> 3, "little")
+
+
 def gaps_are_shorter(picked: int, count: int) -> bool:
     """Return whether gaps of about a byte each take at most as many bytes as a bit for each of `count`."""
     return picked <= (count + 7) >> 3

@@ -1,4 +1,4 @@
-"""The compiled build's loop over numbers gives the same codes as numpy, bit by bit."""
+"""The loops over numbers, compiled and plain, give the same codes as numpy, bit by bit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameserver.state import loops
+from gameserver.state import loops, plain_loops
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Flag, Float, Int
 from gameserver.state.store import quantise
@@ -44,6 +44,12 @@ def test_the_codes_are_numpys(rows: list[list[float]]) -> None:
     assert (codes is None) == (expected is None)
     if codes is not None and expected is not None:
         assert np.frombuffer(codes, np.int64).tolist() == expected.ravel().tolist()
+    plain = plain_loops.quantise(data, len(rows), KIND.grids)
+    assert plain == codes or (plain is None and has_infinite_quotient(rows))
+
+
+def has_infinite_quotient(rows: list[list[float]]) -> bool:
+    return any(math.isinf(value / step) for row in rows for value, step in zip(row, KIND.grids.step, strict=True))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -51,7 +57,9 @@ def test_the_codes_are_numpys(rows: list[list[float]]) -> None:
 def test_what_is_no_number_has_no_code(value: float, field: int) -> None:
     row = [0.0] * FIELDS
     row[field] = value
-    assert loops.quantise(struct.pack(f"<{FIELDS}d", *row), 1, KIND.grids) is None
+    data = struct.pack(f"<{FIELDS}d", *row)
+    assert loops.quantise(data, 1, KIND.grids) is None
+    assert plain_loops.quantise(data, 1, KIND.grids) is None
 
 
 @given(st.floats())

@@ -1,4 +1,4 @@
-"""The loops of the compiled build give the bytes that numpy gives."""
+"""The loops over numbers, compiled and plain, give the bytes that numpy gives."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 from gameserver.protocol.constants import MAX_CODE
 from gameserver.state.entity import Entity
 from gameserver.state.fields import Angle, Float, Int
-from gameserver.sync import loops
+from gameserver.sync import loops, plain_loops
 from gameserver.sync.bits import widths_of, zigzag
 from gameserver.sync.encode import blocks
-from gameserver.sync.encode.blocks import Block, _split_in_loops, _split_in_numpy
-from gameserver.sync.motion import Motion, rate_table_of
+from gameserver.sync.encode.blocks import (
+    Block,
+    WidthCache,
+    _split_in_loops,
+    _split_in_numpy,
+    split_blocks,
+    split_few,
+)
+from gameserver.sync.motion import Motion
+from gameserver.sync.rate_table import rate_table_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,8 +62,11 @@ def tables(draw: st.DrawFn, count: int) -> NDArray[np.int64]:
 def test_residuals_are_those_of_numpy(data: st.DataObject, count: int, span: int, tick_hz: int) -> None:
     before, after = data.draw(tables(count)), data.draw(tables(count))
     expected = zigzag(Motion(TYPE, tick_hz).residuals(before, after, span))
-    found = loops.residuals(before.tobytes(), after.tobytes(), count, span, rate_table_of(TYPE, tick_hz))
+    codes = before.tobytes(), after.tobytes()
+    found = loops.residuals(*codes, count, span, rate_table_of(TYPE, tick_hz))
     assert np.frombuffer(found, np.uint64).tolist() == expected.ravel().tolist()
+    if count:
+        assert plain_loops.residuals(*codes, count, span, rate_table_of(TYPE, tick_hz)) == found
 
 
 codes = st.one_of(st.integers(0, 3), st.integers(0, 2 * MAX_CODE + 1))
@@ -78,3 +89,27 @@ def test_blocks_are_those_of_numpy(residuals: NDArray[np.uint64], data: st.DataO
     usual = [data.draw(st.sampled_from(sorted({0, width // 2, width}))) for width in widest]
     if any(widest):
         assert parts(_split_in_loops(residuals, usual)) == parts(_split_in_numpy(residuals, usual, widest))
+
+
+@given(matrices(), st.data())
+def test_plain_loops_pack_what_the_compiled_ones_do(residuals: NDArray[np.uint64], data: st.DataObject) -> None:
+    """And what numpy packs, since the compiled ones do."""
+    packed, count = residuals.tobytes(), residuals.shape[1]
+    widest = widths_of(residuals)
+    assert plain_loops.widths_of(packed, count, [0] * len(widest)) == widest
+    usual = [data.draw(st.sampled_from(sorted({0, width // 2, width}))) for width in widest]
+    wide = loops.widths_of(packed, count, usual)
+    assert plain_loops.widths_of(packed, count, usual) == wide
+    for widths, is_wide in ((usual, False), (wide, True)):
+        found = plain_loops.pack(packed, count, widths, usual, wide=is_wide)
+        assert found == loops.pack(packed, count, widths, usual, wide=is_wide)
+
+
+@given(matrices())
+def test_a_block_of_few_rows_is_the_block_of_many(residuals: NDArray[np.uint64]) -> None:
+    count = residuals.shape[1]
+    many, few = split_blocks(residuals), split_few(residuals.tobytes(), count, WidthCache(), 1)
+    assert len(many) == len(few)
+    for a, b in zip(many, few, strict=True):
+        assert (a.widths, a.who(count), a.packed()) == (b.widths, b.who(count), b.packed())
+        assert (a.present.tolist(), a.rows.tolist()) == (b.present.tolist(), b.rows.tolist())

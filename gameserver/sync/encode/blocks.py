@@ -7,12 +7,15 @@ only their rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from gameserver.compiled import COMPILED
-from gameserver.sync.bits import MAX_WIDTH, pack, widths_of
+from gameserver.sync import plain_loops
+from gameserver.sync.bits import MAX_WIDTH, pack, row_bytes, widths_of
+from gameserver.sync.rate_table import CODE_BYTES
+from gameserver.sync.row_ids import encode_who, who_of_few
 
 if COMPILED:
     from gameserver.sync import loops
@@ -54,6 +57,10 @@ class Block:
         self._compared, self._count = compared, count
         self.indexes = compared[self._picked]
 
+    def who(self, count: int) -> list[int] | bytes | None:
+        """Return the `who` that picks `indexes` from a list of `count`."""
+        return encode_who(self.indexes, count)
+
     def packed(self) -> bytes:
         """Return the packed residuals of the rows in `indexes`, one after the other."""
         rows = self._rows
@@ -79,6 +86,43 @@ class Block:
         return self._spread
 
 
+class FewBlock:
+    """The same of few rows, without numpy unless viewers have views of their own."""
+
+    def __init__(self, present: bytes, widths: list[int], rows: bytes) -> None:
+        """Keep what `loops.pack` has returned for these widths."""
+        self._present = present
+        self._rows = rows
+        self._picked = [row for row, flag in enumerate(present) if flag]
+        self._size = row_bytes(widths)
+        self.widths = bytes(widths)
+        """One byte a field."""
+
+    def who(self, count: int) -> list[int] | bytes | None:
+        """Return the `who` that picks the rows that have a residual that is not 0, from a list of `count`."""
+        return who_of_few(self._picked, count)
+
+    def packed(self) -> bytes:
+        """Return the packed residuals of those rows, one after the other."""
+        size = self._size
+        if len(self._picked) == len(self._present):
+            return self._rows
+        return b"".join([self._rows[row * size : (row + 1) * size] for row in self._picked])
+
+    @property
+    def present(self) -> Flags:
+        """Which of the staying rows have a residual that is not 0."""
+        return np.frombuffer(self._present, np.bool_)
+
+    @property
+    def rows(self) -> NDArray[np.uint8]:
+        """The packed residuals of *all* staying rows, shape (staying, bytes of a row)."""
+        return np.frombuffer(self._rows, np.uint8).reshape(len(self._present), self._size)
+
+
+AnyBlock: TypeAlias = Block | FewBlock
+
+
 class WidthCache:
     """The usual widths of one type's residuals, in bits.
 
@@ -93,8 +137,8 @@ class WidthCache:
         self._span = 0
         self._usual: list[int] | None = None  # None: a second block did not pay
 
-    def usual(self, residuals: Residuals, widest: list[int], span: int) -> list[int]:
-        """Return the widths to use for these residuals, none above its column's widest.
+    def usual(self, residuals: Residuals | bytes, widest: list[int], span: int) -> list[int]:
+        """Return the widths to use for these residuals, as matrix or packed, none above its column's widest.
 
         Widths are kept for the span for which they were worked out; for any other they are worked out anew.
         """
@@ -139,25 +183,63 @@ def _block(residuals: Residuals, widths: list[int]) -> Block:
 
 def _split_in_loops(residuals: Residuals, usual: list[int]) -> list[Block]:
     """Return the blocks of `_split_in_numpy`, made by the loops of the compiled build."""
-    codes, count = residuals.tobytes(), residuals.shape[1]
-    wide = loops.widths_of(codes, count, usual)
-    parts = [
-        (widths, *loops.pack(codes, count, widths, usual, wide=is_wide))
+    count = residuals.shape[1]
+    return [
+        Block(np.frombuffer(present, np.bool_), widths, np.frombuffer(rows, np.uint8).reshape(count, -1))
+        for widths, rows, present in _packed_parts(residuals.tobytes(), count, usual)
+    ]
+
+
+def split_few(residuals: bytes, count: int, width_cache: WidthCache, span: int) -> list[FewBlock]:
+    """Return the blocks of `split_blocks`, made without numpy.
+
+    Args:
+        residuals: Of `count` staying rows, as `Motion.zigzagged_few` returns them.
+        count: How many rows, at least one.
+        width_cache: The type's own.
+        span: Ticks from the base to the new snapshot.
+    """
+    fields = len(residuals) // (count * CODE_BYTES)
+    widest = _widths(residuals, count, [0] * fields)
+    if not any(widest):
+        return []
+    usual = width_cache.usual(residuals, widest, span)
+    if usual == widest:
+        rows, present = _pack(residuals, count, usual, usual, wide=False)
+        return [FewBlock(present, usual, rows)]
+    return [FewBlock(present, widths, rows) for widths, rows, present in _packed_parts(residuals, count, usual)]
+
+
+def _packed_parts(residuals: bytes, count: int, usual: list[int]) -> list[tuple[list[int], bytes, bytes]]:
+    """Return widths, rows and flags of the values that fit the usual widths, and of those that do not, if any."""
+    wide = _widths(residuals, count, usual)
+    return [
+        (widths, *_pack(residuals, count, widths, usual, wide=is_wide))
         for widths, is_wide in ((usual, False), (wide, True))
         if any(widths)
     ]
-    return [
-        Block(np.frombuffer(present, np.bool_), widths, np.frombuffer(rows, np.uint8).reshape(count, -1))
-        for widths, rows, present in parts
-    ]
 
 
-def _cheapest_widths(residuals: Residuals, widest: list[int]) -> list[int] | None:
+def _widths(residuals: bytes, count: int, limits: list[int]) -> list[int]:
+    if COMPILED:
+        return loops.widths_of(residuals, count, limits)
+    return plain_loops.widths_of(residuals, count, limits)
+
+
+def _pack(residuals: bytes, count: int, widths: list[int], limits: list[int], *, wide: bool) -> tuple[bytes, bytes]:
+    if COMPILED:
+        return loops.pack(residuals, count, widths, limits, wide=wide)
+    return plain_loops.pack(residuals, count, widths, limits, wide=wide)
+
+
+def _cheapest_widths(residuals: Residuals | bytes, widest: list[int]) -> list[int] | None:
     """Return the widths that cost fewest bits when wider values go into a second block; None when that saves nothing.
 
     With the width `w` a column costs `w` bits for each row of the first block, and for each value that is wider its
     full width and EXCEPTION_BITS.
     """
+    if isinstance(residuals, bytes):
+        residuals = np.frombuffer(residuals, "<u8").reshape(len(widest), -1)
     fields, count = residuals.shape
     bits = np.frexp(residuals.astype(np.float64))[1]
     bins = bits + np.arange(0, fields * (MAX_WIDTH + 1), MAX_WIDTH + 1)[:, None]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gameserver.sync.encode.blocks import Block
+    from gameserver.sync.encode.blocks import AnyBlock
     from gameserver.sync.encode.type_delta import EnterRows
 
     Flags = NDArray[np.bool_]
@@ -89,7 +89,7 @@ class BodyWriter:
         for viewer, first, end in entering.slices():
             self._enters.add(viewer, start + ids.array(first, end) + widths + data.packed(first, end))
 
-    def add_changes(self, index: int, blocks: Sequence[Block], staying: Pairs, chosen: Flags | None = None) -> None:
+    def add_changes(self, index: int, blocks: Sequence[AnyBlock], staying: Pairs, chosen: Flags | None = None) -> None:
         """Add blocks of residuals to each viewer's changes.
 
         Args:

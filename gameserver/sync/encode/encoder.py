@@ -179,15 +179,14 @@ class DeltaEncoder:
         for index, delta in enumerate(self.deltas_from(base)):
             if delta.is_empty or delta.is_same:
                 continue
-            leaves += delta.before.ids[delta.left].tolist()
+            if delta.left.size:
+                leaves += delta.before.ids[delta.left].tolist()
             if delta.entered.size:
                 ids = delta.after.ids[delta.entered].tolist()
                 codes = zigzag(delta.after.codes_at(delta.entered))
                 widths = widths_of(codes)
                 enters.append([index, encode_gaps(ids), bytes(widths), pack(codes, widths).tobytes()])
-            changes += [
-                [index, encode_who(block.indexes, delta.n_stay), block.widths, block.packed()] for block in delta.blocks
-            ]
+            changes += [[index, block.who(delta.n_stay), block.widths, block.packed()] for block in delta.blocks]
             values += self._changed_values(index, delta)
         return _pack_body(leaves, enters, changes, values)
 

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
+from gameserver.state.table import FEW_ROWS
 from gameserver.sync.bits import pack, widths_of, zigzag
-from gameserver.sync.encode.blocks import Block, WidthCache, split_blocks
+from gameserver.sync.encode.blocks import WidthCache, split_blocks, split_few
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    from collections.abc import Sequence, Sized
 
     from numpy.typing import NDArray
 
     from gameserver.state.table import Table
+    from gameserver.sync.encode.blocks import AnyBlock, FewBlock
     from gameserver.sync.motion import Motion
 
     Flags = NDArray[np.bool_]
@@ -69,7 +71,7 @@ class TypeDelta:
         self.after = after
         self._motion = motion
         self._span = span
-        self._blocks: list[Block] | None = None
+        self._blocks: Sequence[AnyBlock] | None = None
         self._changed_rows: list[Rows | None] | None = None
         self._changed_objects: list[Flags | None] | None = None
         self._grown: list[dict[int, int] | None] = [None] * after.object_count
@@ -151,14 +153,16 @@ class TypeDelta:
         return _lookup(self.new_rows, np.arange(self.n_stay), len(self.after))
 
     @property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> Sequence[AnyBlock]:
         """The residuals of viewers who hold `before` exactly; none when all entities moved as expected."""
         if self._blocks is None:
             self._blocks = self._split() if self.n_stay and not self.is_same else []
         return self._blocks
 
-    def _split(self) -> list[Block]:
+    def _split(self) -> Sequence[AnyBlock]:
         if self._compared is None:
+            if self.base_rows is None and self.n_stay <= FEW_ROWS:
+                return self._split_few()
             return split_blocks(self.residuals_from(self.before.codes), self._width_cache, self._span)
         indexes, base_rows, new_rows = self._compared
         codes = self.before.codes_at(base_rows), self.after.codes_at(new_rows)
@@ -166,6 +170,11 @@ class TypeDelta:
         for block in blocks:
             block.set_compared(indexes, self.n_stay)
         return blocks
+
+    def _split_few(self) -> list[FewBlock]:
+        before, after = self.before.packed_codes, self.after.packed_codes
+        residuals = self._motion.zigzagged_few(before, after, self.n_stay, self._span)
+        return split_few(residuals, self.n_stay, self._width_cache, self._span)
 
     def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the zigzagged residuals of the staying rows, for a viewer whose codes of `before` are `held`.
