@@ -168,7 +168,9 @@ class Episode:
     def _run(self, job: Job) -> None:
         """Run a function that the rules have started. An effect is for the world outside, which a game that is only
         played for learning must not change: it has no outcome."""
-        if not isinstance(job, Effect):
+        if isinstance(job, Effect):
+            job.is_ignored = True
+        else:
             self._jobs.add(self._engine, job)
 
     def _refuse_move(self, move: Move) -> None:

@@ -75,6 +75,7 @@ class Effect(Job):
         refused: Whether the room had too many: it is never run.
         runs: Whether it has been started.
         is_left: Whether its room has ended.
+        is_ignored: Whether nobody carries it out, as where a room is only played through: then it counts for nothing.
         report: Takes the result, or why there is none.
     """
 
@@ -83,6 +84,7 @@ class Effect(Job):
     refused: bool = False
     runs: bool = False
     is_left: bool = False
+    is_ignored: bool = False
     report: Callable[[Any, str | None], None] = field(default=lambda _result, _error: None)
 
 
@@ -148,7 +150,11 @@ class OutsideWork:
     def start_effect(self, effect: Effect) -> None:
         """Start an effect, whose number is the next one. One too many fails at the next tick."""
         self._last_number = effect.number
-        effect.refused = sum(isinstance(job, Effect) for job in self._jobs.values()) >= MAX_EFFECTS
+        effects = [job for job in self._jobs.values() if isinstance(job, Effect)]
+        ignored = [job.number for job in effects if job.is_ignored]
+        for number in ignored:
+            del self._jobs[number]
+        effect.refused = len(effects) - len(ignored) >= MAX_EFFECTS
         effect.report = partial(self.finish, effect)
         self._jobs[effect.number] = effect
         if self._runner is not None:

@@ -237,6 +237,8 @@ class Game(AbstractContextManager["Game"]):
     def _take_effect(self, effect: Effect) -> None:
         if self.carries_out_effects:
             self._jobs.add_effect(effect)
+        else:
+            effect.is_ignored = True
 
 
 def game(*kinds: type[Room[Any]], seed: int = 1, network: Network | None = None, limits: Limits | None = None) -> Game:

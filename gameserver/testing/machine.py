@@ -99,6 +99,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.started = True
         ROOM_LOG.disabled = True  # what rules raise is the cause of the failure, and not printed for each attempt
         self.game = game(self.kind, seed=seed, network=NETWORK)
+        self.game.carries_out_effects = False
         self.here: list[Client] = []
         """Whose link is up."""
         self.away: list[Client] = []

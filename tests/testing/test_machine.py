@@ -10,7 +10,8 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from gameserver import Entity, Inputs, Int, Player, Room
+from gameserver import Entity, Inputs, Int, Player, Room, WorkFailed
+from gameserver.testing import random_play
 from gameserver.testing.machine import SETTINGS, RoomMachine
 
 QUICK = settings(SETTINGS, max_examples=10, stateful_step_count=15, database=None, derandomize=True)
@@ -99,3 +100,29 @@ def test_a_machine_may_have_invariants_of_its_own() -> None:
     text = printed(Narrow, shrinks=False)
     assert "too far" in text
     assert "state.controls(" in text
+
+
+def book(_key: str, _seat: int) -> None:
+    raise AssertionError("nobody has asked for this outside of a real server")
+
+
+class Books(Fair):
+    """Asks for more effects than a room may have without a result."""
+
+    lasting = True
+
+    def on_tick(self) -> None:
+        for _ in range(20):
+            self.effect(book, self.tick, failed=self.failed)
+
+    def failed(self, _failure: WorkFailed) -> None:
+        raise ValueError("it was done, or refused")
+
+
+class AnyBooks(RoomMachine):
+    kind = Books
+
+
+def test_effects_are_neither_done_nor_refused() -> None:
+    run_state_machine_as_test(AnyBooks, settings=settings(QUICK, max_examples=2))
+    random_play(Books, players=2, ticks=20)
