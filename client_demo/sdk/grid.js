@@ -78,6 +78,21 @@ export class SteppedEntity {
       entity[field.name] = decodeValue(field, code);
     }
   }
+
+  /**
+   * Sets every reference to the nearest value of its grid.
+   *
+   * @throws {TypeError} for a value that a reference cannot hold
+   */
+  snapReferences() {
+    const { entity, codes, type } = this;
+    for (const column of type.stepping) {
+      const field = type.numeric[column];
+      if (field.type !== "ref") continue;
+      codes[column] = encodeValue(field, entity[field.name]);
+      entity[field.name] = decodeValue(field, codes[column]);
+    }
+  }
 }
 
 /** For rooms whose module brings none. @param {EntityType} type @returns {FloatCopies} */

@@ -336,6 +336,7 @@ export class PredictedWorld {
    * @param {EntityType} type one that takes part
    * @param {Entity} entity as after the frame
    * @param {number} seq of the frame
+   * @throws {TypeError} for a value that a field cannot hold; nothing has changed
    */
   spawn(type, entity, seq) {
     const kind = this.#kinds.find((one) => one.type === type);
@@ -343,6 +344,7 @@ export class PredictedWorld {
     const body = this.#enter(kind, entity.id);
     Object.assign(body.entity, entity);
     body.stepped.snap();
+    body.stepped.snapReferences();
     body.share = 1;
     const spawned = { body, seq, codes: body.stepped.codes.slice() };
     this.#spawned.push(spawned);

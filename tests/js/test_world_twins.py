@@ -10,13 +10,15 @@ from gameserver.client.predicted_world import PredictedWorld
 from gameserver.client.prediction import Predictor
 from gameserver.client.spawns import PredictedSpawns
 from gameserver.room.kind import make_kind
+from gameserver.state.discrete import Ref
 from gameserver.state.entity import teleport
 from gameserver.state.schema import Schema
 from gameserver.state.touch import run_world
 from gameserver.state.world import World
 from gameserver.sync.decode.view_state import ViewState
 from gameserver.sync.snapshot import Snapshot
-from tests.support.sim.football import HEIGHT, WIDTH, Ball, Disc, Football, Push, glide
+from tests.support.sim import football
+from tests.support.sim.football import HEIGHT, WIDTH, Disc, Football, Push, glide
 from tests.support.twins import assert_same, in_browser, plain_snapshot
 
 if TYPE_CHECKING:
@@ -24,8 +26,14 @@ if TYPE_CHECKING:
 
 TICK_HZ = 60
 LAG_TICKS = 12
-SCHEMA = Schema([Disc, Ball], Push)
 TOUCH = Football.predict_world
+
+
+class Ball(football.Ball):
+    shooter = Ref()
+
+
+SCHEMA = Schema([Disc, Ball], Push)
 
 
 class Server:
@@ -56,7 +64,7 @@ class Server:
         bodies = {"Disc": self.world.entities(Disc), "Ball": self.world.entities(Ball)}
         run_world(TOUCH, bodies, 1 / TICK_HZ)
         if spawned is not None:
-            self.world.spawn(Ball, **spawned)
+            self.world.spawn(Ball, **spawned | {"shooter": self.own})
         dice, balls = self.rng.random(), self.world.entities(Ball)
         if dice < 0.01:
             teleport(self.rng.choice(balls), {"x": self.rng.uniform(0, WIDTH), "y": 450.0})
@@ -83,6 +91,7 @@ def test_predicted_worlds_are_the_same() -> None:
         script.append(["predict", frame, list(Push.inputs_type.to_codes(held)), now_s, 1 / TICK_HZ])
         if frame % 40 == 0:
             values = {"x": server.own.x + 60.0, "y": server.own.y, "vx": 640.0, "vy": rng.uniform(-90, 90)}
+            values["shooter"] = server.own.id
             script.append(["spawn", values, frame, now_s])
             if frame % 120 != 0:  # the others do not happen
                 spawned[frame] = values
@@ -173,7 +182,14 @@ class Parts:
         for index, table in enumerate(drawn.tables):
             shown = table.without(hidden)
             columns = [shown.column(name).tolist() for name in names]
-            rows = [list(row) for row in zip(shown.ids.tolist(), *columns, strict=True)]
-            rows += [[getattr(one, name) for name in ("id", *names)] for one in spawns if index == 1]
+            shooters = shown.column("shooter").tolist() if index == 1 else [0] * len(shown)
+            rows = [list(row) for row in zip(shown.ids.tolist(), *columns, shooters, strict=True)]
+            balls: tuple[Any, ...] = tuple(spawns) if index == 1 else ()
+            rows += [[*[getattr(one, name) for name in ("id", *names)], id_of(one.shooter)] for one in balls]
             values += [value for row in sorted(rows) for value in row]
         return values
+
+
+def id_of(shooter: Any) -> int:
+    """A spawn holds the id that it was given until it is adopted, then the entity, if the server's has one."""
+    return 0 if shooter is None else int(getattr(shooter, "id", shooter))

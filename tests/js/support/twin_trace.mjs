@@ -196,7 +196,9 @@ async function worlds([[wire, tickHz, source, ownId], ...calls]) {
     world.draw(lists, drawnS * tickHz, nowS);
     spawns.draw(lists, drawnS * tickHz, nowS, world);
     for (const list of lists) list.sort((a, b) => a.id - b.id);
-    return lists.flat().flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
+    return lists
+      .flat()
+      .flatMap(({ id, x, y, vx, vy, shooter }) => [id, x, y, vx, vy, shooter ?? 0]);
   }
 }
 
