@@ -351,6 +351,14 @@ export class PredictedWorld {
     this.#begin(spawned);
   }
 
+  /** Frame `seq` was never sent: what it spawned takes part no more. @param {number} seq */
+  drop(seq) {
+    for (const { body, seq: spawnedBy } of this.#spawned) {
+      if (spawnedBy === seq) removeFrom(body.kind.entities, body.entity);
+    }
+    this.#spawned = this.#spawned.filter((one) => one.seq !== seq);
+  }
+
   /** Its frame has run. @param {SpawnedBody} spawned */
   #begin({ body, codes }) {
     body.stepped.load(codes, 0);
@@ -424,8 +432,14 @@ export class PredictedWorld {
   #dropReturned() {
     this.#bodies = this.#bodies.filter(({ kind, entity, leaving, share }) => {
       if (!leaving || share > 0) return true;
-      kind.entities.splice(kind.entities.indexOf(entity), 1);
+      removeFrom(kind.entities, entity);
       return false;
     });
   }
+}
+
+/** @param {Entity[]} entities @param {Entity} entity */
+function removeFrom(entities, entity) {
+  const at = entities.indexOf(entity);
+  if (at >= 0) entities.splice(at, 1);
 }

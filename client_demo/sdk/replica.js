@@ -163,6 +163,7 @@ export class Replica {
   /** Input frame `seq` was never sent: the server will not consume it. @param {number} seq */
   drop(seq) {
     this.predictor?.drop(seq);
+    this.world?.drop(seq);
   }
 
   /** Ends prediction when the shared step raises. @param {() => void} work */

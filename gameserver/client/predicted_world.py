@@ -70,7 +70,7 @@ class PredictedWorld:
         self._bodies: list[Body] = []
         """In the order of the types, ids ascending in each."""
         self._spawned: list[_Spawned] = []
-        self._lists: dict[str, list[Any]] = {}
+        self._lists = self._no_entities()
         """The entities of each type, the own avatar among them."""
         self._own_shows: tuple[str, ...] = ()
         self._tick = self._seq = self._newest_seq = 0
@@ -99,7 +99,7 @@ class PredictedWorld:
         """Forget all bodies; they are drawn in the past again at once."""
         self._bodies.clear()
         self._spawned.clear()
-        self._lists.clear()
+        self._lists = self._no_entities()
         self._gone.clear()
 
     # -- a STATE -----------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class PredictedWorld:
 
     def _make_lists(self, avatar: Any) -> None:
         name = type(avatar).entity_type.name
-        self._lists = {kind.entity_type.name: [] for kind in self._kinds}
+        self._lists = self._no_entities()
         for body in self._bodies:
             self._lists[body.kind.entity_type.name].append(body.entity)
         self._own_shows = ()
@@ -158,6 +158,9 @@ class PredictedWorld:
             own.sort(key=lambda entity: entity.id)
             steered = any(kind.steered for kind in self._kinds if kind.entity_type.name == name)
             self._own_shows = tuple(self._touch.shows) if steered else ()
+
+    def _no_entities(self) -> dict[str, list[Any]]:
+        return {kind.entity_type.name: [] for kind in self._kinds}
 
     def settle(self, now_s: float) -> None:
         """The pending frames were stepped again: count what is elsewhere now, and ease it out."""
@@ -198,8 +201,7 @@ class PredictedWorld:
         for body in self._bodies:
             if body.kind.steered:
                 self._predict(body.entity, body.held if believed else self._neutral, self._dt)
-        if self._lists:
-            run_world(self._touch, self._lists, self._dt)
+        run_world(self._touch, self._lists, self._dt)
         for body in self._bodies:
             body.step()
         for spawned in self._spawned:
@@ -253,7 +255,13 @@ class PredictedWorld:
         vars(body.entity).update(spawned.values)
         body.codes = body.kind.snap(body.entity, body.codes)
         body.pose.place(body.entity)
-        self._lists.setdefault(body.kind.entity_type.name, []).append(body.entity)
+        self._lists[body.kind.entity_type.name].append(body.entity)
+
+    def drop(self, seq: int) -> None:
+        """Frame `seq` was never sent: what it spawned takes part no more."""
+        dropped = {spawned.body.entity.id for spawned in self._spawned if spawned.seq == seq}
+        self._spawned = [spawned for spawned in self._spawned if spawned.seq != seq]
+        self._unlist(dropped)
 
     def adopt(self, spawn_id: int, entity_id: int) -> None:
         """The server's own of a spawn is known: call it before the state that has it is taken.
@@ -289,8 +297,7 @@ class PredictedWorld:
             table = table.without(hidden) if hidden else table
             bodies = [body for body in self._bodies if body.kind is kind]
             tables[kind.index] = self._draw_kind(kind, table, bodies, elapsed_s, now_s) if bodies else table
-        if any(body.leaving and body.share == 0.0 for body in self._bodies):
-            self._drop(lambda body: body.leaving and body.share == 0.0)
+        self._drop_returned()
         return Drawn(drawn.tick, tuple(tables), drawn.spawns)
 
     def _draw_kind(
@@ -313,8 +320,12 @@ class PredictedWorld:
         kept = tuple(zip(*[objects[one] for one in order], strict=True))
         return DrawnTable(kind.entity_type, np.array(order, np.int64), values, kept)
 
-    def _drop(self, unwanted: Callable[[Body], bool]) -> None:
-        dropped = {body.entity.id for body in self._bodies if unwanted(body)}
-        self._bodies = [body for body in self._bodies if body.entity.id not in dropped]
+    def _drop_returned(self) -> None:
+        returned = {body.entity.id for body in self._bodies if body.leaving and body.share == 0.0}
+        if returned:
+            self._bodies = [body for body in self._bodies if body.entity.id not in returned]
+            self._unlist(returned)
+
+    def _unlist(self, dropped: set[int]) -> None:
         for name, entities in self._lists.items():
             self._lists[name] = [entity for entity in entities if entity.id not in dropped]

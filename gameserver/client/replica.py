@@ -214,6 +214,8 @@ class Replica:
         """Input frame `seq` was never sent: the server will not consume it."""
         if self.predictor is not None:
             self.predictor.drop(seq)
+        if self.world is not None:
+            self.world.drop(seq)
 
     # -- what is drawn -----------------------------------------------------------------------------------------------
 
