@@ -387,10 +387,10 @@ export class PredictedWorld {
    */
   drawSpawn(entity, nowS) {
     const found = this.#spawned.find(({ body }) => body.entity.id === entity.id);
-    if (found === undefined) return;
-    const { isNew } = entity;
-    Object.assign(entity, found.body.drawnAt(nowS));
-    entity.isNew = isNew;
+    const body = found?.body ?? bodyOf(this.#bodies, entity.id);
+    if (body === null || body.leaving) return false;
+    Object.assign(entity, body.drawnAt(nowS));
+    return true;
   }
 
   // --- what is drawn

@@ -365,7 +365,8 @@ export class Session {
    *   time once the server's has come
    * @returns {G["entities"][N] | null} what is drawn, with a negative id until the server's own has come; null
    *   when nothing is predicted
-   * @throws {TypeError} for a type or field that the room does not have
+   * @throws {TypeError} for a type or field that the room does not have, or a value that a field of a
+   *   type in the predicted world cannot hold
    */
   predictSpawn(type, values, { match = () => true, rewound = false } = {}) {
     if (!this.#switches.prediction) return null;

@@ -8,8 +8,8 @@
  * goes on being drawn in the player's own time, ahead of the others, until the server's is gone. One
  * that the rules take through the past that its player saw (`Room.rewind`) is drawn in the time of
  * the others, whom it then meets where they are drawn. One of a type that takes part in the predicted
- * world (`predicted_world.js`) is drawn where that has it: it meets the bodies there in the player's
- * own present.
+ * world (`predicted_world.js`) is drawn where that has it, as long as it takes part: it meets the
+ * bodies there in the player's own present.
  *
  * `gameserver/client/spawns.py` is the twin, and a test compares the two. Fields that are not given
  * are 0, false or empty here, since a page knows no defaults; there they have those of the client's
@@ -43,7 +43,7 @@ import { EASE_S } from "./pose.js";
  * @property {(entity: Entity) => boolean} match whether an entity of the server's may be it
  * @property {number} afterId the server's own has a higher id, since it did not exist yet
  * @property {boolean} rewound
- * @property {boolean} inWorld whether it takes part in the predicted world
+ * @property {boolean} inWorld whether it is drawn where the predicted world has it
  * @property {boolean} adopted
  * @property {number} endsAt the tick at which the server's own was gone
  * @property {Entity} base its values at `atS`
@@ -106,7 +106,8 @@ export class PredictedSpawns {
    * @param {boolean} [rewound] whether the rules take it through the past that this player saw
    * @param {PredictedWorld | null} [world] of the bodies near the avatar
    * @returns {Entity} with a negative id until it is adopted
-   * @throws {TypeError} for a type or field that the room does not have
+   * @throws {TypeError} for a type or field that the room does not have, or a value that a field of a
+   *   body in the world cannot hold; nothing is shown then
    */
   add(typeName, values, seq, atS, match, newest, rewound = false, world = null) {
     const type = this.#types.find(({ name }) => name === typeName);
@@ -123,9 +124,9 @@ export class PredictedSpawns {
     const entity = { ...base };
     const state = { entity, base, atS, drawnAtS: atS, offsets: new Map(), endsAt: NEVER };
     const inWorld = !rewound && world?.holds(type) === true;
+    if (inWorld) world?.spawn(type, entity, seq);
     const origin = { type, seq, match, afterId, rewound, inWorld };
     this.#spawns.push({ ...state, ...origin, adopted: false, shown: false });
-    if (inWorld) world?.spawn(type, entity, seq);
     return entity;
   }
 
@@ -170,21 +171,32 @@ export class PredictedSpawns {
       if (!waits) this.withdrawn.push(spawn.entity);
       return waits && spawn.endsAt > tick;
     });
-    const hidden = new Set(this.#gone.keys());
-    for (const { entity, adopted, inWorld } of this.#spawns) {
-      if (!(adopted && inWorld)) hidden.add(entity.id);
-    }
+    const hidden = new Set([...this.#gone.keys(), ...this.#spawns.map(({ entity }) => entity.id)]);
     for (const list of lists) removeAll(list, hidden);
     for (const spawn of this.#spawns) {
-      const list = lists[spawn.type.index];
-      if (spawn.adopted && spawn.inWorld) {
-        takePlace(list, spawn.entity);
-        continue;
-      }
-      this.#move(spawn, isAmongOthers(spawn) ? this.#othersS : nowS);
-      if (spawn.inWorld) world?.drawSpawn(spawn.entity, nowS);
-      list.push(spawn.entity);
+      this.#put(spawn, nowS, world);
+      lists[spawn.type.index].push(spawn.entity);
     }
+  }
+
+  /**
+   * Sets a spawn to where it is drawn now.
+   *
+   * @param {Spawn} spawn @param {number} nowS @param {PredictedWorld | null} world
+   */
+  #put(spawn, nowS, world) {
+    const { entity, type } = spawn;
+    if (spawn.inWorld && !world?.drawSpawn(entity, nowS)) this.#leaveWorld(spawn);
+    if (spawn.inWorld) spawn.drawnAtS = nowS;
+    else this.#move(spawn, isAmongOthers(spawn) ? this.#othersS : nowS);
+    if (marksNew(type)) entity.isNew = !spawn.shown;
+    spawn.shown = true;
+  }
+
+  /** The world has it no more: draws it on by its rates, from where it was drawn. @param {Spawn} spawn */
+  #leaveWorld(spawn) {
+    spawn.inWorld = false;
+    this.#rebase(spawn, spawn.base, spawn.atS);
   }
 
   /**
@@ -278,8 +290,6 @@ export class PredictedSpawns {
   #move(spawn, nowS) {
     const { entity, type, offsets } = spawn;
     const share = Math.exp(-Math.max(0, nowS - spawn.drawnAtS) / EASE_S);
-    if (marksNew(type)) entity.isNew = !spawn.shown;
-    spawn.shown = true;
     spawn.drawnAtS = nowS;
     for (const course of this.#courses[type.index]) {
       const offset = (offsets.get(course.name) ?? 0) * share;
@@ -327,14 +337,6 @@ function load(entity, table, row) {
     row,
   );
   setObjects(entity, table, row);
-}
-
-/** The object that a page was given is drawn in place of the one that the world has made. @param {Entity[]} list @param {Entity} entity */
-function takePlace(list, entity) {
-  const at = list.findIndex(({ id }) => id === entity.id);
-  if (at < 0) return;
-  Object.assign(entity, list[at], { isNew: false });
-  list[at] = entity;
 }
 
 /** @param {Entity[]} list @param {ReadonlySet<number>} ids */

@@ -14,7 +14,7 @@ import numpy as np
 
 from gameserver.client.grid import compile_snap
 from gameserver.client.pose import Pose
-from gameserver.state.fields import Angle, Float
+from gameserver.state.fields import Angle, Float, Ref
 
 if TYPE_CHECKING:
     from gameserver.client.grid import Snap
@@ -63,6 +63,8 @@ class BodyKind:
         self.place = [(names.index(name), float(entity_type.numeric[name].step)) for name in touch.place]
         self.snap: Snap = compile_snap(entity_type)
         fields = list(entity_type.numeric.values())
+        self.stepped = [name for name, field in entity_type.fields.items() if not isinstance(field, Ref)]
+        """The fields that rules change: references cannot be predicted."""
         self.moving = [i for i, field in enumerate(fields) if isinstance(field, Float | Angle)]
         self.stats = BodyStats()
 

@@ -239,6 +239,10 @@ class PredictedWorld:
             index: The place of its type in the schema, one that takes part.
             entity: The entity as after the frame.
             seq: The number of the frame.
+
+        Raises:
+            ValueError: A value is NaN, or one that its field cannot hold; nothing has changed.
+            OverflowError: A value is infinite; nothing has changed.
         """
         kind = next(kind for kind in self._kinds if kind.index == index)
         body = self._enter(kind, entity.id)
@@ -276,13 +280,22 @@ class PredictedWorld:
                 self._bodies.append(spawned.body)
         self._spawned = [spawned for spawned in self._spawned if spawned.body.entity.id != entity_id]
 
-    def draw_spawn(self, entity: Any, now_s: float) -> None:
-        """Set the fields of a spawn to where it is drawn now, if it takes part."""
-        for body, _, _ in self._spawned:
-            if body.entity.id == entity.id:
-                fields = body.kind.entity_type.fields
-                vars(entity).update({name: getattr(body.entity, name) for name in fields})
+    def draw_spawn(self, entity: Any, now_s: float) -> bool:
+        """Set the fields of a spawn, adopted or not, to where it is drawn now; its references stay.
+
+        Args:
+            entity: What is drawn of the spawn.
+            now_s: The time now.
+
+        Returns:
+            Whether it takes part, and is not on its way back into the past.
+        """
+        for body in (*[spawned.body for spawned in self._spawned], *self._bodies):
+            if body.entity.id == entity.id and not body.leaving:
+                vars(entity).update({name: getattr(body.entity, name) for name in body.kind.stepped})
                 body.pose.write(vars(entity), body.entity, now_s)
+                return True
+        return False
 
     # -- what is drawn -----------------------------------------------------------------------------------------------
 

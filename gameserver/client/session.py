@@ -259,6 +259,8 @@ class Session:
         Raises:
             KeyError: The room has no type of that name.
             TypeError: The type has no field of that name.
+            ValueError: The type is in the predicted world, and a value is NaN, or one that its field cannot hold.
+            OverflowError: The type is in the predicted world, and a value is infinite.
         """
         seat = self.core.seat
         return None if seat is None else seat.spawn(tick, type_name, values, match, rewound=rewound)

@@ -6,7 +6,8 @@ the server's entity is in it and is adopted (the same object goes on, under the 
 there is none and the spawn is withdrawn. An adopted one goes on being drawn in the player's own time, ahead of the
 others, until the server's is gone. One that the rules take through the past that its player saw (`Room.rewind`) is
 drawn in the time of the others, whom it then meets where they are drawn. One of a type that takes part in the predicted
-world (`predicted_world.py`) is drawn where that has it: it meets the bodies there in the player's own present.
+world (`predicted_world.py`) is drawn where that has it, as long as it takes part: it meets the bodies there in the
+player's own present.
 
 `client_demo/sdk/spawns.js` is the twin, and a test compares the two. Fields that are not given have the defaults of the
 client's own classes here; a page knows no defaults, so there they are 0, false or empty.
@@ -64,7 +65,7 @@ class _Spawn:
     drawn_at_s: float
     """Both in the player's own time; in that of the others once it is adopted and `rewound`."""
     in_world: bool = False
-    """Whether it takes part in the predicted world."""
+    """Whether it is drawn where the predicted world has it."""
     adopted: bool = False
     ends_at: int | None = None
     """The tick at which the server's own was gone."""
@@ -130,6 +131,8 @@ class PredictedSpawns:
         Raises:
             KeyError: The room has no type of that name.
             TypeError: The type has no field of that name.
+            ValueError: It takes part in the world, and a value is NaN, or one that its field cannot hold.
+            OverflowError: It takes part in the world, and a value is infinite.
         """
         index = self._schema.named(type_name)
         entity_type = self._schema.entities[index]
@@ -141,10 +144,10 @@ class PredictedSpawns:
         after_id = max([int(table.ids[-1]) for table in view.tables if len(table)], default=0)
         base = {name: getattr(entity, name) for name in entity_type.fields}
         spawn = _Spawn(entity, index, seq, match, after_id, rewound, base, at_s, at_s)
-        self._spawns.append(spawn)
         if world is not None and world.holds(index) and not rewound:
-            spawn.in_world = True
             world.spawn(index, entity, seq)
+            spawn.in_world = True
+        self._spawns.append(spawn)
         return entity
 
     def reconcile(self, view: ViewState, seq: int, at_s: float | None, world: PredictedWorld | None = None) -> None:
@@ -178,7 +181,7 @@ class PredictedSpawns:
         Args:
             tick: The tick at which the others are drawn.
             now_s: The time now.
-            world: The bodies near the avatar. It draws what it takes part in and the server has adopted.
+            world: The bodies near the avatar.
         """
         self._gone = {entity_id: at for entity_id, at in self._gone.items() if at > tick}
         overdue = [spawn for spawn in self._spawns if not spawn.adopted and now_s - spawn.at_s >= MAX_WAIT_S]
@@ -186,13 +189,24 @@ class PredictedSpawns:
         over = [spawn for spawn in self._spawns if spawn.ends_at is not None and spawn.ends_at <= tick]
         self._spawns = [spawn for spawn in self._spawns if spawn not in overdue and spawn not in over]
         self._others_s = tick * self._tick_s
-        shown = [spawn for spawn in self._spawns if not (spawn.in_world and spawn.adopted)]
-        for spawn in shown:
-            self._move(spawn, self._others_s if spawn.among_others else now_s)
-            if spawn.in_world and world is not None:
-                world.draw_spawn(spawn.entity, now_s)
-        drawn = [spawn.entity for spawn in shown]
+        for spawn in self._spawns:
+            self._put(spawn, now_s, world)
+        drawn = [spawn.entity for spawn in self._spawns]
         return drawn, {*self._gone, *[entity.id for entity in drawn]}
+
+    def _put(self, spawn: _Spawn, now_s: float, world: PredictedWorld | None) -> None:
+        """Set a spawn to where it is drawn now."""
+        if spawn.in_world and not (world is not None and world.draw_spawn(spawn.entity, now_s)):
+            self._leave_world(spawn)
+        if spawn.in_world:
+            spawn.drawn_at_s = now_s
+        else:
+            self._move(spawn, self._others_s if spawn.among_others else now_s)
+
+    def _leave_world(self, spawn: _Spawn) -> None:
+        """The world has it no more: draw it on by its rates, from where it was drawn."""
+        spawn.in_world = False
+        self._rebase(spawn, spawn.base, spawn.at_s)
 
     def _adopt(self, spawn: _Spawn, view: ViewState, at_s: float | None, world: PredictedWorld | None) -> bool:
         """Give the spawn to the server's entity, or withdraw it; return whether it goes on."""
@@ -204,7 +218,7 @@ class PredictedSpawns:
                     world.adopt(spawn.entity.id, found.id)
                 spawn.entity.id = found.id
                 known_s = self._known_at_s(spawn, view, at_s)
-                self._rebase(spawn, found, spawn.at_s if known_s is None else known_s)
+                self._rebase(spawn, self._values(found), spawn.at_s if known_s is None else known_s)
                 return True
         self.withdrawn.append(spawn.entity)
         return False
@@ -220,17 +234,19 @@ class PredictedSpawns:
         else:
             known_s = self._known_at_s(spawn, view, at_s)
             if known_s is not None:
-                self._rebase(spawn, found, known_s)
+                self._rebase(spawn, self._values(found), known_s)
         return True
+
+    def _values(self, found: Entity) -> dict[str, Any]:
+        return {name: getattr(found, name) for name in type(found).entity_type.fields}
 
     def _known_at_s(self, spawn: _Spawn, view: ViewState, at_s: float | None) -> float | None:
         """Return the moment, in the time in which the spawn is drawn, at which it is where the newest view has it."""
         return view.tick * self._tick_s if spawn.rewound else at_s
 
-    def _rebase(self, spawn: _Spawn, found: Entity, at_s: float) -> None:
-        """Put the spawn where the server has it at that moment, and draw it on from where it is drawn."""
-        names = self._schema.entities[spawn.index].fields
-        spawn.base = {name: getattr(found, name) for name in names}
+    def _rebase(self, spawn: _Spawn, base: dict[str, Any], at_s: float) -> None:
+        """Let the spawn have these values at that moment, and draw it on from where it is drawn."""
+        spawn.base = base
         spawn.at_s = at_s
         if spawn.rewound:
             spawn.drawn_at_s = self._others_s

@@ -104,3 +104,24 @@ def test_a_shot_that_the_server_does_not_fire_is_taken_back_and_the_ball_with_it
     assert abs(seen[-1][0] - seen[0][0]) < 1.0
     assert len(marksman.client.of(Withdrawn)) == 1
     assert seen[-1][1] is None
+
+
+def test_a_shot_that_flies_out_of_reach_goes_on_in_its_players_present() -> None:
+    marksman = Marksman(away=2000.0)
+    places = [shot for _, shot in marksman.fire(150) if shot is not None]
+    steps = [after - before for before, after in pairwise(places)]
+    assert places[-1] > GUN_X + 1200.0
+    assert max(steps) <= SHOT_SPEED * FRAME_S * 1.2
+    assert min(steps) > 0.0
+
+
+def test_a_shot_of_a_frame_that_was_never_sent_does_not_hang_in_the_air() -> None:
+    marksman = Marksman(away=2000.0)
+    marksman.client.core.set_controls(Trigger(fire=True))
+    while not marksman.shots:
+        marksman.rig.run(FRAME_S)
+    replica = marksman.client.replica
+    assert replica.world is not None
+    bodies = len(replica.world)
+    replica.drop(marksman.client.seat.frames.recent[-1].seq)
+    assert len(replica.world) == bodies - 1
