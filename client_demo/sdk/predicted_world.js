@@ -17,8 +17,8 @@
  * - What the own actions spawn ahead of the server takes part from the tick of its input frame on, as
  *   the newest of its type.
  * - There is a bound on bodies times ticks. What is farthest is given up first.
- * - Once it has grown to size it leaves nothing to be collected, neither in a drawn frame nor in a
- *   tick: bodies, lists and arrays are used again.
+ * - Once it has grown to size it leaves almost nothing to be collected, in a drawn frame and in a
+ *   tick: bodies, lists and arrays are used again. Spawns are the exception; they are few.
  */
 import { Body, BodyKind, bodyOf, placeOf } from "./body.js";
 import { BodyChoice } from "./body_choice.js";
@@ -381,9 +381,11 @@ export class PredictedWorld {
   }
 
   /**
-   * Sets the fields of a spawn to where it is drawn now, if it takes part.
+   * Sets the fields of a spawn, adopted or not, to where it is drawn now.
    *
-   * @param {Entity} entity @param {number} nowS
+   * @param {Entity} entity
+   * @param {number} nowS
+   * @returns {boolean} whether it takes part, and is not on its way back into the past
    */
   drawSpawn(entity, nowS) {
     const found = this.#spawned.find(({ body }) => body.entity.id === entity.id);
