@@ -17,10 +17,11 @@ import trio
 
 from gameserver.escaping import escape_controls
 from gameserver.net.author_errors import pass_on_cancelled
+from gameserver.room.outside_work import Effect
 
 if TYPE_CHECKING:
     from gameserver.room.engine import RoomEngine
-    from gameserver.room.outside_work import Effect, Job
+    from gameserver.room.outside_work import Job
 
 log = logging.getLogger("gameserver.room")
 
@@ -55,32 +56,39 @@ class WorkRunner:
         self._nursery.start_soon(self._run, engine, job)
 
     async def _run(self, engine: RoomEngine, job: Job) -> None:
-        if engine.closed:
-            return
-        with trio.CancelScope() as scope:
-            job.cancel = scope.cancel
-            result, error = await self._outcome(job)
-            engine.work.finish(job, result, error)
+        if not engine.closed and (outcome := await self.run(job)) is not None:
+            engine.work.finish(job, *outcome)
 
     def start_effect(self, effect: Effect) -> None:
         """Run an effect soon, again and again until it succeeds, and report its outcome."""
         self._nursery.start_soon(self._run_effect, effect)
 
     async def _run_effect(self, effect: Effect) -> None:
-        if effect.is_over:
-            return
+        if not effect.is_over and (outcome := await self.run(effect)) is not None:
+            effect.report(*outcome)
+
+    async def run(self, job: Job) -> tuple[Any, str | None] | None:
+        """Run a job's function, that of an effect until it succeeds or has been tried often enough.
+
+        Returns:
+            The result, and why there is none. None: the job was cancelled.
+        """
         with trio.CancelScope() as scope:
-            effect.cancel = scope.cancel
-            wait_s = self._first_wait_s
+            job.cancel = scope.cancel
+            return await (self._last_outcome(job) if isinstance(job, Effect) else self._outcome(job))
+        return None
+
+    async def _last_outcome(self, effect: Effect) -> tuple[Any, str | None]:
+        wait_s = self._first_wait_s
+        result, error = await self._outcome(effect)
+        for _ in range(effect.tries - 1):
+            if error is None:
+                break
+            log.warning("effect %s is tried again in %g s: %s", effect.id, wait_s, escape_controls(error)[:300])
+            await trio.sleep(wait_s)
+            wait_s = min(2 * wait_s, MAX_EFFECT_WAIT_S)
             result, error = await self._outcome(effect)
-            for _ in range(effect.tries - 1):
-                if error is None:
-                    break
-                log.warning("effect %s is tried again in %g s: %s", effect.id, wait_s, escape_controls(error)[:300])
-                await trio.sleep(wait_s)
-                wait_s = min(2 * wait_s, MAX_EFFECT_WAIT_S)
-                result, error = await self._outcome(effect)
-            effect.report(result, error)
+        return result, error
 
     async def _outcome(self, job: Job) -> tuple[Any, str | None]:
         """Return the function's result, or why there is none."""

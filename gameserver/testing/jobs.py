@@ -5,7 +5,7 @@ between ticks.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -46,9 +46,21 @@ class Jobs:
 
 
 async def _run_all(jobs: list[tuple[RoomEngine, Job]], effects: list[Effect]) -> None:
+    """Run all at the same time, and report the outcomes in the order in which jobs and effects were added: trio's tasks
+    end in another order each time, and the same game must be the same.
+    """
+    outcomes: dict[Job, tuple[Any, str | None] | None] = {}
+
+    async def run(job: Job) -> None:
+        outcomes[job] = None if job.is_over else await runner.run(job)
+
     async with trio.open_nursery() as nursery:
         runner = WorkRunner(nursery, first_wait_s=0.0)
-        for engine, job in jobs:
-            runner.start(engine, job)
-        for effect in effects:
-            runner.start_effect(effect)
+        for job in (*[job for _, job in jobs], *effects):
+            nursery.start_soon(run, job)
+    for engine, job in jobs:
+        if (outcome := outcomes[job]) is not None:
+            engine.work.finish(job, *outcome)
+    for effect in effects:
+        if (outcome := outcomes[effect]) is not None:
+            effect.report(*outcome)

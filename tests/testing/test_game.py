@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trio
 
 from gameserver import Entity, Float, Inputs, Int, JoinRefused, Room, Text, shared
 from gameserver.client.errors import JoinFailed
@@ -151,6 +152,35 @@ def test_outside_work_is_run_and_its_result_arrives_at_a_tick() -> None:
         ada = g.join(name="Ada")
         g.until(lambda: bool(ada.events), ticks=5)
         assert ada.events == [("profile", "ADA")]
+
+
+def test_outcomes_arrive_in_the_order_in_which_functions_were_started() -> None:
+    has_ended = {"job": trio.Event(), "effect": trio.Event()}
+
+    async def end_last(*args: str) -> str:
+        await has_ended[args[-1]].wait()
+        return f"first {args[-1]}"
+
+    async def end_first(*args: str) -> str:
+        has_ended[args[-1]].set()
+        return f"second {args[-1]}"
+
+    class Profiles(Tag):
+        def on_join(self, player: Player) -> None:
+            super().on_join(player)
+            for work in (end_last, end_first):
+                self.run(work, "job", then=self.say)
+                self.effect(work, "effect", then=self.say)
+
+        def say(self, outcome: str) -> None:
+            self.broadcast("outcome", outcome)
+
+    with game(Profiles) as g:
+        ada = g.join(name="Ada")
+        g.until(lambda: len(ada.events) == 4, ticks=5)
+        outcomes = [payload for _, payload in ada.events]
+        for kind in has_ended:
+            assert [of for of in outcomes if of.endswith(kind)] == [f"first {kind}", f"second {kind}"]
 
 
 async def test_outside_work_is_run_in_a_test_that_is_a_trio_task() -> None:
