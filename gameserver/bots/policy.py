@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gameserver.state.schema import Schema
 
 MODULE_NAME: Final = "gameserver_policy"
-"""What the module of a file is called while it is loaded."""
+"""What the module of a file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,11 @@ def load_policy(path: str) -> Policy:
     folder = str(Path(path).resolve().parent)
     if folder not in sys.path:  # for what the file imports
         sys.path.insert(0, folder)
+    sys.modules[MODULE_NAME] = module  # where dataclasses look for the module of a class
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
+        sys.modules.pop(MODULE_NAME, None)
         raise import_failed(path, error) from error
     act = getattr(module, "act", None)
     if not callable(act):

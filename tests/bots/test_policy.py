@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gameserver.bots.brains import Perception
-from gameserver.bots.policy import Policy, load_policy
+from gameserver.bots.policy import MODULE_NAME, Policy, load_policy
 from gameserver.gym import ParallelRoomEnv
 from gameserver.loading import LoadError
 from gameserver.testing import game
@@ -73,6 +74,36 @@ def test_a_bot_sees_what_an_agent_sees() -> None:
             name: array.shape for name, array in expected[part].items()
         }
     assert env.observation_space("player_0").contains(observation)
+
+
+def test_a_file_may_have_dataclasses(tmp_path: Path) -> None:
+    path = tmp_path / "walk.py"
+    path.write_text(
+        """
+from __future__ import annotations
+from dataclasses import dataclass
+from typing import ClassVar
+
+@dataclass
+class Walk:
+    steps: ClassVar[int] = 1
+    dx: int = 1
+
+def act(observation):
+    return vars(Walk())
+"""
+    )
+    policy = load_policy(str(path))
+    with game(Run) as g:
+        assert values(policy(random.Random(1)).decide(perceived(g.join()))) == values(Moves(dx=1))
+
+
+def test_a_file_that_fails_leaves_no_module(tmp_path: Path) -> None:
+    path = tmp_path / "failing.py"
+    path.write_text("1 / 0")
+    with pytest.raises(LoadError):
+        load_policy(str(path))
+    assert MODULE_NAME not in sys.modules
 
 
 @pytest.mark.parametrize(
