@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gameserver.state.declare import unknown_field
+from gameserver.state.field import number
 from gameserver.state.fields import Choice, Flag
 
 if TYPE_CHECKING:
@@ -45,20 +46,20 @@ def action_codes(inputs: InputsType, action: Mapping[str, Any]) -> tuple[int, ..
 
 def _code(name: str, field: AnyField, value: Any) -> int:
     try:
-        number = value if isinstance(value, int | float) else np.asarray(value).item()
+        item = value if isinstance(value, int | float) else np.asarray(value).item()
         if isinstance(field, Choice):
-            return _index(field, number)
-        return field.encode(bool(number) if isinstance(field, Flag) else number)
+            return _index(field, number(item))
+        return field.encode(number(item) != 0 if isinstance(field, Flag) else item)
     except ValueError as error:
         raise ValueError(f"action {name} {error}") from None
 
 
-def _index(field: Choice[Any], number: Any) -> int:
+def _index(field: Choice[Any], value: float) -> int:
     """Return a number that is the index of a name.
 
     Raises:
         ValueError: It is none.
     """
-    if number != int(number) or not field.lo <= number <= field.hi:
-        raise ValueError(f"is {number!r}; write 0 to {field.hi}, the index of a name")
-    return int(number)
+    if not value.is_integer() or not field.lo <= value <= field.hi:
+        raise ValueError(f"is {value:g}; write 0 to {field.hi}, the index of a name")
+    return int(value)
