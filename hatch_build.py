@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ def has_compiler(platform: str) -> bool:
     Args:
         platform: A `sys.platform`.
     """
-    return platform == "win32" or shutil.which((os.environ.get("CC") or "cc").split()[0]) is not None
+    command = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    return platform == "win32" or shutil.which(command.split()[0]) is not None
 
 
 class CompileHook(BuildHookInterface[Any]):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from hatch_build import has_compiler
 from tests.support.source import ROOT
 
 CORE_DEPENDENCIES = {"cyclopts", "h11", "msgpack", "msgspec", "numpy", "rich", "trio", "trio-websocket"}
@@ -124,6 +126,23 @@ def test_without_a_compiler_the_compiled_build_ends_with_what_to_do(tmp_path: Pa
     assert done.returncode != 0
     assert "GAMESERVER_COMPILE=1 needs a C compiler; install one" in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("of_environment", "of_python", "called"),
+    [("clang -O2", "gcc -pthread", "clang"), (None, "gcc -pthread", "gcc"), ("", "gcc", "gcc"), (None, None, "cc")],
+)
+def test_the_compiler_that_is_looked_for_is_the_one_that_setuptools_calls(
+    of_environment: str | None, of_python: str | None, called: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if of_environment is None:
+        monkeypatch.delenv("CC", raising=False)
+    else:
+        monkeypatch.setenv("CC", of_environment)
+    monkeypatch.setattr(sysconfig, "get_config_var", {"CC": of_python}.get)
+    for installed in (called, "another"):
+        monkeypatch.setattr(shutil, "which", {installed: f"/usr/bin/{installed}"}.get)
+        assert has_compiler("linux") == (installed == called)
 
 
 def test_no_compiled_module_uses_cached_property() -> None:
