@@ -83,26 +83,41 @@ class StateHash:
         return int.from_bytes(digest.digest(), "little")
 
     def _sum_of_objects(self, index: int, table: Table) -> int:
+        every_row = range(len(table))
         if index not in self._known:
-            return _sum_of(table, range(len(table)))
+            return _sum_of(table, every_row)
         before, total = self._known[index]
-        if table is before or _has_the_objects_of(table, before):
-            return total
-        changed = table.changed_since(before)
+        changed = _changed_rows(before, table)
         if changed is None:
-            return _sum_of(table, range(len(table)))
-        return (
-            total - _sum_of(before, _rows_of(before, changed)) + _sum_of(table, _rows_of(table, changed))
-        ) % HASH_VALUES
+            return _sum_of(table, every_row)
+        rows_before, rows = changed
+        if len(rows_before) + len(rows) > len(table):
+            return _sum_of(table, every_row)
+        return (total - _sum_of(before, rows_before) + _sum_of(table, rows)) % HASH_VALUES
 
 
-def _has_the_objects_of(table: Table, before: Table) -> bool:
-    """Return whether the columns of a type that does not rest are those of another table, without looking into them."""
-    return (
-        table.change is None
-        and np.array_equal(table.ids, before.ids)
-        and all(one is other for one, other in zip(table.objects, before.objects, strict=True))
-    )
+def _changed_rows(before: Table, table: Table) -> tuple[list[int], list[int]] | None:
+    """Return the rows of each of two tables whose object fields may differ from those of the other; None: nothing is
+    known of that."""
+    if table is before:
+        return [], []
+    changed = table.changed_since(before)
+    if changed is not None:
+        return _rows_of(before, changed), _rows_of(table, changed)
+    if table.change is None and np.array_equal(table.ids, before.ids):
+        rows = _different_rows(before, table)
+        return rows, rows
+    return None
+
+
+def _different_rows(before: Table, table: Table) -> list[int]:
+    """Return the rows whose object fields differ, of two tables of the same entities. Captures share what they can, so
+    most values are the same object."""
+    rows: set[int] = set()
+    for old, new in zip(before.objects, table.objects, strict=True):
+        if new is not old:
+            rows.update([row for row, value in enumerate(new) if value is not old[row] and value != old[row]])
+    return sorted(rows)
 
 
 def _rows_of(table: Table, ids: NDArray[np.int64]) -> list[int]:

@@ -61,25 +61,61 @@ def test_the_hash_is_the_same_in_another_process() -> None:
     assert int(printed.stdout) == snapshot(fleet(), 1).hash()
 
 
-def test_of_a_large_board_only_what_changed_is_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of the entities whose object fields are hashed."""
+    ids: list[int] = []
+    pack = msgpack.packb
+
+    def note_and_pack(entity: tuple[int, object]) -> bytes:
+        ids.append(entity[0])
+        return pack(entity)
+
+    monkeypatch.setattr(msgpack, "packb", note_and_pack)
+    return ids
+
+
+def test_of_a_large_board_only_what_changed_is_hashed_again(hashed: list[int]) -> None:
     world = World(Schema([Line]))
     lines = [world.spawn(Line, steps=[i] * 100) for i in range(200)]
     state_hash = StateHash()
     for tick in range(10):  # until the lines rest
         state_hash.of(snapshot(world, tick))
-    hashed: list[int] = []
-    pack = msgpack.packb
-
-    def note_and_pack(entity: tuple[int, object]) -> bytes:
-        hashed.append(entity[0])
-        return pack(entity)
-
-    monkeypatch.setattr(msgpack, "packb", note_and_pack)
+    hashed.clear()
     lines[7].steps.append(5)
     world.despawn(lines[9])
     newest = snapshot(world, 10)
     incremental = state_hash.of(newest)
     assert hashed == [lines[7].id, lines[9].id, lines[7].id]
+    assert incremental == newest.hash()
+
+
+def test_of_a_type_that_does_not_rest_only_what_changed_is_hashed_again(hashed: list[int]) -> None:
+    world = World(SCHEMA)
+    ships = [world.spawn(Ship, name=f"ship {i}", cargo=[1]) for i in range(50)]
+    state_hash = StateHash()
+    state_hash.of(snapshot(world, 1))
+    hashed.clear()
+    ships[7].name = "seven"
+    ships[9].cargo.append(2)
+    ships[9].name = "nine"
+    newest = snapshot(world, 2)
+    incremental = state_hash.of(newest)
+    assert hashed == [ships[7].id, ships[9].id] * 2
+    assert incremental == newest.hash()
+
+
+def test_where_most_changed_each_entity_is_hashed_once(hashed: list[int]) -> None:
+    world = World(SCHEMA)
+    ships = [world.spawn(Ship, name=f"ship {i}") for i in range(50)]
+    state_hash = StateHash()
+    state_hash.of(snapshot(world, 1))
+    hashed.clear()
+    for ship in ships[:40]:
+        ship.name += "!"
+    newest = snapshot(world, 2)
+    incremental = state_hash.of(newest)
+    assert hashed == [ship.id for ship in ships]
     assert incremental == newest.hash()
 
 
