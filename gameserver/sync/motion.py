@@ -84,10 +84,10 @@ class Motion:
         """Return the residuals as zigzag codes, shape (fields, n)."""
         if not COMPILED:
             return zigzag(self.residuals(before, after, span))
-        found = self.zigzagged_few(before.tobytes(), after.tobytes(), after.shape[1], span)
+        found = self.zigzagged_packed(before.tobytes(), after.tobytes(), after.shape[1], span)
         return np.frombuffer(found, np.uint64).reshape(after.shape)
 
-    def zigzagged_few(self, before: bytes, after: bytes, count: int, span: int) -> bytes:
+    def zigzagged_packed(self, before: bytes, after: bytes, count: int, span: int) -> bytes:
         """Return the same of packed codes, see `Table.packed_codes`."""
         if COMPILED:
             return loops.residuals(before, after, count, span, self._rate_table)

@@ -194,7 +194,7 @@ def split_few(residuals: bytes, count: int, width_cache: WidthCache, span: int) 
     """Return the blocks of `split_blocks`, made without numpy.
 
     Args:
-        residuals: Of `count` staying rows, as `Motion.zigzagged_few` returns them.
+        residuals: Of `count` staying rows, as `Motion.zigzagged_packed` returns them.
         count: How many rows, at least one.
         width_cache: The type's own.
         span: Ticks from the base to the new snapshot.

@@ -173,7 +173,7 @@ class TypeDelta:
 
     def _split_few(self) -> list[FewBlock]:
         before, after = self.before.packed_codes, self.after.packed_codes
-        residuals = self._motion.zigzagged_few(before, after, self.n_stay, self._span)
+        residuals = self._motion.zigzagged_packed(before, after, self.n_stay, self._span)
         return split_few(residuals, self.n_stay, self._width_cache, self._span)
 
     def residuals_from(self, held: NDArray[np.int64]) -> NDArray[np.uint64]:
