@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 ROOM_ID: Final = "environment"
 
 
-class SeatLink(ServerLink):
+class AgentLink(ServerLink):
     """One player's end of its link: it decodes what it is sent."""
 
     def __init__(self, reader: SharedStateReader, decoder: DeltaDecoder) -> None:
@@ -78,12 +78,12 @@ class SeatLink(ServerLink):
             self.events.append((event.name, event.payload))
 
 
-class SeatPeer:
+class AgentPeer:
     """The server side of a player's link, as a room needs it."""
 
     claims: Mapping[str, object] | None = None
 
-    def __init__(self, link: SeatLink) -> None:
+    def __init__(self, link: AgentLink) -> None:
         self.link = link
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -97,15 +97,15 @@ class SeatPeer:
         """Do nothing: nobody else uses the link."""
 
 
-class Seat:
-    """One player of an episode.
+class Agent:
+    """One player of an episode, as the word is used in PettingZoo.
 
     Args:
         link: Its end of its link.
         session: Its session in the room.
     """
 
-    def __init__(self, link: SeatLink, session: Session) -> None:
+    def __init__(self, link: AgentLink, session: Session) -> None:
         self.link = link
         self._session = session
 
@@ -153,7 +153,7 @@ class Episode:
         self._reader = SharedStateReader()
         self._decoder = DeltaDecoder(kind.schema, self._engine.tick_hz)
         self._connect()
-        self.seats = [self._seat(number, each) for number, each in enumerate(params, start=1)]
+        self.agents = [self._join(number, each) for number, each in enumerate(params, start=1)]
         """The players, in order of joining."""
         self._wait_until_joined()
 
@@ -177,16 +177,16 @@ class Episode:
         move.failure = MoveFailed(CloseCode.ROOM_NOT_FOUND, "an environment has one room")
         self._engine.moves.decide(move)
 
-    def _seat(self, key: int, params: Mapping[str, Any]) -> Seat:
-        link = SeatLink(self._reader, self._decoder)
-        session = self._engine.seats.join(SeatPeer(link), Role.PLAYER, params, key=key, secret=b"")
+    def _join(self, key: int, params: Mapping[str, Any]) -> Agent:
+        link = AgentLink(self._reader, self._decoder)
+        session = self._engine.seats.join(AgentPeer(link), Role.PLAYER, params, key=key, secret=b"")
         session.window.stay_open()  # what the link is offered has arrived
-        return Seat(link, session)
+        return Agent(link, session)
 
     def _wait_until_joined(self) -> None:
         ticks = math.ceil(ENTER_WITHIN_S * self._engine.tick_hz)
-        while not all(seat.link.view.tick for seat in self.seats):
-            closed = next((seat.link.closed for seat in self.seats if seat.link.closed is not None), None)
+        while not all(agent.link.view.tick for agent in self.agents):
+            closed = next((agent.link.closed for agent in self.agents if agent.link.closed is not None), None)
             if closed is not None:
                 raise JoinFailed(*closed)
             if self._engine.tick_number >= ticks:
@@ -221,9 +221,9 @@ class Episode:
             RuntimeError: The rules raised; what they raised is the cause.
         """
         tick, now_s = self._engine.tick_number + 1, self._now_s
-        for seat, its_codes in zip(self.seats, codes, strict=True):
-            if seat.link.closed is None:
-                seat.push(its_codes, tick, now_s)
+        for agent, its_codes in zip(self.agents, codes, strict=True):
+            if agent.link.closed is None:
+                agent.push(its_codes, tick, now_s)
         self._tick()
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from gymnasium import spaces
 
-    from gameserver.gym.episode import Seat
+    from gameserver.gym.episode import Agent
     from gameserver.gym.rewards import Reward, Terminated
     from gameserver.learning.observation import MaxEntities
     from gameserver.room.room import Room
@@ -101,7 +101,7 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
         self._action_spaces = {agent: action_space(self._kind.inputs_type) for agent in self.possible_agents}
         self._np_random: np.random.Generator | None = None
         self._episode: Episode | None = None
-        self._seats: dict[str, Seat] = {}
+        self._agents_by_name: dict[str, Agent] = {}
         self._playing: set[str] = set()
         """The agents whose game is not over."""
         self._rewards: dict[str, float] = {}
@@ -160,7 +160,7 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
             options={**self._options, **(options or {})},
             after_rules=self._after_rules,
         )
-        self._seats = dict(zip(self.possible_agents, episode.seats, strict=True))
+        self._agents_by_name = dict(zip(self.possible_agents, episode.agents, strict=True))
         self.agents = list(self.possible_agents)
         self._playing = set(self.agents)
         return self._observations(self.agents), self._infos(self.agents)
@@ -184,9 +184,10 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
         inputs = self._kind.inputs_type
         acting = {agent: action_codes(inputs, actions[agent]) for agent in self.agents if agent in actions}
         acted, self._rewards = self.agents, dict.fromkeys(self.agents, 0.0)
+        neutral = inputs.neutral_codes
         for _ in range(self.ticks_per_step):
-            neutral = inputs.neutral_codes
-            self._episode.tick([acting.get(a, neutral) if a in self._playing else neutral for a in self._seats])
+            codes = [acting.get(a, neutral) if a in self._playing else neutral for a in self.possible_agents]
+            self._episode.tick(codes)
             self._playing = {agent for agent in self._playing if not self._is_gone(agent)}
             if not self._playing:
                 break
@@ -200,14 +201,14 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
     def _after_rules(self, episode: Episode) -> None:
         """Add up what players have earned in this tick, before the room can end or remove somebody."""
         for agent in sorted(self._playing):
-            player = self._seats[agent].player
+            player = self._agents_by_name[agent].player
             self._rewards[agent] += float(self._reward(episode.room, player))
             if self._terminated(episode.room, player):
                 self._playing.discard(agent)
 
     def _is_gone(self, agent: str) -> bool:
         assert self._episode is not None
-        return self._episode.over or self._seats[agent].link.closed is not None
+        return self._episode.over or self._agents_by_name[agent].link.closed is not None
 
     def _observations(self, agents: list[str]) -> dict[str, Observation]:
         return {agent: self.observe(agent) for agent in agents}
@@ -215,7 +216,7 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
     def _infos(self, agents: list[str]) -> Infos:
         infos: Infos = {}
         for agent in agents:
-            link = self._seats[agent].link
+            link = self._agents_by_name[agent].link
             infos[agent] = {"tick": link.view.tick, "events": link.events}
             link.events = []
         return infos
@@ -229,7 +230,7 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
         Returns:
             New arrays.
         """
-        link = self._seats[agent].link
+        link = self._agents_by_name[agent].link
         return self.observer.observe(link.view, link.avatar_id)
 
     @property
@@ -262,7 +263,7 @@ class ParallelRoomEnv(ParallelEnv[str, Observation, "Mapping[str, Any]"]):
         """
         if self._episode is None or self.render_mode is None:
             return None
-        link = None if agent is None else self._seats[agent].link
+        link = None if agent is None else self._agents_by_name[agent].link
         view = self._episode.view if link is None else link.view
         if self.render_mode == "ansi":
             return describe(view)

@@ -103,9 +103,10 @@ def test_observations_are_what_a_client_with_the_same_inputs_gets() -> None:
 def test_a_bot_that_knows_the_schema_from_the_wire_gets_the_same_arrays() -> None:
     env = ParallelRoomEnv(Run, 2)
     env.reset(seed=1)
-    view = env._seats["player_1"].link.view
+    link = env._agents_by_name["player_1"].link
+    view = link.view
     wire = Schema.from_wire(view.schema.to_wire())
-    observed = Observer(wire).observe(ViewState(wire, view.tick, view.tables), env._seats["player_1"].link.avatar_id)
+    observed = Observer(wire).observe(ViewState(wire, view.tick, view.tables), link.avatar_id)
     assert data_equivalence(observed, env.observe("player_1"), exact=True)
 
 
