@@ -103,9 +103,11 @@ wheels: ## Make a compiled wheel in dist/ for each CPython from 3.11 on that is 
 test-js: $(NODE_STAMP) ## Run the JavaScript tests
 	node --test --test-reporter=spec $(sort $(shell find tests/js -name '*.test.js'))
 
+# Most of what happens between processes is waiting, so two files run at a time. Pages need a processor of their own.
 .PHONY: test-live
 test-live: $(DEV_STAMP) $(NODE_STAMP) chromium nginx systemd ## Run the tests with real servers, sockets and browsers
-	$(BIN)/python -m pytest -m "live or browser"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "live and not browser"
+	$(BIN)/python -m pytest -m "browser"
 
 # `make test-live` uses the polled transport and the interpreter. This runs the same tests on the alternatives.
 .PHONY: test-builds

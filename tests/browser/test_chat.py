@@ -240,6 +240,7 @@ def test_a_moderator_mutes_and_takes_out_messages_and_a_refused_one_can_be_dropp
     come_in(root, "Root")
     come_in(eve, "Eve")
     say(eve, "rude")
+    expect(root.locator(".message", has_text="rude")).to_be_visible()
     say(root, "no")
     expect(eve.locator(".by .badge")).to_have_text("moderator")
     root.locator(".message", has_text="rude").get_by_role("button", name="Remove").click()

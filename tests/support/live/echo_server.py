@@ -77,6 +77,9 @@ class EchoHub:
 
     admission = Admission(Limits())
 
+    def run_effects_with(self, _run: object) -> None:
+        """No rules run here, which could ask for any."""
+
     def open(self, link: Link, _now_s: float, **_: object) -> EchoPeer:
         """A link came up."""
         link.start_polling(ROOM)
