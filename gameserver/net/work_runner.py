@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("gameserver.room")
 
 MAX_RUNNING: Final = 256
-"""Async functions of one process that run at a time; more wait their turn, which counts for their time."""
+"""Async functions of one process that run at a time; more wait their turn, which counts for their time, but not for
+that of effects."""
 
 MAX_THREADS: Final = 64
 """Plain functions of one process that run at a time, those included that took too long and have not ended yet."""
@@ -91,10 +93,13 @@ class WorkRunner:
         return result, error
 
     async def _outcome(self, job: Job) -> tuple[Any, str | None]:
-        """Return the function's result, or why there is none."""
+        """Return the function's result, or why there is none. An effect waits for its turn as long as it takes: a try
+        is a call."""
         call = _Call(job)
+        waits_for_turn = isinstance(job, Effect)
         try:
-            with trio.fail_after(job.timeout_s) as timeout:
+            with trio.fail_after(math.inf if waits_for_turn else job.timeout_s) as timeout:
+                call.timeout = timeout if waits_for_turn else None
                 if inspect.iscoroutinefunction(job.work):
                     async with self._slots:
                         return await call.run(), None
@@ -112,14 +117,24 @@ class _Call:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._has_begun = False
+        self.timeout: trio.CancelScope | None = None
+        """Where the time of the call begins with it; None: it has begun before."""
 
     async def run(self) -> Any:
-        self._has_begun = True
+        self._begin()
         return await self._job.work(*self._job.args)
 
     def run_sync(self) -> Any:
-        self._has_begun = True
+        if self.timeout is None:
+            self._begin()
+        else:
+            trio.from_thread.run_sync(self._begin)
         return self._job.work(*self._job.args)
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        if self.timeout is not None:
+            self.timeout.deadline = trio.current_time() + self._job.timeout_s
 
     def too_slow(self) -> str:
         """Return why there is no result when the time is over."""

@@ -248,6 +248,49 @@ async def test_an_effect_that_never_succeeds_fails_in_the_end(autojump_clock: tr
         assert room.outcomes == ["OSError: no bank"]
 
 
+async def test_an_effect_uses_up_no_try_while_it_waits_for_its_turn(
+    mock_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_runner, "MAX_THREADS", 1)
+    begun, released = threading.Event(), threading.Event()
+
+    def hang(key: str) -> None:
+        begun.set()
+        released.wait()
+
+    def pay(key: str) -> int:
+        return 5
+
+    try:
+        async with trio.open_nursery() as nursery:
+            server = open_room(nursery)
+            server.hub.run_effects_with(WorkRunner(nursery).start_effect)
+            outcomes = room_of(server).outcomes
+
+            def ask(work: Callable[[str], object]) -> None:
+                then, failed = outcomes.append, lambda failure: outcomes.append(str(failure))
+                room_of(server).effect(work, tries=1, timeout_s=0.5, then=then, failed=failed)
+
+            async def tick_until(count: int) -> None:
+                while len(outcomes) < count:
+                    await trio.lowlevel.checkpoint()
+                    server.tick()
+
+            ask(hang)
+            while not begun.is_set():
+                await trio.lowlevel.checkpoint()
+            ask(pay)
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(0.6)
+            await tick_until(1)
+            assert outcomes == ["it took longer than 0.5 s"]
+            released.set()
+            await tick_until(2)
+            assert outcomes == ["it took longer than 0.5 s", 5]
+    finally:
+        released.set()
+
+
 async def test_an_effect_outlives_its_room_and_is_stopped_where_the_room_goes_on_elsewhere(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
