@@ -6,13 +6,15 @@ import json
 import os
 import sqlite3
 import time
+import zlib
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
 from gameserver.store.api import StoreError
-from gameserver.store.sqlite import FILE, MIGRATIONS, FolderLock, check_version, plain_errors, take_lock
+from gameserver.store.entries import unpacked
+from gameserver.store.sqlite import FILE, MIGRATIONS, FolderLock, check_version, plain_errors, rename_room, take_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,19 +185,48 @@ def retry(place: Path, what: str) -> list[str]:
         What is tried again, in lines.
 
     Raises:
-        StoreError: There is none, a server uses the folder, or the file cannot be written.
+        StoreError: There is none, another room has its id, a server uses the folder, or the file cannot be written.
     """
     path = file_of(place)
     # A running server may open a room of the same id.
     lock = take_lock(path.parent) if path.name == FILE else FolderLock(None)
     try:
         with plain_errors(path), closing(_open(path, writes=True)) as db, _transaction(db):
-            rooms = _aside(db, path, what)
-            for room, _ in rooms:
-                db.execute("UPDATE rooms SET aside = NULL, attempts = 0 WHERE id = ?", (room,))
+            lines = []
+            for room, kind in _aside(db, path, what):
+                try:
+                    lines.append(_try_again(db, room, kind))
+                except StoreError as error:
+                    if what != ALL_ASIDE:
+                        raise
+                    lines.append(str(error))
     finally:
         lock.release()
-    return [f"room {room} ({kind}) is tried again" for room, kind in rooms] or ["no room is put aside"]
+    return lines or ["no room is put aside"]
+
+
+def _try_again(db: sqlite3.Connection, room: str, kind: str) -> str:
+    """Have a room that was put aside restored, under the id that it had before another one got that id. Say so.
+
+    Raises:
+        StoreError: The other one has it still.
+    """
+    (checkpoint,) = db.execute("SELECT checkpoint FROM rooms WHERE id = ?", (room,)).fetchone()
+    own = _id_in(checkpoint) or room
+    if own != room:
+        if db.execute("SELECT 1 FROM rooms WHERE id = ?", (own,)).fetchone() is not None:
+            raise StoreError(f"room {room} ({kind}) stays aside: another room has its id, {own}")
+        rename_room(db, room, own)
+    db.execute("UPDATE rooms SET aside = NULL, attempts = 0 WHERE id = ?", (own,))
+    return f"room {room} ({kind}) is tried again" + ("" if own == room else f", as {own}")
+
+
+def _id_in(checkpoint: bytes) -> str | None:
+    """Return the id that a checkpoint is of; None if it is damaged, which the next server says."""
+    try:
+        return str(unpacked(zlib.decompress(checkpoint))["room"])
+    except (zlib.error, ValueError, TypeError, LookupError, msgpack.UnpackException):
+        return None
 
 
 def export(place: Path) -> Iterator[str]:

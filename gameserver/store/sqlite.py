@@ -236,6 +236,11 @@ def _free_id(db: sqlite3.Connection, room: str) -> None:
     numbers = itertools.count(1)
     while db.execute("SELECT 1 FROM rooms WHERE id = ?", (other := f"{room}-{next(numbers)}",)).fetchone() is not None:
         pass
+    rename_room(db, room, other)
+
+
+def rename_room(db: sqlite3.Connection, room: str, other: str) -> None:
+    """Keep a room under another id, which is free."""
     db.execute("UPDATE rooms SET id = ? WHERE id = ?", (other, room))
     db.execute("UPDATE journal SET room = ? WHERE room = ?", (other, room))
 

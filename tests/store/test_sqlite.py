@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -300,6 +301,22 @@ def test_a_room_put_aside_is_tried_again_when_no_server_uses_the_folder(store: S
     with pytest.raises(StoreError, match="no room 'a' is put aside"):
         report.retry(store.path, "a")
     assert report.retry(store.path, "all") == ["room b (race) is tried again"]
+
+
+def test_a_room_is_tried_again_under_the_id_that_it_was_saved_with_if_no_other_has_it(store: SqliteStore) -> None:
+    saved = RoomUpdate("a", "race", b"", zlib.compress(packed({"room": "a"})), 5)
+    store.commit(0, [saved], [])
+    store.commit(0, [update(chunk=(6, 7, b"kept"))], [])
+    store.put_aside("a", "why")
+    store.commit(0, [update(tick=9)], [])
+    store.lock.release()
+    with pytest.raises(StoreError, match=r"room a-1 .race. stays aside: another room has its id, a$"):
+        report.retry(store.path, "a-1")
+    assert report.retry(store.path, "all") == ["room a-1 (race) stays aside: another room has its id, a"]
+    assert [room.id for room in store.rooms(0)] == ["a"]
+    store.commit(0, [], ["a"])
+    assert report.retry(store.path, "a-1") == ["room a-1 (race) is tried again, as a"]
+    assert [(room.id, room.checkpoint, room.records) for room in store.rooms(0)] == [("a", saved.checkpoint, b"kept")]
 
 
 def test_so_many_rooms_are_put_aside_and_the_oldest_give_way(
