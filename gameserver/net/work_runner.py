@@ -122,14 +122,14 @@ class _Call:
 
     async def run(self) -> Any:
         self._begin()
-        return await self._job.work(*self._job.args)
+        return await self._job.work(*self._job.args_of_call())
 
     def run_sync(self) -> Any:
         if self.timeout is None:
             self._begin()
         else:
             trio.from_thread.run_sync(self._begin)
-        return self._job.work(*self._job.args)
+        return self._job.work(*self._job.args_of_call())
 
     def _begin(self) -> None:
         self._has_begun = True

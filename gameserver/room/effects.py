@@ -64,9 +64,8 @@ class Effects:
         number = self._jobs.last_number + 1
         packed = _packed(args)
         effect_id = self._id_of([tick, number, name_of(work), packed])
-        # Unpacked: after a crash the function gets the same, lists for tuples too, and rules may change what they gave.
-        given = (effect_id, *msgpack.unpackb(packed))
-        self._jobs.start_effect(Effect(number, work, given, timeout_s, then, failed, id=effect_id, tries=tries))
+        effect = Effect(number, work, (), timeout_s, then, failed, id=effect_id, packed=packed, tries=tries)
+        self._jobs.start_effect(effect)
         return effect_id
 
     def _id_of(self, content: list[Any]) -> str:
@@ -121,7 +120,7 @@ def save_effect(effect: Effect, path: str) -> list[Any]:
     name = name_of(effect.work)
     if name is None:
         raise CannotSave(path, f"{effect.work!r} has no name in its module; write a function of the module itself")
-    return [effect.id, name, list(effect.args[1:]), effect.timeout_s, effect.tries]
+    return [effect.id, name, msgpack.unpackb(effect.packed), effect.timeout_s, effect.tries]
 
 
 def restore_effect(number: int, saved: Any) -> Effect:
@@ -135,4 +134,5 @@ def restore_effect(number: int, saved: Any) -> Effect:
         CannotRestore: There is no such function any more.
     """
     effect_id, name, args, timeout_s, tries = saved
-    return Effect(number, named(name), (effect_id, *args), timeout_s, None, None, id=effect_id, tries=tries)
+    packed = msgpack.packb(args)
+    return Effect(number, named(name), (), timeout_s, None, None, id=effect_id, packed=packed, tries=tries)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import msgpack
+
 from gameserver.escaping import escape_controls
 from gameserver.protocol.codec import check_storable
 from gameserver.protocol.payload import plain_payload
@@ -63,14 +65,18 @@ class Job:
     is_over: bool = False
     """Whether it has an outcome, or was cancelled."""
 
+    def args_of_call(self) -> tuple[object, ...]:
+        """Return what its function is called with."""
+        return self.args
+
 
 @dataclass(eq=False, slots=True)
 class Effect(Job):
-    """A job that must not get lost: it is run once its request has been stored, and again until it succeeds. Its id is
-    the first of its arguments.
+    """A job that must not get lost: it is run once its request has been stored, and again until it succeeds.
 
     Args:
-        id: The idempotency key: the same each time.
+        id: The idempotency key: the same each time. Its function gets it before its arguments.
+        packed: The list of its arguments, packed: what one call changes, the next one and a checkpoint do not get.
         tries: How often its function is called at most, until it returns.
         refused: Whether the room had too many: it is never run.
         runs: Whether it has been started.
@@ -80,12 +86,17 @@ class Effect(Job):
     """
 
     id: str = ""
+    packed: bytes = b""
     tries: int = 1
     refused: bool = False
     runs: bool = False
     is_left: bool = False
     is_ignored: bool = False
     report: Callable[[Any, str | None], None] = field(default=lambda _result, _error: None)
+
+    def args_of_call(self) -> tuple[object, ...]:
+        """Return what its function is called with: the id, and copies of its arguments, lists for tuples too."""
+        return self.id, *msgpack.unpackb(self.packed)
 
 
 class OutsideWork:

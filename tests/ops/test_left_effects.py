@@ -28,11 +28,11 @@ class Bank:
 
     @property
     def asked(self) -> list[Any]:
-        return [effect.args[1] for effect in self.effects]
+        return [effect.args_of_call()[1] for effect in self.effects]
 
     def run(self) -> None:
         effect = self.effects.pop(0)
-        effect.report(effect.work(*effect.args), None)
+        effect.report(effect.work(*effect.args_of_call()), None)
 
 
 def begun(folder: Path, kind: type[Cellar] = Cellar) -> tuple[Process, Bank]:
@@ -115,7 +115,7 @@ def test_what_a_room_asked_for_at_its_end_waits_for_the_store_and_outlives_a_kil
     one.kill()
     two = Process(tmp_path, Farewell, seed=2)
     bank = Bank(two)
-    assert [(effect.id, effect.args) for effect in bank.effects] == [(keys[1], (keys[1], 7))]
+    assert [(effect.id, effect.args_of_call()) for effect in bank.effects] == [(keys[1], (keys[1], 7))]
     bank.run()
     two.commit()
     assert two.store.effects(0) == []
@@ -145,7 +145,7 @@ def test_a_stop_keeps_them_with_their_rooms(tmp_path: Path) -> None:
     assert bank.effects == []
     two = Process(tmp_path, seed=2)
     (job,) = two.server.engine.work.running()
-    assert job.args[1] == 5
+    assert job.args_of_call()[1] == 5
     two.kill()
 
 

@@ -73,7 +73,7 @@ class Bank:
 
     def run(self) -> None:
         effect = self.effects.pop(0)
-        effect.report(effect.work(*effect.args), None)
+        effect.report(effect.work(*effect.args_of_call()), None)
 
 
 def shop() -> tuple[MemoryServer, Bank, Shop]:
@@ -136,8 +136,8 @@ def test_a_checkpoint_has_what_has_no_outcome_yet_and_it_is_run_again_under_the_
     again.go_live(0.0)
     again.work.run_with(started.append)
     (effect,) = started
-    assert (effect.id, effect.args, effect.work) == (room.ids[1], (room.ids[1], 6), pay)
-    effect.report(effect.work(*effect.args), None)
+    assert (effect.id, effect.args_of_call(), effect.work) == (room.ids[1], (room.ids[1], 6), pay)
+    effect.report(effect.work(*effect.args_of_call()), None)
     again.tick(0.0)
     assert room_of(again).paid == [5, 6]
 
@@ -158,7 +158,7 @@ def test_a_journal_asks_again_for_what_was_asked_since_the_checkpoint() -> None:
     started: list[Any] = []
     again.go_live(0.0)
     again.work.run_with(started.append)
-    assert [effect.args[1] for effect in started] == [6]
+    assert [effect.args_of_call()[1] for effect in started] == [6]
 
 
 def test_functions_of_run_are_not_run_again_after_a_restart() -> None:
@@ -178,7 +178,7 @@ def test_what_a_room_has_asked_for_goes_on_after_its_end(caplog: pytest.LogCaptu
     room.on_message(room.players[0], "pay", 5)
     engine = server.engine
     engine.close(CloseCode.ROOM_CLOSED, "over")
-    assert [effect.args[1] for effect in bank.effects] == [5, 99]
+    assert [effect.args_of_call()[1] for effect in bank.effects] == [5, 99]
     bank.run()
     bank.effects[0].report(None, "OSError: no bank\x1b")
     assert room.paid == []
@@ -273,4 +273,16 @@ def test_arguments_are_those_of_the_call_also_if_the_rules_change_theirs() -> No
     given = [1, (2, 3)]
     room.effect(pay, given)
     given.append(4)
-    assert bank.effects[0].args[1] == [1, [2, 3]]
+    assert bank.effects[0].args_of_call()[1] == [1, [2, 3]]
+
+
+def test_what_a_call_changes_the_next_one_and_a_checkpoint_do_not_get() -> None:
+    server, bank, room = shop()
+    room.effect(pay, [1, 2])
+    (effect,) = bank.effects
+    _, taken = effect.args_of_call()
+    assert isinstance(taken, list)
+    taken.clear()
+    assert effect.args_of_call() == (effect.id, [1, 2])
+    (again,) = restored(server.engine).work.running()
+    assert again.args_of_call() == (effect.id, [1, 2])
