@@ -15,7 +15,7 @@ import msgpack
 from gameserver.protocol.codec import check_storable
 from gameserver.protocol.payload import plain
 from gameserver.room.outside_work import Effect, check_job
-from gameserver.room.saveable import CannotSave, name_of, named
+from gameserver.room.saveable import CannotSave, imported, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,4 +135,4 @@ def restore_effect(number: int, saved: Any) -> Effect:
     """
     effect_id, name, args, timeout_s, tries = saved
     packed = msgpack.packb(args)
-    return Effect(number, named(name), (), timeout_s, None, None, id=effect_id, packed=packed, tries=tries)
+    return Effect(number, imported(name), (), timeout_s, None, None, id=effect_id, packed=packed, tries=tries)

@@ -1,12 +1,14 @@
 """What a checkpoint can hold of what the rules keep, and what to write instead of the rest.
 
 Values are plain data, containers, arrays, enums, and objects of classes that are written in Python; classes and
-functions are held by their names. Nothing is pickled: a checkpoint that is read runs no code but that of the game.
+functions are held by their names. Nothing is pickled: a checkpoint that is read runs no code but that of the game, and
+loads no modules but those of effects.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 import types
 from typing import Any, Final
@@ -55,8 +57,24 @@ def named(name: Any) -> Any:
     return found
 
 
+def imported(name: Any) -> Any:
+    """Return the function of a name, whose module may not be loaded yet: rules may import it where they need it.
+
+    Raises:
+        CannotRestore: There is none now, or its module cannot be imported.
+    """
+    module, _, qualified = str(name).partition(":")
+    if module not in sys.modules:
+        try:
+            importlib.import_module(module)
+        except (Exception, SystemExit) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise CannotRestore(f"there is no {qualified} in {module} any more: {why}") from error
+    return named(name)
+
+
 def _find(module: str, name: str) -> Any:
-    """Return what a loaded module has under a qualified name; None for nothing. No module is loaded for it."""
+    """Return what a loaded module has under a qualified name; None for nothing. No module is loaded for it here."""
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)

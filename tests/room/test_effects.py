@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +15,13 @@ from gameserver.room.checkpoint import restore_room
 from gameserver.room.kind import make_kind
 from gameserver.room.output_gate import OutputGate
 from gameserver.room.outside_work import MAX_EFFECTS
+from gameserver.room.saveable import CannotRestore
 from tests.support.checkpoints import Saved, as_bytes, read, restored
 from tests.support.memory_server import MemoryServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from gameserver.room.engine import RoomEngine
     from gameserver.room.outside_work import Effect, WorkFailed
@@ -286,3 +290,21 @@ def test_what_a_call_changes_the_next_one_and_a_checkpoint_do_not_get() -> None:
     assert effect.args_of_call() == (effect.id, [1, 2])
     (again,) = restored(server.engine).work.running()
     assert again.args_of_call() == (effect.id, [1, 2])
+
+
+def test_a_function_may_be_of_a_module_that_is_imported_where_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "late_bank.py"
+    module.write_text("def pay(key: str, amount: int) -> int:\n    return amount\n")
+    server, _, room = shop()
+    room.effect(importlib.import_module("late_bank").pay, 5)
+    saved = as_bytes(server.engine)
+    del sys.modules["late_bank"]  # a new process, in which no rule has imported it yet
+    (effect,) = restored(server.engine, saved).work.running()
+    assert effect.work("key", 5) == 5
+    del sys.modules["late_bank"]
+    module.write_text("import a_bank_that_is_gone\n")
+    with pytest.raises(CannotRestore, match="no pay in late_bank any more: ModuleNotFoundError: No module named 'a_b"):
+        restored(server.engine, saved)
