@@ -646,6 +646,8 @@ class RoomEngine:
         for session in list(self.seats.sessions.values()):
             session.send_last_events(self.events)
         if code is not CloseCode.ROOM_FAILED and not lasts:
+            if self.gate is not None:
+                self.gate.hold_end()
             try:
                 self._lifecycle.empty()
                 self.room.on_dispose()

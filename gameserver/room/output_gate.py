@@ -59,6 +59,10 @@ class OutputGate:
             _, call, args = self._held.popleft()
             call(*args)
 
+    def hold_end(self) -> None:
+        """The room is about to end, perhaps between two ticks: what comes from now on waits until that is stored."""
+        self.tick += 1
+
     def open(self) -> None:
         """Hold nothing back any more: the room has ended, or cannot be stored."""
         self._is_open = True

@@ -122,6 +122,32 @@ def test_what_a_room_asked_for_at_its_end_waits_for_the_store_and_outlives_a_kil
     two.kill()
 
 
+@pytest.mark.parametrize("kind", [Cellar, Ledger])
+def test_what_a_room_asks_for_as_it_is_closed_between_two_ticks_waits_for_its_end_to_be_stored(
+    tmp_path: Path, kind: type[Cellar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Brief(kind):  # type: ignore[valid-type, misc]
+        kind = "brief"
+
+        def on_dispose(self) -> None:
+            self.effect(pay, 7)
+
+    one, bank = begun(tmp_path, Brief)
+    one.server.tick()
+    one.commit()
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(one.store, "commit", fail)
+        one.server.engine.close(CloseCode.ROOM_CLOSED, "over")
+        assert bank.effects == []
+    one.commit()
+    assert bank.asked == [7]
+    one.kill()
+
+
 def test_one_that_runs_when_its_room_ends_is_not_started_twice(tmp_path: Path) -> None:
     one, bank = begun(tmp_path)
     one.server.engine.command("pay", 5)
