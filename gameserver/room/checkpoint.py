@@ -42,7 +42,7 @@ from gameserver.state.columns import ColumnStore, restore_columns
 from gameserver.state.resting import attributes_at_rest
 from gameserver.state.resting_store import RestingStore
 from gameserver.state.table import Table
-from gameserver.sync.snapshot import Snapshot
+from gameserver.sync.snapshot import HASH_VERSION, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,6 +80,7 @@ def save_room(engine: RoomEngine) -> dict[str, Any]:
     saver = Saver(room, players)
     saved = {
         "format": CHECKPOINT_FORMAT,
+        "hash": HASH_VERSION,
         "kind": kind.name,
         "room": engine.id,
         "seed": engine.seed,

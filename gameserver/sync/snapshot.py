@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gameserver.state.table import Table
 
 
+HASH_VERSION: Final = 2
+"""Counts the ways in which the hash has been made; the format of recordings counts up with it."""
 HASH_BYTES: Final = 8
 HASH_VALUES: Final = 256**HASH_BYTES
 

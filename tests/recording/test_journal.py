@@ -5,19 +5,21 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgpack
 import pytest
 
 from gameserver import Room
 from gameserver.games.arena import Arena
 from gameserver.games.hockey import Hockey
 from gameserver.protocol.constants import Limits
-from gameserver.recording.format import RecordingError
+from gameserver.recording.format import RecordingError, pack_record
 from gameserver.recording.journal import Differs, ticks_of
 from gameserver.room.outside_work import WorkFailed
+from gameserver.sync.snapshot import HASH_VERSION
 from gameserver.testing.game import Game, game
 from gameserver.testing.network import Network
 from gameserver.testing.random_play import Played, _RandomPlay
-from tests.support.checkpoints import Saved, as_bytes
+from tests.support.checkpoints import Saved, as_bytes, read
 
 
 class Errands(Room):
@@ -101,6 +103,21 @@ def test_rules_that_are_not_deterministic_are_found_out() -> None:
     g.ticks(20)
     with pytest.raises(Differs, match="tick"):
         saved.again()
+
+
+@pytest.mark.parametrize("version", [None, HASH_VERSION - 1])
+def test_hashes_that_another_build_has_made_otherwise_are_not_compared(version: int | None) -> None:
+    with game(Arena) as g:
+        g.join().controls(thrust=True)
+        g.ticks()
+        (engine,) = rooms_of(g)
+        saved = Saved(engine)
+        saved.checkpoint = msgpack.packb({**read(saved.checkpoint), "hash": version})
+        g.ticks(20)
+        (_, _, records) = saved.journal.take() or (0, 0, b"")
+        ticks = [tick._replace(hash=tick.hash ^ 1) for tick in ticks_of(records)]
+        saved.records = b"".join(map(pack_record, ticks))
+        assert as_bytes(saved.again()) == as_bytes(engine)
 
 
 def test_a_journal_ends_where_it_is_damaged_and_must_follow_its_checkpoint() -> None:

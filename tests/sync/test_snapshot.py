@@ -10,7 +10,7 @@ import pytest
 from gameserver import Entity, Int, List
 from gameserver.state.schema import Schema
 from gameserver.state.world import World
-from gameserver.sync.snapshot import Snapshot, StateHash, first_difference
+from gameserver.sync.snapshot import HASH_VERSION, Snapshot, StateHash, first_difference
 from tests.support.sync_world import SCHEMA, Note, Ship, Shot, make_world, snapshot
 
 
@@ -59,6 +59,10 @@ def test_the_hash_is_the_same_in_another_process() -> None:
     source = "from tests.sync.test_snapshot import fleet, snapshot; print(snapshot(fleet(), 1).hash())"
     printed = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert int(printed.stdout) == snapshot(fleet(), 1).hash()
+
+
+def test_its_version_counts_up_with_the_hash() -> None:
+    assert (HASH_VERSION, snapshot(fleet(), 1).hash()) == (2, 6929835297114181525)
 
 
 @pytest.fixture
