@@ -108,8 +108,8 @@ def restore_and_replay(
     Args:
         kind: The room's kind.
         checkpoint: What `save_room` returned.
-        records: The journal; ticks up to the checkpoint are skipped, and all of them if the room has been migrated. Their
-            hashes are not compared if the checkpoint says that they were made in another way than now.
+        records: The journal; ticks up to the checkpoint are skipped, and all of them if the room has been migrated.
+            Their hashes are not compared if the checkpoint says that they were made in another way than now.
         limits: The server's limits.
         welcome: Encodes the WELCOME of a session.
 

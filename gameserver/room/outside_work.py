@@ -182,7 +182,8 @@ class OutsideWork:
 
         Args:
             job: The job.
-            result: What its function returned: a payload, so that recordings can hold it.
+            result: What its function returned: a payload, so that recordings can hold it; anything else is None of an
+                effect, and a failure of others.
             error: Why there is no result; None: there is one.
         """
         if error is None:
@@ -190,11 +191,19 @@ class OutsideWork:
                 check_storable(result)
                 result = plain_payload(result)
             except ValueError as problem:
-                error = f"its result is not plain data: {problem}"
+                result, error = self._without_result(job, f"its result is not plain data: {problem}")
         if error is not None:
             result, error = None, escape_controls(error)[:MAX_ERROR_CHARS]
         job.is_over = True
         self._queue(commands.WorkDone(job.number, result, error))
+
+    def _without_result(self, job: Job, problem: str) -> tuple[None, str | None]:
+        """Return the outcome of a function that has returned something unusable. What an effect was to do is done, and
+        its rules must not do it once more: it has succeeded."""
+        if not isinstance(job, Effect):
+            return None, problem
+        log.error("effect %s of room %s is done, but %s; it counts as None", job.id, self._room_id, problem)
+        return None, None
 
     @property
     def last_number(self) -> int:

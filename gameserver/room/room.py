@@ -604,7 +604,8 @@ class Room(Generic[C, A, D]):
         Args:
             work: An async function for trio; or a plain function, which runs in a thread. It gets the id first.
             *args: Its other arguments: plain data, at most 64 KiB.
-            then: Called at a later tick with the result, which must be plain data, if the room still runs.
+            then: Called at a later tick with the result, if the room still runs; with None for one that is not plain
+                data, which the log says.
             failed: Called with `WorkFailed` when no call has succeeded; None: the log says so.
             timeout_s: How long one call may take, in seconds.
             tries: How often the function is called at most, 1 to 100. After a restart it is counted anew.

@@ -56,8 +56,11 @@ class Shop(Room):
     def on_message(self, player: Player, name: str, payload: Any) -> None:
         self.ids.append(self.effect(pay, payload, then=self.note, failed=self.failed))
 
+    def keep(self, result: object) -> None:
+        self.paid.append(result)
+
     def note(self, amount: int) -> None:
-        self.paid.append(amount)
+        self.keep(amount)
         self.spawn(Coin, worth=amount)
 
     def failed(self, failure: WorkFailed) -> None:
@@ -102,6 +105,15 @@ def test_without_a_store_it_is_run_at_once_and_its_result_comes_at_a_later_tick(
     server.tick()
     assert room.paid == [5]
     assert len(server.engine.work) == 0
+
+
+def test_one_that_is_done_has_succeeded_whatever_it_returned(caplog: pytest.LogCaptureFixture) -> None:
+    server, bank, room = shop()
+    key = room.effect(pay, 5, then=room.keep, failed=room.failed)
+    bank.effects[0].report(object(), None)
+    server.tick()
+    assert room.paid == [None]
+    assert f"effect {key} of room {server.engine.id} is done, but its result is not plain data" in caplog.text
 
 
 def test_it_waits_until_its_tick_is_stored() -> None:
