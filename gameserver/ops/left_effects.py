@@ -39,23 +39,32 @@ class LeftEffects:
         self._start = start
         self._effects: dict[str, Effect] = {}
         """All that are not done, by id."""
-        self._left: list[SavedEffect] = []
+        self._left: dict[str, SavedEffect] = {}
+        """Those of them that are not stored, by id."""
         self._done: list[str] = []
 
     def take(self, engine: RoomEngine) -> None:
         """Take over what a room has left that has ended."""
         for effect in engine.work.left:
             if len(self._effects) >= MAX_LEFT:
-                log_failed(effect.id, engine.id, f"{MAX_LEFT} effects of ended rooms wait already")
+                self._refuse(effect, engine.id)
                 continue
             try:
                 call = packed(save_effect(effect, type(engine.room).__name__))
             except CannotSave:  # in a room that nobody has promised to last
                 self._start_once(effect)
                 continue
-            self._left.append(SavedEffect(effect.id, engine.kind.name, engine.id, call))
+            self._left[effect.id] = SavedEffect(effect.id, engine.kind.name, engine.id, call)
             self._keep(effect, engine.id)
         engine.work.left.clear()
+
+    def _refuse(self, effect: Effect, room: str) -> None:
+        """There are too many. One that runs already goes on, and is forgotten when the process ends."""
+        too_many = f"{MAX_LEFT} effects of ended rooms wait already"
+        if effect.runs:
+            log.error("effect %s of room %s, which has ended, is not kept: %s", effect.id, room, too_many)
+        else:
+            log_failed(effect.id, room, too_many)
 
     def restore(self, saved: Iterable[SavedEffect]) -> None:
         """Take over what the process before has stored."""
@@ -77,18 +86,20 @@ class LeftEffects:
         if error is not None:
             log_failed(effect.id, room, error)
         del self._effects[effect.id]
-        self._done.append(effect.id)
+        if self._left.pop(effect.id, None) is None:
+            self._done.append(effect.id)
 
     def changes(self) -> EffectUpdate:
         """Return what has changed since the last call."""
-        update = EffectUpdate(self._left, self._done)
-        self._left, self._done = [], []
+        update = EffectUpdate(list(self._left.values()), self._done)
+        self._left, self._done = {}, []
         return update
 
     def put_back(self, update: EffectUpdate) -> None:
-        """What has changed could not be written."""
-        self._left = [*update.left, *self._left]
-        self._done = [*update.done, *self._done]
+        """What has changed could not be written. What was done meanwhile need not be written any more."""
+        left = {one.id: one for one in update.left}
+        self._done = [*update.done, *[one for one in self._done if one not in left]]
+        self._left = {**{key: one for key, one in left.items() if key in self._effects}, **self._left}
 
     def note_stored(self, update: EffectUpdate) -> None:
         """What has changed is stored: effects that did not run in their rooms begin."""

@@ -284,3 +284,38 @@ def test_too_many_of_ended_rooms_are_not_kept(
     assert bank.asked == [5]
     assert "which has ended, failed: 1 effects of ended rooms wait already" in caplog.text
     one.kill()
+
+
+def test_those_that_are_done_while_nothing_can_be_stored_take_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, bank = begun(tmp_path)
+    left = one.lasting._effects
+    for amount in (5, 6):
+        one.server.engine.command("pay", amount)
+    one.server.tick()
+    one.commit()
+    one.server.engine.close(CloseCode.ROOM_CLOSED, "over")
+    bank.run()
+    taken = left.changes()
+    bank.run()
+    left.put_back(taken)
+    assert left.changes() == EffectUpdate([], [])
+    one.kill()
+
+
+def test_one_too_many_that_runs_goes_on_but_is_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_effects, "MAX_LEFT", 0)
+    one, bank = begun(tmp_path)
+    one.server.engine.command("pay", 5)
+    one.server.tick()
+    one.commit()
+    one.server.engine.close(CloseCode.ROOM_CLOSED, "over")
+    assert "which has ended, is not kept: 0 effects of ended rooms wait already" in caplog.text
+    assert "failed" not in caplog.text
+    bank.run()
+    one.commit()
+    assert one.store.effects(0) == []
+    one.kill()
