@@ -70,6 +70,7 @@ class Board(Room[Pointer]):
     """The rules of a board."""
 
     lasting = True
+    saved_version = 2
     tick_hz = 20
     max_players = 32
     empty_close_s = 600.0

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from gameserver.games.token_bucket import TokenBucket
+from gameserver.games.token_bucket import TokenBucket  # noqa: TC001 - older saves look for it here
 
 MESSAGE_BYTES: Final = 300
 """What a message takes beside its text, roughly: its object, and its author's name."""

@@ -119,6 +119,7 @@ class Notifications(Room):
 
     kind = KIND
     lasting = True
+    saved_version = 2
     single = True
     tick_hz = TICK_HZ
     max_players = 2_000
