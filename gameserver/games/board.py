@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 POINTS_PER_S: Final = 1_000.0
 POINTS_AT_ONCE: Final = 30_000.0
 """What somebody draws in a minute without a link."""
+POINTS_A_TICK: Final = 4_000
+"""Of everybody together, twice what all seats may draw in the long run. Many links that each draw all they may at once
+would otherwise make one tick of it."""
+MESSAGE_POINTS: Final = 20
+"""As how many points a message counts besides its own."""
 STROKES_PER_S: Final = 50.0
 """Strokes drawn, taken away or brought back: each of them costs every viewer."""
 STROKES_AT_ONCE: Final = 2.0 * MAX_STROKES
@@ -83,6 +88,7 @@ class Board(Room[Pointer]):
             self.set_visibility("unlisted")
         self.state.everyone_erases = self.options.everyone_erases
         self.sheet = Sheet(self)
+        self.points_left = POINTS_A_TICK
 
     # -- people --------------------------------------------------------------------------------------------------------
 
@@ -112,6 +118,7 @@ class Board(Room[Pointer]):
         cursor.x, cursor.y, cursor.shown = controls.x, controls.y, controls.shown
 
     def on_tick(self) -> None:
+        self.points_left = POINTS_A_TICK
         self.sheet.return_some()
         for player in self.players:
             pen: Pen = player.data
@@ -147,7 +154,11 @@ class Board(Room[Pointer]):
 
     def _draw(self, player: Player, payload: Any) -> None:
         """Take the points of a message that have not arrived before."""
+        if self.points_left <= 0:
+            self._put_off(player, payload)
+            return
         draw = read_draw(payload)
+        self.points_left -= len(draw.points) // 2 + MESSAGE_POINTS
         entry, pen = self.roster[player], player.data
         if draw.mark < entry.mark or pen.owed not in (0, draw.mark):
             return
@@ -171,6 +182,14 @@ class Board(Room[Pointer]):
         self._extend(player, points, widths)
         if draw.done:
             self._lift(player)
+
+    def _put_off(self, player: Player, payload: Any) -> None:
+        """Leave out a message that would be too much for this tick; it is not read. Its page sends it again."""
+        pen: Pen = player.data
+        mark = payload.get("mark") if isinstance(payload, dict) else None
+        if type(mark) is int and pen.owed == 0 and mark >= self.roster[player].mark:
+            pen.owed = mark
+        self._refuse(player, TOO_FAST)
 
     def _begin(self, player: Player, draw: Draw) -> None:
         """Begin a stroke with the first point of a message; where it has no place its points are only counted."""

@@ -382,6 +382,32 @@ def test_points_that_come_too_fast_are_left_out_until_they_are_sent_again(monkey
         assert strokes(ada) == [(1, LINE), (2, LINE), (3, LINE)]
 
 
+def test_what_all_draw_in_one_tick_is_bounded_and_the_rest_comes_when_it_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "POINTS_A_TICK", 30)
+    with game(Board) as play:
+        ada, bob = play.join(), play.join()
+        play.ticks(2)
+        for client in (ada, bob):
+            for mark in (1, 2, 3):
+                client.send("draw", draw(mark=mark))
+        play.ticks(4)
+        assert [(stroke.by, stroke.mark) for stroke in ada.view.entities("Stroke")] == [(1, 1), (1, 2)]
+        assert refusals(bob) == refusals(ada) == [rules.TOO_FAST]
+        for client, marks in ((ada, (3,)), (bob, (1, 2, 3))):
+            for mark in marks:
+                send(play, client, "draw", draw(mark=mark))
+        assert [(stroke.by, stroke.mark) for stroke in bob.view.entities("Stroke")] == [
+            (1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3),
+        ]  # fmt: skip
+        for wrong in (None, {}, {"mark": "3"}, {"mark": True}):
+            for client in (ada, bob):
+                client.send("draw", draw(mark=4))
+            bob.send("draw", wrong)
+            play.ticks(2)
+
+
 def test_what_is_kept_for_undoing_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_POINTS", 8)
     monkeypatch.setattr(board_history, "MAX_ACTIONS", 5)
