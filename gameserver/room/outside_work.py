@@ -66,7 +66,11 @@ class Job:
     """Whether it has an outcome, or was cancelled."""
 
     def args_of_call(self) -> tuple[object, ...]:
-        """Return what its function is called with."""
+        """Prepare a call of its function.
+
+        Returns:
+            What it is called with.
+        """
         return self.args
 
 
@@ -95,7 +99,11 @@ class Effect(Job):
     report: Callable[[Any, str | None], None] = field(default=lambda _result, _error: None)
 
     def args_of_call(self) -> tuple[object, ...]:
-        """Return what its function is called with: the id, and copies of its arguments, lists for tuples too."""
+        """Prepare a call of its function.
+
+        Returns:
+            What it is called with: the id, and copies of its arguments, lists for tuples too.
+        """
         return self.id, *msgpack.unpackb(self.packed)
 
 
