@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 YOUNG_EVERY_S: Final = 0.5
 """The objects that 500 players make in this time are collected in a millisecond."""
 
-YOUNG_AFTER_CONNECTIONS: Final = 32
-"""Young objects are collected sooner after so many new connections: each makes about 180."""
+YOUNG_AFTER_OBJECTS: Final = 4_000
+"""Young objects are collected sooner when there are so many. To look at one takes 0.5 µs, and all rooms wait meanwhile:
+a link makes 180 of them, and hundreds of links may come up in half a second."""
 
-LOOKS: Final = 10
-"""How often the connections are counted in `YOUNG_EVERY_S`."""
+LOOKS: Final = 20
+"""How often they are counted in `YOUNG_EVERY_S`."""
 
 FULL_AFTER_CONNECTIONS: Final = 256
 """A full collection is worth it after so many new connections."""
@@ -102,7 +103,7 @@ async def pace_garbage(connections: Callable[[], int], links: Callable[[], int])
     full = FullCollections(trio.current_time(), took_s, blocks=sys.getallocatedblocks(), connections=connections())
     try:
         while True:
-            await _wait_for_objects(connections)
+            await _wait_for_objects()
             accepted, blocks = connections(), sys.getallocatedblocks()
             if full.due(trio.current_time(), blocks=blocks, connections=accepted, idle=not links()):
                 took_s = _collect_all()
@@ -115,12 +116,11 @@ async def pace_garbage(connections: Callable[[], int], links: Callable[[], int])
         gc.unfreeze()
 
 
-async def _wait_for_objects(connections: Callable[[], int]) -> None:
+async def _wait_for_objects() -> None:
     """Return when the young objects should be looked at."""
-    enough = connections() + YOUNG_AFTER_CONNECTIONS
     for _ in range(LOOKS):
         await trio.sleep(YOUNG_EVERY_S / LOOKS)
-        if connections() >= enough:
+        if gc.get_count()[0] >= YOUNG_AFTER_OBJECTS:
             return
 
 

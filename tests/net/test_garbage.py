@@ -16,7 +16,7 @@ from gameserver.net.garbage import (
     FULL_AFTER_CONNECTIONS,
     FULL_SHARE,
     LOOKS,
-    YOUNG_AFTER_CONNECTIONS,
+    YOUNG_AFTER_OBJECTS,
     YOUNG_EVERY_S,
     FullCollections,
     pace_garbage,
@@ -51,6 +51,7 @@ async def test_a_full_collection_follows_many_connections(
 ) -> None:
     collected: list[int] = []
     monkeypatch.setattr(gc, "collect", collected.append)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 0))
     monkeypatch.setattr(sys, "getallocatedblocks", lambda: 1_000)
     connections = 0
     async with trio.open_nursery() as nursery:
@@ -62,21 +63,23 @@ async def test_a_full_collection_follows_many_connections(
     assert collected == [2, 1, 1, 2, 1]
 
 
-async def test_young_objects_are_collected_sooner_when_many_connections_come(
+async def test_young_objects_are_collected_sooner_when_there_are_many(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collected: list[int] = []
+    young = 0
     monkeypatch.setattr(gc, "collect", collected.append)
+    monkeypatch.setattr(gc, "get_count", lambda: (young, 0, 0))
     monkeypatch.setattr(sys, "getallocatedblocks", lambda: 1_000)
-    connections = 0
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(pace_garbage, lambda: connections, lambda: 0)
+        nursery.start_soon(pace_garbage, lambda: 0, lambda: 0)
         await trio.testing.wait_all_tasks_blocked()
-        for _ in range(3):
-            connections += YOUNG_AFTER_CONNECTIONS
-            await trio.sleep(1.5 * YOUNG_EVERY_S / LOOKS)
+        await trio.sleep(YOUNG_EVERY_S / LOOKS / 2)
+        for count in (YOUNG_AFTER_OBJECTS, YOUNG_AFTER_OBJECTS - 1, YOUNG_AFTER_OBJECTS):
+            young = count
+            await trio.sleep(YOUNG_EVERY_S / LOOKS)
         nursery.cancel_scope.cancel()
-    assert collected == [2, 1, 1, 1]
+    assert collected == [2, 1, 1]
 
 
 # -- when full collections run -----------------------------------------------------------------------------------------
