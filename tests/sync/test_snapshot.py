@@ -65,24 +65,10 @@ def test_the_hash_is_the_same_in_another_process() -> None:
     assert int(printed.stdout) == snapshot(fleet(), 1).hash()
 
 
-<<<<<<< ours
-def test_its_version_counts_up_with_the_hash() -> None:
-    assert (HASH_VERSION, snapshot(fleet(), 1).hash()) == (2, 6929835297114181525)
-
-
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids of the entities whose object fields are hashed."""
     ids: list[int] = []
-=======
-def test_of_a_large_board_only_what_changed_is_hashed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(Schema([Line]))
-    lines = [world.spawn(Line, steps=[i] * 100) for i in range(200)]
-    state_hash = StateHash()
-    for tick in range(10):  # until the lines rest
-        state_hash.of(snapshot(world, tick))
-    hashed: list[int] = []
->>>>>>> theirs
     pack = msgpack.packb
 
     def note_and_pack(entity: tuple[int, object]) -> bytes:
