@@ -65,6 +65,8 @@ def test_the_arena_flies_and_shoots_as_it_is_made(enter: Enter, tmp_path: Path) 
             return arc.apply(this, all);
           };
         }""")
+        # It turns meanwhile: from a place at the border, a shot to the outside ends before anybody sees it.
+        ada.keyboard.down("ArrowLeft")
         ada.keyboard.down("Space")
         bob.wait_for_function("() => window.shots > 0")
         for page in (ada, bob):
