@@ -15,22 +15,15 @@ from typing import Any, TypeAlias, cast
 import pytest
 
 from tests.support.source import PACKAGE, ROOT, parse
+from tools.docs_site import MODULES
 
-FACES = (
-    "gameserver",
-    "gameserver.client",
-    "gameserver.bots",
-    "gameserver.testing",
-    "gameserver.gym",
-    "gameserver.shared_math",
-    "gameserver.geometry",
-    "gameserver.server",
-)
+FACES = MODULES
 
 SECTIONS = ("Args", "Returns", "Raises", "Yields")
 SECTION = re.compile(rf"^( *)({'|'.join(SECTIONS)}):\n((?:\1 +.*\n|\s*\n)*)", re.MULTILINE)
 ENTRY = re.compile(r"^ {4}\*{0,2}([\w.]+)(?: \([^)]*\))?:", re.MULTILINE)
 SAID_TO_RAISE = re.compile(r"\b[Rr]aises? (?:an? )?`?(?:\w+Error|\w+Refused|\w+Exception)\b")
+CODE = re.compile(r"(?:class|(?:async )?def) \w+\(.*\)(?: -> .*)?:|@\w+|(?:from [\w.]+ )?import \w+")
 EMPTY = re.compile(r"\bSee (?:the|its) module\b|^\s*\W?\s*$")
 
 
@@ -205,6 +198,15 @@ def test_no_docstring_states_an_exception_outside_of_a_raises_section() -> None:
 
 def test_no_docstring_refers_to_its_module() -> None:
     assert of_package(lambda _node, text: EMPTY.findall(text)) == {}
+
+
+def test_examples_in_docstrings_are_indented() -> None:
+    """Otherwise the reference runs their lines together, as those of a paragraph."""
+
+    def find(_node: ast.AST, text: str) -> list[str]:
+        return [line for line in text.splitlines() if CODE.fullmatch(line)]
+
+    assert of_package(find) == {}
 
 
 def test_docstrings_describe_parameters_that_there_are() -> None:

@@ -41,6 +41,8 @@ OF_FIELDS = ("bind", "encode", "encode_all", "decode", "decode_all", "spec", "fr
 MODULES = (
     "gameserver",
     "gameserver.testing",
+    "gameserver.testing.machine",
+    "gameserver.testing.pytest_plugin",
     "gameserver.gym",
     "gameserver.client",
     "gameserver.match",

@@ -14,6 +14,7 @@ class Ticket:
     """A player, or a party that stays together, who waits for a match."""
 
     id: int
+    """Its number in the queue."""
     since_s: float
     """When the longest waiting of its players began to wait, on the queue's clock, in seconds."""
     skill: float = 0.0
@@ -47,6 +48,7 @@ class Match:
     """Tickets that play together."""
 
     teams: tuple[tuple[Ticket, ...], ...]
+    """The tickets of each team; with a `backfill`, those that join the room's teams."""
     region: str | None = None
     """The region with the best worst round trip; None where no ticket says one."""
     backfill: Backfill | None = None

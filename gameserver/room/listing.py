@@ -24,15 +24,15 @@ Values: TypeAlias = dict[str, Any]
 class Listing(msgspec.Struct, forbid_unknown_fields=True):
     """Base of what others may see of a room, and filter by. Each field has a type and a default:
 
-    class RaceListing(Listing):
-        track: Literal["ice", "sand"] = "sand"
-        laps_left: int = 3
+        class RaceListing(Listing):
+            track: Literal["ice", "sand"] = "sand"
+            laps_left: int = 3
 
-    class Race(Room):
-        listing = RaceListing()
+        class Race(Room):
+            listing = RaceListing()
 
-        def on_tick(self):
-            self.listing.laps_left = 2
+            def on_tick(self):
+                self.listing.laps_left = 2
 
     A field is a bool, an int, a float, a str, a Literal or an Enum of these, or may be None.
     """

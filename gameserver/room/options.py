@@ -20,12 +20,12 @@ MAX_SAID_CHARS: Final = 24
 class Options(msgspec.Struct, forbid_unknown_fields=True):
     """Base of what a creator may choose in a kind of room. Each field has a type and a default:
 
-    class RaceOptions(Options):
-        track: Literal["ice", "sand"] = "ice"
-        laps: Annotated[int, Meta(ge=1, le=20)] = 3
+        class RaceOptions(Options):
+            track: Literal["ice", "sand"] = "ice"
+            laps: Annotated[int, Meta(ge=1, le=20)] = 3
 
-    class Race(Room):
-        options = RaceOptions()
+        class Race(Room):
+            options = RaceOptions()
 
     `Meta` is msgspec's.
     """

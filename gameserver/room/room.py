@@ -53,11 +53,11 @@ _GENERIC_IN: Final = (C, A, D)
 class Room(Generic[C, A, D]):
     """A simulation and its players. Subclass it, name its input class, and fill in the hooks you need:
 
-    class Arena(Room[Controls]):
-        tick_hz = 60
-        def on_join(self, player):
-            player.avatar = self.spawn(Ship, owner=player)
-        def on_input(self, player, controls): steer(player.avatar, controls, self.dt)
+        class Arena(Room[Controls]):
+            tick_hz = 60
+            def on_join(self, player):
+                player.avatar = self.spawn(Ship, owner=player)
+            def on_input(self, player, controls): steer(player.avatar, controls, self.dt)
 
     `Room[Controls, Ship]` says what players steer, for type checkers: `player.avatar` is a `Ship` where the hook has
     `player: Player[Ship]`. A third argument, `Room[Controls, Ship, Score]`, is the type of `player.data`.

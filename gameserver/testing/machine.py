@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from gameserver.testing.client import Client
     from gameserver.testing.game import Game
 
+__all__ = ["RoomMachine"]
+
 ROOM_LOG: Final = logging.getLogger("gameserver.room")
 SEEDS: Final = st.integers(0, 2**16)
 WHO: Final = st.integers(0, 15)
@@ -46,11 +48,11 @@ SETTINGS: Final = settings(max_examples=25, stateful_step_count=30, deadline=Non
 class RoomMachine(RuleBasedStateMachine):
     """Clients of one room that do, in any order, what clients do. Subclass it for your room:
 
-    class AnyTag(RoomMachine):
-        kind = Tag
-        messages = {"chat": st.text()}
+        class AnyTag(RoomMachine):
+            kind = Tag
+            messages = {"chat": st.text()}
 
-    TestAnyTag = AnyTag.TestCase
+        TestAnyTag = AnyTag.TestCase
 
     A subclass may add rules and invariants of its own, which look at `game`. After each step the rules must have raised
     nothing, and at the end everything must hold that `Game.check` checks.

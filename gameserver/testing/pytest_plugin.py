@@ -4,10 +4,10 @@
 
 It is not loaded by itself, since pytest would then import the package before it has read where tests import it from.
 
-def test_two_players_meet(play):
-    g = play(Tag, seed=3)
-    ada, bob = g.join(name="Ada"), g.join(name="Bob")
-    g.ticks(60)
+    def test_two_players_meet(play):
+        g = play(Tag, seed=3)
+        ada, bob = g.join(name="Ada"), g.join(name="Bob")
+        g.ticks(60)
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gameserver.testing.game import Game
+
+__all__ = ["play"]
 
 
 @pytest.fixture

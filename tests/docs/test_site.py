@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.support.page_blocks import blocks_in
 from tests.support.source import ROOT
 from tools.docs_site import MODULES, PAGES, is_of_math, not_named, places, public_names, rewritten
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAV: Final = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
+IMPORTED: Final = re.compile(r"(?:\bfrom|\bimport|pytest_plugins = \[\")\s*(gameserver[\w.]*)")
 HTML: Final = ROOT / "build/site/html"
 
 
@@ -34,6 +36,14 @@ def test_links_lead_to_the_places_that_pages_have_in_the_site() -> None:
     known = {**places(), source: "guide/page.md"}
     text = "[a](../../README.md#x), [guide/time.md](time.md), [b](../../gameserver/room/engine.py), [c](#here)\n"
     assert rewritten(text, source, known) == "[a](../quick-start.md#x), [Time on the client](time.md), b, [c](#here)\n"
+
+
+def test_what_pages_import_is_in_the_reference() -> None:
+    """The games have pages of their own."""
+    code = "".join(block.source for block in [*blocks_in("python"), *blocks_in("py")])
+    named = {re.sub(r"^gameserver\.games\..*", "gameserver", name) for name in IMPORTED.findall(code)}
+    assert len(named) > 4
+    assert named <= set(MODULES)
 
 
 def test_code_is_left_as_it_is() -> None:
