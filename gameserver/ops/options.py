@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -16,10 +16,10 @@ from gameserver.match.lobby import lobby_of
 from gameserver.net.addresses import AddressError, one_spelling, read_host_name
 from gameserver.net.http.auth import JwtAuthenticator, JwtSettings, read_publish_key
 from gameserver.net.http.policy import AUTHOR, PagePolicy
-from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetSettings
+from gameserver.net.settings import UNCOUNTED_ADDRESSES, NetLimits, NetSettings
 from gameserver.ops.lasting import Lasting
 from gameserver.ops.recording_files import Recordings
-from gameserver.protocol.constants import WEBSOCKET_PATH
+from gameserver.protocol.constants import WEBSOCKET_PATH, Limits
 from gameserver.room.author_store import MemoryEntries
 from gameserver.store.sqlite import open_store, signing_key_of
 
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gameserver.net.network_simulator import NetworkConditions
-    from gameserver.net.settings import NetLimits, TransportMode
+    from gameserver.net.settings import TransportMode
     from gameserver.ops.logs import LogFormat, LogLevel
-    from gameserver.protocol.constants import Limits
     from gameserver.room.room import Room
 
 log = logging.getLogger("gameserver.lasting")
@@ -49,22 +48,22 @@ class ServeOptions:
     """Room classes as MODULE:CLASS."""
     host: str
     port: int
-    bots: int
+    bots: int = 0
     """How many bots play in the first kind of room."""
-    seed: int | None
+    seed: int | None = None
     """None: other random numbers on each run."""
-    cert: Path | None
-    key: Path | None
-    origins: tuple[str, ...]
-    transport: TransportMode
-    auth: Path | None
-    log_level: LogLevel
-    log_format: LogFormat
-    limits: Limits
-    net_limits: NetLimits
-    web: Path | None
-    trusted_proxies: tuple[str, ...]
-    record: Path | None
+    cert: Path | None = None
+    key: Path | None = None
+    origins: tuple[str, ...] = ()
+    transport: TransportMode = "polled"
+    auth: Path | None = None
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "text"
+    limits: Limits = field(default_factory=Limits)
+    net_limits: NetLimits = field(default_factory=NetLimits)
+    web: Path | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    record: Path | None = None
     """Folder for recordings; None: nothing is recorded."""
     host_names: tuple[str, ...] = ()
     """Names by which clients know the server; none: those of this machine."""

@@ -20,10 +20,9 @@ from gameserver.bots.crowd import run_bots
 from gameserver.client.errors import JoinFailed
 from gameserver.client.session import connect
 from gameserver.net.listeners import open_listeners
-from gameserver.net.settings import NetLimits
 from gameserver.ops.options import ServeOptions, make_settings
 from gameserver.ops.serve_workers import worker_settings
-from gameserver.protocol.constants import ClientMessage, CloseCode, Limits, ServerMessage
+from gameserver.protocol.constants import ClientMessage, CloseCode, ServerMessage
 from gameserver.workers import director
 from gameserver.workers.placement import Placement, SeatLimits
 from tests.support.live.process import GAMESERVER, ServerProcess, workers_process
@@ -422,26 +421,7 @@ async def statistics_of_any(port: int) -> dict[str, Any]:
 
 def options_for(room: str) -> ServeOptions:
     """`run ROOM --port 0 --workers 2`."""
-    return ServeOptions(
-        rooms=(room,),
-        host="127.0.0.1",
-        port=0,
-        bots=0,
-        seed=1,
-        cert=None,
-        key=None,
-        origins=(),
-        transport="polled",
-        auth=None,
-        log_level="error",
-        log_format="text",
-        limits=Limits(),
-        net_limits=NetLimits(),
-        web=None,
-        trusted_proxies=(),
-        record=None,
-        workers=2,
-    )
+    return ServeOptions(rooms=(room,), host="127.0.0.1", port=0, seed=1, log_level="error", workers=2)
 
 
 def test_options_that_do_not_go_together_are_one_line() -> None:

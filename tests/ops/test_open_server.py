@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import subprocess
 import sys
 from typing import Any
 
 import gameserver
+from gameserver.cli.options import AccessOptions, ListenOptions, NetworkOptions, PageOptions
 from gameserver.cli.run import run
 from gameserver.ops.open_server import open_server
 
 OF_THE_COMMAND: frozenset[str] = frozenset({"bots", "log_level", "log_format", "workers"})
 """What a program does itself (bots, logging), or cannot do (several processes)."""
+OPTION_GROUPS = (ListenOptions, AccessOptions, PageOptions, NetworkOptions)
 NONE_IS_THE_DEFAULT: frozenset[str] = frozenset({"limits", "net_limits"})
 
 
 def settings_of(function: Any) -> dict[str, Any]:
-    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+    """The names and defaults of its parameters, with the fields of a group of options instead of the group."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+    groups = {name: group for name, group in defaults.items() if type(group) in OPTION_GROUPS}
+    fields = [field for group in groups.values() for field in dataclasses.fields(group)]
+    alone = {name: default for name, default in defaults.items() if name not in groups}
+    return alone | {field.name: field.default for field in fields}
 
 
 def test_the_settings_are_those_of_the_command_with_the_same_defaults() -> None:
