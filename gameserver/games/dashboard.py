@@ -101,6 +101,8 @@ class Dashboard(Room):
     tick_hz = 10
     max_players = 16
     max_spectators = 2_000
+    max_players_per_address = 8
+    max_spectators_per_address = 64
     empty_close_s = 900.0
     entities = (Sensor, Reading)
     state = DashboardState()

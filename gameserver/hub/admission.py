@@ -1,5 +1,5 @@
-"""Admission limits: joins in flight in a process, and for each address its joins a second, its rooms, its sessions that
-wait for their clients to come back, and what its messages cost."""
+"""Admission limits: joins in flight in a process, and for each address its joins a second, its rooms, its seats in a
+room, its sessions that wait for their clients to come back, and what its messages cost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from gameserver.hub.seat_shares import SeatShares
 from gameserver.hub.spending import Spending
 from gameserver.hub.waiting import Waiting
 from gameserver.protocol.constants import CloseCode
@@ -47,6 +48,7 @@ class Admission:
         self._of_clients: set[str] = set()
         self._joins = BucketsByKey(limits.max_joins_per_s_per_address, limits.max_joins_burst_per_address)
         self.spending = Spending(limits)
+        self.seats = SeatShares()
 
     def lower_max_rooms(self, rooms: int) -> None:
         """Allow no more rooms than the process has means for.

@@ -398,6 +398,7 @@ class Hub:
         """A session has ended: nobody resumes it any more."""
         self.tokens.remove(session)
         self.admission.suspension_ended(session)
+        self.admission.seats.give_back(session)
         engine = self.rooms.get(session.room_id)
         if engine is None:
             self._announce_change()
@@ -438,6 +439,7 @@ class Hub:
         """A session goes on as another one, in another room, with the same token."""
         session.on_gone = self.forget_session
         self.admission.session_moved(before, session)
+        self.admission.seats.give_back(before)
         self.tokens.add(session, there)
         self.counts["moves"] += 1
         self._listings.file(here)

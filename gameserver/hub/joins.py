@@ -96,6 +96,8 @@ class Joins:
             return
         if reservation is None and not engine.has_free_seat(role):  # a new room whose rules keep all seats
             raise ProtocolError(CloseCode.ROOM_FULL, "no free seat in this room")
+        if reservation is None:
+            self._owner.admission.seats.check(engine, role, self._owner.admission.key_of(peer.address))
         tokens = self._owner.tokens
         key = tokens.new_key()
         session = engine.seats.join(
@@ -181,7 +183,9 @@ class Joins:
         self._owner.counts["resumes"] += 1
 
     def _enter(self, peer: Peer, session: Session, engine: RoomEngine, now_s: float) -> None:
-        self._owner.admission.join_ended(peer)
+        admission = self._owner.admission
+        admission.join_ended(peer)
+        admission.seats.take(session, engine, admission.key_of(peer.address))
         peer.enter(session, engine, now_s)
 
 

@@ -63,6 +63,11 @@ class Kind:
         """Return how many seats a room has for a role."""
         return self.room_class.max_players if role is Role.PLAYER else self.room_class.max_spectators
 
+    def seats_per_address(self, role: Role) -> int | None:
+        """Return how many of them one address has at most; None: all."""
+        of_class = self.room_class
+        return of_class.max_players_per_address if role is Role.PLAYER else of_class.max_spectators_per_address
+
     @property
     def option_names(self) -> tuple[str, ...]:
         """What a creator may choose, by name."""

@@ -72,6 +72,11 @@ class Room(Generic[C, A, D]):
     that is below 10, the lowest one above 20."""
     max_players: ClassVar[int] = 16
     max_spectators: ClassVar[int] = 64
+    max_players_per_address: ClassVar[int | None] = None
+    """How many of its players' seats the clients of one address have at most; None: all. A family shares an address,
+    and so does an office."""
+    max_spectators_per_address: ClassVar[int | None] = 32
+    """The same of spectators' seats."""
     visibility: ClassVar[str] = "public"
     """Who finds a room of this kind: "public": everyone; "unlisted": who has its code or id; "private": who has a
     reservation. For one room `set_visibility` changes it."""

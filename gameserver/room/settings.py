@@ -98,6 +98,11 @@ _GRACE: Final[_Setting] = (
     f"0 to {MAX_GRACE_S} seconds, or None for the server's setting",
 )
 
+_PER_ADDRESS: Final[_Setting] = (
+    lambda value: value is None or _is_whole(value, 1, MAX_SEATS),
+    f"a whole number from 1 up, at most {MAX_SEATS}, or None",
+)
+
 _SETTINGS: Final[dict[str, _Setting]] = {
     "kind": (_is_kind, KIND_NAMES),
     "tick_hz": (lambda value: _is_whole(value, 1, MAX_TICK_HZ), f"a whole number from 1 to {MAX_TICK_HZ}"),
@@ -107,6 +112,8 @@ _SETTINGS: Final[dict[str, _Setting]] = {
     ),
     "max_players": (lambda value: _is_whole(value, 1, MAX_SEATS), f"a whole number from 1 up, at most {MAX_SEATS}"),
     "max_spectators": (lambda value: _is_whole(value, 0, MAX_SEATS), f"a whole number from 0 up, at most {MAX_SEATS}"),
+    "max_players_per_address": _PER_ADDRESS,
+    "max_spectators_per_address": _PER_ADDRESS,
     "empty_close_s": (
         lambda value: _is_number(value, 0.0, math.inf),
         "0 seconds or more; math.inf keeps an empty room for ever",

@@ -34,6 +34,8 @@ WRONG: dict[str, list[Any]] = {
     "snapshot_hz": ["20", 20.0, True, -1, 0, 241, NAN, INF, HUGE],
     "max_players": [None, "2", 2.0, True, np.int64(2), -1, 0, NAN, INF, HUGE],
     "max_spectators": [None, "2", 2.0, True, np.int64(2), -1, NAN, INF, HUGE],
+    "max_players_per_address": ["2", 2.0, True, np.int64(2), -1, 0, NAN, INF, HUGE],
+    "max_spectators_per_address": ["2", 2.0, True, np.int64(2), -1, 0, NAN, INF, HUGE],
     "empty_close_s": [None, "30", True, -1, -0.5, NAN, -INF],
     "commands": [None, [], "goal", {"": int}, {"two words": int}, {7: int}, {"goal": 7}],
     "max_rewind_s": [None, "0.2", True, -0.1, 1, NAN, INF, HUGE],
