@@ -50,6 +50,8 @@ class _File:
     handle: FileIO
     engine: RoomEngine
     waiting: bytearray
+    recorder: Recorder | None = None
+    """What the room gives its ticks to, until the recording is over."""
     taken: int = 0
     """Bytes that were written or are being written."""
     minute: int = 0
@@ -88,6 +90,12 @@ class _File:
         """Record no more of this room."""
         self.over = True
         log.warning("recording %s ends: %s", self.path.name, reason)
+
+    def stop_recorder(self) -> None:
+        """Have the room make no more records, once nothing is recorded any more. Called between two ticks."""
+        if self.over and self.recorder is not None:
+            self.engine.stop_recorder(self.recorder)
+            self.recorder = None
 
     def take(self) -> bytes:
         """Return the queued bytes, and empty the queue."""
@@ -137,7 +145,8 @@ class Recordings:
             return None
         file = _File(path, handle, engine, bytearray())
         self._files.append(file)
-        return Recorder(engine, file.add)
+        file.recorder = Recorder(engine, file.add)
+        return file.recorder
 
     async def run(self) -> None:
         """Write queued bytes every `FLUSH_EVERY_S`, and the rest when cancelled."""
@@ -157,6 +166,7 @@ class Recordings:
 
     def _forget_finished(self) -> None:
         for file in self._files:
+            file.stop_recorder()
             if file.finished:
                 file.handle.close()
                 self._finished.add(file.path, file.taken)

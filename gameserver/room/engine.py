@@ -332,7 +332,7 @@ class RoomEngine:
             recorder.put(self._tick_commands, inputs, self.lag_compensation.lags, self._tick_events, snapshot)
         except Exception:
             log.exception("the recording of room %s ends at tick %d", self.id, self.tick_number)
-            self._recorders = tuple([other for other in self._recorders if other is not recorder])
+            self.stop_recorder(recorder)
 
     @property
     def _snapshot_due(self) -> bool:
@@ -494,6 +494,10 @@ class RoomEngine:
     def keep_journal(self, recorder: TickRecorder) -> None:
         """Give each tick from the next one on to a journal, which begins at a checkpoint."""
         self._recorders = (*self._recorders, recorder)
+
+    def stop_recorder(self, recorder: TickRecorder) -> None:
+        """Give no more ticks to a recorder or journal: nobody takes what it would make of them. Idempotent."""
+        self._recorders = tuple([other for other in self._recorders if other is not recorder])
 
     def _queue_command(self, command: Command) -> None:
         self.seats.queue(command)

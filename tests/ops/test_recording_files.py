@@ -107,6 +107,20 @@ async def test_a_file_is_bounded_and_good_to_its_end(
     assert scene.server.engine.tick_number == 1001
 
 
+async def test_a_room_makes_no_records_once_its_recording_is_over(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_FILE_BYTES", 10_000)
+    scene.server.join("arena")
+    scene.server.tick(1000)
+    recorders = [len(scene.server.engine._recorders)]
+    scene.recordings._write(scene.recordings._take())
+    scene.recordings._forget_finished()
+    recorders.append(len(scene.server.engine._recorders))
+    assert recorders == [1, 0]
+    assert scene.recordings._files == []
+
+
 async def test_a_disk_that_is_too_slow_ends_the_recording_and_not_the_game(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
