@@ -1,7 +1,8 @@
 """Resume tokens: which process and session a token belongs to, and the secret that makes it valid.
 
 A token is the instance of the process, the key of the session and a secret that changes with every resume; their sizes
-are in `protocol/constants.py`. The secret before the last resume stays valid until the client has shown that the new
+are in `protocol/constants.py`. Instance and key stay the same for the session's life, in whichever process its room
+is after a restart. The secret before the last resume stays valid until the client has shown that the new
 one arrived (docs/decisions/0003-resume-tokens.md). A server that keeps its rooms has the same instance after a
 restart, and signs its secrets.
 """
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gameserver.room.engine import RoomEngine
     from gameserver.room.session import Session
 
+TOKEN_PREFIX_BYTES: Final = TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES
+"""What says which session a token is of."""
 GENERATION_BYTES: Final = 4
 """Of a signed secret: how many the session has had."""
 KEYS_OF_A_PROCESS: Final = 1 << 20
@@ -38,9 +41,9 @@ class ResumeTokens:
         self.instance = token_bytes(TOKEN_INSTANCE_BYTES)
         """What the tokens of this process begin with."""
         self._sessions: dict[_Id, tuple[Session, RoomEngine]] = {}
-        self._former: dict[_Id, _Id] = {}
-        """What the tokens of adopted sessions named before their first resume here: their WELCOME may not arrive."""
         self._adopted: set[bytes] = set()
+        self._strays: set[_Id] = set()
+        """What tokens name that another process which runs now has issued, while their rooms are here."""
         self._ended: dict[_Id, str] = {}
         """Why the rooms of sessions of the process before have ended."""
         self._last_key = 0
@@ -62,7 +65,7 @@ class ResumeTokens:
         self._signing_key = signing_key
 
     def adopt(self, instance: bytes) -> None:
-        """Take the tokens of another process too, whose rooms are here now.
+        """Take the tokens of another process too, which there is no more: its rooms are here now.
 
         Args:
             instance: What they begin with.
@@ -78,11 +81,25 @@ class ResumeTokens:
             reason: Why.
         """
         self._ended[instance, key] = reason
+        self._note_stray((instance, key))
+
+    def _note_stray(self, named: _Id) -> None:
+        if named[0] != self.instance and named[0] not in self._adopted:
+            self._strays.add(named)
 
     @property
-    def instances(self) -> list[bytes]:
-        """What the tokens that this process takes begin with; its own first."""
-        return [self.instance, *sorted(self._adopted)]
+    def prefixes(self) -> list[bytes]:
+        """What the tokens that this process takes begin with; first those of its own.
+
+        They are instances. Of an instance that another process has now they are instances and keys: its rooms came here
+        while there were fewer processes.
+        """
+        return [self.instance, *sorted(self._adopted), *sorted([prefix_of(*named) for named in self._strays])]
+
+    def takes(self, token: bytes) -> bool:
+        """Whether the session of a token is, or was, in this process."""
+        named = _named_by(token)
+        return named[0] == self.instance or named[0] in self._adopted or named in self._strays
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -97,27 +114,29 @@ class ResumeTokens:
             if (self.instance, self._last_key) not in self._sessions:
                 return self._last_key
 
-    def new_secret(self, key: int, generation: int = 1) -> bytes:
-        """A secret for a session.
+    def new_secret(self, key: int) -> bytes:
+        """The first secret of a new session.
 
         Args:
             key: The session's.
-            generation: How many it has had with this one.
         """
+        return self._make_secret((self.instance, key), 1)
+
+    def _make_secret(self, named: _Id, generation: int) -> bytes:
+        """A secret for what a token names, the `generation`th of it."""
         if self._signing_key is None:
             return self._token_bytes(TOKEN_SECRET_BYTES)
-        return _signed(self._signing_key, (self.instance, key), generation)
+        return _signed(self._signing_key, named, generation)
 
     def add(self, session: Session, engine: RoomEngine) -> None:
         """From now on the session's token is valid, once the session is seated."""
-        self._sessions[self._id_of(session)] = (session, engine)
+        own = self._id_of(session)
+        self._sessions[own] = (session, engine)
+        self._note_stray(own)
 
     def remove(self, session: Session) -> None:
         """The session has ended. Idempotent."""
-        own = self._id_of(session)
-        self._sessions.pop(own, None)
-        if self._former:
-            self._former = {former: now for former, now in self._former.items() if now != own}
+        self._sessions.pop(self._id_of(session), None)
 
     def engine_of(self, session: Session) -> RoomEngine:
         """The room of a session that has not ended."""
@@ -130,22 +149,12 @@ class ResumeTokens:
 
     def token_of(self, session: Session) -> bytes:
         """The token that the client of a session may resume with."""
-        return (session.instance or self.instance) + session.key.to_bytes(TOKEN_KEY_BYTES) + session.secret
+        return prefix_of(*self._id_of(session)) + session.secret
 
     def renew(self, session: Session, token: bytes) -> None:
         """Give a session that resumes with `token` a new secret; the one in `token` stays valid for now."""
         session.previous_secret = token[-TOKEN_SECRET_BYTES:]
-        if session.instance:
-            self._make_own(session)
         self._give_secret(session)
-
-    def _make_own(self, session: Session) -> None:
-        """Have a session that was adopted named by a token of this process from now on."""
-        former = self._id_of(session)
-        _, engine = self._sessions.pop(former)
-        session.key, session.instance = self.new_key(), b""
-        self.add(session, engine)
-        self._former[former] = self._id_of(session)
 
     def replace(self, session: Session) -> None:
         """Give a session whose JOIN was repeated a new secret. The one before, which may not have arrived, is void."""
@@ -154,7 +163,7 @@ class ResumeTokens:
 
     def _give_secret(self, session: Session) -> None:
         session.generation += 1
-        session.secret = self.new_secret(session.key, session.generation)
+        session.secret = self._make_secret(self._id_of(session), session.generation)
 
     def find(self, token: bytes) -> tuple[Session, RoomEngine]:
         """Find the session of a token.
@@ -163,11 +172,10 @@ class ResumeTokens:
             ProtocolError: SERVER_RESTARTED for a token of another process, ROOM_CLOSED if its room did not go on after
                 a restart, SESSION_EXPIRED for one that is not valid (any more).
         """
-        instance = token[:TOKEN_INSTANCE_BYTES]
-        if instance != self.instance and instance not in self._adopted:
+        if not self.takes(token):
             raise ProtocolError(CloseCode.SERVER_RESTARTED, "the session was of another server process")
-        named = instance, int.from_bytes(token[TOKEN_INSTANCE_BYTES : TOKEN_INSTANCE_BYTES + TOKEN_KEY_BYTES])
-        found = self._sessions.get(self._former.get(named, named))
+        named = _named_by(token)
+        found = self._sessions.get(named)
         if found is not None and self._fits(found[0], named, token[-TOKEN_SECRET_BYTES:]):
             return found
         if found is None and named in self._ended:
@@ -176,7 +184,7 @@ class ResumeTokens:
 
     def _fits(self, session: Session, named: _Id, secret: bytes) -> bool:
         if session.restored_tick is None or self._signing_key is None:
-            return named == self._id_of(session) and _may_resume(session, secret)
+            return _may_resume(session, secret)
         generation = int.from_bytes(secret[:GENERATION_BYTES])
         is_signed = hmac.compare_digest(secret, _signed(self._signing_key, named, generation))
         if not is_signed or generation < session.generation - 1 or not session.keeps_seat:
@@ -185,10 +193,20 @@ class ResumeTokens:
         return True
 
 
+def prefix_of(instance: bytes, key: int) -> bytes:
+    """Return what a token begins with: what it names."""
+    return instance + key.to_bytes(TOKEN_KEY_BYTES)
+
+
+def _named_by(token: bytes) -> _Id:
+    key = token[TOKEN_INSTANCE_BYTES:TOKEN_PREFIX_BYTES]
+    return token[:TOKEN_INSTANCE_BYTES], int.from_bytes(key)
+
+
 def _signed(signing_key: bytes, named: _Id, generation: int) -> bytes:
     """Return the secret of a session's generation, which only who has the signing key can make."""
     stamp = generation.to_bytes(GENERATION_BYTES)
-    signed = hmac.digest(signing_key, named[0] + named[1].to_bytes(TOKEN_KEY_BYTES) + stamp, "sha256")
+    signed = hmac.digest(signing_key, prefix_of(*named) + stamp, "sha256")
     return stamp + signed[: TOKEN_SECRET_BYTES - GENERATION_BYTES]
 
 

@@ -21,7 +21,7 @@ from gameserver.net.poll_link import PollLink
 from gameserver.net.stream_link import RETRY_MS, StreamLink
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import encode_client
-from gameserver.protocol.constants import TOKEN_INSTANCE_BYTES, Role
+from gameserver.protocol.constants import Role
 from gameserver.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def is_elsewhere(server: ServerState, head: Head) -> bool:
         watch = watch_of(head)
     except RequestRefused:
         return False
-    if watch.cursor is not None and watch.cursor.token[:TOKEN_INSTANCE_BYTES] in server.hub.tokens.instances:
+    if watch.cursor is not None and server.hub.tokens.takes(watch.cursor.token):
         return False
     return watch.cursor is not None or watch.room not in server.hub.rooms
 

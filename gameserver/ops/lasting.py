@@ -23,7 +23,7 @@ from gameserver.ops.lasting_source import closures_of, place_of
 from gameserver.ops.left_effects import LeftEffects
 from gameserver.recording.format import RecordingError
 from gameserver.recording.journal import Differs, Journal, restore_and_replay
-from gameserver.room.checkpoint import change_of, restore_seats, save_room, save_seats
+from gameserver.room.checkpoint import change_of, named_by_seats, restore_seats, save_room, save_seats
 from gameserver.room.output_gate import OutputGate
 from gameserver.room.saveable import CannotRestore, CannotSave
 from gameserver.store.api import NO_EFFECTS, RoomUpdate, StoreError
@@ -262,6 +262,7 @@ class Lasting:
         why = placed(engine, error)
         log.error("room %s (%s) does not last: %s", engine.id, engine.kind.name, why, exc_info=error.__cause__)
         del self._rooms[engine.id]
+        engine.stop_recorder(kept.journal)  # nobody takes what is in it any more
         self._ended.append(engine.id)
         if engine.gate is not None:
             engine.gate.open()
@@ -384,8 +385,8 @@ class Lasting:
     def _note_ended(self, saved: SavedRoom) -> None:
         """Have the people of a room that is put aside get the reason when they come back."""
         with suppress(ValueError, LookupError, msgpack.UnpackException):
-            for seat in unpacked(saved.seats):
-                self._hub.tokens.note_ended(seat[6], seat[1], ROOM_ENDED)
+            for instance, key in named_by_seats(unpacked(saved.seats)):
+                self._hub.tokens.note_ended(instance, key, ROOM_ENDED)
 
     def note_migrated(self, engine: RoomEngine, changed: str) -> None:
         """Say that the author's `migrate` has made a room from what it had in an older build."""

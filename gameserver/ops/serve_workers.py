@@ -8,19 +8,24 @@ import secrets
 import signal
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgpack
 import trio
 
 import gameserver
+from gameserver.hub.tokens import prefix_of
 from gameserver.loading import LoadError, load_room
 from gameserver.match.lobby import LOBBY_PREFIX
 from gameserver.net.listeners import open_listeners
 from gameserver.ops.logs import configure_logging
 from gameserver.ops.options import address_of, make_hub, make_settings
 from gameserver.ops.serve import print_line
+from gameserver.room.checkpoint import named_by_seats
+from gameserver.store.entries import unpacked
 from gameserver.store.sqlite import FolderLock, open_store, signing_key_of
 from gameserver.workers.director import Director, WorkerFailed, WorkerSettings
 from gameserver.workers.placement import MAX_WORKERS, Placement, SeatLimits
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
     from gameserver.net.settings import NetSettings
     from gameserver.ops.options import ServeOptions
+    from gameserver.store.api import SavedProcess
 
 
 def serve_with_workers(options: ServeOptions) -> None:
@@ -76,13 +82,22 @@ def _await_rooms(placement: Placement, folder: Path, workers: int) -> FolderLock
     try:
         signing_key_of(folder)
         for process in store.processes():
-            instances = [] if process.instance is None else [process.instance]
-            placement.await_worker(process.slot % workers, instances, dict(process.rooms))
+            placement.await_worker(process.slot % workers, _prefixes_of(process), dict(process.rooms))
     except BaseException:
         store.close()
         raise
     store.disconnect()
     return store.lock
+
+
+def _prefixes_of(process: SavedProcess) -> list[bytes]:
+    """Return what the resume tokens begin with that a process has issued, and those of its rooms that it has not."""
+    prefixes = [] if process.instance is None else [process.instance]
+    for seats in process.seats:
+        with suppress(ValueError, LookupError, msgpack.UnpackException):  # the worker says what is damaged
+            named = named_by_seats(unpacked(seats))
+            prefixes += [prefix_of(instance, key) for instance, key in named if instance != process.instance]
+    return prefixes
 
 
 def _check_options(options: ServeOptions) -> None:

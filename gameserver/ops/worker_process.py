@@ -100,7 +100,7 @@ async def _serve(
         if lasting is not None:
             nursery.start_soon(lasting.run)
         server: Server = await nursery.start(_run_until_stopped, run_server, nursery)
-        director.post(messages.Ready(hub.tokens.instances))
+        director.post(messages.Ready(hub.tokens.prefixes))
         if index == 0 and lasting is None:
             log_what_would_last(hub)
         nursery.start_soon(_obey_director, Orders(director, handoff, server, partial(describe, server)), server)

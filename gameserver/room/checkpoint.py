@@ -122,6 +122,15 @@ def save_seats(engine: RoomEngine, instance: bytes) -> list[list[Any]]:
     return found
 
 
+def named_by_seats(saved: Any) -> list[tuple[bytes, int]]:
+    """Return what the resume tokens of saved seats name: the instance that issued each, and the key.
+
+    Args:
+        saved: What `save_seats` returned.
+    """
+    return [(seat[6], seat[1]) for seat in saved]
+
+
 def restore_room(
     kind: Kind,
     saved: Mapping[str, Any],

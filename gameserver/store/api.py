@@ -108,11 +108,13 @@ class SavedProcess:
         slot: Which of those that share the store.
         instance: What its resume tokens begin with; None: it had none yet.
         rooms: The id and kind of each room that it had, but those that are put aside.
+        seats: What clients of its rooms must find again, packed, by room.
     """
 
     slot: int
     instance: bytes | None
     rooms: tuple[tuple[str, str], ...]
+    seats: tuple[bytes, ...] = ()
 
 
 NO_EFFECTS: Final = EffectUpdate()

@@ -109,9 +109,14 @@ class SqliteStore:
         """Return the processes that there were, by slot."""
         with self._transaction() as db:
             found = db.execute("SELECT slot, instance FROM processes ORDER BY slot").fetchall()
-            rooms = db.execute("SELECT slot, id, kind FROM rooms WHERE aside IS NULL ORDER BY rowid").fetchall()
+            rooms = db.execute("SELECT slot, id, kind, seats FROM rooms WHERE aside IS NULL ORDER BY rowid").fetchall()
         return [
-            SavedProcess(slot, instance, tuple([(room, kind) for of, room, kind in rooms if of == slot]))
+            SavedProcess(
+                slot,
+                instance,
+                tuple([(room, kind) for of, room, kind, _ in rooms if of == slot]),
+                tuple([seats for of, _, _, seats in rooms if of == slot]),
+            )
             for slot, instance in found
         ]
 

@@ -272,8 +272,8 @@ class Director:
                     index, kind, room, Role(role), trio.current_time(), create=create, where=where, attempt=attempt
                 )
                 self._answer(worker, request, place)
-            case messages.PlaceResume(request, instance):
-                self._answer(worker, request, self.placement.place_resume(index, instance))
+            case messages.PlaceResume(request, prefix):
+                self._answer(worker, request, self.placement.place_resume(index, prefix))
             case messages.HandOver(to, handed):
                 self._hand_over(to, handed, sock)
             case messages.PassOn(to, about):
@@ -283,8 +283,8 @@ class Director:
             case messages.Described(request, description):
                 if request in self._pending:
                     self._pending[request].receive(index, description)
-            case messages.Ready(instances):
-                self.placement.add_worker(index, instances)
+            case messages.Ready(prefixes):
+                self.placement.add_worker(index, prefixes)
                 worker.up = True
                 worker.pipe.post(messages.OtherRooms(self.placement.rows(), []))
                 self._first_up[index].set()

@@ -66,13 +66,13 @@ class DirectorClient:
             lambda request: messages.PlaceJoin(request, kind, room, role, create, where, attempt), messages.Placed
         )
 
-    async def place_resume(self, instance: bytes) -> messages.Placed:
-        """Ask where a RESUME belongs whose token begins with `instance`.
+    async def place_resume(self, prefix: bytes) -> messages.Placed:
+        """Ask where a RESUME belongs whose token begins with `prefix`.
 
         Raises:
             DirectorGone: No answer came.
         """
-        return await self._ask(lambda request: messages.PlaceResume(request, instance), messages.Placed)
+        return await self._ask(lambda request: messages.PlaceResume(request, prefix), messages.Placed)
 
     async def describe_all(self) -> messages.AllDescribed:
         """Ask for the state of all workers.

@@ -19,12 +19,13 @@ from gameserver.hub.directory import row_of
 from gameserver.hub.distant_travel import DistantTravel
 from gameserver.hub.peer import PeerState
 from gameserver.hub.refusals import Refusal
+from gameserver.hub.tokens import TOKEN_PREFIX_BYTES
 from gameserver.net.answered_transport import switching_protocols
 from gameserver.net.http.head import RequestRefused
 from gameserver.net.http.upgrade import Accepted, Admitted
 from gameserver.net.http.watching import watch_of
 from gameserver.protocol import messages as m
-from gameserver.protocol.constants import TOKEN_INSTANCE_BYTES, CloseCode, Role
+from gameserver.protocol.constants import CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 from gameserver.protocol.room_code import ROOM_ID_ALPHABET, room_of_code
 from gameserver.workers import messages
@@ -139,7 +140,7 @@ class Handoff:
             return await self._director.place_join(
                 request.kind, room_id, int(request.role), create=create, where=where, attempt=attempt
             )
-        return await self._director.place_resume(request.token[:TOKEN_INSTANCE_BYTES])
+        return await self._director.place_resume(request.token[:TOKEN_PREFIX_BYTES])
 
     async def _hand_over(self, sock: socket.socket, admitted: Admitted, worker: int) -> None:
         """Pass the link on through the director.
@@ -186,7 +187,7 @@ class Handoff:
     async def _worker_of(self, watch: Watch) -> int:
         """Return the worker that has a viewer's session, or else the room."""
         if watch.cursor is not None:
-            place = await self._director.place_resume(watch.cursor.token[:TOKEN_INSTANCE_BYTES])
+            place = await self._director.place_resume(watch.cursor.token[:TOKEN_PREFIX_BYTES])
             if place.worker != self.index:
                 return place.worker
         role = Role.SPECTATOR

@@ -69,7 +69,7 @@ class WorkerState(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The worker accepts links from now on."""
 
-    instances: list[bytes]
+    token_prefixes: list[bytes]
     """What the resume tokens that it takes begin with; its own first."""
 
 
@@ -105,8 +105,8 @@ class PlaceResume(msgspec.Struct, frozen=True, tag="place_resume"):
     """Asks where a RESUME belongs."""
 
     request: int
-    instance: bytes
-    """The first bytes of its token."""
+    prefix: bytes
+    """What its token begins with: instance and key."""
 
 
 class HandOver(msgspec.Struct, frozen=True, tag="hand_over"):

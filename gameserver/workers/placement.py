@@ -19,7 +19,7 @@ from gameserver.hub.attempts import Attempts
 from gameserver.hub.directory import RoomRow
 from gameserver.hub.open_rooms import OpenRooms
 from gameserver.hub.where import Where, WhereInvalid, likely_listing
-from gameserver.protocol.constants import Role
+from gameserver.protocol.constants import TOKEN_INSTANCE_BYTES, Role
 from gameserver.protocol.room_code import ROOM_ID_ALPHABET, ROOM_ID_CHARS
 from gameserver.room.listing import Listing
 
@@ -101,10 +101,10 @@ class _Room:
 class _Worker:
     """One worker that is up."""
 
-    __slots__ = ("_open", "instances", "overloaded", "players", "rooms")
+    __slots__ = ("_open", "overloaded", "players", "prefixes", "rooms")
 
-    def __init__(self, instances: Collection[bytes]) -> None:
-        self.instances = instances
+    def __init__(self, prefixes: Collection[bytes]) -> None:
+        self.prefixes = frozenset(prefixes)
         self.rooms: dict[str, _Room] = {}
         self.overloaded = False
         self.players = 0
@@ -159,7 +159,7 @@ class _Worker:
 class _Awaited(NamedTuple):
     """What comes back with a worker that is not up."""
 
-    instances: set[bytes]
+    prefixes: set[bytes]
     rooms: dict[str, str]
 
 
@@ -200,30 +200,30 @@ class Placement:
         workers = self._workers.values() if worker is None else filter(None, [self._workers.get(worker)])
         return [room.row for each in workers for room in each.rooms.values() if room.reported]
 
-    def await_worker(self, worker: int, instances: Iterable[bytes], rooms: Mapping[str, str]) -> None:
+    def await_worker(self, worker: int, prefixes: Iterable[bytes], rooms: Mapping[str, str]) -> None:
         """Note what a worker that is not up will restore: until then links that belong there are to wait.
 
         Args:
             worker: Its index.
-            instances: What the resume tokens begin with that it will take.
+            prefixes: What the resume tokens begin with that it will take.
             rooms: The kinds of the rooms, by id.
         """
         awaited = self._awaited.setdefault(worker, _Awaited(set(), {}))
-        awaited.instances.update(instances)
+        awaited.prefixes.update(prefixes)
         awaited.rooms.update(rooms)
         self._homes.update({kind: (worker, room) for room, kind in rooms.items() if self._is_single(kind)})
 
     def _is_single(self, kind: str) -> bool:
         return kind in self.kinds and self.kinds[kind].single
 
-    def add_worker(self, worker: int, instances: Collection[bytes]) -> None:
+    def add_worker(self, worker: int, prefixes: Collection[bytes]) -> None:
         """Note a worker that is up. The rooms that it has restored come with its first report.
 
         Args:
             worker: Its index.
-            instances: What the resume tokens that it takes begin with.
+            prefixes: What the resume tokens that it takes begin with.
         """
-        self._workers[worker] = _Worker(instances)
+        self._workers[worker] = _Worker(prefixes)
 
     def remove_worker(self, worker: int, *, comes_back: bool = False) -> None:
         """Forget a worker that has ended, its rooms, and every reservation that it asked for or that was there.
@@ -235,7 +235,7 @@ class Placement:
         ended = self._workers.pop(worker, None)
         if ended is not None and comes_back:
             rooms = [room.row for room in ended.rooms.values() if room.reported and self.kinds[room.row.kind].lasts]
-            self.await_worker(worker, ended.instances, {row.id: row.kind for row in rooms})
+            self.await_worker(worker, ended.prefixes, {row.id: row.kind for row in rooms})
         for reservation in list(self._reservations.values()):
             if worker in (reservation.asker, reservation.worker):
                 self._release(reservation.number)
@@ -300,18 +300,20 @@ class Placement:
 
     # -- where a link belongs ------------------------------------------------------------------------------------------
 
-    def place_resume(self, asker: int, instance: bytes) -> Place:
+    def place_resume(self, asker: int, prefix: bytes) -> Place:
         """Return the worker that takes the token, NOT_YET while it is not up, or the asker, which then refuses it.
 
         Args:
             asker: Index of the worker that accepted the link.
-            instance: The first bytes of the link's resume token.
+            prefix: What the link's resume token begins with: instance and key.
         """
-        for index, worker in self._workers.items():
-            if instance in worker.instances:
-                return Place(index)
-        is_awaited = any(instance in awaited.instances for awaited in self._awaited.values())
-        return Place(NOT_YET if is_awaited else asker)
+        for start in (prefix, prefix[:TOKEN_INSTANCE_BYTES]):  # rooms may be elsewhere than others of their instance
+            for index, worker in self._workers.items():
+                if start in worker.prefixes:
+                    return Place(index)
+            if any(start in awaited.prefixes for awaited in self._awaited.values()):
+                return Place(NOT_YET)
+        return Place(asker)
 
     def place_join(
         self,

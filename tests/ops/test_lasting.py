@@ -166,6 +166,7 @@ def test_what_cannot_be_saved_is_named_and_the_room_plays_on(tmp_path: Path, cap
     one.cellar.heard.append(number for number in range(3))
     one.commit()
     assert "(cellar) does not last: Cellar.heard[0]: a generator cannot be saved" in caplog.text
+    assert one.server.engine._recorders == ()  # its ticks are for nobody
     one.server.tick(3)
     one.stop()
     two = Process(tmp_path, seed=2)
@@ -455,14 +456,14 @@ def test_fewer_workers_take_over_the_rooms_of_those_that_there_are_no_more(tmp_p
         process.kill()
     alone = Process(tmp_path, seed=20)
     assert len(alone.server.hub.rooms) == 2
-    assert len(alone.server.hub.tokens.instances) == 2
+    assert len(alone.server.hub.tokens.prefixes) == 2
     alone.commit()
     alone.kill()  # before they were back
     alone = Process(tmp_path, seed=21)
     for link in links:
         again, _ = alone.resume(link, tick=0, event=None)
         assert again.welcome["room"] == link.welcome["room"]
-        assert again.welcome["token"][:4] == alone.server.hub.tokens.instance
+        assert again.welcome["token"][:8] == link.welcome["token"][:8]  # it names the session for its life
         lost, _ = alone.resume(link, tick=0, event=None)  # the WELCOME did not arrive: the same token once more
         assert lost.welcome["room"] == link.welcome["room"]
         newest, other = alone.resume(lost, tick=0, event=None)
@@ -477,6 +478,43 @@ def test_fewer_workers_take_over_the_rooms_of_those_that_there_are_no_more(tmp_p
     for link in links:
         assert two.resume(link, tick=0, event=None)[0].welcome["resumed"]
     two.kill()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_seats_are_there_though_workers_were_fewer_in_between_and_nobody_was_back(
+    tmp_path: Path, committed: bool
+) -> None:
+    one = [Process(tmp_path, seed=10 + slot, slot=slot, processes=2) for slot in range(2)]
+    links = [process.server.join("cellar")[0] for process in one]
+    for process in one:
+        process.commit()
+        process.kill()
+    alone = Process(tmp_path, seed=20)
+    if committed:  # both rooms are of this process from now on
+        alone.commit()
+    alone.kill()
+    two = [Process(tmp_path, seed=30 + slot, slot=slot, processes=2) for slot in range(2)]
+    assert [len(process.server.hub.rooms) for process in two] == ([2, 0] if committed else [1, 1])
+    stray = links[1].welcome["token"]
+    assert [process.server.hub.tokens.takes(stray) for process in two] == [committed, True]
+    assert (stray[:8] in two[0].server.hub.tokens.prefixes) is committed
+    for link, process in zip(links, [two[0]] * 2 if committed else two, strict=True):
+        assert process.resume(link, tick=0, event=None)[0].welcome["room"] == link.welcome["room"]
+    for process in two:
+        process.kill()
+
+
+def test_who_resumes_at_fewer_workers_and_is_killed_before_a_commit_has_its_seat(tmp_path: Path) -> None:
+    one = Process(tmp_path, seed=10, slot=1, processes=2)
+    link, _ = one.server.join("cellar")
+    one.commit()
+    one.kill()
+    alone = Process(tmp_path, seed=20)
+    link, _ = alone.resume(link, tick=0, event=None)
+    alone.kill()
+    alone = Process(tmp_path, seed=21)
+    assert alone.resume(link, tick=0, event=None)[0].welcome["resumed"]
+    alone.kill()
 
 
 def test_a_forged_token_of_an_adopted_session_is_refused(tmp_path: Path) -> None:

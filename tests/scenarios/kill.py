@@ -1,11 +1,12 @@
 """A server that is killed again and again while people play, and goes on each time where it was.
 
-    python -m tests.scenarios.kill --kills 50 [--players 8] [--seed 1] [--workers 2] [--durable 1]
+    python -m tests.scenarios.kill --kills 50 [--players 8] [--seed 1] [--workers 2] [--durable 1] [--changing 1]
 
 starts the server and the players, kills it at random moments, also while it starts, and ends with one JSON object;
 status 1 when anything was wrong. After each kill every player must be back in its own seat, on the same line of ticks,
 with at most a second lost, and the replay of each room must have given the state that its journal has. With workers it
-kills one of them, or their parent, or all processes.
+kills one of them, or their parent, or all processes; with `--changing` another number of
+them has the rooms for a moment between two servers.
 `tests/live/test_kill.py` runs the same, shorter.
 """
 
@@ -64,6 +65,8 @@ class Plan:
     workers: int = 1
     durable: int = 0
     """1: in rooms that must not lose a tick."""
+    changing: int = 0
+    """1: between two servers one with another number of workers has the rooms."""
     graceful_every: int = 5
     """Each so many times the server is stopped with SIGTERM instead: then nothing may be lost."""
 
@@ -190,7 +193,7 @@ class Killer:
         self._port = free_port()
         rooms = DURABLE_ROOMS if plan.durable else ROOMS
         kinds = KINDS[: len(rooms)]
-        self._arguments = (*rooms, "--data", folder, "--workers", str(plan.workers))
+        self._arguments = (*rooms, "--data", folder)
         max_lost_s = 0.0 if plan.durable else MAX_LOST_S
         self._people = [
             Person(
@@ -219,7 +222,16 @@ class Killer:
         return self.result
 
     def _server(self) -> ServerProcess:
-        return ServerProcess(*self._arguments, port=self._port)
+        return self._server_of(self._plan.workers, self._port)
+
+    def _server_of(self, workers: int, port: int) -> ServerProcess:
+        return ServerProcess(*self._arguments, "--workers", str(workers), port=port)
+
+    async def _run_unseen(self, workers: int) -> None:
+        """Another number of processes has the rooms for a moment, on another port: nobody comes back meanwhile."""
+        async with self._server_of(workers, free_port()) as server:
+            await trio.sleep(self._dice.uniform(0.0, 1.5))
+            await self._kill(server)
 
     async def _again(self, number: int) -> None:
         if self._dice.random() < 0.15:  # killed while it starts
@@ -228,9 +240,11 @@ class Killer:
             await trio.sleep(self._dice.uniform(0.1, 1.5))
             await self._kill(server)
             server._stop()
+        if self._plan.changing:
+            await self._run_unseen(1 if number % 2 else self._plan.workers + 1)
         async with self._server() as server:
             await self._wait_until_back()
-            if self._plan.workers > 1:
+            if server.children():
                 await self._kill_worker(server)
             await self._end(server, number)
 
@@ -298,7 +312,7 @@ async def run_kills(plan: Plan) -> Result:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, run the scenario, and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("kills", "players", "seed", "workers", "durable"):
+    for name in ("kills", "players", "seed", "workers", "durable", "changing"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan(), name))
     result = trio.run(run_kills, Plan(**vars(parser.parse_args(arguments))))
     sys.stdout.write(json.dumps(vars(result)) + "\n")

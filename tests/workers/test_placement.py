@@ -433,6 +433,20 @@ def test_links_wait_for_a_worker_that_restores_their_rooms() -> None:
     assert join(director, 1, "hall")[:2] == (0, "hallid")
 
 
+def test_a_token_goes_where_its_room_is_though_another_worker_has_issued_it() -> None:
+    director = Placement(LASTING, random.Random(1))
+    director.await_worker(0, [b"zero", b"one_" + b"keyA"], {})
+    director.await_worker(1, [b"one_"], {})
+    director.add_worker(1, [b"one_"])
+    assert director.place_resume(1, b"one_keyA") == Place(NOT_YET)
+    assert director.place_resume(0, b"one_keyB") == Place(1)
+    director.add_worker(0, [b"zero", b"one_" + b"keyA"])
+    director.update(0, load(), 0.0)
+    assert director.place_resume(1, b"one_keyA") == Place(0)
+    director.remove_worker(0, comes_back=True)
+    assert director.place_resume(1, b"one_keyA") == Place(NOT_YET)
+
+
 def test_a_single_room_that_could_not_be_restored_opens_under_another_id() -> None:
     director = Placement(LASTING, random.Random(1))
     director.await_worker(0, [b"left"], {"hallid": "hall"})
