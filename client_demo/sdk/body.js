@@ -140,7 +140,7 @@ export class Body {
     if (!this.known) return;
     if (jumps >= 0 && before[jumps] !== codes[jumps]) {
       this.pose.settle();
-      this.share = this.leaving ? 0 : 1;
+      this.share = 1;
       return;
     }
     for (let i = 0; i < moving.length; i += 1) {
@@ -159,7 +159,7 @@ export class Body {
     const { drawn, entity, stepped, pose, kind } = this;
     const at = placeOf(list, entity.id);
     const past = at < 0 ? null : list[at];
-    this.#moveShare(elapsedS, past !== null);
+    this.#moveShare(elapsedS, past);
     const { share } = this;
     if (past === null || share >= 0.5) copyEntity(kind.type, drawn, entity, stepped.floats);
     else copyEntity(kind.type, drawn, past, floatsOf(past));
@@ -182,13 +182,24 @@ export class Body {
    * Moves it on its way between the past and the present.
    *
    * @param {number} elapsedS
-   * @param {boolean} drawnBefore whether the past that is drawn holds it
+   * @param {Entity | null} past what is interpolated; null: the past that is drawn does not hold it
    */
-  #moveShare(elapsedS, drawnBefore) {
+  #moveShare(elapsedS, past) {
     const step = elapsedS / BLEND_S;
-    if (!drawnBefore) this.share = 1;
+    if (past === null || this.#jumpsAfter(past)) this.share = 1;
     else if (this.leaving) this.share = Math.max(0, this.share - step);
     else this.share = Math.min(1, this.share + step);
+  }
+
+  /**
+   * Whether a jump lies between the past that is drawn and the present: there is no way from one to
+   * the other, and the old place must not come back.
+   *
+   * @param {Entity} past
+   */
+  #jumpsAfter(past) {
+    const { jumps, numeric } = this.kind.type;
+    return jumps >= 0 && past[numeric[jumps].name] !== this.stepped.codes[jumps];
   }
 }
 

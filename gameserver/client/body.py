@@ -134,24 +134,31 @@ class Body:
         counter = self.kind.entity_type.jumps
         if counter is not None and self.before[counter] != self.codes[counter]:
             self.pose.settle()
-            self.share = 0.0 if self.leaving else 1.0
+            self.share = 1.0
             return
         self.moved = any(self.before[i] != self.codes[i] for i in self.kind.moving)
 
-    def move_share(self, elapsed_s: float, *, drawn_before: bool) -> None:
+    def move_share(self, elapsed_s: float, past: Any) -> None:
         """Move it on its way between the past and the present.
 
         Args:
             elapsed_s: Since the drawn frame before.
-            drawn_before: Whether the past that is drawn holds it.
+            past: The values of all numeric fields that are interpolated; None: the past that is drawn does not hold
+                the body.
         """
         step = elapsed_s / BLEND_S
-        if not drawn_before:
+        if past is None or self._jumps_after(past):
             self.share = 1.0
         elif self.leaving:
             self.share = max(0.0, self.share - step)
         else:
             self.share = min(1.0, self.share + step)
+
+    def _jumps_after(self, past: Any) -> bool:
+        """Return whether a jump lies between the past that is drawn and the present: there is no way from one to the
+        other, and the old place must not come back."""
+        counter = self.kind.entity_type.jumps
+        return counter is not None and int(past[counter]) != self.codes[counter]
 
     def values(self, past: Any, now_s: float) -> Any:
         """Return the values of all numeric fields as they are drawn.

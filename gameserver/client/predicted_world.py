@@ -322,7 +322,7 @@ class PredictedWorld:
         for body in bodies:
             entity_id = body.entity.id
             past = columns.get(entity_id)
-            body.move_share(elapsed_s, drawn_before=past is not None)
+            body.move_share(elapsed_s, past)
             columns[entity_id] = body.values(past, now_s)
             if body.share >= 0.5 or past is None:
                 objects[entity_id] = tuple(

@@ -4,6 +4,7 @@ once, and a ball that nobody else touches is predicted without a correction.
 
 from __future__ import annotations
 
+import itertools
 import re
 from math import hypot
 
@@ -71,6 +72,30 @@ def test_a_ball_that_rolls_past_comes_and_goes_without_a_jump(
         shares.add(len(world))
     assert shares == {0, 1}, "it came and went"
     assert least < max(player.felt.steps) < most
+
+
+def test_a_ball_that_is_put_elsewhere_is_there_at_once_and_is_not_drawn_on_its_way_or_where_it_was() -> None:
+    rig = Simulation(Football, delay_s=0.1, jitter_s=0.02)
+    player = Dribbler(rig)
+    rig.run(3.0)
+    (ball,), (disc,) = rig.engine.world.entities(Ball), rig.engine.world.entities(Disc)
+    disc.x, disc.y = 300.0, 300.0
+    rig.engine.room.teleport(ball, x=300.0, y=500.0, vx=300.0)
+    rig.run(1.0)
+    for x in (1500.0, 300.0):  # out of reach, and back
+        seen = []
+        rig.engine.room.teleport(ball, x=x, y=500.0, vx=300.0 if x == 300.0 else 0.0)
+        for _ in range(60):
+            rig.run(FRAME_S)
+            found = player.look()
+            assert found is not None
+            seen.append(found[1])
+        first = next(frame for frame, at in enumerate(seen) if abs(at - x) < 350.0)
+        assert all(abs(at - x) > 600.0 for at in seen[:first])
+        assert all(abs(at - x) < 350.0 for at in seen[first:])
+        ways = [after - before for before, after in itertools.pairwise(seen) if abs(after - before) < 350.0]
+        assert min(ways) > -2.0, "it rolls on until it is there"
+        assert max(ways) < 30.0
 
 
 def test_the_puck_of_hockey_moves_with_its_player() -> None:
