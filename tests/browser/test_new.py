@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
 from tests.support.live.process import GAMESERVER, ServerProcess
-from tests.support.source import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,31 +144,3 @@ def test_the_dashboard_shows_what_a_service_sends_as_it_is_made(enter: Enter, tm
         expect(page.get_by_role("article").filter(has_text="kiln")).to_contain_text("97.5")
         expect(page.get_by_role("listitem").filter(has_text="kiln is at 97.5")).to_be_visible()
         page.goto("about:blank")
-
-
-def test_the_page_in_typescript_is_built_without_an_error_and_plays(enter: Enter, tmp_path: Path) -> None:
-    subprocess.run([GAMESERVER, "new", "skittles", "--template", "vite"], cwd=tmp_path, check=True, capture_output=True)
-    folder = tmp_path / "skittles"
-    modules = folder / "node_modules"
-    modules.mkdir()
-    for module in (ROOT / "node_modules").resolve().iterdir():  # in place of a registry
-        (modules / module.name).symlink_to(module)
-    (modules / "trio-gameserver-sdk").symlink_to("../sdk")  # as `npm install` does
-    paths = {"PATH": f"{GAMESERVER.parent}{os.pathsep}{os.environ['PATH']}"}
-    for command in (
-        ["make", "NPM=true", f"PYTHON={sys.executable}", "build"],
-        ["node_modules/.bin/tsc"],
-        ["node_modules/.bin/vite", "build"],
-    ):
-        done = subprocess.run(command, cwd=folder, env={**os.environ, **paths}, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-    with ServerProcess("--web", "dist", folder=folder) as server:
-        ada = enter(server.address)
-        ada.evaluate(LAST_DRAWN)
-        ada.get_by_label("Your name").fill("Ada")
-        ada.keyboard.press("Enter")
-        ada.wait_for_function("() => window.names.has('Ada')")
-        before = ada.evaluate("window.names.get('Ada')")
-        ada.keyboard.down("KeyA" if before[0] > 400 else "KeyD")
-        ada.wait_for_function(f"() => Math.abs(window.names.get('Ada')[0] - {before[0]}) > 50")
-        ada.goto("about:blank")
