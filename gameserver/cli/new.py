@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 import sys
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +25,8 @@ COMMON: Final = "common"
 NAME_THERE: Final = "mygame"
 HIDDEN: Final = "dot."
 """Begins the names of files whose own begin with a dot: as `.gitignore` one would apply to this repository."""
-_WOULD_HIDE: Final = frozenset({"gameserver", "tests", "page", "mypy", "pytest", "trio", "numpy", "msgpack", "msgspec"})
+_OF_A_PROJECT: Final = frozenset({"conftest", "mypy", "page", "pytest", "sdk", "setup", "src", "tests", "watchfiles"})
+"""What has a meaning of its own in a project that is made here, or is installed there later."""
 _MODULE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -37,10 +40,7 @@ def new(name: str, *, template: str = "tag", folder: Path | None = None) -> None
             vite, tag with its page in TypeScript.
         folder: Where to make it; a folder with the game's name if left out.
     """
-    if not _MODULE_NAME.fullmatch(name) or keyword.iskeyword(name):
-        fail(f"{name!r}: write a name of lower-case letters, digits and _, as for a Python module")
-    if name in sys.stdlib_module_names or name in _WOULD_HIDE:
-        fail(f"{name}: a module of that name is there already, which yours would hide; choose another name")
+    _check_name(name)
     if template not in TEMPLATES:
         fail(f"--template {template}: there is no such template; write one of {', '.join(TEMPLATES)}")
     target = Path(name) if folder is None else folder
@@ -49,7 +49,21 @@ def new(name: str, *, template: str = "tag", folder: Path | None = None) -> None
     with plain_errors():
         for part in (COMMON, template):
             _copy(resources.files("gameserver.cli") / "templates" / part, target, name)
-    print(_NEXT.format(folder=target))
+    print(_NEXT.format(folder=target, quoted=shlex.quote(str(target))))
+
+
+def _check_name(name: str) -> None:
+    if not _MODULE_NAME.fullmatch(name):
+        fail(f"{name!r}: write up to 40 lower-case letters, digits and _, a letter first, as for a Python module")
+    if keyword.iskeyword(name):
+        fail(f"{name}: is a keyword of Python, which no module can be named after; choose another name")
+    if name in _OF_A_PROJECT or name in sys.stdlib_module_names or _is_installed(name):
+        fail(f"{name}: a module of that name is there already, which yours would hide; choose another name")
+
+
+def _is_installed(name: str) -> bool:
+    found = find_spec(name)
+    return found is not None and found.origin is not None  # a folder is found as well, as a package without a file
 
 
 def _copy(template: Traversable, target: Path, name: str) -> None:
@@ -71,6 +85,6 @@ def _files(folder: Traversable, before: str = "") -> Iterator[tuple[str, str]]:
 _NEXT: Final = """\
 {folder} is made. Now:
 
-  cd {folder}
+  cd {quoted}
   make dev     serves it; open the address that it prints in two windows, and change the code
   make test    plays the rules in memory, and checks the types"""

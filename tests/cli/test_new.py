@@ -70,22 +70,34 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     assert rules.read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("My-Game", "'My-Game': write a name of lower-case letters, digits and _, as for a Python module"),
-        ("../up", "'../up': write a name of lower-case letters, digits and _, as for a Python module"),
-        ("class", "'class': write a name of lower-case letters, digits and _, as for a Python module"),
-        ("random", "random: a module of that name is there already, which yours would hide; choose another name"),
-        (
-            "gameserver",
-            "gameserver: a module of that name is there already, which yours would hide; choose another name",
-        ),
-    ],
-)
-def test_a_name_that_is_none_for_a_module_is_refused(name: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert refused(capsys, name) == says
+@pytest.mark.parametrize("name", ["My-Game", "../up", "", "1st", "größe", "a" * 41])
+def test_a_name_that_is_none_for_a_module_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = "write up to 40 lower-case letters, digits and _, a letter first, as for a Python module"
+    assert refused(capsys, name) == f"{name!r}: {wanted}"
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_keyword_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "class")
+    assert said == "class: is a keyword of Python, which no module can be named after; choose another name"
+
+
+@pytest.mark.parametrize("name", ["random", "test", "gameserver", "cyclopts", "conftest", "setup", "watchfiles"])
+def test_a_name_that_would_hide_another_module_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, name)
+    assert said == f"{name}: a module of that name is there already, which yours would hide; choose another name"
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_folder_beside_it_hides_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("skittles").mkdir()
+    monkeypatch.syspath_prepend(Path.cwd())
+    assert (made() / "skittles.py").exists()
+
+
+def test_the_next_commands_can_be_copied_whatever_the_folder_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    made("--folder", "my games/first")
+    assert "  cd 'my games/first'\n" in capsys.readouterr().out
 
 
 def test_a_template_that_is_not_there_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
