@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.state.errors import DeclarationError
 from gameserver.state.fields import Angle, Choice, Field, Flag, Float, Int, Jumps, List, Ref, Text
-from gameserver.state.slips import bare_annotations, hint, refuse_bare_fields, slip_of
+from gameserver.state.slips import FIELD_FOR, annotations_of, hint, refuse_bare_fields, slip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,8 @@ _TAKEN: Final = "__gameserver_fields__"
 """The class attribute under which `take_fields` keeps the fields that it took out of the class."""
 
 _FIELD_TYPES: Final = tuple(cls.__name__ for cls in (Angle, Choice, Flag, Float, Int, Jumps, List, Ref, Text))
+
+_PLAIN_TYPES: Final = (float, int, bool, str)
 
 AnyField = Field[Any]
 
@@ -71,6 +73,11 @@ def _collect_fields(cls: type) -> dict[str, AnyField]:
             elif isinstance(value, type) and issubclass(value, Field):
                 msg = f"{cls.__name__}.{name}: write {name} = {value.__name__}(…), with parentheses"
                 raise DeclarationError(msg)
+            elif isinstance(value, type) and value in _PLAIN_TYPES:
+                meant = FIELD_FOR[value.__name__]
+                raise DeclarationError(
+                    f"{cls.__name__}.{name}: {value.__name__} is no field; write {name} = {meant}(…)"
+                )
             elif name in found:
                 msg = f"{cls.__name__}.{name}: hides the field {name}; take another name, or declare a field here too"
                 raise DeclarationError(msg)
@@ -133,6 +140,9 @@ def unknown_field(cls: type, given: dict[str, object], fields: dict[str, AnyFiel
         fields: The fields of the class, by name.
     """
     name = next(name for name in given if name not in fields)
-    if any(name in bare_annotations(base) for base in cls.__mro__):
-        return TypeError(f"{cls.__name__}.{name} is an annotation, no field; write {name} = Float(…), or another field")
+    for base in cls.__mro__:
+        if name in (annotated := annotations_of(base)):
+            meant = FIELD_FOR.get(annotated[name])
+            instead = f"{name} = {meant}(…)" if meant else f"{name} = Float(…), or another field"
+            return TypeError(f"{cls.__name__}.{name} is an annotation, no field; write {instead}")
     return TypeError(f"{cls.__name__} has no field {name!r}; it has {', '.join(fields) or 'none'}{hint(name, fields)}")

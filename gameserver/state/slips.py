@@ -60,16 +60,21 @@ def _is_swapped(name: str, known: str) -> bool:
     return name != known and known in swaps
 
 
-def bare_annotations(cls: type) -> dict[str, str]:
-    """Return the annotations of a class body that give no value, as they are written, without those of `ClassVar`."""
+def annotations_of(cls: type) -> dict[str, str]:
+    """Return the annotations of a class body, as they are written, without those of `ClassVar`."""
     if sys.version_info >= (3, 14):
         from annotationlib import Format, get_annotations
 
         annotated: Mapping[str, object] = get_annotations(cls, format=Format.STRING)
     else:
         annotated = vars(cls).get("__annotations__", {})
-    found = {name: _as_written(value) for name, value in annotated.items() if name not in vars(cls)}
+    found = {name: _as_written(value) for name, value in annotated.items()}
     return {name: text for name, text in found.items() if "ClassVar" not in text}
+
+
+def bare_annotations(cls: type) -> dict[str, str]:
+    """Return those annotations of a class body that give no value."""
+    return {name: text for name, text in annotations_of(cls).items() if name not in vars(cls)}
 
 
 def _as_written(annotation: object) -> str:
@@ -83,6 +88,8 @@ def _as_written(annotation: object) -> str:
 def refuse_bare_fields(cls: type, field_types: Iterable[str], fields: Iterable[str], *, fields_only: bool) -> None:
     """Refuse annotations that were meant as fields: of a field type, or plain ones where nothing else is declared.
 
+    One with a value, `born: int = 0`, is an attribute of an entity that nobody is sent. Inputs have none.
+
     Args:
         cls: The class of entities or inputs.
         field_types: The names of the field types.
@@ -93,17 +100,17 @@ def refuse_bare_fields(cls: type, field_types: Iterable[str], fields: Iterable[s
         DeclarationError: Names the class and the attribute, and says what to write.
     """
     fields = set(fields)
-    for name, written in bare_annotations(cls).items():
+    for name, written in (annotations_of(cls) if fields_only else bare_annotations(cls)).items():
         kind = next((kind for kind in field_types if _names(written, kind)), None)
         if kind is None and (fields_only or not fields):
-            kind = _FIELD_FOR.get(written)
+            kind = FIELD_FOR.get(written)
         if kind is not None and name not in fields:
             raise DeclarationError(
                 f"{cls.__name__}.{name}: {written} is an annotation, no field; write {name} = {kind}(…)"
             )
 
 
-_FIELD_FOR: Final = {"float": "Float", "int": "Int", "bool": "Flag", "str": "Text"}
+FIELD_FOR: Final = {"float": "Float", "int": "Int", "bool": "Flag", "str": "Text"}
 """The field that holds values of a type."""
 
 

@@ -98,6 +98,9 @@ ANNOTATED = [
     ("Entity", "hp = Int(0, 9); at: Ref[Ship]", "Ship.at: Ref[Ship] is an annotation, no field; write at = Ref(…)"),
     ("Entity", "x: float", "Ship.x: float is an annotation, no field; write x = Float(…)"),
     ("Inputs", "turn = Int(-1, 1); fire: bool", "Ship.fire: bool is an annotation, no field; write fire = Flag(…)"),
+    ("Inputs", "turn: int = 0", "Ship.turn: int is an annotation, no field; write turn = Int(…)"),
+    ("Entity", "x = float", "Ship.x: float is no field; write x = Float(…)"),
+    ("Inputs", "fire = bool", "Ship.fire: bool is no field; write fire = Flag(…)"),
 ]
 
 
@@ -118,9 +121,13 @@ def test_annotations_of_attributes_that_stay_on_the_server_are_the_author_s() ->
         seen: dict[int, str]
         at: Ref[Any] = Ref()
         limit: ClassVar[float]
+        age: int = 0
 
-    with pytest.raises(TypeError, match=r"Shot\.born is an annotation, no field; write born = Float\(…\), or another"):
-        Shot(born=3)
+    assert Shot().age == 0
+    for given, meant in (("born", r"Int\(…\)"), ("age", r"Int\(…\)"), ("seen", r"Float\(…\), or another field")):
+        says = rf"Shot\.{given} is an annotation, no field; write {given} = {meant}$"
+        with pytest.raises(TypeError, match=says):
+            Shot(**{given: 3})
 
 
 @pytest.mark.parametrize(("name", "meant"), [("colums", "columns"), ("column", "columns"), ("rsets", "rests")])
