@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.client.errors import JoinFailed
-from gameserver.protocol.constants import CloseCode, Role
+from gameserver.protocol.constants import Role
 from gameserver.testing.game import game
 from gameserver.testing.network import Network
 
@@ -87,7 +87,8 @@ def random_play(
         What happened.
 
     Raises:
-        AssertionError: The rules raised, a client received what does not fit, or a replay gives another game.
+        AssertionError: The rules raised, a client received what does not fit, or a replay gives another game. What the
+            rules raised is its cause.
     """
     dice = random.Random(seed)
     with game(kind, seed=seed, network=Network(delay_ms=40, jitter_ms=15)) as g:
@@ -106,9 +107,10 @@ def random_play(
 
 
 def _check_rooms(g: Game, seed: int, tick: int) -> None:
-    for client in g.clients:
-        if client.close is not None and client.close[0] == CloseCode.ROOM_FAILED:
-            raise AssertionError(f"seed {seed}, tick {tick}: the rules raised: {client.close[1]}")
+    try:
+        g.check_rules()
+    except AssertionError as error:
+        raise AssertionError(f"seed {seed}, tick {tick}: {error}") from error.__cause__
 
 
 class _RandomPlay:

@@ -258,7 +258,9 @@ def missing_attributes(path: Path) -> list[str]:
 
 
 def missing_targets(path: Path) -> list[str]:
-    there = re.findall(r"^([\w-]+):", text_of(ROOT / "Makefile"), re.MULTILINE)
+    """The targets that neither this repository's Makefile has, nor that of a game that `gameserver new` makes."""
+    makefiles = [ROOT / "Makefile", *(ROOT / "gameserver/cli/templates").glob("*/Makefile")]
+    there = [target for makefile in makefiles for target in re.findall(r"^([\w-]+):", text_of(makefile), re.MULTILINE)]
     named = {quoted or alone for quoted, alone in TARGET.findall(prose(path))}
     return sorted(named - set(there))
 

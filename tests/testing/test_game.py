@@ -268,5 +268,6 @@ def test_rules_that_raise_are_found_by_playing_at_random() -> None:
         def on_message(self, player: Player, name: str, payload: Any) -> None:
             payload["text"]
 
-    with pytest.raises(AssertionError, match=r"seed 1, tick \d+: the rules raised"):
+    with pytest.raises(AssertionError, match=r"seed 1, tick \d+: fragile: the rules raised") as failed:
         random_play(Fragile, ticks=400)
+    assert isinstance(failed.value.__cause__, TypeError | KeyError)  # its traceback leads to the line
