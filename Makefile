@@ -79,7 +79,7 @@ test-slow: $(DEV_STAMP) $(SDK_REFERENCE_STAMP) ## Run the Python tests that play
 
 # Each in an environment of its own, with the pinned packages. Compiled modules are for one version; the rest runs on all.
 .PHONY: test-pythons
-test-pythons: ## Run the unit tests on each CPython from 3.11 on that is on this machine
+test-pythons: $(NODE_STAMP) $(SDK_REFERENCE_STAMP) ## Run the unit tests on each CPython from 3.11 on that is on this machine
 	$(PYTHON) tools/pythons.py
 
 .PHONY: compiled

@@ -136,8 +136,8 @@ def test_changes_of_rules_and_page_are_in_the_page_at_once(dev: MakeDev, project
     page.wait_for_function("() => window.names.has('Ada')")  # the page was not loaded again, and she has her seat
 
     change(rules, "class Tag", "class class Tag")
-    page.get_by_text("SyntaxError").wait_for()
     until(lambda: "SyntaxError" in dev.said(), "the terminal does not say what is wrong")
+    page.get_by_text("SyntaxError").wait_for()
     page.evaluate("window.names.clear()")
     page.wait_for_function("() => window.names.has('Ada')")
     assert "tired: boolean" in types.read_text()

@@ -1,7 +1,7 @@
-"""The SDK as an npm package, in a new project with Vite and TypeScript: packed, type-checked, built, and played.
+"""The SDK as an npm package, in a new project with Vite and TypeScript: packed, installed, type-checked, built, played.
 
-The project is made of the files that docs/guide/typescript.md says to save. It takes Vite, React and PixiJS from this
-checkout's node_modules, so that nothing is downloaded.
+The project is made of the files that docs/guide/typescript.md says to save. What the package depends on, Vite, React
+and PixiJS are those of this checkout's node_modules, so nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PAGE = "docs/guide/typescript.md"
 SDK = ROOT / "client_demo/sdk"
 MODULES = ROOT / "node_modules"
-OF_THE_CHECKOUT = ("@types", "pixi.js", "react", "react-dom", "vite", "ws")
+OF_THE_CHECKOUT = ("@types", "pixi.js", "react", "react-dom", "vite")
 COMPILER_OPTIONS = {
     "target": "ES2022",
     "module": "ESNext",
@@ -96,23 +96,28 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return packed
 
 
+def depends_on(package: Path) -> list[str]:
+    with tarfile.open(package) as archive:
+        described = archive.extractfile("package/package.json")
+        assert described is not None
+        return list(json.load(described)["dependencies"])
+
+
 @pytest.fixture(scope="module")
 def project(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files of the page, in which the package is installed."""
+    """A folder with the files of the page, in which npm has installed the package."""
     folder = tmp_path_factory.mktemp("project")
     for block in BLOCKS:
         if block.page == PAGE and block.saved_as:
             path = folder / block.saved_as
             path.parent.mkdir(exist_ok=True)
             path.write_text(block.source)
-    modules = folder / "node_modules"
-    modules.mkdir()
-    for name in OF_THE_CHECKOUT:
-        (modules / name).symlink_to(MODULES / name)
-    with tarfile.open(package) as archive:
-        archive.extractall(modules, filter="data")
-    (modules / "package").rename(modules / "trio-gameserver-sdk")
-    (folder / "package.json").write_text('{"type": "module", "private": true}')
+    taken = {name: f"file:{MODULES / name}" for name in depends_on(package)}
+    needs = {"dependencies": {"trio-gameserver-sdk": f"file:{package}"}, "overrides": taken}
+    (folder / "package.json").write_text(json.dumps({"type": "module", "private": True, **needs}))
+    run("npm", "install", "--offline", "--no-audit", "--no-fund", f"--cache={folder / '.npm'}", cwd=folder)
+    for name in OF_THE_CHECKOUT:  # afterwards: npm removes what it has not put there
+        (folder / "node_modules" / name).symlink_to(MODULES / name)
     options = {"compilerOptions": COMPILER_OPTIONS, "include": ["src", "vite.config.ts"]}
     (folder / "tsconfig.json").write_text(json.dumps(options))
     (folder / "src/tag.d.ts").write_text(run(GAMESERVER, "types", "mygame:Tag", cwd=folder))
