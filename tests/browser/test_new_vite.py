@@ -110,6 +110,7 @@ def dev(project: Path) -> Iterator[MakeDev]:
 
 def join(browser: Browser, address: str, name: str) -> Page:
     page = browser.new_page()
+    page.set_default_timeout(1000 * READY_WITHIN_S)
     page.goto(address)
     page.evaluate(NAMES_DRAWN)
     page.get_by_label("Your name").fill(name)
