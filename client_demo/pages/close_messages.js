@@ -70,6 +70,7 @@ const MESSAGES = Object.freeze({
     hint: "This device could not keep up.",
     action: "rejoin",
   },
+  4030: { title: "You are banned", hint: "", action: "rejoin" },
 });
 
 /**

@@ -130,6 +130,7 @@ export const CloseCode = Object.freeze({
   INVALID_WHERE: 4027,
   INVALID_RESERVATION: 4028,
   MOVED: 4029,
+  BANNED: 4030,
 });
 
 /**
@@ -311,6 +312,11 @@ export const CLOSE = Object.freeze({
     name: "MOVED",
     meaning: "the session goes on in another server process; MOVED has said where",
     back: "resume",
+  }),
+  4030: Object.freeze({
+    name: "BANNED",
+    meaning: "the player is banned; the reason says for how long, and why",
+    back: "no",
   }),
 });
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gameserver import __version__
+from gameserver.cli.bans import ban, bans, unban
 from gameserver.cli.bots import bots
 from gameserver.cli.check import check
 from gameserver.cli.config import ENVIRONMENT_PREFIX, ORIGINS, ConfigurationFile, Environment
@@ -26,7 +27,7 @@ from gameserver.cli.types import types
 from gameserver.compiled import COMPILED
 from gameserver.protocol.constants import LimitError
 
-_COMMANDS: Final = (bots, check, dev, new, publish, replay, run, store, token, types)
+_COMMANDS: Final = (ban, bans, bots, check, dev, new, publish, replay, run, store, token, types, unban)
 
 app = App(
     name="gameserver",

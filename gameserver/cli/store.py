@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from gameserver.cli.errors import EXIT_FOUND, fail, plain_errors
 from gameserver.escaping import escape_controls
-from gameserver.store import report
+from gameserver.store import moderation, report
 
-Action = Literal["check", "show", "export", "vacuum", "backup", "aside", "remove", "retry"]
+Action = Literal["check", "show", "export", "vacuum", "backup", "aside", "remove", "retry", "audit"]
 _USES: Final = {
     "backup": "backup takes two files: gameserver store backup DATA COPY",
     "remove": "remove takes the id of a room that was put aside, or all: gameserver store remove DATA ID",
@@ -25,7 +25,8 @@ def store(action: Action, file: Path, what: str | None = None) -> None:
     prints what rules have stored, a line of JSON for each key. vacuum gives unused space back to the disk. backup
     copies the store as it is now into a new file, which replaces the store's own in a folder of another server. aside
     lists the rooms that could not be restored, with the reason. remove removes one of them, or all; also an effect
-    that show lists. retry has the next server try one again, or all; no server may use the folder.
+    that show lists. retry has the next server try one again, or all; no server may use the folder. audit
+    lists who has banned, unbanned or kicked whom, and removed or retried what, the oldest first.
 
     Args:
         action: What to do.
@@ -46,8 +47,8 @@ def _do(action: Action, file: Path, what: str) -> bool:
             problems = report.check(file)
             _print(*(problems or ["nothing is wrong"]))
             return bool(problems)
-        case "show":
-            _print(*report.show(file))
+        case "show" | "aside" | "audit":
+            _print(*_list(action, file))
         case "export":
             for line in report.export(file):
                 _print(line)
@@ -56,13 +57,22 @@ def _do(action: Action, file: Path, what: str) -> bool:
         case "backup":
             report.backup(file, Path(what))
             _print(f"{what} has a copy of {report.file_of(file)}")
-        case "aside":
-            _print(*(report.aside(file) or ["no room is put aside"]))
         case "remove":
             _print(*report.remove(file, what))
         case "retry":
             _print(*report.retry(file, what))
     return False
+
+
+def _list(action: Literal["show", "aside", "audit"], file: Path) -> list[str]:
+    """Return the lines of an action that only shows something."""
+    match action:
+        case "show":
+            return report.show(file)
+        case "aside":
+            return report.aside(file) or ["no room is put aside"]
+        case "audit":
+            return moderation.audit(file) or ["nothing was decided"]
 
 
 def _print(*lines: str) -> None:

@@ -18,6 +18,7 @@ from gameserver.hub.destination_finder import DestinationFinder
 from gameserver.hub.joins import Joins
 from gameserver.hub.kinds import check_lists, make_kinds, make_lobbies
 from gameserver.hub.listings import Listings
+from gameserver.hub.moderation import Moderation
 from gameserver.hub.peer import Peer
 from gameserver.hub.refusals import Refusals
 from gameserver.hub.room_maker import RoomMaker
@@ -62,6 +63,7 @@ class Hub:
         limits: Limits | None = None,
         room_id_prefix: str = "",
         lobby_of: Callable[[str], type[Room[Any]] | None] | None = None,
+        wall_clock: Callable[[], float] = float,
     ) -> None:
         """Make a hub without rooms.
 
@@ -72,6 +74,7 @@ class Hub:
             limits: The limits; None: the defaults.
             room_id_prefix: How the ids of this process's rooms begin, so that they differ from other processes'.
             lobby_of: Returns the room class of a kind's lobby, None for a kind without; None: no kind has one.
+            wall_clock: Returns the seconds since 1970, for bans that end; by default no ban ends.
 
         Raises:
             DeclarationError: A room class is not right, or two have the same name.
@@ -104,6 +107,7 @@ class Hub:
         self._client_limits = ClientLimits.of(self.limits)
         self.admission = Admission(self.limits)
         self.tokens = ResumeTokens(token_bytes)
+        self.moderation = Moderation(self, wall_clock)
         self._maker = RoomMaker(self, seed=seed, token_bytes=token_bytes, id_prefix=room_id_prefix)
         self._peers: set[Peer] = set()
         self.single_rooms: dict[str, RoomEngine] = {}
@@ -274,6 +278,7 @@ class Hub:
         engine.store_calls.entries = self.entries
         engine.moves.carry_with(partial(begin_journey, self, engine))
         engine.send_elsewhere = self.commands.send_from_rules
+        engine.note_removals_with(partial(self.moderation.note_removed, engine))
         engine.on_closed = self._forget_room
         engine.on_listing_changed = self._take_change
         self.rooms[engine.id] = engine

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gameserver.hub.admission import Admission
     from gameserver.hub.distant_travel import DistantTravel
+    from gameserver.hub.moderation import Moderation
     from gameserver.hub.peer import Peer
     from gameserver.hub.tokens import ResumeTokens
     from gameserver.protocol import messages as m
@@ -30,6 +31,7 @@ class JoinsOwner(RoomsOfProcess, Protocol):
 
     kinds: dict[str, Kind]
     admission: Admission
+    moderation: Moderation
     tokens: ResumeTokens
     counts: Counter[str]
     distant: DistantTravel | None
@@ -75,6 +77,7 @@ class Joins:
                 CloseCode.GOING_AWAY, f"the server is stopping: retry in {self._owner.retry_after_s:g} s"
             )
         self._owner.admission.check_join_rate(peer.address, at_s)
+        self._owner.moderation.check(peer)
         kind = self._owner.all_kinds.get(message.kind)
         if kind is None:
             raise ProtocolError(
@@ -153,9 +156,11 @@ class Joins:
         """Continue a session over a peer's link: protocol.md §9 step 7 for RESUME.
 
         Raises:
-            ProtocolError: SESSION_EXPIRED or SERVER_RESTARTED for the token, INVALID_FIELD for an impossible cursor.
+            ProtocolError: SESSION_EXPIRED or SERVER_RESTARTED for the token, INVALID_FIELD for an impossible cursor,
+                BANNED.
         """
         self._owner.admission.check_join_rate(peer.address, at_s)
+        self._owner.moderation.check(peer)
         forward = None if self._owner.distant is None else self._owner.distant.forward_of(message.token, peer.claims)
         if forward is not None:
             peer.sent_away(*forward)
@@ -185,6 +190,7 @@ class Joins:
     def _enter(self, peer: Peer, session: Session, engine: RoomEngine, now_s: float) -> None:
         admission = self._owner.admission
         admission.join_ended(peer)
+        session.address = peer.address
         admission.seats.take(session, engine, admission.key_of(peer.address))
         peer.enter(session, engine, now_s)
 

@@ -138,6 +138,10 @@ class ResumeTokens:
         """The session has ended. Idempotent."""
         self._sessions.pop(self._id_of(session), None)
 
+    def sessions(self) -> list[tuple[Session, RoomEngine]]:
+        """All sessions, each with its room."""
+        return list(self._sessions.values())
+
     def engine_of(self, session: Session) -> RoomEngine:
         """The room of a session that has not ended."""
         return self._sessions[self._id_of(session)][1]

@@ -123,7 +123,7 @@ class Journey:
             return
         session.on_gone = None
         session.key, session.secret, session.previous_secret = before.key, before.secret, before.previous_secret
-        session.instance, session.generation = before.instance, before.generation
+        session.instance, session.generation, session.address = before.instance, before.generation, before.address
         session.unseen = True
         self._owner.session_moved(before, self._here, session, self._there)
         self._there.seats.arrive(session, before, peer)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from gameserver.hub.room_handles import Rooms
 from gameserver.net.http.shared_page import SharedPage
+from gameserver.net.identities import read_identity
 from gameserver.net.server import serve
 from gameserver.ops.metrics import metrics_page
 from gameserver.ops.options import address_of, log_what_would_last, websocket_address_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from typing import TypeVar
 
+    from gameserver.hub.bans import Ban
     from gameserver.hub.hub import Hub
     from gameserver.net.http.pages import Page
     from gameserver.net.http.routes import Handler
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from gameserver.ops.recording_files import Recordings
 
     H = TypeVar("H", bound=Handler)
+
+BY_PROGRAM: Final = "program"
+"""Who bans, in the audit log, where the program that the server is a part of does."""
 
 
 class GameServer:
@@ -66,6 +71,43 @@ class GameServer:
     def stopping(self) -> bool:
         """Whether it has begun to stop: nobody new comes in."""
         return self._server.draining
+
+    def ban(self, who: str, reason: str = "", seconds: float | None = None) -> None:
+        """Ban a player: remove it from its rooms, and refuse it. With `data` the ban outlives the process.
+
+        Args:
+            who: `sub:NAME`, the subject of its token; or `address:ADDRESS`, which keeps out all who share it.
+            reason: What the player is sent.
+            seconds: For how long; None: for good.
+
+        Raises:
+            ValueError: `who` is none of these, or `seconds` is not above 0.
+        """
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"seconds is {seconds!r}; write a number above 0, or None for good")
+        self._server.hub.moderation.ban(read_identity(who), reason, seconds, BY_PROGRAM)
+
+    def unban(self, who: str) -> bool:
+        """Let a player in again.
+
+        Args:
+            who: Whom, as `ban` takes it.
+
+        Returns:
+            Whether it was banned.
+
+        Raises:
+            ValueError: `who` is neither a subject nor an address.
+        """
+        return self._server.hub.moderation.bans.unban(read_identity(who), BY_PROGRAM)
+
+    def bans(self) -> list[Ban]:
+        """Return the bans that are in force; those that end first come first.
+
+        Returns:
+            Each with `who`, `reason` and `until`: seconds since 1970, or None for good.
+        """
+        return self._server.hub.moderation.bans.in_force()
 
     def route(self, method: str, path: str, *, token: bool = True) -> Callable[[H], H]:
         """Have an async function answer requests: `@server.route("POST", "/hooks/score")`.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgpack
 import trio
 
+from gameserver.ops.kept_bans import KeptBans
 from gameserver.ops.lasting_source import closures_of, place_of
 from gameserver.ops.left_effects import LeftEffects
 from gameserver.recording.format import RecordingError
@@ -119,6 +120,7 @@ class Lasting:
         self._shares = itertools.cycle(FIRST_CHECKPOINTS)
         self.commits = 0
         self.failed_commits = 0
+        self._bans = KeptBans(hub.moderation.bans, store, hub.moderation.enforce)
         hub.keeper = self
         hub.entries = self._entries = StoredEntries(store)
 
@@ -219,6 +221,7 @@ class Lasting:
     def _write_taken(self) -> None:
         """Write what was taken; this waits for the disk, and for a thread that writes."""
         with self._writing:
+            self._bans.exchange()
             while self._taken:
                 batch = self._taken.popleft()
                 batch.is_written = self._write(batch)
@@ -281,7 +284,8 @@ class Lasting:
         return True
 
     def _note_tried(self) -> None:
-        """Have the rooms know what was written."""
+        """Have the rooms know what was written, and put bans in force that others have made."""
+        self._bans.apply()
         while self._tried:
             batch = self._tried.popleft()
             if batch.is_written:
@@ -326,6 +330,7 @@ class Lasting:
         for kind in self._hub.kinds.values():
             for finding in closures_of(kind.room_class) if kind.room_class.lasting else ():
                 log.error("%s will fail: %s", kind.name, finding)
+        self._bans.load()
         instance, starts = self._store.begin(self._slot)
         self._hub.tokens.go_on(instance, starts, self._signing_key)
         if instance is None:

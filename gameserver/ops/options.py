@@ -6,6 +6,7 @@ import logging
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,6 +102,7 @@ def make_hub(options: ServeOptions, kinds: list[type[Room[Any]]], seed: int | No
         limits=options.limits,
         room_id_prefix=room_id_prefix,
         lobby_of=lobby_of,
+        wall_clock=time.time,
     )
 
 

@@ -126,6 +126,7 @@ class CloseCode(IntEnum):
     INVALID_WHERE = 4027, "the filter asks for what the listing of the kind does not declare", "no"
     INVALID_RESERVATION = 4028, "the reservation has expired or was used, or it is for another role or subject", "no"
     MOVED = 4029, "the session goes on in another server process; MOVED has said where", "resume"
+    BANNED = 4030, "the player is banned; the reason says for how long, and why", "no"
 
 
 class CloseInfo(NamedTuple):

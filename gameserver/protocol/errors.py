@@ -1,10 +1,13 @@
 """`ProtocolError`, the only exception that invalid bytes raise."""
 
+import math
 from typing import Final
 
 from gameserver.protocol.constants import MAX_REASON_BYTES, CloseCode
 
 _ELLIPSIS: Final = "…"
+_UNITS: Final = (("s", 1, 90), ("min", 60, 90 * 60), ("h", 3600, 48 * 3600))
+"""Units of time, each with its seconds, and up to how many seconds it is used."""
 
 
 def fit_reason(text: str, max_bytes: int = MAX_REASON_BYTES) -> str:
@@ -14,6 +17,25 @@ def fit_reason(text: str, max_bytes: int = MAX_REASON_BYTES) -> str:
         return raw.decode()
     room = max_bytes - len(_ELLIPSIS.encode())
     return raw[:room].decode("utf-8", "ignore") + _ELLIPSIS
+
+
+def banned_reason(reason: str, left_s: float | None) -> str:
+    """Return what somebody is sent who is banned.
+
+    Args:
+        reason: Why; may be empty.
+        left_s: For how long from now on, in seconds; None: for good.
+    """
+    text = "banned" if left_s is None else f"banned for {_roughly(left_s)}"
+    return fit_reason(f"{text}: {reason}" if reason else text)
+
+
+def _roughly(seconds: float) -> str:
+    """Return a time as people say it, never less than it is."""
+    for unit, unit_s, upto_s in _UNITS:
+        if seconds <= upto_s:
+            return f"{math.ceil(seconds / unit_s)} {unit}"
+    return f"{math.ceil(seconds / 86_400)} days"
 
 
 class ProtocolError(Exception):

@@ -495,6 +495,26 @@ class RoomEngine:
         """Give each tick from the next one on to a journal, which begins at a checkpoint."""
         self._recorders = (*self._recorders, recorder)
 
+    def note_removals_with(self, note: Callable[[Session, str, float | None], None]) -> None:
+        """Have somebody know when the rules remove a participant.
+
+        Args:
+            note: Called with the session, the reason, and for how many seconds it is banned; None: it is not, infinity:
+                for good.
+        """
+        self._lifecycle.on_removed = note
+
+    def remove(self, session: Session, code: CloseCode, reason: str) -> None:
+        """End a session for good from outside. Idempotent.
+
+        Args:
+            session: The session.
+            code: Closes its link, if it has one.
+            reason: What the client is sent.
+        """
+        if not session.leaving:
+            self._lifecycle.end(session, code, reason)
+
     def stop_recorder(self, recorder: TickRecorder) -> None:
         """Give no more ticks to a recorder or journal: nobody takes what it would make of them. Idempotent."""
         self._recorders = tuple([other for other in self._recorders if other is not recorder])

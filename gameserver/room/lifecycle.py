@@ -11,10 +11,12 @@ WELCOME).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from gameserver.protocol.codec import encode_server
 from gameserver.protocol.constants import AVATAR_EVENT, PROTOCOL_EVENT_PREFIX, CloseCode
+from gameserver.protocol.errors import banned_reason
 from gameserver.protocol.messages import Notice
 from gameserver.room import commands
 from gameserver.room.declared import MessageInvalid
@@ -84,6 +86,9 @@ class Lifecycle:
         self._roster = roster
         self._welcome = welcome
         self._log_event = log_event
+        self.on_removed: Callable[[Session, str, float | None], None] | None = None
+        """Called when the rules have removed a participant, with the reason, and with for how many seconds it is banned
+        if it is; None: nobody wants to know, as in a replay."""
 
     def apply(self, batch: Sequence[Command]) -> None:
         """Let commands take effect, in order. What the author's hooks raise comes through."""
@@ -352,10 +357,21 @@ class Lifecycle:
             self._roster.update(player)
         self._log_event(AVATAR_EVENT, None if avatar is None else avatar.id, frozenset((player.number,)))
 
-    def _kick(self, player: Player, reason: str) -> None:
+    def _kick(self, player: Player, reason: str, banned_s: float | None) -> None:
+        """Remove a participant, and ban it if `banned_s` says for how long; infinity: for good."""
         session = self._seats.sessions.get(player.number)
         if session is None:
             return
+        if banned_s is None:
+            self.end(session, CloseCode.KICKED, reason)
+        else:
+            text = banned_reason(reason, None if banned_s == math.inf else banned_s)
+            self.end(session, CloseCode.BANNED, text)
+        if self.on_removed is not None:
+            self.on_removed(session, reason, banned_s)
+
+    def end(self, session: Session, code: CloseCode, reason: str) -> None:
+        """End a session for good at the next tick, and close its link now."""
         if session.peer is not None:
-            session.peer.close(CloseCode.KICKED, reason)
+            session.peer.close(code, reason)
         self._seats.leave(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from gameserver.protocol.constants import Role
@@ -93,7 +94,7 @@ class Player(Generic[A, D]):
         self.data: D = None  # type: ignore[assignment]  # until the author's rules set it
         self._avatar: Entity | None = None
         self._on_avatar: Callable[[Player], None] | None = None
-        self._kick: Callable[[Player, str], None] | None = None
+        self._kick: Callable[[Player, str, float | None], None] | None = None
 
     @property
     def is_spectator(self) -> bool:
@@ -174,10 +175,42 @@ class Player(Generic[A, D]):
         Raises:
             TypeError: `reason` is not a str.
         """
-        if not isinstance(reason, str):
-            raise TypeError(f"reason is {reason!r}; write a text, which the client gets")
+        check_reason(reason)
         if self._kick is not None:
-            self._kick(self, reason)
+            self._kick(self, reason, None)
+
+    def ban(self, reason: str, seconds: float | None = None) -> None:
+        """Remove the participant from the room, and keep it out of all rooms of this server, with `--data` after a
+        restart too.
+
+        It is known by the subject of its token; without a token by its address, which others may share. One that has no
+        token, and comes from an address that many clients are expected to share, is only removed.
+
+        Args:
+            reason: The reason that the client gets, cut to 120 bytes together with the time.
+            seconds: For how long; None: for good, or until an operator lets it in.
+
+        Raises:
+            TypeError: `reason` is not a str, or `seconds` is not a number.
+            ValueError: `seconds` is not above 0.
+        """
+        check_reason(reason)
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+            raise TypeError(f"seconds is {seconds!r}; write a number, or None for good")
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"seconds is {seconds!r}; write a number above 0, or None for good")
+        if self._kick is not None:
+            self._kick(self, reason, math.inf if seconds is None else seconds)
 
     def __repr__(self) -> str:
         return f"<Player {self.number} {self.role.name.lower()}>"
+
+
+def check_reason(reason: object) -> None:
+    """Check what a client is to get as a reason.
+
+    Raises:
+        TypeError: It is not a str.
+    """
+    if not isinstance(reason, str):
+        raise TypeError(f"reason is {reason!r}; write a text, which the client gets")

@@ -102,6 +102,7 @@ class Session:
     """One participant of a room. `number` is its number in the room, `key` its number in the process."""
 
     __slots__ = (
+        "address",
         "arriving",
         "base",
         "behind_since_s",
@@ -162,6 +163,8 @@ class Session:
         self.link: LinkHandle | None = None
         self.json_link: JsonLink | None = None
         """The same link, where its viewer gets JSON."""
+        self.address = ""
+        """The client's, of its newest link; empty: it had none since the start."""
         self.welcomed = False
         """Whether its WELCOME was sent over this link. Nothing of the room goes out before it."""
         self.lost_at_s: float | None = None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gameserver.hub.bans import Ban, Ruling
+
 
 class StoreError(Exception):
     """The store cannot do what was asked; the text says why in one line, and nothing that was stored is changed."""
@@ -165,6 +167,12 @@ class Store(Protocol):
 
     def scan(self, scope: str, prefix: str, limit: int) -> Sequence[Entry]:
         """Return the first entries whose keys begin so, in order of key."""
+
+    def rule(self, decided: Sequence[Ruling]) -> None:
+        """Write all of it, or nothing: what was decided about players, into the audit log, and their bans."""
+
+    def bans(self, since: int) -> tuple[int, Sequence[Ban]] | None:
+        """Return the number of the newest ruling, and all bans; None if there has been none after number `since`."""
 
     def close(self) -> None:
         """Let go of the store. Idempotent."""

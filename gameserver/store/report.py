@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
+from gameserver.hub.bans import Ruling
 from gameserver.store.api import StoreError
 from gameserver.store.entries import unpacked
+from gameserver.store.rulings import operator, write_rulings
 from gameserver.store.sqlite import FILE, MIGRATIONS, FolderLock, check_version, plain_errors, rename_room, take_lock
 
 if TYPE_CHECKING:
@@ -37,7 +39,16 @@ def file_of(place: Path) -> Path:
     return path
 
 
-def _open(path: Path, *, writes: bool = False) -> sqlite3.Connection:
+def open_file(path: Path, *, writes: bool = False) -> sqlite3.Connection:
+    """Open a store's file beside a server that may use it.
+
+    Args:
+        path: The file.
+        writes: Whether it is to be changed.
+
+    Raises:
+        StoreError: It is of another version.
+    """
     options = "mode=rw" if writes else "mode=ro"
     if not (writes or os.access(path.parent, os.W_OK) or _log_of(path).exists()):
         options += "&immutable=1"  # there is nothing beside the file, and SQLite can make nothing there
@@ -54,7 +65,8 @@ def _open(path: Path, *, writes: bool = False) -> sqlite3.Connection:
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Do all of it, or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -87,7 +99,7 @@ def check(place: Path) -> list[str]:
         StoreError: The file cannot be read at all.
     """
     path = file_of(place)
-    with plain_errors(path), closing(_open(path)) as db:
+    with plain_errors(path), closing(open_file(path)) as db:
         pages = [text for (text,) in db.execute("PRAGMA integrity_check") if text != "ok"]
         gaps = []
         for room, tick in db.execute("SELECT id, tick FROM rooms"):
@@ -106,7 +118,7 @@ def show(place: Path) -> list[str]:
         StoreError: The file cannot be read.
     """
     path = file_of(place)
-    with plain_errors(path), closing(_open(path)) as db:
+    with plain_errors(path), closing(open_file(path)) as db:
         (entries,) = db.execute("SELECT count(*) FROM entries").fetchone()
         size = path.stat().st_size
         lines = [f"{path}: {size} bytes, version {len(MIGRATIONS)}, {entries} entries"]
@@ -137,7 +149,7 @@ def aside(place: Path) -> list[str]:
         StoreError: The file cannot be read.
     """
     path = file_of(place)
-    with plain_errors(path), closing(_open(path)) as db:
+    with plain_errors(path), closing(open_file(path)) as db:
         rows = db.execute(
             "SELECT id, kind, saved_at, length(checkpoint), aside FROM rooms WHERE aside IS NOT NULL ORDER BY saved_at"
         ).fetchall()
@@ -162,13 +174,15 @@ def remove(place: Path, what: str) -> list[str]:
         StoreError: There is none, or the file cannot be written.
     """
     path = file_of(place)
-    with plain_errors(path), closing(_open(path, writes=True)) as db, _transaction(db):
+    with plain_errors(path), closing(open_file(path, writes=True)) as db, transaction(db):
         rooms = _aside(db, path, what, others=True)
         for room, _ in rooms:
             db.execute("DELETE FROM rooms WHERE id = ?", (room,))
             db.execute("DELETE FROM journal WHERE room = ?", (room,))
         effects = db.execute("DELETE FROM effects WHERE id = ?", (what,)).rowcount
-        if not (rooms or effects or what == ALL_ASIDE):
+        if rooms or effects:
+            write_rulings(db, [Ruling(time.time(), operator(), "remove", what)])
+        elif what != ALL_ASIDE:
             raise StoreError(f"{path}: no room {what!r} is put aside, and there is no such effect")
     lines = [f"room {room} ({kind}) is removed" for room, kind in rooms]
     return [*lines, f"effect {what} is removed"] if effects else lines or ["no room is put aside"]
@@ -191,7 +205,7 @@ def retry(place: Path, what: str) -> list[str]:
     # A running server may open a room of the same id.
     lock = take_lock(path.parent) if path.name == FILE else FolderLock(None)
     try:
-        with plain_errors(path), closing(_open(path, writes=True)) as db, _transaction(db):
+        with plain_errors(path), closing(open_file(path, writes=True)) as db, transaction(db):
             lines = []
             for room, kind in _aside(db, path, what):
                 try:
@@ -200,6 +214,8 @@ def retry(place: Path, what: str) -> list[str]:
                     if what != ALL_ASIDE:
                         raise
                     lines.append(str(error))
+            if lines:
+                write_rulings(db, [Ruling(time.time(), operator(), "retry", what)])
     finally:
         lock.release()
     return lines or ["no room is put aside"]
@@ -236,7 +252,7 @@ def export(place: Path) -> Iterator[str]:
         StoreError: The file cannot be read.
     """
     path = file_of(place)
-    with plain_errors(path), closing(_open(path)) as db:
+    with plain_errors(path), closing(open_file(path)) as db:
         for scope, key, version, value in db.execute("SELECT * FROM entries ORDER BY scope, key"):
             plain = msgpack.unpackb(value, strict_map_key=False)
             entry = {"scope": scope, "key": key, "version": version, "value": plain}
@@ -255,7 +271,7 @@ def vacuum(place: Path) -> int:
     """
     path = file_of(place)
     before = _size(path)
-    with plain_errors(path), closing(_open(path, writes=True)) as db:
+    with plain_errors(path), closing(open_file(path, writes=True)) as db:
         db.execute("VACUUM")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return max(0, before - _size(path))
@@ -281,5 +297,5 @@ def backup(place: Path, to: Path) -> None:
     path = file_of(place)
     if to.exists():
         raise StoreError(f"{to}: there is such a file already")
-    with plain_errors(path), closing(_open(path)) as db, plain_errors(to), closing(sqlite3.connect(to)) as copy:
+    with plain_errors(path), closing(open_file(path)) as db, plain_errors(to), closing(sqlite3.connect(to)) as copy:
         db.backup(copy)

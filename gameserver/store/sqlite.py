@@ -16,12 +16,14 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from gameserver.store import rulings
 from gameserver.store.api import NO_EFFECTS, Entry, SavedEffect, SavedProcess, SavedRoom, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from gameserver.hub.bans import Ban, Ruling
     from gameserver.store.api import EffectUpdate, RoomUpdate
 
 try:
@@ -62,6 +64,7 @@ MIGRATIONS: Final = (
         asked_at REAL NOT NULL
     );
     """,
+    rulings.TABLES,
 )
 """What leads from each version of the file to the next."""
 
@@ -212,6 +215,17 @@ class SqliteStore:
                 (scope, prefix, prefix + chr(sys.maxunicode), limit),
             ).fetchall()
         return [Entry(*row) for row in rows]
+
+    def rule(self, decided: Sequence[Ruling]) -> None:
+        """Write all of it, or nothing."""
+        with self._transaction() as db:
+            rulings.write_rulings(db, decided)
+
+    def bans(self, since: int) -> tuple[int, list[Ban]] | None:
+        """Return the number of the newest ruling, and all bans; None if there has been none after number `since`."""
+        with self._one_at_a_time, plain_errors(self.path):
+            newest = rulings.newest_ruling(self._connection)
+            return None if newest == since else (newest, rulings.read_bans(self._connection))
 
     def close(self) -> None:
         """Let go of the file and the folder. Idempotent."""

@@ -90,6 +90,7 @@ CLOSES: Final[dict[CloseCode, Close]] = {
     CloseCode.ROOM_CLOSED: end_room,
     CloseCode.ROOM_FAILED: say(C.MESSAGE, "boom", None),
     CloseCode.KICKED: say(C.MESSAGE, "kick", None),
+    CloseCode.BANNED: say(C.MESSAGE, "ban", None),
     CloseCode.REPLACED: resume_elsewhere,
     CloseCode.TOO_SLOW: read_too_slowly,
 }
@@ -143,7 +144,7 @@ def test_a_session_goes_on_after_each_close_that_the_page_does_not_say_has_ended
     new = resume(server, link)
     if code in codes_that_end_a_session():
         assert new.closed is not None
-        assert new.closed[0] == CloseCode.SESSION_EXPIRED
+        assert new.closed[0] == (code if code is CloseCode.BANNED else CloseCode.SESSION_EXPIRED)
         assert new.of(S.WELCOME) == []
     else:
         assert new.closed is None

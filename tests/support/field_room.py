@@ -24,7 +24,8 @@ class Push(Inputs):
 
 
 class Field(Room[Push]):
-    """Notes its hooks in `calls`; `boom` is a bug in the rules, `kick` removes the player who sent it."""
+    """Notes its hooks in `calls`; `boom` is a bug in the rules, `kick` and `ban` remove the player who
+    sent it."""
 
     entities = (Dot,)
     max_players = 3
@@ -60,6 +61,8 @@ class Field(Room[Push]):
             raise RuntimeError("a bug of the author's")
         if name == "kick":
             player.kick("enough")
+        if name == "ban":
+            player.ban("enough", payload)
         self.send(player, "echo", [name, payload])
 
 

@@ -39,6 +39,7 @@ STATUSES: Final = {
     CloseCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
     CloseCode.JOIN_REFUSED: HTTPStatus.FORBIDDEN,
     CloseCode.KICKED: HTTPStatus.FORBIDDEN,
+    CloseCode.BANNED: HTTPStatus.FORBIDDEN,
     CloseCode.ROOM_LOCKED: HTTPStatus.FORBIDDEN,
     CloseCode.ROOM_NOT_FOUND: HTTPStatus.NOT_FOUND,
     CloseCode.UNKNOWN_KIND: HTTPStatus.NOT_FOUND,
