@@ -15,6 +15,9 @@ from tests.support.source import ROOT
 MORE_PAGES: Final = (ROOT / "CHANGELOG.md", ROOT / "tests/conformance/README.md")
 PRINTED: Final = re.compile(r"`(make [a-z][^`]*)`|^(make [a-z][^#\n]*)", re.MULTILINE)
 MODULE: Final = re.compile(r"/python (?:-\w )*-m ([\w.]+)")
+TARGET: Final = re.compile(r"^([\w-]+):", re.MULTILINE)
+OF_A_GAME: Final = ROOT / "gameserver/cli/templates/common"
+"""A game that `gameserver new` makes has a Makefile of its own."""
 SCRIPT: Final = re.compile(r"(?<![\w/.])(?:tools|tests)/[\w/.]+\.(?:py|js)\b")
 
 
@@ -27,7 +30,9 @@ def commands() -> list[str]:
 def dry_run(command: str) -> str:
     """Return what a command would run, without running it."""
     words = ["make", "--no-print-directory", "--dry-run", *command.split()[1:]]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    ours = TARGET.findall((ROOT / "Makefile").read_text())
+    of_a_game = words[-1] not in ours and words[-1] in TARGET.findall((OF_A_GAME / "Makefile").read_text())
+    done = subprocess.run(words, cwd=OF_A_GAME if of_a_game else ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
