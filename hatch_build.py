@@ -1,4 +1,5 @@
-"""Makes the compiled build: a wheel in which mypyc has compiled the modules that run in every tick.
+"""Makes the compiled build: a wheel in which mypyc has compiled the modules that run in every tick, and Cython the
+native path of links.
 
     GAMESERVER_COMPILE=1 pip install .
 
@@ -24,10 +25,12 @@ VARIABLE = "GAMESERVER_COMPILE"
 BINARIES = ("*.so", "*.pyd")
 
 SETUP = """\
+from Cython.Build import cythonize
 from mypyc.build import mypycify
-from setuptools import setup
+from setuptools import Extension, setup
 
 extensions = mypycify({arguments!r}, opt_level="3", debug_level="0")
+extensions += cythonize([Extension(name, [path]) for name, path in {native!r}], quiet=True)
 for extension in extensions:
     extension.extra_compile_args += {flags!r}
 setup(name="native", packages=[], ext_modules=extensions)
@@ -100,7 +103,9 @@ class CompileHook(BuildHookInterface[Any]):
         modules = [f"{PACKAGE}/{module}.py" for module in self.config["modules"]]
         # No errors about modules that are only followed: what they import, such as an extra's packages, may be missing.
         arguments = ["--config-file", "mypy.toml", "--follow-imports", "silent", *modules]
-        (folder / "setup.py").write_text(SETUP.format(arguments=arguments, flags=float_flags(sys.platform)))
+        native = [(f"{PACKAGE}.{name.replace('/', '.')}", f"{PACKAGE}/{name}.pyx") for name in self.config["native"]]
+        setup = SETUP.format(arguments=arguments, native=native, flags=float_flags(sys.platform))
+        (folder / "setup.py").write_text(setup)
         subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
         made = [path for pattern in BINARIES for path in (*folder.glob(pattern), *(folder / PACKAGE).rglob(pattern))]
         return {str(path): path.relative_to(folder).as_posix() for path in made}

@@ -40,6 +40,8 @@ PAYLOAD = bytes(i & 127 for i in range(400))
 class CountingPeer:
     """Counts messages and drops them."""
 
+    input_handler = None
+
     def __init__(self) -> None:
         self.received = 0
 

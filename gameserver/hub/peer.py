@@ -10,6 +10,7 @@ import enum
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from gameserver import native
 from gameserver.hub.rate_limit import RateLimit, rates_inside, rates_outside
 from gameserver.hub.spending import ANSWER_BYTES
 from gameserver.protocol import messages as m
@@ -134,6 +135,7 @@ class Peer:
         "claims",
         "engine",
         "heard_at_s",
+        "input_handler",
         "link",
         "opened_at_s",
         "session",
@@ -178,6 +180,8 @@ class Peer:
         self._try_decode_input: Callable[[bytes], InputItems | None] = _no_input
         self._moves: list[Kind] = []
         """The kinds of the rooms that the session has moved to and that the client has not said it knows."""
+        self.input_handler = native.make_input_handler()
+        """Handles INPUTs as `receive` does, while it is armed; None in the interpreter."""
         self._nonce = 0
         self._pinged = False
         self._cut_off: tuple[CloseCode, str, dict[str, object]] | None = None
@@ -201,6 +205,8 @@ class Peer:
             at_s: When it arrived, in seconds on the server's clock.
         """
         if self.state is PeerState.CLOSED:
+            return
+        if self.input_handler is not None and self.input_handler.receive(data, at_s):
             return
         self.heard_at_s = at_s
         self._pinged = False
@@ -241,6 +247,8 @@ class Peer:
         limits = self._limits
         if self.state is PeerState.CLOSED:
             return
+        if self.input_handler is not None and self.input_handler.heard_at_s > self.heard_at_s:
+            self.heard(self.input_handler.heard_at_s)
         if self.state is PeerState.OPEN and now_s - self.opened_at_s > limits.join_timeout_s:
             self.close(CloseCode.JOIN_TIMEOUT, f"no JOIN or RESUME within {limits.join_timeout_s:g} s")
             return
@@ -277,6 +285,26 @@ class Peer:
             seen = ack * BEHIND_UNITS_PER_TICK - behind  # the moment that the client drew the others at
             session.input_queue.push(seq, codes, at_s, seen)
             session.window.ack(ack, engine.tick_number)
+            self._arm(session, engine)
+
+    def _arm(self, session: Session, engine: RoomEngine) -> None:
+        """Have the next INPUTs handled natively: nothing but the session's queue and window changes with them, until
+        `_disarm` is called."""
+        if self.input_handler is not None and engine.kind.input_codec is self._input_codec:
+            rate_limit = self._rate_limit
+            self.input_handler.arm(
+                engine.kind.input_format,
+                rate_limit.messages,
+                rate_limit.bytes,
+                rate_limit.max_message_bytes,
+                session.input_queue,
+                session.window,
+                engine,
+            )
+
+    def _disarm(self) -> None:
+        if self.input_handler is not None:
+            self.input_handler.disarm()
 
     def _handle(self, message: m.ClientMsg, at_s: float) -> None:
         """Handle any message but an INPUT: `receive` has queued it."""
@@ -348,6 +376,7 @@ class Peer:
 
     def _use_kind(self, kind: Kind, now_s: float) -> None:
         """The link may send as much as a room of this kind asks for, in its inputs."""
+        self._disarm()
         self._input_codec = kind.input_codec
         rates = rates_inside(self._limits, kind.room_class.tick_hz, kind.input_codec.max_bytes)
         self._rate_limit = RateLimit(rates, self._limits.max_message_bytes, now_s)
@@ -365,6 +394,7 @@ class Peer:
             self.state = PeerState.WATCHING
 
     def _use_session(self, session: Session, engine: RoomEngine) -> None:
+        self._disarm()
         self.session, self.engine = session, engine
         session.json_link = self._json_link
         if isinstance(self.link, GatedLink):
@@ -398,6 +428,7 @@ class Peer:
 
     def release_session(self) -> None:
         """From now on the link belongs to no session."""
+        self._disarm()
         self.session = self.engine = None
         self._moves.clear()
 
@@ -417,6 +448,7 @@ class Peer:
     def _close(self, code: CloseCode, reason: str) -> None:
         if self.state is not PeerState.CLOSED:
             self.state = PeerState.CLOSED
+            self._disarm()
             self.link.close(code, reason)
 
     def log_fields(self, **more: object) -> dict[str, object]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from gameserver import native
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.sync.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from gameserver.protocol.constants import Limits
@@ -58,13 +58,15 @@ def rates_inside(limits: Limits, tick_hz: int, max_input_bytes: int) -> Rates:
 class RateLimit:
     """What one link has sent of what it may send."""
 
-    __slots__ = ("_bytes", "_max_message_bytes", "_messages", "_rates")
+    __slots__ = ("_rates", "bytes", "max_message_bytes", "messages")
 
     def __init__(self, rates: Rates, max_message_bytes: int, now_s: float) -> None:
         self._rates = rates
-        self._max_message_bytes = max_message_bytes
-        self._messages = TokenBucket(rates.messages_per_s, rates.messages_burst, now_s)
-        self._bytes = TokenBucket(rates.bytes_per_s, rates.bytes_burst, now_s)
+        self.max_message_bytes = max_message_bytes
+        self.messages = native.make_bucket(rates.messages_per_s, rates.messages_burst, now_s)
+        """The bucket of messages; a native handler of INPUT takes from this one too."""
+        self.bytes = native.make_bucket(rates.bytes_per_s, rates.bytes_burst, now_s)
+        """The bucket of bytes, likewise."""
 
     def check(self, size: int, at_s: float) -> None:
         """Count a message: protocol.md §9, steps 1 and 2.
@@ -76,9 +78,9 @@ class RateLimit:
         Raises:
             ProtocolError: TOO_BIG or RATE_LIMITED.
         """
-        if size > self._max_message_bytes:
-            raise ProtocolError(CloseCode.TOO_BIG, f"a message has at most {self._max_message_bytes} bytes, got {size}")
-        if not self._messages.take(1, at_s):
+        if size > self.max_message_bytes:
+            raise ProtocolError(CloseCode.TOO_BIG, f"a message has at most {self.max_message_bytes} bytes, got {size}")
+        if not self.messages.take(1, at_s):
             raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {self._rates.messages_per_s:g} messages a second")
-        if not self._bytes.take(size, at_s):
+        if not self.bytes.take(size, at_s):
             raise ProtocolError(CloseCode.RATE_LIMITED, f"at most {self._rates.bytes_per_s:g} bytes a second")

@@ -21,6 +21,7 @@ from gameserver.sync.token_bucket import TokenBucket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.native.links import InputHandler
     from gameserver.net.poller import RoomPoller
     from gameserver.net.settings import NetLimits
     from gameserver.net.transport import Transport
@@ -32,6 +33,10 @@ _ABNORMAL: Final = 1006
 
 class Receiver(Protocol):
     """What a link calls of its Peer (gameserver.hub.peer). All times are seconds on trio's clock."""
+
+    @property
+    def input_handler(self) -> InputHandler | None:
+        """Handles INPUTs as `receive` does, natively; None: there is none."""
 
     def receive(self, data: bytes | str, at_s: float) -> None:
         """Handle one whole message that arrived at `at_s`."""
@@ -149,6 +154,8 @@ class Link:
         self._peer = peer
         if isinstance(self.transport, SocketTransport):
             self.transport.receive = peer.receive
+            if self.transport.reader is not None:
+                self.transport.reader.inputs = peer.input_handler
         try:
             with self._life:
                 await self._read(peer)

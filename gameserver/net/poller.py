@@ -14,11 +14,17 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from gameserver import native
 from gameserver.net.receive_clock import ReceiveClock
+from gameserver.net.socket_transport import FIRST_READ_BYTES
+
+if native.BUILT:
+    from gameserver.native import links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.native.links import LinkReader
     from gameserver.net.socket_transport import SocketTransport
 
 log = logging.getLogger("gameserver.net")
@@ -81,6 +87,15 @@ class RoomPoller:
         self._polls_of_more = 0
         self._epoll = select.epoll()
         self._transports: dict[int, SocketTransport] = {}
+        """All of them, by file descriptor."""
+        self._in_epoll: set[SocketTransport] = set()
+        """Those that have no reader."""
+        self._read_by: dict[SocketTransport, LinkReader] = {}
+        """The readers of the others."""
+        self._to_read: tuple[list[SocketTransport], list[LinkReader]] | None = None
+        """The same as two lists, which stay as they are while a poll runs; None: they have to be made again."""
+        self._more: list[SocketTransport] = []
+        """Of these, more has come than this poll has read."""
         self._clock = ReceiveClock()
 
     def __len__(self) -> int:
@@ -89,12 +104,24 @@ class RoomPoller:
     def add(self, transport: SocketTransport) -> None:
         """Poll `transport` from now on; it is not polled yet."""
         self._transports[transport.fd] = transport
-        self._epoll.register(transport.fd, select.EPOLLIN)
+        if transport.reader is None:
+            self._in_epoll.add(transport)
+            self._epoll.register(transport.fd, select.EPOLLIN)
+        else:
+            transport.reader.start(transport.fd)
+            self._read_by[transport] = transport.reader
+            self._to_read = None
 
     def remove(self, transport: SocketTransport) -> None:
         """Poll `transport` no more. Its socket must still be open."""
         del self._transports[transport.fd]
-        self._epoll.unregister(transport.fd)
+        if transport.reader is None:
+            self._in_epoll.discard(transport)
+            self._epoll.unregister(transport.fd)
+        else:
+            transport.reader.stop()
+            del self._read_by[transport]
+            self._to_read = None
 
     def poll(self, now_s: float) -> None:
         """Read every socket that has bytes, and pass whole messages on with the time at which they arrived.
@@ -107,22 +134,43 @@ class RoomPoller:
         if not self._transports:
             return
         self._clock.begin_poll(now_s, time.time())
-        more: list[SocketTransport] = []
-        behind = self._behind
-        for fd, _ in self._epoll.poll(0, len(self._transports)):
-            transport = self._transports.get(fd)
-            if transport is None:
-                continue  # a message read earlier in this poll has ended this link
-            if behind and transport in behind:
-                more.append(transport)
-                continue
-            try:
-                if transport.poll(self._clock):
-                    more.append(transport)
-            except Exception:
-                self._note_failed(transport)
-        if more or behind:
+        if self._read_by:
+            if self._to_read is None:
+                self._to_read = list(self._read_by), list(self._read_by.values())
+            links.read_links(*self._to_read, self, self._clock)
+        if self._in_epoll:
+            for fd, _ in self._epoll.poll(0, len(self._transports)):
+                transport = self._transports.get(fd)
+                if transport is not None:  # else a message read earlier in this poll has ended this link
+                    self.poll_slowly(transport)
+        more, self._more = self._more, []
+        if more or self._behind:
             self._poll_more(deque(more))
+
+    def poll_slowly(self, transport: SocketTransport) -> None:
+        """Have a transport read its socket itself."""
+        if transport in self._behind:
+            self._more.append(transport)
+            return
+        try:
+            if transport.poll(self._clock):
+                self._more.append(transport)
+        except Exception:
+            self.note_failed(transport)
+
+    def take_rest(self, transport: SocketTransport, data: bytes, at_s: float, size: int) -> None:
+        """Pass on what a link's reader has read and does not handle.
+
+        Args:
+            transport: The link's.
+            data: The last bytes of a read.
+            at_s: When they arrived.
+            size: How many bytes the read has returned; 0 at the end of the connection.
+        """
+        if data or not size:
+            transport.take_rest(data, at_s)
+        if size == FIRST_READ_BYTES:
+            self._more.append(transport)
 
     def _poll_more(self, waiting: deque[SocketTransport]) -> None:
         """Read on in turns, for some time, and at least once; the next poll begins with another link."""
@@ -137,13 +185,17 @@ class RoomPoller:
                 if transport.poll_more(self._clock):
                     waiting.append(transport)
             except Exception:
-                self._note_failed(transport)
+                self.note_failed(transport)
             if budget.clock() - began_s >= left_s:
                 break
         budget.spend(budget.clock() - began_s)
         self._behind = set(waiting)
+        for transport in waiting:
+            if transport.reader is not None:
+                transport.reader.idle = False  # so that `poll_slowly` decides when it is read
 
-    def _note_failed(self, transport: SocketTransport) -> None:
+    def note_failed(self, transport: SocketTransport) -> None:
+        """Break a link off that has raised; call it in the `except` block."""
         log.exception("a link failed while its room polled it")
         transport.fail()
 

@@ -33,18 +33,20 @@ class ReceiveClock:
     poll at most. Those are clamped to the time between the previous poll and this one.
     """
 
-    __slots__ = ("_earliest_s", "_offset_s", "now_s")
+    __slots__ = ("earliest_s", "now_s", "offset_s")
 
     def __init__(self) -> None:
         self.now_s = float("-inf")
         """When the current poll began, on trio's clock."""
-        self._earliest_s = float("-inf")
-        self._offset_s = 0.0
+        self.earliest_s = float("-inf")
+        """When the poll before began."""
+        self.offset_s = 0.0
+        """What a time on the wall clock lacks of the time on trio's clock."""
 
     def begin_poll(self, now_s: float, wall_s: float) -> None:
         """Measure the offset: `now_s` on trio's clock and `wall_s` on the wall clock are the same moment."""
-        self._earliest_s, self.now_s = self.now_s, now_s
-        self._offset_s = now_s - wall_s
+        self.earliest_s, self.now_s = self.now_s, now_s
+        self.offset_s = now_s - wall_s
 
     def received_at_s(self, ancillary: list[tuple[int, int, bytes]]) -> float:
         """Return when the last byte of a read arrived.
@@ -56,7 +58,7 @@ class ReceiveClock:
             Seconds on trio's clock.
         """
         seconds, nanoseconds = _unpack_timespec(ancillary[0][2])
-        at_s: float = seconds + nanoseconds * 1e-9 + self._offset_s
+        at_s: float = seconds + nanoseconds * 1e-9 + self.offset_s
         if at_s > self.now_s:
             return self.now_s
-        return max(self._earliest_s, at_s)
+        return max(self.earliest_s, at_s)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
+from gameserver import native
 from gameserver.net.frames import BINARY, binary_frames, unmask
 from gameserver.net.receive_clock import TIMESTAMP_SPACE, ReceiveClock, enable_timestamps
 from gameserver.net.transport import MAX_UNREAD_BYTES, READ_BYTES, Transport
@@ -48,7 +49,17 @@ class Poller(Protocol):
 class SocketTransport(Transport):
     """A transport that writes without waiting, and that a room can poll."""
 
-    __slots__ = ("_poller", "_read_scope", "_recvmsg", "_send", "_sock", "_wake_reader", "receive", "wait_turn")
+    __slots__ = (
+        "_poller",
+        "_read_scope",
+        "_recvmsg",
+        "_send",
+        "_sock",
+        "_wake_reader",
+        "reader",
+        "receive",
+        "wait_turn",
+    )
 
     def __init__(
         self,
@@ -80,6 +91,8 @@ class SocketTransport(Transport):
         self.wait_turn: Callable[[], Awaitable[None]] | None = None
         """Waited for before each read of the link's own task; None: it reads at once. Thousands of links that are cut
         in the same moment would otherwise all be ended before the next tick."""
+        self.reader = native.make_link_reader()
+        """Reads the socket for the poller, except what is unusual; None: `poll` reads all."""
         self.receive: Callable[[bytes, float], None] = _ignore_message
         """Called by `poll` with each whole message, and when it arrived in seconds on trio's clock."""
 
@@ -97,6 +110,7 @@ class SocketTransport(Transport):
         self.detach()
         enable_timestamps(self._sock)
         self._poller = poller
+        self._note_idle()
         poller.add(self)
         self._read_scope.cancel()
 
@@ -111,6 +125,34 @@ class SocketTransport(Transport):
         """Call neither the link nor its peer any more."""
         super().forget_link()
         self.receive = _ignore_message
+        if self.reader is not None:
+            self.reader.inputs = None
+
+    @property
+    def bytes_in(self) -> int:
+        """How many bytes have come in, frames' headers included."""
+        return self._bytes_in if self.reader is None else self._bytes_in + self.reader.bytes_in
+
+    @property
+    def messages_in(self) -> int:
+        """How many messages have come in."""
+        return self._messages_in if self.reader is None else self._messages_in + self.reader.messages_in
+
+    def _note_idle(self) -> None:
+        """Have the reader read on by itself, if the next byte begins a frame that it may take. All that changes this
+        comes in through this class, or makes the transport stop."""
+        if self.reader is not None:
+            scanner = self.scanner
+            self.reader.idle = scanner.idle and not (self._pieces or self._closing or scanner.close_seen)
+
+    def begin_closing(self) -> None:
+        """Take no more messages, and pass nothing more on to trio-websocket."""
+        super().begin_closing()
+        self._note_idle()
+
+    def _note_sent(self, data: bytes | bytearray | memoryview) -> None:
+        super()._note_sent(data)
+        self._note_idle()
 
     def poll(self, clock: ReceiveClock) -> bool:
         """Read once what has arrived, without waiting.
@@ -123,6 +165,7 @@ class SocketTransport(Transport):
         """
         if self.unread_bytes > MAX_UNREAD_BYTES:
             return False
+        self._note_idle()
         try:
             data, ancillary, _, _ = self._recvmsg(FIRST_READ_BYTES, TIMESTAMP_SPACE)
         except BlockingIOError:
@@ -137,13 +180,17 @@ class SocketTransport(Transport):
             and data[1] == size + _SHORT_FRAME
             and self.scanner.idle
         ):
-            self.bytes_in += size
-            self.messages_in += 1
+            self._bytes_in += size
+            self._messages_in += 1
             at_s = clock.received_at_s(ancillary) if ancillary else clock.now_s
             self.receive(unmask(data[2:_HEAD_BYTES], data[_HEAD_BYTES:]), at_s)
             return False
         self._take(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
         return size == FIRST_READ_BYTES
+
+    def take_rest(self, data: bytes, at_s: float) -> None:
+        """Take what the reader has read and does not handle; no bytes are the end of the connection."""
+        self._take(data, at_s)
 
     def poll_more(self, clock: ReceiveClock) -> bool:
         """Read once more, and return whether there may be still more."""
@@ -162,7 +209,7 @@ class SocketTransport(Transport):
     def _take(self, data: bytes, at_s: float) -> None:
         """Take the bytes of one read; none are the end of the connection."""
         if data:
-            self.bytes_in += len(data)
+            self._bytes_in += len(data)
             self._scan(data, at_s)
         else:
             self._end()
@@ -170,11 +217,12 @@ class SocketTransport(Transport):
     def _scan(self, data: bytes, at_s: float) -> None:
         scanner = self.scanner
         for message in scanner.feed(data, take=not self._closing):
-            self.messages_in += 1
+            self._messages_in += 1
             self.receive(message, at_s)
         if scanner.passed:
             self._collect()
             self._wake_reader.unpark_all()
+        self._note_idle()
 
     # -- the ordinary path -------------------------------------------------------------------------------------------
 
@@ -199,7 +247,7 @@ class SocketTransport(Transport):
             self._break()
             return
         if data:
-            self.bytes_in += len(data)
+            self._bytes_in += len(data)
             self._pass_on(data)
         else:
             self._end()

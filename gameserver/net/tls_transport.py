@@ -121,6 +121,7 @@ class TlsTransport(SocketTransport):
         """
         tail += stream.take_plain()
         super().__init__(stream, sock, nursery, max_message_bytes=max_message_bytes, head=head, tail=tail)
+        self.reader = None  # what it would read is encrypted
         self._connection = stream.connection
         self._writer = TlsWriter(stream.connection, sock.send)
         self._send = self._writer.send
@@ -147,7 +148,7 @@ class TlsTransport(SocketTransport):
             return False
         data = self._decrypt(encrypted)
         if data:
-            self.bytes_in += len(data)
+            self._bytes_in += len(data)
             self._scan(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
         if not encrypted or self._connection.closed:
             self._end()
@@ -163,7 +164,7 @@ class TlsTransport(SocketTransport):
             return
         data = self._decrypt(encrypted)
         if data:
-            self.bytes_in += len(data)
+            self._bytes_in += len(data)
             self._pass_on(data)
         if not encrypted or self._connection.closed:
             self._end()

@@ -45,11 +45,13 @@ class Transport:
     __slots__ = (
         "_batch_left",
         "_broken",
+        "_bytes_in",
         "_closing",
         "_greeted",
         "_head_given",
         "_lingered_bytes",
         "_lingered_frames",
+        "_messages_in",
         "_nursery",
         "_outbox",
         "_pieces",
@@ -57,10 +59,8 @@ class Transport:
         "_sent_bytes",
         "_stream",
         "_writing",
-        "bytes_in",
         "bytes_out",
         "ended",
-        "messages_in",
         "messages_out",
         "on_close_sent",
         "on_partial_frames",
@@ -104,9 +104,9 @@ class Transport:
         self._lingered_frames = 0
         self._greeted = trio.Event()  # set once the handshake is answered: trio-websocket writes frames from then on
         self._head_given = False
-        self.bytes_in = len(tail)
+        self._bytes_in = len(tail)
         self.bytes_out = 0
-        self.messages_in = 0
+        self._messages_in = 0
         self.messages_out = 0
         self.ended = trio.Event()
         """Set when nothing more comes in: the client closed, the stream broke, or this side closed it."""
@@ -118,6 +118,16 @@ class Transport:
             self._pass_on(tail)
 
     # -- called by the link ------------------------------------------------------------------------------------------
+
+    @property
+    def bytes_in(self) -> int:
+        """How many bytes have come in, frames' headers included."""
+        return self._bytes_in
+
+    @property
+    def messages_in(self) -> int:
+        """How many messages have come in."""
+        return self._messages_in
 
     @property
     def ready(self) -> bool:
@@ -155,7 +165,7 @@ class Transport:
 
     def note_returned(self) -> None:
         """Count a message that trio-websocket has returned to the link."""
-        self.messages_in += 1
+        self._messages_in += 1
         self.scanner.note_returned()
 
     def forget_link(self) -> None:
@@ -232,7 +242,7 @@ class Transport:
             self._break()
             return
         if data:
-            self.bytes_in += len(data)
+            self._bytes_in += len(data)
             self._pass_on(bytes(data))
         else:
             self._end()

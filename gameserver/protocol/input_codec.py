@@ -37,6 +37,8 @@ class InputCodec:
         self._decode: Final = _compile(self.spec)
         self.max_bytes: Final = _max_bytes(ranges)
         """The size of the largest INPUT."""
+        self.item_ranges: Final = [(item.type.lo, item.type.hi) for item in self.spec.items if isinstance(item.type, Int)]
+        """The lowest and highest value of each item behind the message's id."""
 
     def try_decode(self, data: bytes) -> InputItems | None:
         """Return the frame if `data` is a valid INPUT of this room, None for any other message."""

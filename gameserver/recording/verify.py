@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gameserver import native
 from gameserver.protocol.constants import Limits, Role
 from gameserver.recording.format import RecordingError
 from gameserver.recording.timeline import read_state
@@ -18,9 +19,7 @@ from gameserver.room.options import OptionsInvalid
 from gameserver.room.player import Player
 from gameserver.room.session import Session
 from gameserver.sync.decode.decoder import DeltaDecoder
-from gameserver.sync.inputs import InputQueue
 from gameserver.sync.snapshot import Snapshot, StateHash, first_difference
-from gameserver.sync.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,8 +172,8 @@ class ReplaySource:
 
     def _session_without_seat(self, player: Player) -> Session:
         tick_hz = self._kind.room_class.tick_hz
-        inputs = InputQueue(hold_s=0.0, tick_hz=tick_hz, neutral=self._kind.inputs_type.neutral_codes)
-        return Session(player, self._room_id, inputs, Window(1, tick_hz))
+        inputs = native.make_input_queue(hold_s=0.0, tick_hz=tick_hz, neutral=self._kind.inputs_type.neutral_codes)
+        return Session(player, self._room_id, inputs, native.make_window(1, tick_hz))
 
 
 def _of_the_room(word: str, first: Any, *rest: Any) -> Command:

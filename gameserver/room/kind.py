@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
+from gameserver import native
 from gameserver.protocol.codec import InputCodec
 from gameserver.protocol.constants import Role
 from gameserver.room.room import Room, check_hooks
@@ -23,6 +24,7 @@ from gameserver.state.schema import Schema
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gameserver.native.links import InputFormat
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
 
@@ -52,6 +54,8 @@ class Kind:
     schema: Schema
     inputs_type: InputsType
     input_codec: InputCodec
+    input_format: InputFormat | None
+    """What the native path knows of its INPUT, if it is used."""
     step: StepModule | None
 
     @property
@@ -114,7 +118,9 @@ def make_kind(room_class: type[Room[Any]], name: str | None = None) -> Kind:
     for setting in ("predict_contact", "predict_world"):
         if predict is None and getattr(room_class, setting) is not None:
             raise DeclarationError(f"{room_class.__name__}.{setting}: write predict = your_step beside it")
-    return Kind(name or kind_of(room_class), room_class, schema, inputs, InputCodec(inputs.ranges), step)
+    codec = InputCodec(inputs.ranges)
+    form = native.make_input_format(codec)
+    return Kind(name or kind_of(room_class), room_class, schema, inputs, codec, form, step)
 
 
 def _make_step(room_class: type[Room[Any]], predict: Callable[..., object], schema: Schema) -> StepModule:

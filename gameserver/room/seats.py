@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gameserver import native
 from gameserver.protocol.constants import CloseCode, Role
 from gameserver.room import commands
 from gameserver.room.player import Player
 from gameserver.room.reservations import Reservations
 from gameserver.room.session import Session
-from gameserver.sync.inputs import InputQueue
-from gameserver.sync.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -181,10 +180,10 @@ class Seats:
     def add_session(self, player: Player, *, key: int = 0, secret: bytes = b"") -> Session:
         """Give a participant a session; the rules know nothing of it."""
         room_class, limits = self._kind.room_class, self._limits
-        inputs = InputQueue(
+        inputs = native.make_input_queue(
             hold_s=limits.input_hold_s, tick_hz=room_class.tick_hz, neutral=self._kind.inputs_type.neutral_codes
         )
-        window = Window(limits.max_unacked_snapshots, room_class.tick_hz, self._kind.snapshot_every)
+        window = native.make_window(limits.max_unacked_snapshots, room_class.tick_hz, self._kind.snapshot_every)
         session = Session(player, self._room_id, inputs, window, key=key, secret=secret)
         self.last_number = max(self.last_number, session.number)
         self.sessions[session.number] = session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-_ROUNDING_S = 1e-9
+ROUNDING_S = 1e-9
 """Tolerance for rounding errors in sums of token times, which must not cost a client a token."""
 
 
@@ -41,7 +41,7 @@ class TokenBucket:
         if empty_at_s < now_s - self._burst_s:
             empty_at_s = now_s - self._burst_s
         empty_at_s += amount * self._token_s
-        if empty_at_s > now_s + _ROUNDING_S:
+        if empty_at_s > now_s + ROUNDING_S:
             return False
         self._empty_at_s = empty_at_s
         return True
@@ -57,10 +57,10 @@ class TokenBucket:
             empty_at_s = now_s - self._burst_s
         empty_at_s += amount * self._token_s
         wait_s = empty_at_s - now_s
-        if wait_s > max_wait_s + _ROUNDING_S:
+        if wait_s > max_wait_s + ROUNDING_S:
             return -1.0
         self._empty_at_s = empty_at_s
-        return wait_s if wait_s > _ROUNDING_S else 0.0
+        return wait_s if wait_s > ROUNDING_S else 0.0
 
 
 MAX_IDLE_BUCKETS = 1024

@@ -45,6 +45,8 @@ ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 class NotingPeer:
     """Notes what it receives."""
 
+    input_handler = None
+
     def __init__(self) -> None:
         self.heard: list[bytes | str] = []
         self.times: list[float] = []

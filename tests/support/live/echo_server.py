@@ -51,6 +51,8 @@ class PlainUpgrade(Accepted):
 class EchoPeer:
     """Sends back what it receives."""
 
+    input_handler = None
+
     def __init__(self, link: Link) -> None:
         self._link = link
 

@@ -1,0 +1,68 @@
+"""The path of a message from a room's sockets to its queues as machine code, in the compiled build.
+
+`links.pyx` is that path; the Python modules that it names are the reference, and run where it is not built. It is used
+where it is built, unless the environment variable GAMESERVER_NATIVE is 0, or a test sets `enabled` to False. What is
+made while it is used keeps using it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from gameserver.sync.inputs import InputQueue
+from gameserver.sync.token_bucket import TokenBucket
+from gameserver.sync.window import Window
+
+try:
+    from gameserver.native import links
+
+    BUILT = True
+except ImportError:
+    BUILT = False
+
+if TYPE_CHECKING:
+    from gameserver.protocol.input_codec import InputCodec
+
+enabled = BUILT and os.environ.get("GAMESERVER_NATIVE") != "0"
+"""Whether what is made from now on is native."""
+
+
+class Bucket(Protocol):
+    """A token bucket of either kind."""
+
+    def take(self, amount: float, now_s: float) -> bool:
+        """Take `amount` tokens and return True; when there are fewer, take none and return False."""
+
+
+def make_input_queue(*, hold_s: float, tick_hz: int, neutral: tuple[int, ...]) -> InputQueue:
+    """Return an empty input queue; see `InputQueue`."""
+    kind = links.InputQueue if enabled else InputQueue
+    return kind(hold_s=hold_s, tick_hz=tick_hz, neutral=neutral)
+
+
+def make_window(limit: int, tick_hz: int, snapshot_every: int = 1) -> Window:
+    """Return an open window; see `Window`."""
+    kind = links.Window if enabled else Window
+    return kind(limit, tick_hz, snapshot_every)
+
+
+def make_bucket(rate_per_s: float, burst: float, now_s: float) -> Bucket:
+    """Return a full bucket for the limits of one link; see `TokenBucket`."""
+    return (links.TokenBucket if enabled else TokenBucket)(rate_per_s, burst, now_s)
+
+
+def make_input_format(codec: InputCodec) -> links.InputFormat | None:
+    """Return what the native path knows of a kind's INPUT; None: it leaves it to Python."""
+    ranges = codec.item_ranges
+    return links.InputFormat(ranges) if enabled and len(ranges) <= links.MAX_INPUT_ITEMS else None
+
+
+def make_input_handler() -> links.InputHandler | None:
+    """Return what handles the INPUTs of one peer; None: the peer does it itself."""
+    return links.InputHandler() if enabled else None
+
+
+def make_link_reader() -> links.LinkReader | None:
+    """Return what reads one plain socket; None: its transport does it itself."""
+    return links.LinkReader() if enabled else None
