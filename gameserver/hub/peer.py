@@ -247,8 +247,7 @@ class Peer:
         limits = self._limits
         if self.state is PeerState.CLOSED:
             return
-        if self.input_handler is not None and self.input_handler.heard_at_s > self.heard_at_s:
-            self.heard(self.input_handler.heard_at_s)
+        self._note_native_inputs()
         if self.state is PeerState.OPEN and now_s - self.opened_at_s > limits.join_timeout_s:
             self.close(CloseCode.JOIN_TIMEOUT, f"no JOIN or RESUME within {limits.join_timeout_s:g} s")
             return
@@ -304,7 +303,12 @@ class Peer:
 
     def _disarm(self) -> None:
         if self.input_handler is not None:
+            self._note_native_inputs()
             self.input_handler.disarm()
+
+    def _note_native_inputs(self) -> None:
+        if self.input_handler is not None and self.input_handler.heard_at_s > self.heard_at_s:
+            self.heard(self.input_handler.heard_at_s)
 
     def _handle(self, message: m.ClientMsg, at_s: float) -> None:
         """Handle any message but an INPUT: `receive` has queued it."""

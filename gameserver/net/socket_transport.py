@@ -189,8 +189,15 @@ class SocketTransport(Transport):
         return size == FIRST_READ_BYTES
 
     def take_rest(self, data: bytes, at_s: float) -> None:
-        """Take what the reader has read and does not handle; no bytes are the end of the connection."""
-        self._take(data, at_s)
+        """Take what the reader has read and does not handle; no bytes are the end of the connection.
+
+        It reads while the transport is not closing, so messages are taken out of the rest of that read in any case.
+        """
+        if data:
+            self._bytes_in += len(data)
+            self._scan(data, at_s, take=True)
+        else:
+            self._end()
 
     def poll_more(self, clock: ReceiveClock) -> bool:
         """Read once more, and return whether there may be still more."""
@@ -210,13 +217,13 @@ class SocketTransport(Transport):
         """Take the bytes of one read; none are the end of the connection."""
         if data:
             self._bytes_in += len(data)
-            self._scan(data, at_s)
+            self._scan(data, at_s, take=not self._closing)
         else:
             self._end()
 
-    def _scan(self, data: bytes, at_s: float) -> None:
+    def _scan(self, data: bytes, at_s: float, *, take: bool) -> None:
         scanner = self.scanner
-        for message in scanner.feed(data, take=not self._closing):
+        for message in scanner.feed(data, take=take):
             self._messages_in += 1
             self.receive(message, at_s)
         if scanner.passed:

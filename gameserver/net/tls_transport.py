@@ -149,7 +149,8 @@ class TlsTransport(SocketTransport):
         data = self._decrypt(encrypted)
         if data:
             self._bytes_in += len(data)
-            self._scan(data, clock.received_at_s(ancillary) if ancillary else clock.now_s)
+            at_s = clock.received_at_s(ancillary) if ancillary else clock.now_s
+            self._scan(data, at_s, take=not self._closing)
         if not encrypted or self._connection.closed:
             self._end()
         return len(encrypted) == size

@@ -32,7 +32,7 @@ from tests.support.live.certificates import Authority
 from tests.support.websocket_frames import Frame, read_frames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from gameserver.hub.peer import Peer
 
@@ -175,8 +175,13 @@ async def _encrypted(client: trio.abc.Stream, server: trio.abc.Stream) -> tuple[
 
 
 @asynccontextmanager
-async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterator[LinkRig]:
-    """A link that is up and, where the transport says so, polled by a room."""
+async def linked(
+    name: TransportName, limits: NetLimits = LIMITS, make_peer: Callable[[Link], Peer] | None = None
+) -> AsyncIterator[LinkRig]:
+    """A link that is up and, where the transport says so, polled by a room.
+
+    `make_peer` makes the peer that gets what comes in; without it, that is the noting one.
+    """
     client, server, sock = _pair(name)
     room = RoomPoller() if name.startswith("polled") else None
     if name.endswith("tls"):
@@ -193,7 +198,7 @@ async def linked(name: TransportName, limits: NetLimits = LIMITS) -> AsyncIterat
                 _pump_only_while_reading(server.send_stream, rig)
             rig.reading.set()
             nursery.start_soon(rig.read)
-            nursery.start_soon(_run, rig, server)
+            nursery.start_soon(_run, rig, server, cast("Peer", peer) if make_peer is None else make_peer(link))
             await trio.testing.wait_all_tasks_blocked()
             link.start_polling("room")
             await rig.settle()
@@ -229,7 +234,7 @@ def _transport(
     return SocketTransport(server, sock, nursery, max_message_bytes=size, head=head, tail=b"")
 
 
-async def _run(rig: LinkRig, stream: trio.abc.Stream) -> None:
-    await rig.link.run(cast("Peer", rig.peer))
+async def _run(rig: LinkRig, stream: trio.abc.Stream, peer: Peer) -> None:
+    await rig.link.run(peer)
     rig.over.set()
     await trio.aclose_forcefully(stream)
