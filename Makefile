@@ -91,7 +91,7 @@ compiled: $(COMPILED_STAMP) ## Make build/compiled, the package as machine code;
 test-compiled: $(COMPILED_STAMP) ## Run the unit tests of what is compiled against the compiled build
 	CI= $(WITH_COMPILED) $(BIN)/python -m pytest -q -n auto --dist worksteal -o pythonpath="build/compiled ." \
 		-m "not live and not browser" --ignore tests/protocol/test_export.py \
-		tests/client tests/games tests/hub tests/net tests/protocol tests/recording tests/room tests/shared_step tests/sim \
+		tests/client tests/games tests/hub tests/native tests/net tests/protocol tests/recording tests/room tests/shared_step tests/sim \
 		tests/state tests/sync
 
 # Each wheel is for one version, and is used in an empty environment before it is kept. VERSION=3.13 makes that one.

@@ -67,10 +67,15 @@ def test_wheel_carries_the_whole_package_and_nothing_else(wheel_names: list[str]
     assert {name.split("/")[0].split("-")[0] for name in wheel_names} == {"gameserver", "trio_gameserver"}
 
 
-def compiled_modules() -> list[str]:
+def modules_of(compiler: str) -> list[str]:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    modules: list[str] = config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["modules"]
+    modules: list[str] = config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"][compiler]
     return modules
+
+
+def compiled_modules() -> list[str]:
+    """The modules that mypyc compiles, and those that Cython does."""
+    return modules_of("modules") + modules_of("native")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +152,7 @@ def test_the_compiler_that_is_looked_for_is_the_one_that_setuptools_calls(
 
 def test_no_compiled_module_uses_cached_property() -> None:
     """In a compiled class a `cached_property` is computed at every access."""
-    for module in compiled_modules():
+    for module in modules_of("modules"):
         text = (ROOT / "gameserver" / f"{module}.py").read_text()
         assert "cached_property" not in text, module
 

@@ -38,8 +38,8 @@ def require(holds: bool, otherwise: str) -> None:
 def compiled_modules() -> list[str]:
     """Return the full names of the modules that the build compiles."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    modules = config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["modules"]
-    return [f"gameserver.{module.replace('/', '.')}" for module in modules]
+    build = config["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
+    return [f"gameserver.{module.replace('/', '.')}" for module in (*build["modules"], *build["native"])]
 
 
 def is_extension(module: ModuleType) -> bool:

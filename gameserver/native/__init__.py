@@ -18,11 +18,17 @@ try:
     from gameserver.native import links
 
     BUILT = True
-except ImportError:
+except ModuleNotFoundError:
     BUILT = False
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from gameserver.protocol.input_codec import InputCodec
+
+InputFormat: TypeAlias = "links.InputFormat"
+InputHandler: TypeAlias = "links.InputHandler"
+LinkReader: TypeAlias = "links.LinkReader"
 
 enabled = BUILT and os.environ.get("GAMESERVER_NATIVE") != "0"
 """Whether what is made from now on is native."""
@@ -52,17 +58,17 @@ def make_bucket(rate_per_s: float, burst: float, now_s: float) -> Bucket:
     return (links.TokenBucket if enabled else TokenBucket)(rate_per_s, burst, now_s)
 
 
-def make_input_format(codec: InputCodec) -> links.InputFormat | None:
+def make_input_format(codec: InputCodec) -> InputFormat | None:
     """Return what the native path knows of a kind's INPUT; None: it leaves it to Python."""
     ranges = codec.item_ranges
     return links.InputFormat(ranges) if enabled and len(ranges) <= links.MAX_INPUT_ITEMS else None
 
 
-def make_input_handler() -> links.InputHandler | None:
+def make_input_handler() -> InputHandler | None:
     """Return what handles the INPUTs of one peer; None: the peer does it itself."""
     return links.InputHandler() if enabled else None
 
 
-def make_link_reader() -> links.LinkReader | None:
+def make_link_reader() -> LinkReader | None:
     """Return what reads one plain socket; None: its transport does it itself."""
     return links.LinkReader() if enabled else None

@@ -1,4 +1,4 @@
-"""The types of links.pyx. The three kinds that Python has too are classes of their own when they run."""
+# The first three classes are used in place of the ones that they inherit from here; in links.pyx they do not.
 
 from typing import Any, Final
 

@@ -21,7 +21,7 @@ from gameserver.sync.token_bucket import TokenBucket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.native.links import InputHandler
+    from gameserver.native import InputHandler
     from gameserver.net.poller import RoomPoller
     from gameserver.net.settings import NetLimits
     from gameserver.net.transport import Transport

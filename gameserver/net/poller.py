@@ -18,13 +18,10 @@ from gameserver import native
 from gameserver.net.receive_clock import ReceiveClock
 from gameserver.net.socket_transport import FIRST_READ_BYTES
 
-if native.BUILT:
-    from gameserver.native import links
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.native.links import LinkReader
+    from gameserver.native import LinkReader
     from gameserver.net.socket_transport import SocketTransport
 
 log = logging.getLogger("gameserver.net")
@@ -137,7 +134,7 @@ class RoomPoller:
         if self._read_by:
             if self._to_read is None:
                 self._to_read = list(self._read_by), list(self._read_by.values())
-            links.read_links(*self._to_read, self, self._clock)
+            native.links.read_links(*self._to_read, self, self._clock)
         if self._in_epoll:
             for fd, _ in self._epoll.poll(0, len(self._transports)):
                 transport = self._transports.get(fd)

@@ -37,7 +37,8 @@ class InputCodec:
         self._decode: Final = _compile(self.spec)
         self.max_bytes: Final = _max_bytes(ranges)
         """The size of the largest INPUT."""
-        self.item_ranges: Final = [(item.type.lo, item.type.hi) for item in self.spec.items if isinstance(item.type, Int)]
+        types = [item.type for item in self.spec.items]
+        self.item_ranges: Final = [(number.lo, number.hi) for number in types if isinstance(number, Int)]
         """The lowest and highest value of each item behind the message's id."""
 
     def try_decode(self, data: bytes) -> InputItems | None:

@@ -24,7 +24,7 @@ from gameserver.state.schema import Schema
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gameserver.native.links import InputFormat
+    from gameserver.native import InputFormat
     from gameserver.state.entity import EntityType
     from gameserver.state.inputs import InputsType
 

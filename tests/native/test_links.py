@@ -1,4 +1,4 @@
-"""A link does the same with the native path and without it: the same bytes in, cut anywhere, and the same comes of it."""
+"""A link does the same with the native path and without it, whatever bytes come in and wherever they are cut."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("gameserver.native.links", reason="it is built with the compiled build only")
 
-FEW: Limits = Limits(max_messages_per_s=1.0, max_messages_burst=2, max_bytes_per_s=1.0, max_bytes_burst=40, dead_after_s=1.5)
-
+FEW = Limits(max_messages_per_s=1.0, max_messages_burst=2, max_bytes_per_s=1.0, max_bytes_burst=40, dead_after_s=1.5)
 MOST_AT_ONCE = 41
 """How many messages of one link these limits let through at once: its bucket is full when it has joined."""
 

@@ -88,7 +88,9 @@ async def play(
                         engine.tick(server.now_s)
                 traffic, frames = rig.link.traffic, await rig.frames()
                 counts = traffic.messages_in, traffic.bytes_in, traffic.messages_out, traffic.bytes_out
-                seen.append({"frames": frames, "counts": counts, "close": rig.link.close_code, "over": rig.over.is_set()})
+                seen.append(
+                    {"frames": frames, "counts": counts, "close": rig.link.close_code, "over": rig.over.is_set()}
+                )
                 if then == "check":
                     seen[-1] |= state_of(peers[0], server)
             seen.append(state_of(peers[0], server))
@@ -128,7 +130,9 @@ def inputs(draw: st.DrawFn) -> bytes:
 
 STRANGE: Final = st.one_of(
     st.tuples(st.just(C.INPUT), *[st.integers(-3, 300)] * 4).map(msgpack.packb),
-    st.sampled_from([b"", b"\x95", b"\x95\x03", b"\x95\x03\x01\x01\x01\xc0", b"\xdc\x00\x05\x03\x01\x01\x01\x01", b"\xc1"]),
+    st.sampled_from(
+        [b"", b"\x95", b"\x95\x03", b"\x95\x03\x01\x01\x01\xc0", b"\xdc\x00\x05\x03\x01\x01\x01\x01", b"\xc1"]
+    ),
     st.binary(max_size=12),
 )
 ORDINARY: Final = st.one_of(
@@ -143,7 +147,9 @@ KEYS: Final = st.binary(min_size=4, max_size=4)
 @st.composite
 def frames(draw: st.DrawFn) -> bytes:
     """One frame or two: mostly a whole INPUT."""
-    kind = draw(st.sampled_from(["input"] * 10 + ["ordinary"] * 3 + ["strange", "control", "fragments", "text", "junk"]))
+    kind = draw(
+        st.sampled_from(["input"] * 10 + ["ordinary"] * 3 + ["strange", "control", "fragments", "text", "junk"])
+    )
     key = draw(KEYS)
     if kind == "control":
         return client_frame(draw(st.binary(max_size=6)), draw(st.sampled_from([PING, PING, PONG, CLOSE])), key=key)
@@ -165,6 +171,6 @@ def steps(draw: st.DrawFn) -> list[Step]:
     stream = b"".join(draw(st.lists(frames(), max_size=30)))
     cuts = sorted(draw(st.lists(st.integers(0, len(stream)), max_size=12)))
     pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-    then = st.sampled_from(["nothing", "poll", "poll", "tick", "tick", "check"])
+    then: st.SearchStrategy[Then] = st.sampled_from(["nothing", "poll", "poll", "tick", "tick", "check"])
     first: list[Step] = [(client_frame(JOIN), "tick"), (client_frame(bytes.fromhex("950301000000")), "tick")]
-    return first + [(piece, draw(then)) for piece in pieces]  # type: ignore[misc]
+    return first + [(piece, draw(then)) for piece in pieces]
