@@ -8,18 +8,16 @@ made while it is used keeps using it.
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from gameserver.sync.inputs import InputQueue
 from gameserver.sync.token_bucket import TokenBucket
 from gameserver.sync.window import Window
 
-try:
+BUILT = find_spec("gameserver.native.links") is not None
+if BUILT:
     from gameserver.native import links
-
-    BUILT = True
-except ModuleNotFoundError:
-    BUILT = False
 
 if TYPE_CHECKING:
     from typing import TypeAlias

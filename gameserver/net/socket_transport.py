@@ -233,15 +233,22 @@ class SocketTransport(Transport):
 
     # -- the ordinary path -------------------------------------------------------------------------------------------
 
+    @property
+    def _is_polled(self) -> bool:
+        """Whether a room reads the socket. After an await it may be otherwise, which a test of the attribute itself
+        would not find: the compiled build takes it for what it was before.
+        """
+        return self._poller is not None
+
     async def _read(self) -> None:
-        if self._poller is not None:
+        if self._is_polled:
             await self._wake_reader.park()
             return
         with trio.CancelScope() as self._read_scope:
             await trio.lowlevel.wait_readable(self._sock)
             if self.wait_turn is not None:
                 await self.wait_turn()
-        if not self._read_scope.cancelled_caught and self._poller is None:
+        if not self._read_scope.cancelled_caught and not self._is_polled:
             self._read_once()
 
     def _read_once(self) -> None:
