@@ -22,6 +22,8 @@ from gameserver.sync.motion import Motion
 from gameserver.sync.row_ids import encode_gaps, encode_who
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from gameserver.state.schema import Schema
@@ -40,7 +42,15 @@ EMPTY_BODY: Final = b"\x90\x90\x90\x90"
 class DeltaEncoder:
     """Encodes the deltas of one room. Snapshots that were passed to it must not change."""
 
-    def __init__(self, schema: Schema, tick_hz: int) -> None:
+    def __init__(self, schema: Schema, tick_hz: int, make_writer: Callable[[int], BodyWriter] = BodyWriter) -> None:
+        """Begin without a snapshot.
+
+        Args:
+            schema: The room's entity types.
+            tick_hz: Ticks a second.
+            make_writer: Returns what writes the bodies of so many viewers with views of their own.
+        """
+        self.make_writer = make_writer
         self.types = schema.entities
         self.motions = [Motion(entity_type, tick_hz) for entity_type in schema.entities]
         self.enters = [EnterRows(entity_type.empty_table()) for entity_type in schema.entities]
@@ -89,7 +99,7 @@ class DeltaEncoder:
             now: Their views of `new`.
         """
         self.begin(new)
-        writer = BodyWriter(now.count)
+        writer = self.make_writer(now.count)
         deltas = None if base is None else self.deltas_from(base)
         for index, rows in enumerate(self.enters):
             if deltas is None or before is None:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gameserver.sync.encode.blocks import split_blocks
-from gameserver.sync.encode.body import BodyWriter
 from gameserver.sync.encode.budget import choose_fitting
 from gameserver.sync.encode.candidates import Candidates
 from gameserver.sync.encode.dead_reckoning import KEPT_SNAPSHOTS, MAX_AGE, DeadReckoning
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from gameserver.state.table import Table
     from gameserver.sync.encode.blocks import Block
+    from gameserver.sync.encode.body import BodyWriter
     from gameserver.sync.encode.encoder import DeltaEncoder
     from gameserver.sync.encode.interest import Interest
     from gameserver.sync.snapshot import Snapshot
@@ -120,7 +120,7 @@ class PriorityEncoder:
             candidates.cost = self._cost(index, candidates)
             types.append(candidates)
         fitting = choose_fitting(types, self._available(types, viewers))
-        writer = BodyWriter(now.count)
+        writer = self._encoder.make_writer(now.count)
         masks, ages = [], []
         for index, (candidates, fits) in enumerate(zip(types, fitting, strict=True)):
             visible, age = self._write(writer, index, candidates, fits, before, len(new.tables[index]))
