@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,15 @@ def calls_of_a_type(draw: DrawFn, viewers: int, index: int) -> list[Call]:
     block = SimpleNamespace(present=flags_of(draw, rows), rows=matrix_of(draw, rows, 20), widths=widths)
     chosen = draw(st.none() | st.just(flags_of(draw, len(seen))))
     entering = SimpleNamespace(table=SimpleNamespace(ids=ids), rows=matrix_of(draw, rows, 40), widths=widths)
+    column = draw(st.lists(VALUE, min_size=rows, max_size=rows))
     calls: list[Call] = [
         ("add_leaves", (ids, pairs_of(draw, viewers, rows))),
         ("add_enters", (index, entering, pairs_of(draw, viewers, rows))),
         ("add_changes", (index, [block] * draw(st.integers(0, 2)), seen, chosen)),
-        ("add_values", (index, 3, draw(st.lists(VALUE, min_size=rows, max_size=rows)), seen, flags_of(draw, len(seen)))),
+        (
+            "add_values",
+            (index, 3, column, seen, flags_of(draw, len(seen))),
+        ),
     ]
     lists = draw(st.lists(ITEMS, min_size=rows, max_size=rows))
     grown = {row: draw(st.integers(1, len(value))) for row, value in enumerate(lists) if value and draw(st.booleans())}
@@ -145,8 +150,6 @@ def test_games_with_tiers_and_budgets_are_the_same_on_both(budget: float) -> Non
 
 
 def test_memory_does_not_grow_with_the_bodies_that_were_made() -> None:
-    import tracemalloc
-
     seen = Pairs.of(np.ones((50, 50), np.bool_))
     block = SimpleNamespace(present=np.ones(50, np.bool_), rows=np.ones((50, 30), np.uint8), widths=b"\xf0")
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gameserver.sync.snapshot import Snapshot
 
     Mask = NDArray[np.bool_]
+    Reals = NDArray[np.float32]
+    FindNear = Callable[[Reals, Reals, Reals, float, float, Mask | None], Mask]
     Filter = Callable[[EntityType, Table, Mask], Mask]
 
 LEAVE_RATIO: Final = 1.1  # leave over enter radius: wide enough against flicker, and only a fifth more entities
@@ -53,6 +55,11 @@ class Reach:
             raise DeclarationError(msg)
         return Reach(float(radius), float(far))
 
+    @property
+    def squared(self) -> tuple[float, float]:
+        """The squares of both."""
+        return self.enter**2, self.leave**2
+
 
 @dataclass(frozen=True, slots=True)
 class _Position:
@@ -77,6 +84,7 @@ class Interest:
         *,
         types: Mapping[type[Entity], float | Reach | None] | None = None,
         place: tuple[str, str] = ("x", "y"),
+        find_near: FindNear | None = None,
     ) -> None:
         """Check the declaration.
 
@@ -86,12 +94,14 @@ class Interest:
             leave_radius: Beyond what distance they leave it; None: LEAVE_RATIO times the radius.
             types: Radii of single types; None: always visible.
             place: The two fields that say where an entity is. A type without them is always visible.
+            find_near: What compares distances; None: `near`.
 
         Raises:
             DeclarationError: The radii do not fit each other.
         """
         general = Reach.of(radius, leave_radius)
         own = {schema.index(cls): reach for cls, reach in (types or {}).items()}
+        self._find_near = find_near or near
         self._types = schema.entities
         self._positions = [
             _position(entity_type, own.get(index, general), place) for index, entity_type in enumerate(schema.entities)
@@ -130,7 +140,7 @@ class Interest:
                 mask = np.ones((len(points), len(table)), np.bool_)
             else:
                 saw = None if before is None else _mask_before(before, index, table)
-                mask = _near(position, table, points, saw)
+                mask = self._find_near(*_coordinates(position, table), points, *position.reach.squared, saw)
             if narrow is not None:
                 mask = _narrowed(narrow, self._types[index], table, mask)
             if avatars is not None:
@@ -193,19 +203,26 @@ def positions_of(
     return found
 
 
-def _coordinates(position: _Position, table: Table) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _coordinates(position: _Position, table: Table) -> tuple[Reals, Reals]:
     """Return the x and the y of each entity."""
     x = (table.codes[position.x] * position.step_x).astype(np.float32)
     y = (table.codes[position.y] * position.step_y).astype(np.float32)
     return x, y
 
 
-def _near(position: _Position, table: Table, viewpoints: NDArray[np.float32], saw: Mask | None) -> Mask:
-    """Return which entities are near enough to each viewer, who saw those in `saw` before."""
-    x, y = _coordinates(position, table)
-    sees = np.empty((len(viewpoints), len(table)), np.bool_)
-    size = max(1, BLOCK_CELLS // max(1, len(table)))
-    enter, leave = np.float32(position.reach.enter**2), np.float32(position.reach.leave**2)
+def near(x: Reals, y: Reals, viewpoints: Reals, enter: float, leave: float, saw: Mask | None) -> Mask:
+    """Return which entities are near enough to each viewer, shape (viewers, entities).
+
+    Args:
+        x: Of each entity.
+        y: Likewise.
+        viewpoints: Shape (viewers, 2).
+        enter: The square of the distance within which an entity enters a view, in float32 as all of these.
+        leave: The square of the distance beyond which it leaves.
+        saw: What the viewers saw before; None: nothing.
+    """
+    sees = np.empty((len(viewpoints), len(x)), np.bool_)
+    size = max(1, BLOCK_CELLS // max(1, len(x)))
     for first in range(0, len(viewpoints), size):
         block = slice(first, first + size)
         squared = x - viewpoints[block, 0, None]
@@ -213,9 +230,9 @@ def _near(position: _Position, table: Table, viewpoints: NDArray[np.float32], sa
         dy = y - viewpoints[block, 1, None]
         dy *= dy
         squared += dy
-        near = np.less_equal(squared, enter, out=sees[block])
+        close = np.less_equal(squared, np.float32(enter), out=sees[block])
         if saw is not None:
-            near |= (squared <= leave) & saw[block]
+            close |= (squared <= np.float32(leave)) & saw[block]
     return sees
 
 

@@ -1,0 +1,5 @@
+# The types of interest.pyx.
+
+from gameserver.sync.encode.interest import FindNear
+
+near: FindNear
