@@ -1,8 +1,12 @@
-"""The path of a message from a room's sockets to its queues as machine code, in the compiled build.
+"""The three places in which a tick spends most as machine code, in the compiled build.
 
-`links.pyx` is that path; the Python modules that it names are the reference, and run where it is not built. It is used
-where it is built, unless the environment variable GAMESERVER_NATIVE is 0, or a test sets `enabled` to False. What is
-made while it is used keeps using it.
+- `links.pyx`: the path of a message from a room's sockets to its queues.
+- `interest.pyx`: which entities are near enough to each viewer with a view of its own.
+- `bodies.pyx`: the bodies of the STATE messages of such viewers.
+
+The Python modules that they name are the reference, and run where these are not built. They are used where they are
+built, unless the environment variable GAMESERVER_NATIVE is 0, or a test sets `enabled` to False. What is made while
+they are used keeps using them.
 """
 
 from __future__ import annotations
@@ -11,18 +15,23 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
+from gameserver.sync.encode.body import BodyWriter
+from gameserver.sync.encode.interest import near
 from gameserver.sync.inputs import InputQueue
 from gameserver.sync.token_bucket import TokenBucket
 from gameserver.sync.window import Window
 
 BUILT = find_spec("gameserver.native.links") is not None
 if BUILT:
-    from gameserver.native import links
+    from gameserver.native import bodies, interest, links
+
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from gameserver.protocol.input_codec import InputCodec
+    from gameserver.sync.encode.interest import FindNear
 
 InputFormat: TypeAlias = "links.InputFormat"
 InputHandler: TypeAlias = "links.InputHandler"
@@ -70,3 +79,13 @@ def make_input_handler() -> InputHandler | None:
 def make_link_reader() -> LinkReader | None:
     """Return what reads one plain socket; None: its transport does it itself."""
     return links.LinkReader() if enabled else None
+
+
+def body_writer() -> Callable[[int], BodyWriter]:
+    """Return what makes the writer of so many viewers' bodies; see `BodyWriter`."""
+    return bodies.BodyWriter if enabled else BodyWriter
+
+
+def find_near() -> FindNear:
+    """Return what compares distances; see `near`."""
+    return interest.near if enabled else near

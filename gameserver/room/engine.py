@@ -14,6 +14,7 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gameserver import native
 from gameserver.protocol import messages as m
 from gameserver.protocol.codec import check_storable, encode_server
 from gameserver.protocol.constants import LEAD_UNITS_PER_TICK, MAX_COUNTER, MAX_LEAD, PROTOCOL_EVENT_PREFIX, CloseCode
@@ -163,7 +164,7 @@ class RoomEngine:
         self.lag_compensation = LagCompensation(
             kind.schema, self.history, max_rewind_ticks, self._source.lag_of, room_class.predict_world
         )
-        self.encoder = DeltaEncoder(kind.schema, self.tick_hz)
+        self.encoder = DeltaEncoder(kind.schema, self.tick_hz, native.body_writer())
         json_viewers = JsonViewers(kind.schema, self.events)
         self.replicator = Replicator(self.encoder, self.events, limits, self._make_player_views(), json_viewers)
         self._recorders: tuple[TickRecorder, ...] = ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gameserver import native
 from gameserver.room.player import check_byte_rate
 from gameserver.state.errors import DeclarationError
 from gameserver.sync.encode.interest import Interest, Reach, positions_of
@@ -127,7 +128,9 @@ class PlayerViews:
         self._near = near
         self._tick_hz = tick_hz
         self._encoder = encoder
-        self._interest = Interest(schema, near.radius, near.leave_radius, types=types, place=near.place)
+        self._interest = Interest(
+            schema, near.radius, near.leave_radius, types=types, place=near.place, find_near=native.find_near()
+        )
         self._priority_encoder = PriorityEncoder(encoder, self._interest, near.tiers, snapshot_hz=snapshot_hz)
         self._narrow_view = narrow_view
 
