@@ -25,7 +25,6 @@ BUILT = find_spec("gameserver.native.links") is not None
 if BUILT:
     from gameserver.native import bodies, interest, links
 
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
