@@ -10,9 +10,9 @@ import numpy as np
 
 from gameserver.state.declare import TABLE_NAMES, check_class_arguments, take_fields, unknown_field
 from gameserver.state.errors import DeclarationError
-from gameserver.state.fields import Angle, Float, Jumps, List, Text, describe
+from gameserver.state.fields import Angle, Choice, Flag, Float, Jumps, List, Ref, Text, describe
 from gameserver.state.generated import compile_copy, compile_fill, compile_gather, compile_load, compile_scatter
-from gameserver.state.grids import Grids
+from gameserver.state.grids import CHOICE, FLAG, REAL, REF, WHOLE, Grids
 from gameserver.state.jumps import JUMP_COUNTS
 from gameserver.state.resting import resting_class
 from gameserver.state.table import Table, compact
@@ -108,8 +108,9 @@ class EntityType:
     @cached_property
     def grids(self) -> Grids:
         """The grids of the numeric fields, for loops over single numbers."""
-        lo, hi, turn = [array[:, 0].tolist() for array in (self.lo, self.hi, self.steps)]
-        return Grids(self.step[:, 0].tolist(), lo, hi, turn)
+        ranges = [array[:, 0].tolist() for array in (self.step, self.lo, self.hi, self.steps)]
+        fields = list(self.numeric.values())
+        return Grids(list(self.numeric), [_kind_of(field) for field in fields], fields, ranges)
 
     def empty_table(self) -> Table:
         """Return a table of no entities of this type."""
@@ -214,6 +215,12 @@ class Entity:
         fields = type(self).entity_type.fields
         shown = ", ".join(f"{name}={_short(getattr(self, name))}" for name in fields)
         return f"<{type(self).__name__} {self.id}{'' if self.alive else ' (gone)'}: {shown}>"
+
+
+def _kind_of(field: AnyField) -> int:
+    """Return how loops over single numbers treat a numeric field."""
+    kinds = ((Float | Angle, REAL), (Flag, FLAG), (Choice, CHOICE), (Ref, REF))
+    return next((kind for field_type, kind in kinds if isinstance(field, field_type)), WHOLE)
 
 
 def teleport(entity: Entity, values: dict[str, Any]) -> None:

@@ -1,20 +1,40 @@
-"""The grids of a type's numeric fields, as loops over single numbers read them."""
+"""The numeric fields of a type, as loops over single numbers read them."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REAL: Final = 0
+"""A field whose values are a code times the step: Float, Angle."""
+WHOLE: Final = 1
+"""A field whose values are codes: Int, Jumps."""
+FLAG: Final = 2
+CHOICE: Final = 3
+REF: Final = 4
 
 
 class Grids:
     """One item a field in each list, in order of the schema.
 
     Args:
-        step: The distance between neighbouring values.
-        lo: The lowest code.
-        hi: The highest code, included.
-        turn: The number of codes in a full turn for angles, 0 for other fields.
+        names: The attributes that hold the values.
+        kinds: REAL, WHOLE, FLAG, CHOICE or REF.
+        fields: The fields themselves.
+        ranges: The lists that follow here, one after the other.
     """
 
-    def __init__(self, step: list[float], lo: list[int], hi: list[int], turn: list[int]) -> None:
-        self.step = step
-        self.lo = lo
-        self.hi = hi
-        self.turn = turn
+    def __init__(self, names: list[str], kinds: list[int], fields: list[Any], ranges: Sequence[list[Any]]) -> None:
+        self.names = names
+        self.kinds = kinds
+        self.fields = fields
+        self.step: list[float] = ranges[0]
+        """The distance between neighbouring values."""
+        self.lo: list[int] = ranges[1]
+        """The lowest code."""
+        self.hi: list[int] = ranges[2]
+        """The highest code, included."""
+        self.turn: list[int] = ranges[3]
+        """The number of codes in a full turn for angles, 0 for other fields."""

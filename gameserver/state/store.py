@@ -15,7 +15,7 @@ from gameserver.state.object_columns import ObjectColumns
 from gameserver.state.table import FEW_ROWS, Table
 
 if COMPILED:
-    from gameserver.state import loops
+    from gameserver.state import attribute_loops, loops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,15 +171,31 @@ class ObjectStore:
             self._captured = self._none
             return self._none
         ids = self._ids(entities)
-        encode = few_codes_of if len(entities) <= FEW_ROWS else codes_of
-        codes: bytes | NDArray[np.int64] = encode(self.entity_type, entities, self._living)
+        codes, inexact = self._codes(entities)
         if not self._same_ids:
             self._objects.align(list(self._entities))
         changes = self._objects.freeze(entities)
-        self.entity_type.load(entities, codes, self._living)
+        if inexact is None:
+            self.entity_type.load(entities, codes, self._living)
+        else:
+            attribute_loops.write_back(entities, codes, inexact, self.entity_type.grids, self._living)
         self._captured = Table(ids, codes, self._objects.commit(entities, changes))
         self._same_ids = True
         return self._captured
+
+    def _codes(self, entities: tuple[Entity, ...]) -> tuple[Any, bytes | None]:
+        """Return the codes of the numeric fields, as a table takes them, and in the compiled build which attributes are
+        not the very values of those."""
+        entity_type, living = self.entity_type, self._living
+        if COMPILED:
+            try:
+                read = attribute_loops.read(entities, entity_type.grids, living)
+            except Exception:  # as in `codes_of`
+                read = None
+            if read is not None:
+                return read
+        encode = few_codes_of if len(entities) <= FEW_ROWS else codes_of
+        return encode(entity_type, entities, living), None
 
     def _ids(self, entities: tuple[Entity, ...]) -> NDArray[np.int64]:
         """Return the ids: the array of the last capture if they are the same, which makes comparing the two free."""
