@@ -98,6 +98,68 @@ def widths_of(codes: bytes, count: i64, limits: list[int]) -> list[int]:
     return widths
 
 
+def cheapest_widths(codes: bytes, count: i64, widest: list[int], exception_bits: i64) -> tuple[list[int], int]:
+    """Return the widths with which the rows cost fewest bits when wider codes are exceptions, and how many bits that
+    saves.
+
+    Args:
+        codes: Of `count` entities.
+        count: How many entities.
+        widest: The width of the largest code of each field.
+        exception_bits: What an exception costs beside its code.
+    """
+    rows: i64 = _count_rows(codes, count, len(widest))
+    widths: list[int] = []
+    saved: i64 = 0
+    for field, full in enumerate(widest):
+        counts = _count_widths(codes, count, field, full)
+        exception: i64 = i64(full) + exception_bits
+        wider: i64 = count - i64(counts[0])
+        best: i64 = 0
+        lowest: i64 = wider * exception
+        width: i64 = 1
+        while width <= i64(full):
+            wider -= i64(counts[width])
+            cost = width * rows + wider * exception
+            if cost < lowest:
+                best, lowest = width, cost
+            width += 1
+        widths.append(best)
+        saved += i64(full) * rows - lowest
+    return widths, saved
+
+
+def _count_rows(codes: bytes, count: i64, fields: i64) -> i64:
+    """Return how many entities have a code that is not 0."""
+    rows: i64 = 0
+    entity: i64 = 0
+    end: i64 = fields * count
+    while entity < count:
+        at: i64 = entity
+        while at < end and read_i64_le(codes, at * CODE_BYTES) == 0:
+            at += count
+        if at < end:
+            rows += 1
+        entity += 1
+    return rows
+
+
+def _count_widths(codes: bytes, count: i64, field: i64, full: i64) -> list[int]:
+    """Return how many codes of a field need 0, 1, … `full` bits."""
+    counts = [0] * (full + 1)
+    at: i64 = field * count * CODE_BYTES
+    end: i64 = at + count * CODE_BYTES
+    while at < end:
+        code = read_i64_le(codes, at)
+        width: i64 = 0
+        while code > 0:
+            code >>= 1
+            width += 1
+        counts[width] += 1
+        at += CODE_BYTES
+    return counts
+
+
 def pack(codes: bytes, count: i64, widths: list[int], limits: list[int], *, wide: bool) -> tuple[bytes, bytes]:
     """Return the packed rows of one block, and a byte for each row: 1 if anything in it is not 0, else 0.
 

@@ -17,6 +17,8 @@ from gameserver.sync.encode import blocks
 from gameserver.sync.encode.blocks import (
     Block,
     WidthCache,
+    _cheapest_in_loops,
+    _cheapest_in_numpy,
     _split_in_loops,
     _split_in_numpy,
     split_blocks,
@@ -89,6 +91,15 @@ def test_blocks_are_those_of_numpy(residuals: NDArray[np.uint64], data: st.DataO
     usual = [data.draw(st.sampled_from(sorted({0, width // 2, width}))) for width in widest]
     if any(widest):
         assert parts(_split_in_loops(residuals, usual)) == parts(_split_in_numpy(residuals, usual, widest))
+
+
+@given(matrices(), st.integers(1, 40))
+def test_the_cheapest_widths_are_those_of_numpy(residuals: NDArray[np.uint64], repeats: int) -> None:
+    """Repeated rows make exceptions pay."""
+    residuals = np.ascontiguousarray(np.concatenate([residuals, residuals[:, :1].repeat(repeats, axis=1)], axis=1))
+    widest = widths_of(residuals)
+    expected = _cheapest_in_numpy(residuals, widest)
+    assert _cheapest_in_loops(residuals, widest) == _cheapest_in_loops(residuals.tobytes(), widest) == expected
 
 
 @given(matrices(), st.data())

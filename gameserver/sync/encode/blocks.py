@@ -238,6 +238,21 @@ def _cheapest_widths(residuals: Residuals | bytes, widest: list[int]) -> list[in
     With the width `w` a column costs `w` bits for each row of the first block, and for each value that is wider its
     full width and EXCEPTION_BITS.
     """
+    worth_bits = 8 * (BLOCK_BYTES + len(widest))
+    cheapest = _cheapest_in_loops if COMPILED else _cheapest_in_numpy
+    widths, saved = cheapest(residuals, widest)
+    return widths if saved > worth_bits else None
+
+
+def _cheapest_in_loops(residuals: Residuals | bytes, widest: list[int]) -> tuple[list[int], int]:
+    """Return the widths, and how many bits they save."""
+    packed = residuals if isinstance(residuals, bytes) else residuals.tobytes()
+    count = len(packed) // (len(widest) * CODE_BYTES)
+    return loops.cheapest_widths(packed, count, widest, EXCEPTION_BITS)
+
+
+def _cheapest_in_numpy(residuals: Residuals | bytes, widest: list[int]) -> tuple[list[int], int]:
+    """Return the same."""
     if isinstance(residuals, bytes):
         residuals = np.frombuffer(residuals, "<u8").reshape(len(widest), -1)
     fields, count = residuals.shape
@@ -249,4 +264,4 @@ def _cheapest_widths(residuals: Residuals | bytes, widest: list[int]) -> list[in
     full = np.array(widest)
     cost = np.arange(MAX_WIDTH + 1) * rows + wider * (full[:, None] + EXCEPTION_BITS)
     saved = int((full * rows).sum() - cost.min(axis=1).sum())
-    return cost.argmin(axis=1).tolist() if saved > 8 * (BLOCK_BYTES + fields) else None
+    return cost.argmin(axis=1).tolist(), saved
