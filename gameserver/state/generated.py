@@ -127,10 +127,10 @@ def _value(index: int, field: AnyField, names: dict[str, Any]) -> str:
     return f"living.get(c{index})" if isinstance(field, Ref) else f"c{index}"
 
 
-def compile_decode(fields: Fields) -> Callable[..., Any]:
-    """Return `decode(cls, codes)`: creates an instance of `cls` from one code per field."""
-    names: dict[str, Any] = {}
+def compile_decode(cls: type, fields: Fields) -> Callable[..., Any]:
+    """Return `decode(codes)`: creates an instance of the class from one code per field."""
+    names: dict[str, Any] = {"new": object.__new__, "cls": cls}
     lines = [f"    made.{name} = {_value(index, field, names)}\n" for index, (name, field) in enumerate(fields.items())]
     unpack = f"    {', '.join(f'c{i}' for i in range(len(fields)))}, = codes\n" if fields else ""
-    source = f"def decode(cls, codes):\n    made = object.__new__(cls)\n{unpack}{''.join(lines)}    return made\n"
+    source = f"def decode(codes):\n    made = new(cls)\n{unpack}{''.join(lines)}    return made\n"
     return _function(source, "decode", names)

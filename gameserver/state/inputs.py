@@ -27,7 +27,8 @@ class InputsType:
         """The lowest and highest code of each field, both included."""
         self.neutral_codes: tuple[int, ...] = tuple(max(lo, min(hi, 0)) for lo, hi in self.ranges)
         """The codes of a player who does nothing: the code nearest to 0 in each field."""
-        self._decode: Callable[..., Any] = compile_decode(fields)
+        self.from_codes: Callable[[Sequence[int]], Any] = compile_decode(cls, fields)
+        """Returns the controls of these codes, which the caller has checked against `ranges`."""
 
     @staticmethod
     def _check(where: str, field: AnyField) -> None:
@@ -40,10 +41,6 @@ class InputsType:
         if isinstance(field, Float) and not field.bounded:
             msg = f"{where}: a client can send anything; give min and max, such as Float(step=1 / 256, min=-1, max=1)"
             raise DeclarationError(msg)
-
-    def from_codes(self, codes: Sequence[int]) -> Any:
-        """Return the controls of these codes, which the caller has checked against `ranges`."""
-        return self._decode(self.cls, codes)
 
     def to_codes(self, controls: Inputs) -> tuple[int, ...]:
         """Return one code per field, each the nearest to its value.
