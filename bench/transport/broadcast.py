@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import socket
 
     from gameserver.hub.peer import Peer
-    from gameserver.room.engine import RoomEngine
 
 TICK_S = 0.05
 PAYLOAD = bytes(i & 127 for i in range(400))
@@ -124,7 +123,7 @@ async def main(transport: str) -> None:
         for listener in listeners:
             nursery.start_soon(accept_forever, listener, take)
         tick_loop = TickLoop(room.tick_s, 0.0, Counters())
-        tick_loop.add(cast("RoomEngine", room), poller)
+        tick_loop.add(room, poller)
         nursery.start_soon(tick_loop.run)
         port = listeners[0].getsockname()[1]
         say({"re": "ready", "port": port, "name": "transport", "versions": {"trio": version("trio")}})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, cast
 
 import pytest
 import trio
@@ -13,20 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.net.counters import Counters
-from gameserver.net.tick_loop import (
-    MAX_CATCH_UP_TICKS,
-    MAX_HOLD_S,
-    PHASES,
-    POLL_GAP_S,
-    Schedule,
-    TickLoop,
-    first_due_s,
-    phases,
-)
-
-if TYPE_CHECKING:
-    from gameserver.net.poller import RoomPoller
-    from gameserver.room.engine import RoomEngine
+from gameserver.net.scheduled_rooms import MAX_CATCH_UP_TICKS, MAX_HOLD_S, Schedule
+from gameserver.net.tick_loop import PHASES, POLL_GAP_S, TickLoop, first_due_s, phases
 
 
 @given(st.lists(st.floats(0, 0.5), min_size=1, max_size=50), st.sampled_from((1.0, 0.05, 1 / 60)))
@@ -95,7 +82,7 @@ class FakeRoom:
     def note_pace(self, now_s: float, late_s: float, cost_s: float) -> None:
         self.paces.append((now_s, late_s, cost_s))
 
-    def close(self, code: int, _reason: str) -> None:
+    def close(self, code: int, reason: str) -> None:
         self.closed = True
         self.closed_with = code
 
@@ -114,14 +101,10 @@ class FakePoller:
         self.closed = True
 
 
-def add(tick_loop: TickLoop, room: FakeRoom, poller: FakePoller | None = None) -> None:
-    tick_loop.add(cast("RoomEngine", room), cast("RoomPoller | None", poller))
-
-
 async def run_for(room: FakeRoom, seconds: float, poller: FakePoller | None = None, phase: float = 0.0) -> Counters:
     counters = Counters()
     tick_loop = TickLoop(room.tick_s, phase, counters)
-    add(tick_loop, room, poller)
+    tick_loop.add(room, poller)
     with trio.move_on_after(seconds):
         await tick_loop.run()
     return counters
@@ -209,8 +192,8 @@ async def test_a_bug_in_a_room_does_not_affect_the_others_of_its_loop(autojump_c
     room, other, poller = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakePoller()
     room.fails_at = 2
     tick_loop = TickLoop(0.05, 0.0, Counters())
-    add(tick_loop, room)
-    add(tick_loop, other, poller)
+    tick_loop.add(room, None)
+    tick_loop.add(other, poller)
     with trio.move_on_after(0.51):
         await tick_loop.run()
     assert len(room.ticks) == 2
@@ -224,11 +207,11 @@ async def test_rooms_can_be_added_to_a_running_loop_and_leave_it_when_they_close
 ) -> None:
     first, later, poller = FakeRoom(autojump_clock), FakeRoom(autojump_clock), FakePoller()
     tick_loop = TickLoop(0.05, 0.0, Counters())
-    add(tick_loop, first, poller)
+    tick_loop.add(first, poller)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tick_loop.run)
         await trio.sleep(0.26)
-        add(tick_loop, later)
+        tick_loop.add(later, None)
         first.closed = True
         await trio.sleep(0.25)
         assert len(first.ticks) == len(later.ticks) == 5
@@ -242,8 +225,8 @@ async def test_a_room_that_is_always_too_slow_takes_no_tick_from_the_others_of_i
     slow, other = FakeRoom(autojump_clock), FakeRoom(autojump_clock)
     slow.slow = dict.fromkeys(range(1_000), 0.08)
     tick_loop = TickLoop(0.05, 0.0, Counters())
-    add(tick_loop, slow)
-    add(tick_loop, other)
+    tick_loop.add(slow, None)
+    tick_loop.add(other, None)
     with trio.move_on_after(10.0):
         await tick_loop.run()
     assert slow.skipped, "it cannot keep up"
@@ -260,7 +243,7 @@ async def test_rooms_that_take_long_let_other_tasks_run_between_them(
     rooms = [FakeRoom(autojump_clock) for _ in range(3)]
     for room in rooms:
         room.slow = dict.fromkeys(range(1, 10), tick_takes_s)
-        add(tick_loop, room)
+        tick_loop.add(room, None)
     seen = []
 
     async def other_task() -> None:
