@@ -247,13 +247,15 @@ class RoomEngine:
             self._keep(snapshot)
             if self._snapshot_due:
                 self.replicator.send(self.seats.sessions.values(), snapshot, now_s)
-            self.moves.begin(self.seats.is_seated)
+            if self.moves.asked:
+                self.moves.begin(self.seats.is_seated)
             if self._outgoing:
                 self._send_outgoing()
         except TICK_RAISES as error:
             self._fail(error)
             return
-        self._answer_pings(now_s)
+        if self._pings:
+            self._answer_pings(now_s)
         self._close_if_over()
 
     def _begin_tick(self) -> None:

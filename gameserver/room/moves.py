@@ -146,8 +146,10 @@ class Moves:
         self._room_id = room_id
         self._carry: Callable[[Move], None] | None = None
         self._moves: dict[int, Move] = {}
-        self._asked: list[Move] = []
-        self._decided: list[Move] = []
+        self.asked: list[Move] = []
+        """Those that `begin` is to have carried out."""
+        self.decided: list[Move] = []
+        """Those whose outcomes `take_decided` returns."""
         self._last_number = 0
 
     def __len__(self) -> int:
@@ -179,7 +181,7 @@ class Moves:
             move.failure = MoveFailed(CloseCode.OUT_OF_STATE, "on the way to another room already")
             self.decide(move)
         else:
-            self._asked.append(move)
+            self.asked.append(move)
 
     def begin(self, is_here: Callable[[Player], bool]) -> None:
         """Have what was asked for carried out: the tick is over.
@@ -187,9 +189,9 @@ class Moves:
         Args:
             is_here: Whether a player is in the room; others move nowhere, such as one that `on_auth` has let wait.
         """
-        if not self._asked:
+        if not self.asked:
             return
-        asked, self._asked = self._asked, []
+        asked, self.asked = self.asked, []
         for move in asked:
             here = [is_here(player) for player in move.players]
             move.players = tuple(compress(move.players, here))
@@ -201,12 +203,12 @@ class Moves:
 
     def decide(self, move: Move) -> None:
         """It is certain whether a move takes place: the next tick learns it."""
-        if move.number in self._moves and move not in self._decided:
-            self._decided.append(move)
+        if move.number in self._moves and move not in self.decided:
+            self.decided.append(move)
 
     def take_decided(self) -> list[commands.Moved]:
         """Return the outcomes since the last tick. What was certain and is not any more has failed."""
-        decided, self._decided = self._decided, []
+        decided, self.decided = self.decided, []
         return [_outcome(move) for move in decided]
 
     def saved(self) -> list[Any]:
@@ -222,8 +224,8 @@ class Moves:
 
     def abandon(self) -> None:
         """Let all moves fail at the next tick: what carried them out is gone."""
-        self._asked.clear()
-        self._decided.clear()
+        self.asked.clear()
+        self.decided.clear()
         for move in list(self._moves.values()):
             move.failure = MoveFailed(CloseCode.UNAVAILABLE, "the server was restarted")
             self.decide(move)
@@ -245,13 +247,13 @@ class Moves:
     def forget(self, move: Move) -> None:
         """Nobody is left of those who were to move."""
         self._moves.pop(move.number, None)
-        self._decided = [other for other in self._decided if other is not move]
+        self.decided = [other for other in self.decided if other is not move]
 
     def cancel_all(self) -> None:
         """The room has ended: nobody moves any more."""
         moves, self._moves = self._moves, {}
-        self._asked.clear()
-        self._decided.clear()
+        self.asked.clear()
+        self.decided.clear()
         for move in moves.values():
             move.close()
 

@@ -255,6 +255,8 @@ class Seats:
         for next_change in self.feeds:
             if (changed := next_change()) is not None:
                 self._commands.append(changed)
+        if not self._commands and not self._moves.decided:
+            return []
         queued, self._commands = self._commands, []
         current = [command for command in queued if not _is_outdated(command)]
         current.sort(key=_is_not_cancelled)

@@ -238,9 +238,8 @@ class Table:
             root = patch.root
             rows, codes = _merged(patch, rows, codes)
             merged = tuple([{**old, **new} if new else old for old, new in zip(patch.objects, objects, strict=True)])
-        made = Table.__new__(Table)
-        made.ids, made.change = self.ids, None
-        made._codes, made._packed_codes, made._objects = None, None, None
+        made = Table(self.ids, b"", ())
+        made._packed_codes, made._objects = None, None
         made._patch = _Patch(root, rows, codes, merged)
         if len(rows) <= MAX_PATCH_ROWS:
             return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgpack
@@ -35,22 +34,24 @@ class Captured(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The state of a room after a tick."""
+    """The state of a room after a tick. Immutable."""
 
-    tick: int
-    tables: tuple[Table, ...]
-    """One table an entity type, in order of the schema."""
+    __slots__ = ("tables", "tick")
 
-    @classmethod
-    def capture(cls, tick: int, state: Captured) -> Snapshot:
+    def __init__(self, tick: int, tables: tuple[Table, ...]) -> None:
+        self.tick: Final = tick
+        self.tables: Final = tables
+        """One table an entity type, in order of the schema."""
+
+    @staticmethod
+    def capture(tick: int, state: Captured) -> Snapshot:
         """Take the snapshot of a tick. A world's attributes are set to the values that it holds.
 
         Raises:
             StateError: A value has no code.
         """
-        return cls(tick, state.capture())
+        return Snapshot(tick, state.capture())
 
     def hash(self) -> int:
         """Return 64 bits that depend on the tick and all of the state, the same in every process and on every
