@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     Rows = NDArray[np.intp]
     Values = tuple[tuple[object, ...], ...]
 
-FEW_ROWS: Final = 32 if COMPILED else 6
-"""Tables of up to so many rows are captured and compared by loops over single numbers, those of more by numpy, whose
-calls take longer than their work in a small table. In the interpreter a number in a loop takes some ten times as long.
+FEW_ROWS: Final = 256 if COMPILED else 6
+"""Tables of up to so many rows are compared and packed by loops over single numbers, those of more by numpy as well,
+whose calls take longer than their work in a small table. In the interpreter, where these tables are captured so too, a
+number in a loop takes some ten times as long.
 """
 
 MAX_PATCH_ROWS: Final = 256

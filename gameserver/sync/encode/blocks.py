@@ -93,20 +93,23 @@ class FewBlock:
         """Keep what `loops.pack` has returned for these widths."""
         self._present = present
         self._rows = rows
-        self._picked = [row for row, flag in enumerate(present) if flag]
+        self._picked: list[int] | None = None
+        """The rows that have a residual that is not 0; None: all."""
+        if 0 in present:
+            self._picked = [row for row, flag in enumerate(present) if flag]
         self._size = row_bytes(widths)
         self.widths = bytes(widths)
         """One byte a field."""
 
     def who(self, count: int) -> list[int] | bytes | None:
         """Return the `who` that picks the rows that have a residual that is not 0, from a list of `count`."""
-        return who_of_few(self._picked, count)
+        return None if self._picked is None else who_of_few(self._picked, count)
 
     def packed(self) -> bytes:
         """Return the packed residuals of those rows, one after the other."""
-        size = self._size
-        if len(self._picked) == len(self._present):
+        if self._picked is None:
             return self._rows
+        size = self._size
         return b"".join([self._rows[row * size : (row + 1) * size] for row in self._picked])
 
     @property

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from gameserver.state.entity import Entity
     from gameserver.state.world import World
 
-SIZES = st.lists(st.integers(max(0, FEW_ROWS - 3), FEW_ROWS + 3) | st.integers(0, 6), min_size=2, max_size=8)
+SIZES = st.lists(st.integers(0, 6) | st.integers(max(0, FEW_ROWS - 3), FEW_ROWS + 3), min_size=2, max_size=8)
 """How many ships there are at each tick: growing and shrinking across the threshold."""
+CHANCE = st.randoms(use_true_random=True)  # of one seed each: hundreds of rows are too many draws for Hypothesis
 
 TYPE = Ship.entity_type
 MOTION = Motion(TYPE, TICK_HZ)
@@ -62,7 +63,7 @@ def wire(blocks: Sequence[AnyBlock], count: int) -> list[tuple[object, bytes, by
 
 
 @settings(deadline=None, max_examples=30)
-@given(SIZES, st.randoms(use_true_random=False))
+@given(SIZES, CHANCE)
 def test_a_capture_gives_the_codes_and_values_of_both_ways(sizes: list[int], chance: Random) -> None:
     world = make_world()
     for count in sizes:
@@ -83,7 +84,7 @@ def test_a_capture_gives_the_codes_and_values_of_both_ways(sizes: list[int], cha
 
 
 @settings(deadline=None, max_examples=30)
-@given(SIZES, st.randoms(use_true_random=False), st.integers(1, 3))
+@given(SIZES, CHANCE, st.integers(1, 3))
 def test_a_delta_has_the_bytes_of_many_rows_and_leads_to_the_snapshot(
     sizes: list[int], chance: Random, span: int
 ) -> None:
