@@ -41,6 +41,8 @@ class ObjectColumns:
         """For each field, a copy of each entity's value."""
         self._frozen: list[tuple[object, ...]] = [()] * len(self._fields)
         """For each field, each entity's frozen value."""
+        self._columns: tuple[tuple[object, ...], ...] = tuple(self._frozen)
+        """The same, as the last capture returned it."""
 
     def align(self, ids: list[int], known: Known | None = None) -> None:
         """Take over other entities; what is known of those that stay is kept.
@@ -56,6 +58,7 @@ class ObjectColumns:
         self._ids = ids
         if known:
             self._take_over([(row, *known[entity_id]) for row, entity_id in enumerate(ids) if entity_id in known])
+        self._columns = tuple(self._frozen)
 
     def _take_over(self, rows: list[tuple[int, Sequence[object], Sequence[object]]]) -> None:
         """Set what is known of some rows."""
@@ -94,12 +97,15 @@ class ObjectColumns:
             changes: What `freeze` returned.
 
         Returns:
-            For each field, the frozen values of all entities. It is the tuple of the last capture if all are the same.
+            For each field, the frozen values of all entities. It is the tuple of the last capture if all are the same,
+            and so is each field's.
         """
-        for index, changed in enumerate(changes):
-            if changed:
-                self._commit_field(index, entities, changed)
-        return tuple(self._frozen)
+        if any(changes):
+            for index, changed in enumerate(changes):
+                if changed:
+                    self._commit_field(index, entities, changed)
+            self._columns = tuple(self._frozen)
+        return self._columns
 
     def _freeze_field(self, index: int, entities: Sequence[Entity]) -> dict[int, object]:
         values = tuple(map(self._getters[index], entities))

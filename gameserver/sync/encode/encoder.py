@@ -197,7 +197,8 @@ class DeltaEncoder:
                 widths = widths_of(codes)
                 enters.append([index, encode_gaps(ids), bytes(widths), pack(codes, widths).tobytes()])
             changes += [[index, block.who(delta.n_stay), block.widths, block.packed()] for block in delta.blocks]
-            values += self._changed_values(index, delta)
+            if not delta.has_same_objects:
+                values += self._changed_values(index, delta)
         return _pack_body(leaves, enters, changes, values)
 
     def _changed_values(self, index: int, delta: TypeDelta) -> list[WireBlock]:

@@ -132,6 +132,13 @@ class TypeDelta:
         return self.base_rows is None and self._compared is not None and not len(self._compared[0])
 
     @property
+    def has_same_objects(self) -> bool:
+        """Whether all object fields are known to be the same, of the same entities."""
+        if self.base_rows is not None:
+            return False
+        return self.is_same if self._compared is not None else self.before.objects is self.after.objects
+
+    @property
     def to_new(self) -> Rows | None:
         """For each row of `before` its row in `after`, -1 for none; None when rows are the same in both."""
         if self.base_rows is None or self.new_rows is None:
