@@ -102,6 +102,13 @@ def test_the_cheapest_widths_are_those_of_numpy(residuals: NDArray[np.uint64], r
     assert _cheapest_in_loops(residuals, widest) == _cheapest_in_loops(residuals.tobytes(), widest) == expected
 
 
+def test_of_two_widths_that_cost_the_same_the_smaller_one_is_taken() -> None:
+    residuals = np.array([[1] + [0] * 12, [1] * 13], np.uint64)  # 13 rows of a bit, or an exception of 13 bits
+    expected = _cheapest_in_numpy(residuals, [1, 1])
+    assert expected[0] == [0, 1]
+    assert _cheapest_in_loops(residuals, [1, 1]) == expected
+
+
 @given(matrices(), st.data())
 def test_plain_loops_pack_what_the_compiled_ones_do(residuals: NDArray[np.uint64], data: st.DataObject) -> None:
     """And what numpy packs, since the compiled ones do."""
