@@ -3,7 +3,8 @@
     python -m bench.lasting [--rooms 10] [--players 50] [--seconds 15] [--repeats 3] [--restored 100]
 
 Processor time and the times of ticks are of `load/main.mjs`, each repeat without and then with a folder; their medians
-and the median of their differences are printed, then the size of the store, and the time to restore so many rooms.
+and the median of their differences are printed, then the size of the store, and what durable rooms take; before that
+the time to restore so many rooms.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ class Scene(ArenaReference):
     resume_grace_s = 600.0
 
 
-def measured(options: argparse.Namespace, folder: str) -> dict[str, Any]:
-    """Run the load once. Return its line; `folder` is empty for a server without one."""
+def measured(options: argparse.Namespace, folder: str, *more: str) -> dict[str, Any]:
+    """Run the load once, with more options. Return its line; `folder` is empty for a server without one."""
     sizes = ["--rooms", str(options.rooms), "--players", str(options.players), "--seconds", str(options.seconds)]
-    line = ["taskset", "-c", "1", "node", str(MAIN), *sizes, "--python", sys.executable, "--data", folder]
+    line = ["taskset", "-c", "1", "node", str(MAIN), *sizes, "--python", sys.executable, "--data", folder, *more]
     found: dict[str, Any] = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
     return found
 
@@ -76,9 +77,19 @@ READINGS: Final[dict[str, Callable[[dict[str, Any]], float]]] = {
     "tick p50, ms": lambda found: found["tickMs"]["p50"],
     "tick p99, ms": lambda found: found["tickMs"]["p99"],
     "tick max, ms": lambda found: found["tickMs"]["max"],
+    "from input to its ack p50, ms": lambda found: found["ackMs"]["p50"],
     "from input to its ack p99, ms": lambda found: found["ackMs"]["p99"],
     "skipped snapshots": lambda found: found["skippedStates"],
 }
+
+
+def durable(options: argparse.Namespace) -> None:
+    """Print how much later the same load gets its answers in durable rooms."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = measured(options, folder, "--durable")
+    times = found["ackMs"]
+    print(f"durable: from input to its ack p50 {times['p50']:.1f} ms, p99 {times['p99']:.1f} ms")
+    print(f"durable: {found['cpu'] * 100:.1f} % of a core, skipped snapshots {found['skippedStates']}")
 
 
 def store_sizes(folder: Path) -> str:
@@ -130,6 +141,7 @@ def main() -> None:
     restart(options.restored)
     if options.repeats:
         compare(options)
+        durable(options)
 
 
 def compressed(data: bytes) -> bytes:

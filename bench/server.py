@@ -1,6 +1,6 @@
 """Our server with the reference scene, under the load generator's control (`control.py`).
 
-    python -m bench.server --players 50 --mode full|view|crowd [--transport polled|ordinary] [--data DIR]
+    python -m bench.server --players 50 --mode full|view|crowd [--transport polled|ordinary] [--data DIR [--durable]]
 
 It is the server that `gameserver run` starts. This module only adds observation: how long ticks took, and the state of
 a room at a tick, with which clients are compared.
@@ -101,15 +101,16 @@ def entities_of(snapshot: Snapshot) -> list[Sequence[object]]:
     ]
 
 
-def room_class(mode: str, players: int, *, lasting: bool) -> type[Room[Any]]:
+def room_class(mode: str, players: int, *, lasting: bool, durable: bool) -> type[Room[Any]]:
     """Return the scene's room class with `players` seats."""
     base = {"full": ArenaReference, "view": ArenaReferenceNear, "crowd": ArenaReferenceCrowd}[mode]
-    return type(base.__name__, (base,), {"__module__": base.__module__, "max_players": players, "lasting": lasting})
+    settings = {"max_players": players, "lasting": lasting, "durable": durable}
+    return type(base.__name__, (base,), {"__module__": base.__module__, **settings})
 
 
 async def main(options: argparse.Namespace) -> None:
     """Serve until stdin ends or a `quit` command arrives."""
-    scene = room_class(options.mode, options.players, lasting=options.data is not None)
+    scene = room_class(options.mode, options.players, lasting=options.data is not None, durable=options.durable)
     hub = Hub({KIND: scene}, token_bytes=secrets.token_bytes, seed=SEED)
     settings = NetSettings(port=0, transport=options.transport, pace_garbage=True)
     lasting = make_lasting(hub, options.data)
@@ -141,4 +142,5 @@ if __name__ == "__main__":
     parser.add_argument("--mode", choices=("full", "view", "crowd"), default="full")
     parser.add_argument("--transport", choices=("polled", "ordinary"), default="polled")
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--durable", action="store_true")
     trio.run(main, parser.parse_args())

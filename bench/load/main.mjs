@@ -41,6 +41,7 @@ const { values: options } = parseArgs({
     realtime: { type: "boolean", default: false },
     profile: { type: "string", default: "" },
     data: { type: "string", default: "" },
+    durable: { type: "boolean", default: false },
     python: { type: "string", default: `${ROOT}.venv/bin/python` },
   },
 });
@@ -62,6 +63,7 @@ const PEERS = {
       "--transport",
       options.transport,
       ...(options.data ? ["--data", options.data] : []),
+      ...(options.durable ? ["--durable"] : []),
     ],
     clients: () => import("./gameserver.mjs"),
   },

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -128,6 +129,78 @@ async def test_a_damaged_page_is_named_and_left_alone(tmp_path: Path) -> None:
     assert status == 2
     assert f"{path}: is damaged" in said
     assert path.read_bytes() == bytes(data)
+
+
+async def refused_start(folder: Path) -> str:
+    """Start a server that cannot. Return what it says."""
+    other = server(folder)
+    other._start()
+    try:
+        assert await trio.to_thread.run_sync(other.process.wait, WITHIN_S) == 2
+        return other.errors_so_far().decode()
+    finally:
+        other._stop()
+
+
+async def stopped(folder: Path) -> None:
+    """Have a server keep a room in the folder, and end."""
+    async with server(folder) as running:
+        await until(lambda: is_kept(folder))
+        await running.end(signal.SIGTERM)
+
+
+async def test_a_file_of_a_newer_version_is_named_and_left_alone(tmp_path: Path) -> None:
+    await stopped(tmp_path)
+    path = tmp_path / FILE
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = path.read_bytes()
+    said = await refused_start(tmp_path)
+    assert said.startswith(f"gameserver: {path}: written by a newer server (version 99 of the file; this one knows ")
+    assert said.count("\n") == 1
+    assert path.read_bytes() == before
+
+
+async def test_a_damaged_checkpoint_is_put_aside_and_the_server_starts(tmp_path: Path) -> None:
+    await stopped(tmp_path)
+    path = tmp_path / FILE
+    with closing(sqlite3.connect(path)) as db:
+        ((room, checkpoint),) = db.execute("SELECT id, checkpoint FROM rooms").fetchall()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = path.read_bytes()
+    place = data.find(checkpoint[100:132])
+    assert place > 0
+    path.write_bytes(data[:place] + bytes(32) + data[place + 32 :])
+    async with server(tmp_path) as running:
+        said = running.errors_so_far().decode()
+        assert f"room {room} (arena) is put aside: the checkpoint is damaged" in said
+        await running.end(signal.SIGTERM)
+    assert report.aside(tmp_path)[0].startswith(f"room {room} (arena): ")
+
+
+async def test_a_locked_file_stops_no_game_and_keeps_another_server_from_starting(tmp_path: Path) -> None:
+    async with server(tmp_path) as running:
+        await until(lambda: is_kept(tmp_path))
+        with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            await until(lambda: b"rooms are not kept" in running.errors_so_far())
+            before = (await running.metrics())["ticks_total"]
+            await trio.sleep(0.5)
+            assert (await running.metrics())["ticks_total"] > before
+            db.execute("ROLLBACK")
+        await until(lambda: b"rooms are kept again" in running.errors_so_far())
+        status, said = await running.end(signal.SIGTERM)
+        assert status == 0
+        assert f"{FILE}: another program has locked it; the games go on" in said
+        assert "Traceback" not in said
+    assert report.check(tmp_path) == []
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        assert await refused_start(tmp_path) == f"gameserver: {tmp_path / FILE}: another program has locked it\n"
+        db.execute("ROLLBACK")
+    async with server(tmp_path) as again:
+        assert b"(arena) goes on from tick" in again.errors_so_far()
 
 
 @contextmanager
