@@ -13,7 +13,7 @@ export { connect, Session } from "./session.js";
  * @typedef {import("./room_types.js").AnyGame} AnyGame
  * @typedef {import("./room_types.js").Game} Game
  * @typedef {import("./replica.js").SharedStep} SharedStep
- * @typedef {import("./session.js").Switches} Switches
+ * @typedef {import("./connect_options.js").Switches} Switches
  * @typedef {import("./session_events.js").Closed} Closed
  * @typedef {import("./session_events.js").Notice} Notice
  * @typedef {import("./session_events.js").Status} Status
@@ -33,7 +33,7 @@ export { connect, Session } from "./session.js";
 
 /**
  * @template {Game} [G=AnyGame]
- * @typedef {import("./session.js").ConnectOptions<G>} ConnectOptions
+ * @typedef {import("./connect_options.js").ConnectOptions<G>} ConnectOptions
  */
 
 /**

@@ -14,7 +14,7 @@ export * from "./index.js";
  *
  * @template {import("./room_types.js").Game} [G=import("./room_types.js").AnyGame]
  * @param {string | URL} url of the WebSocket, a whole one: `wss://game.example/ws`
- * @param {import("./session.js").ConnectOptions<G>} options
+ * @param {import("./connect_options.js").ConnectOptions<G>} options
  * @returns {import("./session.js").Session<G>}
  * @throws {TypeError} as there
  * @throws {RangeError} as there

@@ -101,3 +101,22 @@ export function socketClass(given) {
   if (found !== undefined) return found;
   throw new TypeError("there is no WebSocket here: pass a class as the option WebSocket, as of ws");
 }
+
+/** How far from now a display's time can be: a page that was held up draws one frame that late. */
+const MAX_DRAWING_OFFSET_MS = 1000;
+
+/**
+ * The time to draw at: the display's, or the clock's where that is of another clock.
+ *
+ * @param {number | undefined} givenMs
+ * @param {number} clockMs
+ * @throws {TypeError} for a time that is no finite number
+ */
+export function drawingTime(givenMs, clockMs) {
+  if (givenMs === undefined) return clockMs;
+  if (!Number.isFinite(givenMs))
+    throw new TypeError(
+      `draw: ${givenMs} is no time; pass what requestAnimationFrame passes, or nothing`,
+    );
+  return Math.abs(givenMs - clockMs) > MAX_DRAWING_OFFSET_MS ? clockMs : givenMs;
+}

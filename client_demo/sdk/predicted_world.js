@@ -23,6 +23,7 @@
 import { Body, BodyKind, bodyOf, placeOf } from "./body.js";
 import { BodyChoice } from "./body_choice.js";
 import { decodeValue } from "./fields.js";
+import { WorldRules } from "./world_rules.js";
 
 /**
  * @typedef {import("./body.js").BodyStats} BodyStats
@@ -30,25 +31,14 @@ import { decodeValue } from "./fields.js";
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./schema.js").Schema} Schema
  * @typedef {import("./view_state.js").ViewState} ViewState
- *
- * @typedef {Record<string, any>} Controls an input's value under its name
- * @typedef {(entity: any, controls: any, dt: number) => void} Step
+ * @typedef {import("./world_rules.js").Controls} Controls
+ * @typedef {import("./world_rules.js").Step} Step
+ * @typedef {import("./world_rules.js").Touch} Touch
  *
  * @typedef {object} SpawnedBody
  * @property {Body} body
  * @property {number} seq the input frame that spawned it
  * @property {Int32Array} codes as after that frame
- *
- * @typedef {object} Touch what the room's own module exports as `world` (protocol.md §7)
- * @property {number} reach
- * @property {number} snap an error beyond it is not eased out
- * @property {readonly [string, string]} place names of the fields that hold a body's position
- * @property {readonly string[]} steered names of the types that players steer
- * @property {readonly string[]} shows names of the inputs that they show in fields of that name
- * @property {number} shows_s for how long those are believed
- * @property {Readonly<Record<string, import("./grid.js").FloatCopies>>} floats for each type
- * @property {readonly [string, ((body: any, dt: number) => void) | null][]} steps
- * @property {readonly [string, string, (one: any, other: any, dt: number) => void][]} contacts
  */
 
 /** @type {readonly string[]} */
@@ -58,12 +48,8 @@ const NOTHING = [];
 export class PredictedWorld {
   #touch;
   #predict;
-  /** @type {readonly BodyKind[]} in the order of the declaration */
+  #rules;
   #kinds;
-  /** @type {{kind: BodyKind, step: (body: any, dt: number) => void}[]} */
-  #steps;
-  /** @type {{ones: BodyKind, others: BodyKind, contact: (one: any, other: any, dt: number) => void}[]} */
-  #contacts;
   /** @type {Readonly<Record<string, BodyStats>>} */
   #stats;
   /** @type {Controls} */
@@ -107,25 +93,8 @@ export class PredictedWorld {
     this.#dt = 1 / tickHz;
     this.#tickLengthS = this.#dt;
     this.#showsTicks = Math.floor(touch.shows_s * tickHz);
-    /** @type {Map<string, BodyKind>} */
-    const kinds = new Map();
-    const { steered, place, floats } = touch;
-    const named = (/** @type {string} */ name) => {
-      const type = schema.types.find((item) => item.name === name);
-      if (type === undefined) throw new TypeError(`no entity type is called ${name}`);
-      const kind =
-        kinds.get(name) ?? new BodyKind(type, steered.includes(name), place, floats[name]);
-      kinds.set(name, kind);
-      return kind;
-    };
-    this.#steps = touch.steps.flatMap(([name, step]) => {
-      const kind = named(name);
-      return step === null ? [] : [{ kind, step }];
-    });
-    this.#contacts = touch.contacts.map(([one, other, contact]) => {
-      return { ones: named(one), others: named(other), contact };
-    });
-    this.#kinds = [...kinds.values()];
+    this.#rules = new WorldRules(schema, touch, this.#dt);
+    this.#kinds = this.#rules.kinds;
     this.#stats = Object.fromEntries(this.#kinds.map(({ type, stats }) => [type.name, stats]));
     this.#neutral = {};
     schema.inputs.forEach((field, i) => {
@@ -282,30 +251,12 @@ export class PredictedWorld {
       const { kind, entity, held } = this.#bodies[i];
       if (kind.steered) this.#predict(entity, believed ? held : this.#neutral, this.#dt);
     }
-    this.#run();
+    this.#rules.run();
     for (let i = 0; i < this.#bodies.length; i += 1) this.#bodies[i].step();
     for (let i = 0; i < this.#spawned.length; i += 1) {
       const spawned = this.#spawned[i];
       if (spawned.seq < seq) spawned.body.step();
       else if (spawned.seq === seq) this.#begin(spawned);
-    }
-  }
-
-  /** Runs steps and contacts, as `run_world` in gameserver/state/touch.py. */
-  #run() {
-    const dt = this.#dt;
-    for (let s = 0; s < this.#steps.length; s += 1) {
-      const { kind, step } = this.#steps[s];
-      for (let i = 0; i < kind.entities.length; i += 1) step(kind.entities[i], dt);
-    }
-    for (let c = 0; c < this.#contacts.length; c += 1) {
-      const { ones, others, contact } = this.#contacts[c];
-      for (let i = 0; i < ones.entities.length; i += 1) {
-        const first = ones === others ? i + 1 : 0;
-        for (let j = first; j < others.entities.length; j += 1) {
-          contact(ones.entities[i], others.entities[j], dt);
-        }
-      }
     }
   }
 

@@ -29,7 +29,7 @@ import { NO_TICK, ViewRing } from "./view_state.js";
  * @typedef {object} SharedStep what the room's own module exports
  * @property {Step} predict
  * @property {Contact} [contact] for avatars that touch, where the room predicts that
- * @property {import("./predicted_world.js").Touch} [world] of the bodies near the avatar, where the
+ * @property {import("./world_rules.js").Touch} [world] of the bodies near the avatar, where the
  *   room predicts them
  *
  * @typedef {object} DrawSwitches

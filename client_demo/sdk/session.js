@@ -5,8 +5,9 @@
  * (`connector.js`). `gameserver/client/session.py` is the twin. There times are in seconds, as
  * Python has them; here they are in milliseconds, as browsers have them.
  */
+import { randomAttempt, roomChoice } from "./connect_options.js";
 import { Connector } from "./connector.js";
-import { ATTEMPT_BYTES, Role } from "./constants.js";
+import { Role } from "./constants.js";
 import { Emitter } from "./emitter.js";
 import { JoinFailed } from "./errors.js";
 import { EXPECT_WITHIN_S } from "./events.js";
@@ -19,12 +20,20 @@ import {
   checkSwitches,
   checkToken,
 } from "./options.js";
-import { browserPage, importStep, socketClass, socketUrl, systemClock } from "./page.js";
+import {
+  browserPage,
+  drawingTime,
+  importStep,
+  socketClass,
+  socketUrl,
+  systemClock,
+} from "./page.js";
 import { checkControls, encodeControls } from "./schema.js";
 import { SessionCore } from "./session_core.js";
 import { noStats, readStats } from "./stats.js";
 
 /**
+ * @typedef {import("./connect_options.js").Switches} Switches
  * @typedef {import("./room_types.js").AnyGame} AnyGame
  * @typedef {import("./room_types.js").Game} Game
  * @typedef {import("./connector.js").TokenSource} TokenSource
@@ -33,51 +42,11 @@ import { noStats, readStats } from "./stats.js";
  * @typedef {import("./session_events.js").Status} Status
  * @typedef {import("./session_events.js").Welcome} Welcome
  * @typedef {import("./stats.js").Stats} Stats
- *
- * @typedef {object} Switches what a page can turn on and off at any time, to show what it does
- * @property {boolean} prediction draw the own avatar where it will be, not where the server last
- *   said it was
- * @property {boolean} interpolation draw others between two snapshots, not where the newest has
- *   them
- * @property {number} lagMs latency to add in each direction
- * @property {number} jitterMs by how much that varies, up and down
  */
 
 /**
  * @template {Game} [G=AnyGame]
- * @typedef {object} ConnectOptions
- * @property {G["kind"]} kind of room
- * @property {string | null} [room] the id of a room; left out: any with a free seat
- * @property {string | null} [code] a room's code, as a friend has read it out, instead of its id
- * @property {boolean} [create] make a new room instead
- * @property {Partial<G["options"]> | null} [roomOptions] options of a room that has to be made, as
- *   the room's class declares them
- * @property {import("./room_types.js").Where<G["listing"]> | null} [where] only a room whose listing fits, by the names of
- *   its fields: a value, an array of values, `{ min, max }` with one of them or both, or
- *   `{ exists: true }`
- * @property {Uint8Array | null} [reservation] of a seat in this `room`, as its rules have made it
- * @property {number} [role] `Role.PLAYER` (left out) or `Role.SPECTATOR`
- * @property {Record<string, unknown>} [params] the game's own: a name, a colour
- * @property {TokenSource} [token] a JWT, where the server asks for one; or a function that returns
- *   it, or a promise of it, and is called before each attempt
- * @property {boolean} [prediction] as in `Switches`; left out: true
- * @property {boolean} [interpolation] as in `Switches`; left out: true
- * @property {{ms?: number, jitterMs?: number}} [lag] latency to add, for the lab
- * @property {number | null} [snapDistance] an error of the prediction beyond it is not eased out, in
- *   the avatar's own unit; left out: by the present speed
- * @property {boolean} [keepSeat] whether a page that is loaded again has the same seat, for as long as
- *   the room keeps it; left out: true. A second tab is a second player in any case
- * @property {boolean} [eventsAtOnce] report events when they arrive, not when what is drawn has
- *   reached them
- * @property {new (url: string, protocols: string[]) => any} [WebSocket] where there is no global
- *   one
- * @property {(url: URL) => Promise<SharedStep>} [loadStep] where modules cannot be imported from the
- *   server
- * @property {import("./page.js").Clock} [clock] for tests
- * @property {import("./page.js").Page} [page] for tests
- * @property {import("./kept_seat.js").TabStorage | null} [storage] for tests
- * @property {() => number} [random] for tests
- * @property {(() => Uint8Array) | null | undefined} [newAttempt] for tests
+ * @typedef {import("./connect_options.js").ConnectOptions<G>} ConnectOptions
  */
 
 /**
@@ -105,36 +74,6 @@ const NOTHING = Object.freeze({ entities: new Map(), avatar: null, tick: 0 });
  */
 export function connect(url, options) {
   return new Session(url, options);
-}
-
-/**
- * Returns JOIN's `room`.
- *
- * @param {ConnectOptions} options
- * @returns {import("./codec.js").RoomChoice}
- */
-function roomChoice({ room, code, create = false, roomOptions, where, reservation }) {
-  const ways = [room != null, code != null, create].filter(Boolean).length;
-  if (ways > 1) throw new TypeError("give one of room, code and create, or none of them for any");
-  if (roomOptions != null && (room != null || code != null)) {
-    throw new TypeError("roomOptions are for a room that has to be made: room and code name one");
-  }
-  if (where != null && ways > 0) {
-    throw new TypeError("where looks for any room that fits: give no room, code or create with it");
-  }
-  if (reservation != null) {
-    if (room == null) throw new TypeError("a reservation is of one room: give its id as room");
-    return { room, reservation };
-  }
-  if (code != null) return { code };
-  if (create) return { create: roomOptions ?? {} };
-  if (room != null || (where == null && roomOptions == null)) return room ?? null;
-  return { ...(where != null && { where }), ...(roomOptions != null && { options: roomOptions }) };
-}
-
-/** What the repetitions of a JOIN have in common: no other client's may be the same. */
-function randomAttempt() {
-  return crypto.getRandomValues(new Uint8Array(ATTEMPT_BYTES));
 }
 
 /**
@@ -508,23 +447,4 @@ export class Session {
     if (name === "predicted") this.#predictedSeq = value.seq;
     this.#emitter.emit(name, value);
   }
-}
-
-/** How far from now a display's time can be: a page that was held up draws one frame that late. */
-const MAX_DRAWING_OFFSET_MS = 1000;
-
-/**
- * The time to draw at: the display's, or the clock's where that is of another clock.
- *
- * @param {number | undefined} givenMs
- * @param {number} clockMs
- * @throws {TypeError} for a time that is no finite number
- */
-function drawingTime(givenMs, clockMs) {
-  if (givenMs === undefined) return clockMs;
-  if (!Number.isFinite(givenMs))
-    throw new TypeError(
-      `draw: ${givenMs} is no time; pass what requestAnimationFrame passes, or nothing`,
-    );
-  return Math.abs(givenMs - clockMs) > MAX_DRAWING_OFFSET_MS ? clockMs : givenMs;
 }

@@ -123,7 +123,7 @@ test("the options and events that are known are those that are documented", () =
   };
   assert.deepEqual(
     Object.keys(OPTIONS).sort(),
-    properties(read("session.js"), "ConnectOptions").sort(),
+    properties(read("connect_options.js"), "ConnectOptions").sort(),
   );
   assert.deepEqual(
     [...EVENTS].sort(),
