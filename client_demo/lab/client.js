@@ -49,6 +49,17 @@ export class LabClient {
   }
 
   /**
+   * Returns the living ships of a layer of what `frame` has returned.
+   *
+   * @param {"interpolated" | "predicted"} layer
+   * @returns {Ship[]}
+   */
+  layer(layer) {
+    const ships = /** @type {readonly any[]} */ (this.session.layers?.[layer].get("Ship") ?? []);
+    return ships.filter(({ dead }) => !dead);
+  }
+
+  /**
    * Returns the ships' poses on the server by now, extrapolated from the newest snapshot.
    *
    * @param {number} now

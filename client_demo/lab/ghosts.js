@@ -1,29 +1,38 @@
 /**
- * Ghosts over a pane's picture: outlines of the ships' poses in a snapshot or on the server, and lines to them from the
- * drawn ships.
+ * Ghosts over a pane's picture: outlines of the ships' poses on the server, in a snapshot, in the interpolated past and
+ * in the predicted present, and lines from the drawn ships to those on the server.
  */
-import { INK, WARN } from "../arena/palette.js";
+import { GOOD, INK, SHIELD, WARN } from "../arena/palette.js";
 import { HULL, outline } from "../arena/render/shapes.js";
 
 /** @typedef {import("../arena/camera.js").Camera} Camera */
 /** @typedef {import("../arena/types.js").Ship} Ship */
 /** @typedef {import("./client.js").Ghost} Ghost */
 
+/** Colour and line of each kind of ghosts, as the legend has them. */
+const LINES = Object.freeze({
+  server: { colour: INK, dash: [] },
+  received: { colour: WARN, dash: [4, 3] },
+  interpolated: { colour: SHIELD, dash: [1.2, 2.2] },
+  predicted: { colour: GOOD, dash: [] },
+});
+
 /**
  * Draws outlines at the ghosts' poses.
  *
  * @param {CanvasRenderingContext2D} ctx
  * @param {Camera} camera
- * @param {Map<number, Ghost>} ghosts
- * @param {boolean} dashed
+ * @param {Iterable<{x: number, y: number, angle: number}>} ghosts
+ * @param {keyof typeof LINES} kind
  */
-export function drawGhosts(ctx, camera, ghosts, dashed) {
+export function drawGhosts(ctx, camera, ghosts, kind) {
   const { scale } = camera;
-  ctx.strokeStyle = dashed ? WARN : INK;
+  const { colour, dash } = LINES[kind];
+  ctx.strokeStyle = colour;
   ctx.lineWidth = 1.6;
   ctx.lineJoin = "round";
-  ctx.setLineDash(dashed ? [4, 3] : []);
-  for (const { x, y, angle } of ghosts.values()) {
+  ctx.setLineDash(dash);
+  for (const { x, y, angle } of ghosts) {
     const cos = Math.cos(angle) * scale;
     const sin = Math.sin(angle) * scale;
     ctx.setTransform(cos, sin, -sin, cos, camera.screenX(x), camera.screenY(y));

@@ -17,6 +17,8 @@ const holder = byId("panes", HTMLElement);
 const live = byId("live", HTMLElement);
 const showServer = byId("show-server", HTMLInputElement);
 const showReceived = byId("show-received", HTMLInputElement);
+const showInterpolated = byId("show-interpolated", HTMLInputElement);
+const showPredicted = byId("show-predicted", HTMLInputElement);
 
 const left = new Pane(template, holder, {
   title: "Ada, near the server",
@@ -79,7 +81,12 @@ function loop(now) {
   lastMs = now;
   if (observer === null) return;
   const serverPoses = observer.serverPoses(now);
-  const ghosts = { server: showServer.checked, received: showReceived.checked };
+  const ghosts = {
+    server: showServer.checked,
+    received: showReceived.checked,
+    interpolated: showInterpolated.checked,
+    predicted: showPredicted.checked,
+  };
   for (const { pane, pilot } of seats) {
     const { avatar } = pane.scene;
     pane.client?.session.setControls(pilot.read(now, avatar, MIDDLE));

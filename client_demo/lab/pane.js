@@ -20,7 +20,7 @@ const NO_POINTER = Object.freeze({ active: false, x: 0, y: 0 });
 /** @typedef {import("../arena/ui/panel.js").Switches} Switches */
 /** @typedef {import("./client.js").Ghost} Ghost */
 /** @typedef {import("./client.js").LabClient} LabClient */
-/** Which ghosts to draw. @typedef {{server: boolean, received: boolean}} Ghosts */
+/** Which ghosts to draw. @typedef {{server: boolean, received: boolean, interpolated: boolean, predicted: boolean}} Ghosts */
 
 export class Pane {
   scene = new Scene();
@@ -92,10 +92,13 @@ export class Pane {
     this.#aimCamera(dt, partner);
     this.#renderer.draw(scene, NO_POINTER, now / 1000, dt);
     const ctx = this.#renderer.context;
-    if (ghosts.received) drawGhosts(ctx, this.#camera, client.received, true);
+    for (const layer of /** @type {const} */ (["interpolated", "predicted"])) {
+      if (ghosts[layer]) drawGhosts(ctx, this.#camera, client.layer(layer), layer);
+    }
+    if (ghosts.received) drawGhosts(ctx, this.#camera, client.received.values(), "received");
     if (ghosts.server) {
       drawErrors(ctx, this.#camera, scene.ships, serverPoses);
-      drawGhosts(ctx, this.#camera, serverPoses, false);
+      drawGhosts(ctx, this.#camera, serverPoses.values(), "server");
     }
     this.#measure(partner, serverPoses, dt);
     this.#write(client, dt);

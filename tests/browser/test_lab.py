@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from tests.support.browser.page import Enter
 
 FAR_RTT_MS = 300
+INK, WARN, SHIELD, GOOD = (233, 237, 255), (255, 200, 87), (127, 227, 255), (95, 242, 180)
+OUTLINE_PIXELS = """(colour) => {
+  const stage = document.querySelectorAll(".stage")[1];
+  const { data } = stage.getContext("2d").getImageData(0, 0, stage.width, stage.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (colour.every((part, channel) => Math.abs(part - data[i + channel]) < 6)) count += 1;
+  }
+  return count;
+}"""
+"""How many pixels of the far client's picture have a colour."""
 
 
 def figure(page: Page, pane: str, name: str) -> float:
@@ -42,3 +53,16 @@ def test_a_pane_has_switches_of_its_own(duel: str, enter: Enter) -> None:
     expect(far.locator(".verdict")).to_have_text("Your ship now answers 200 ms late.")
     near = page.get_by_role("article", name="Ada")
     expect(near.locator(".verdict")).to_have_text("Latency is on, and your ship still answers at once.")
+
+
+def test_ghosts_are_shown_by_each_reckoning_that_is_asked_for(duel: str, enter: Enter) -> None:
+    page = enter(duel, "lab/")
+    expect(page.locator("#live")).to_have_text("")
+    names = {"the server, now": INK, "newest snapshot": WARN, "interpolated": SHIELD, "predicted": GOOD}
+    for name in names:
+        page.get_by_label(name).uncheck()
+    for name, colour in names.items():
+        page.wait_for_function(f"() => ({OUTLINE_PIXELS})({list(colour)}) < 20")
+        page.get_by_label(name).check()
+        page.wait_for_function(f"() => ({OUTLINE_PIXELS})({list(colour)}) > 40")
+        page.get_by_label(name).uncheck()
