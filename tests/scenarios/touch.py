@@ -23,6 +23,8 @@ from tests.support.sim.football import BALL_RADIUS, DISC_RADIUS, HEIGHT, WIDTH, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gameserver.testing.simulation import SimClient
+
 FRAME_S = 1 / 60
 APART = DISC_RADIUS + BALL_RADIUS
 LINKS = ((0.0, 0.0), (0.1, 0.02), (0.15, 0.03))
@@ -128,12 +130,31 @@ def dribble(delay_s: float, jitter_s: float, seconds: float, *, predicted: bool)
     return player, player.client.replica.corrections - before
 
 
-def contest(delay_s: float, jitter_s: float, seconds: float, *, predicted: bool) -> list[Dribbler]:
-    """Let two players push one ball to opposite sides; return them."""
-    rig = Simulation(Football, delay_s=delay_s, jitter_s=jitter_s)
-    players = [Dribbler(rig, goal_x=WIDTH, predicted=predicted, seed=1)]
+def contest(
+    delay_s: float,
+    jitter_s: float,
+    seconds: float,
+    *,
+    predicted: bool,
+    seed: int = 1,
+    clients: list[SimClient] | None = None,
+) -> list[Dribbler]:
+    """Let two players push one ball to opposite sides; return them.
+
+    Args:
+        delay_s: Of both links, each way.
+        jitter_s: Of both links.
+        seconds: How long.
+        predicted: Whether their clients predict the bodies near their avatars.
+        seed: Of the links and of what the players decide.
+        clients: A list that gets their clients before they play.
+    """
+    rig = Simulation(Football, delay_s=delay_s, jitter_s=jitter_s, seed=seed)
+    players = [Dribbler(rig, goal_x=WIDTH, predicted=predicted, seed=2 * seed - 1)]
     rig.run(2.0)
-    players.append(Dribbler(rig, goal_x=0.0, predicted=predicted, seed=2))
+    players.append(Dribbler(rig, goal_x=0.0, predicted=predicted, seed=2 * seed))
+    if clients is not None:
+        clients.extend(player.client for player in players)
     rig.run(4.0)
     for frame in range(round(seconds / FRAME_S)):
         rig.run(FRAME_S)
