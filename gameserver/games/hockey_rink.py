@@ -24,6 +24,7 @@ PUCK_DRAG = 0.35
 PUCK_SPEED = 1500.0
 PUCK_BOUNCE = 0.85
 TOUCH_REACH = 500.0  # so near to its player's skater a puck or another skater is predicted
+TOUCH_SNAP = 700.0  # another's hard shot is news of 0.4 s: the puck glides that way, it does not jump
 
 
 class Skater(Entity):
@@ -166,6 +167,10 @@ def kick(skater: Skater, puck: Puck, dt: float) -> None:
 
 
 NEAR_SKATERS = Touch(
-    TOUCH_REACH, steps={Puck: roll}, contacts=[(Skater, Skater, bump), (Skater, Puck, kick)], shows=("dx", "dy")
+    TOUCH_REACH,
+    steps={Puck: roll},
+    contacts=[(Skater, Skater, bump), (Skater, Puck, kick)],
+    shows=("dx", "dy"),
+    snap=TOUCH_SNAP,
 )
 """What clients predict besides their own skater."""
