@@ -7,6 +7,7 @@
 import { noFigures, readFigures } from "../pages/net_graph.js";
 import { Camera } from "./camera.js";
 import { Effects } from "./effects.js";
+import { ReachedPickups } from "./reached.js";
 import { Minimap } from "./render/minimap.js";
 import { Renderer } from "./render/renderer.js";
 import { Scene } from "./scene.js";
@@ -54,6 +55,7 @@ export class Game {
   #parts;
   #minimap;
   #spectator;
+  #reached = new ReachedPickups();
   #lastMs = 0;
   #seconds = 0;
 
@@ -77,6 +79,7 @@ export class Game {
     this.session = session;
     this.scene.visuals.clear();
     this.#spectator.forget();
+    this.#reached.clear();
     this.renderer.hud.defeatedBy = "";
   }
 
@@ -93,6 +96,7 @@ export class Game {
     this.#seconds += dt;
     this.#steer(now);
     this.scene.take(this.session?.draw(now) ?? EMPTY_FRAME, dt);
+    if (this.session !== null) this.#reached.update(this.session, this.scene, now);
     this.effects.update(dt);
     this.#aimCamera(dt);
     this.renderer.draw(this.scene, this.#parts.input.pointer, this.#seconds, dt);

@@ -241,6 +241,7 @@ Object.defineProperty(window, "arena", {
     avatar: () => (game.scene.avatar === null ? null : { ...game.scene.avatar }),
     ships: () => game.scene.ships.map((ship) => ({ ...ship })),
     shots: () => game.scene.shots.length,
+    pickups: () => game.scene.pickups.map((pickup) => ({ ...pickup })),
     camera: () => ({ x: game.camera.x, y: game.camera.y, scale: game.camera.scale }),
     frames: () => game.frames,
     frameMs: () => game.frameMs,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page, expect
 
 from tests.support.browser.page import avatar, press_and_watch, wait_for_ships, wait_until_still
+from tests.support.live.process import ServerProcess
 
 if TYPE_CHECKING:
     from tests.support.browser.page import Enter
@@ -129,3 +130,32 @@ def test_the_net_graph_opens_on_its_key_and_shows_figures(duel: str, enter: Ente
     lit = "() => { const c = document.getElementById('graph-canvas'); return c.width > 0 &&"
     lit += " c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0) }"
     page.wait_for_function(lit)
+
+
+def test_a_pickup_is_gone_in_the_frame_in_which_the_own_ship_reaches_it(enter: Enter) -> None:
+    with ServerProcess("tests.support.browser.duel:PickupAhead", "--seed", "1") as server:
+        page = join_far_away(server.address, enter)
+        page.evaluate(
+            """() => {
+              window.there = [];
+              const session = arena.session();
+              session.on("event", ({ name, payload }) => {
+                if (name === "pickup") window.there.push([`${name} of ${payload.ship === arena.avatar().id}`]);
+              });
+              const look = () => {
+                const { x } = arena.avatar();
+                window.there.push([x, arena.pickups().some((pickup) => pickup.x === 1000)]);
+                requestAnimationFrame(look);
+              };
+              requestAnimationFrame(look);
+            }"""
+        )
+        page.keyboard.down("ArrowUp")
+        page.wait_for_function("() => arena.avatar().x > 1040")
+        page.keyboard.up("ArrowUp")
+        page.wait_for_timeout(2 * 2 * LAG_MS)
+        seen = page.evaluate("() => window.there")
+    shown = [at[0] for at in seen if len(at) == 2 and at[1]]
+    assert shown[0] < 970.0 - 30.0
+    assert max(shown) <= 970.0 + 10.0, "it is drawn for one more frame at the most"
+    assert [at[0] for at in seen if len(at) == 1] == ["pickup of true"], "the server's own event is not reported again"

@@ -27,3 +27,13 @@ class Duel(arena.Arena):
 
     def _place_pickup(self) -> None:
         self.spawn(arena.Pickup, x=100.0, y=100.0, what="health")
+
+
+class PickupAhead(Duel):
+    """The first player has a pickup in front of it."""
+
+    kind = "arena"
+
+    def _place_pickup(self) -> None:
+        x, y = (100.0, 100.0) if self.all(arena.Pickup) else (1000.0, 800.0)
+        self.spawn(arena.Pickup, x=x, y=y, what="health")
