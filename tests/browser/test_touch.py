@@ -21,5 +21,5 @@ def test_two_people_pass_the_puck_at_150_ms_each_way_and_each_touch_answers_at_o
     for trace in play(enter, 16.0, tmp_path):
         assert len(trace.overlaps) > 0, "the puck was played alone"
         assert max(trace.overlaps) < 8.0, "1, where no frame of input is late"
-        assert max(trace.puck_steps) < 60.0, "corrections are eased out"
+        assert max(trace.puck_steps) < 110.0, "of an error at the snap bound a 60th of a second takes 15 %"
         assert max(trace.other_steps) < 45.0
