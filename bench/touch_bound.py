@@ -4,8 +4,8 @@
 
 Two players push one ball to opposite sides, as in `tests/scenarios/touch.py`, at 100 ± 20 ms each way. In `one round
 trip` each client also knows every input frame of the other that was made a round trip ago or earlier, which is the most
-that any protocol through a server can tell it; in `everything` it knows all that were made. Both are taken out of the
-other client's memory. Sizes depend on how a game went, so the figures are of several games together.
+that any protocol through a server can let it know; in `everything` it knows all that were made. Both are taken out of
+the other client's memory. Sizes depend on how a game went, so the figures are of several games together.
 """
 
 from __future__ import annotations

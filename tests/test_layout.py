@@ -26,6 +26,7 @@ COMMANDS = frozenset(
         "fuzz/targets.py",
         "scenarios/evening.py",
         "scenarios/kill.py",
+        "scenarios/passing.py",
         "scenarios/seats.py",
         "scenarios/slow.py",
         "scenarios/storm.py",

