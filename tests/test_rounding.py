@@ -21,7 +21,7 @@ from hatch_build import SETUP, float_flags
 from tests.support.source import ROOT
 
 FUSING = ["-O3", "-mfma", "-ffp-contract=fast"] if platform.machine() in ("x86_64", "AMD64") else ["-ffp-contract=fast"]
-LOOPS = ("compiled", "state/loops", "sync/loops", "sync/rate_table")
+LOOPS = ("compiled", "state/grids", "state/loops", "sync/loops", "sync/rate_table")
 LAST_RESIDUAL = """\
 import struct
 from gameserver.sync import loops
@@ -52,7 +52,9 @@ def build_loops(folder: Path, flags: list[str]) -> None:
         (folder / name).touch()
     for source in sources:
         shutil.copy(ROOT / source, folder / source)
-    (folder / "setup.py").write_text(SETUP.format(arguments=["--config-file=", "--strict", *sources], flags=flags))
+    (folder / "setup.py").write_text(
+        SETUP.format(arguments=["--config-file=", "--strict", *sources], native=[], flags=flags)
+    )
     build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
     subprocess.run(build, cwd=folder, check=True, capture_output=True)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import socket
 
     from gameserver.hub.peer import Peer
+    from gameserver.protocol.constants import CloseCode
 
 TICK_S = 0.05
 PAYLOAD = bytes(i & 127 for i in range(400))
@@ -76,6 +77,10 @@ class Broadcast:
 
     def note_pace(self, _now_s: float, _late_s: float, _took_s: float) -> None:
         """Do nothing: this room has no load to shed."""
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """End the room."""
+        self.closed = True
 
 
 async def handle(sock: socket.socket, room: Broadcast, room_poller: RoomPoller | None, settings: NetSettings) -> None:

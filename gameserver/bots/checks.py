@@ -33,7 +33,8 @@ class SpeedLimit:
         entity: Name of the entity type.
         per_s: Greatest distance in a second, in the units of `fields`.
         fields: The numeric fields that the distance is measured over, together.
-        slack: Distance added to the limit for each pair of states, since positions are rounded to a grid.
+        slack: Distance added to the limit for each pair of states. What rounding to the grid of `fields` may add in
+            each tick between them is added as well, to what moves at all.
         unless: Name of a flag field. An entity that has it set before or after a move may move any distance, as in a
             respawn.
     """
@@ -55,13 +56,15 @@ class _Limit:
         names = list(entity_type.numeric)
         self._columns = [names.index(name) for name in limit.fields]
         self._steps = entity_type.step[self._columns]
+        self._rounding = float(np.linalg.norm(self._steps) / 2) if limit.per_s else 0.0
         self._unless = None if limit.unless is None else names.index(limit.unless)
 
-    def violations(self, before: Table, after: Table, seconds: float) -> NDArray[np.int64]:
-        """Return the ids of the entities that moved too far in `seconds`."""
+    def violations(self, before: Table, after: Table, ticks: int, tick_s: float) -> NDArray[np.int64]:
+        """Return the ids of the entities that moved too far in so many ticks."""
         was, now, ids = _in_both(before, after)
         moved = (now[self._columns] - was[self._columns]) * self._steps
-        too_far = np.sqrt((moved * moved).sum(axis=0)) > self.limit.per_s * seconds + self.limit.slack
+        allowed = self.limit.per_s * ticks * tick_s + self._rounding * ticks + self.limit.slack
+        too_far = np.sqrt((moved * moved).sum(axis=0)) > allowed
         if self._unless is not None:
             too_far &= (was[self._unless] | now[self._unless]) == 0
         found: NDArray[np.int64] = ids[too_far]
@@ -113,11 +116,11 @@ class StateChecker:
         return finding
 
     def _violations(self, before: ViewState, after: ViewState) -> tuple[str, ...]:
-        seconds = (after.tick - before.tick) * self._tick_s
+        ticks = after.tick - before.tick
         texts = []
         for limit in self._limits:
             was, now = before.tables[limit.index], after.tables[limit.index]
             if was is not now and len(was):
-                ids = limit.violations(was, now, seconds)
+                ids = limit.violations(was, now, ticks, self._tick_s)
                 texts += [f"{limit.limit.entity} {i} moved too far by tick {after.tick}" for i in ids.tolist()]
         return tuple(texts)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from librt.strings import BytesWriter, read_i64_le, write_i64_le
 from mypy_extensions import i64, u8
 
-from gameserver.state.grids import CHOICE, FLAG, REAL, WHOLE
+from gameserver.state.grids import CHOICE, CODE_BYTES, FLAG, REAL, WHOLE
 from gameserver.state.loops import floor
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from gameserver.state.grids import Grids
 
-CODE_BYTES: Final = 8
 _DOUBLE: Final = struct.Struct("<d")
 
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CODE_BYTES: Final = 8
+"""Loops read and write codes and residuals as integers of so many bytes."""
+
 REAL: Final = 0
 """A field whose values are a code times the step: Float, Angle."""
 WHOLE: Final = 1

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from librt.strings import BytesWriter, read_i64_le, write_i64_le
 from mypy_extensions import i64, u8
 
+from gameserver.state.grids import CODE_BYTES
 from gameserver.state.loops import floor
-from gameserver.sync.rate_table import CODE_BYTES
 
 if TYPE_CHECKING:
     from gameserver.sync.rate_table import RateTable

@@ -9,7 +9,7 @@ import struct
 from math import floor
 from typing import TYPE_CHECKING
 
-from gameserver.sync.rate_table import CODE_BYTES
+from gameserver.state.grids import CODE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gameserver.state.entity import EntityType
-
-CODE_BYTES: Final = 8
-"""Loops read and write codes and residuals as integers of so many bytes."""
 
 
 class RateTable:

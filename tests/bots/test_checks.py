@@ -15,6 +15,7 @@ from gameserver.sync.decode.view_state import ViewState
 from tests.support.bot_ships import Ship
 
 TICK_S = 1 / 60
+STEP = 1 / 64
 
 
 class Rock(Entity):
@@ -52,6 +53,13 @@ def test_a_move_beyond_the_limit_is_named(to: dict[str, float]) -> None:
 
 def test_more_ticks_between_two_states_allow_a_longer_move() -> None:
     assert make_checker(LIMIT).check(*move({}, {"x": 30.0}, ticks=30)).violations == ()
+
+
+def test_a_move_that_is_rounded_up_in_each_of_many_ticks_is_fine() -> None:
+    """60 ticks at the limit, each rounded up to the ship's grid. Twice that rounding, and the slack, is too far."""
+    rounded = 60 * (1.0 + STEP * 0.7) + 0.9
+    assert make_checker(LIMIT).check(*move({}, {"x": rounded}, ticks=60)).violations == ()
+    assert make_checker(LIMIT).check(*move({}, {"x": 60 * (1.0 + STEP * 1.4) + 1.0}, ticks=60)).violations != ()
 
 
 @pytest.mark.parametrize("dead", [({"dead": True}, {"dead": False}), ({"dead": False}, {"dead": True})])

@@ -123,7 +123,7 @@ def test_the_camera_follows_the_chosen_player(cinema: Page) -> None:
     name = names[-1]
     cinema.wait_for_function(
         "name => { const ship = arena.ships().find(ship => ship.name === name);"
-        " return Math.hypot(arena.camera().x - ship.x, arena.camera().y - ship.y) < 200; }",
+        " return ship !== undefined && Math.hypot(arena.camera().x - ship.x, arena.camera().y - ship.y) < 200; }",
         arg=name,
     )
 

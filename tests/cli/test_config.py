@@ -162,8 +162,8 @@ def test_a_file_of_an_editor_on_windows(served: list[ServeOptions], capsys: pyte
         ("port = 1", "port = 1: options stand in the section of their command, such as [run]"),
         (
             "[rum]\nport = 1",
-            "[rum]: there is no such command; there are bots, check, dev, new, publish, replay, run, store, token, "
-            "types",
+            "[rum]: there is no such command; there are ban, bans, bots, check, dev, new, publish, replay, run, "
+            "store, token, types, unban",
         ),
         ("[run]\nport = =\n", "Invalid value (at line 2, column 8)"),
     ],

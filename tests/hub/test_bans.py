@@ -127,9 +127,10 @@ def test_a_replay_bans_nobody() -> None:
 def test_what_is_no_time_is_refused(server: MemoryServer, seconds: Any, error: type[Exception]) -> None:
     join(server, ADA)
     (player,) = server.engine.seats.players
-    with pytest.raises(error, match="seconds is"):
+    # mypyc's own check of an argument's type says it in other words.
+    with pytest.raises(error, match=r"seconds is|float or None object expected"):
         player.ban("enough", seconds)
-    with pytest.raises(TypeError, match="reason is None"):
+    with pytest.raises(TypeError, match=r"reason is None|str object expected"):
         player.ban(None)  # type: ignore[arg-type]
 
 

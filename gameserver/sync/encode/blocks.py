@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from gameserver.compiled import COMPILED
+from gameserver.state.grids import CODE_BYTES
 from gameserver.sync import plain_loops
 from gameserver.sync.bits import MAX_WIDTH, pack, row_bytes, widths_of
-from gameserver.sync.rate_table import CODE_BYTES
 from gameserver.sync.row_ids import encode_who, who_of_few
 
 if COMPILED:
