@@ -30,6 +30,8 @@ ALONE_S = 0.7
 """Nobody else has been near the puck for so long: everything that a client predicts of it is its own doing."""
 FAR = TOUCHING + 90.0
 """The other skater is no nearer to the puck than this."""
+LONGEST = 6
+"""Times the asked duration that they play at most until both have had the puck alone."""
 RECORD = """() => {
   const session = hockey.session();
   const draw = session.draw.bind(session);
@@ -142,6 +144,9 @@ class Trace:
 def play(enter: Callable[[str], Page], seconds: float, pictures: Path) -> list[Trace]:
     """Let two players pass for some time; return what they have seen.
 
+    On a slow machine, or by chance, one of them may not have had the puck alone by then: they play on until both had
+    it, for at most `LONGEST` times as long.
+
     Args:
         enter: Opens a page.
         seconds: How long.
@@ -157,17 +162,19 @@ def play(enter: Callable[[str], Page], seconds: float, pictures: Path) -> list[T
             page.evaluate("() => { document.getElementById('lobby').style.visibility = 'hidden'; }")
             url, button = page.url, "Join your friends"
             players.append(Skater(page, side))
-        until_s, picture_at_s, number = time.monotonic() + seconds, time.monotonic() + seconds / 4, 0
-        while time.monotonic() < until_s:
-            for player in players:
-                player.look()
-            if time.monotonic() > picture_at_s:
-                picture_at_s += seconds / 4
-                number += 1
-                for name, player in zip("ab", players, strict=True):
-                    player.page.screenshot(path=pictures / f"touch-{number}{name}.png")
-            players[0].page.wait_for_timeout(15)
-        return [player.trace() for player in players]
+        quarter_s, traces = seconds / 4.0, list[Trace]()
+        for quarter in range(1, 4 * LONGEST + 1):
+            until_s = time.monotonic() + quarter_s
+            while time.monotonic() < until_s:
+                for player in players:
+                    player.look()
+                players[0].page.wait_for_timeout(15)
+            for name, player in zip("ab", players, strict=True):
+                player.page.screenshot(path=pictures / f"touch-{quarter}{name}.png")
+            traces = [player.trace() for player in players]
+            if quarter >= 4 and all(trace.overlaps for trace in traces):
+                break
+        return traces
 
 
 def main() -> None:
