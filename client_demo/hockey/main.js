@@ -5,6 +5,7 @@ import { button, byId, element, setText } from "../pages/dom.js";
 import { CloseCode } from "../pages/net.js";
 import { NetGraph, noFigures, readFigures } from "../pages/net_graph.js";
 import { Visit } from "../pages/visit.js";
+import { expectHit } from "./hits.js";
 import { Input } from "./input.js";
 import { Lobby } from "./lobby.js";
 import { NO_CALL, Rink } from "./rink.js";
@@ -62,6 +63,7 @@ const visit = new Visit({
     roster: (_, session) => update(session),
     room: (_, session) => update(session),
     event: take,
+    contact: (contact, session) => expectHit(session, contact),
   },
   waiting: (why) => visit.banner.show("reconnecting", "Reconnecting…", why),
   closed(code) {

@@ -7,7 +7,7 @@
 
 /**
  * @typedef {"joined" | "moved" | "updated" | "roster" | "room" | "event" | "notice" | "predicted"
- *   | "withdrawn"} CoreEvent
+ *   | "contact" | "withdrawn"} CoreEvent
  *
  * @typedef {{do: "send", bytes: Uint8Array}
  *   | {do: "emit", name: CoreEvent, value: any}

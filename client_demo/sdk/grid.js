@@ -96,7 +96,7 @@ export class SteppedEntity {
 }
 
 /** For rooms whose module brings none. @param {EntityType} type @returns {FloatCopies} */
-function copiesByName({ numeric, moving }) {
+export function copiesByName({ numeric, moving }) {
   return {
     read(entity, floats) {
       for (let i = 0; i < moving.length; i += 1) floats[i] = entity[numeric[moving[i]].name];

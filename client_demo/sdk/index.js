@@ -43,6 +43,11 @@ export { connect, Session } from "./session.js";
 
 /**
  * @template {Game} [G=AnyGame]
+ * @typedef {import("./session_events.js").PredictedContact<G>} PredictedContact
+ */
+
+/**
+ * @template {Game} [G=AnyGame]
  * @typedef {import("./room_types.js").RoomEvent<G>} RoomEvent
  */
 

@@ -57,7 +57,7 @@ const LAG = { ms: TIME, jitterMs: TIME };
 /** The events of a session, `SessionEvents`. */
 export const EVENTS = Object.freeze([
   ...["joined", "moved", "updated", "roster", "room", "event", "notice", "predicted"],
-  ...["withdrawn", "status", "closed"],
+  ...["contact", "withdrawn", "status", "closed"],
 ]);
 
 /** What a subprotocol, which carries the token, may have in it (RFC 9110, `token`). */

@@ -27,6 +27,7 @@ import { WorldRules } from "./world_rules.js";
 
 /**
  * @typedef {import("./body.js").BodyStats} BodyStats
+ * @typedef {import("./contact_watch.js").SeenContact} SeenContact
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").EntityType} EntityType
  * @typedef {import("./schema.js").Schema} Schema
@@ -72,6 +73,8 @@ export class PredictedWorld {
   #tickedAtS = Number.NEGATIVE_INFINITY;
   #tickLengthS;
   #drawnAtS = Number.NEGATIVE_INFINITY;
+  /** Contacts that the tick being run has made; null: it is not watched. @type {SeenContact[] | null} */
+  #seen = null;
   /**
    * Bodies that are not in the newest state any more, with its tick: the past that is drawn may
    * still hold them.
@@ -251,13 +254,25 @@ export class PredictedWorld {
       const { kind, entity, held } = this.#bodies[i];
       if (kind.steered) this.#predict(entity, believed ? held : this.#neutral, this.#dt);
     }
-    this.#rules.run();
+    this.#rules.run(this.#seen);
     for (let i = 0; i < this.#bodies.length; i += 1) this.#bodies[i].step();
     for (let i = 0; i < this.#spawned.length; i += 1) {
       const spawned = this.#spawned[i];
       if (spawned.seq < seq) spawned.body.step();
       else if (spawned.seq === seq) this.#begin(spawned);
     }
+  }
+
+  /** From now on the contacts of ticks are noted, until they are taken out. */
+  watch() {
+    this.#seen = [];
+  }
+
+  /** Takes out the contacts since `watch` that have changed a body. @returns {SeenContact[]} */
+  takeContacts() {
+    const seen = this.#seen ?? [];
+    this.#seen = null;
+    return seen;
   }
 
   /**

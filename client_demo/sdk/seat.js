@@ -17,8 +17,13 @@ import { Replica } from "./replica.js";
  * @typedef {import("./codec.js").Welcome} Welcome
  * @typedef {import("./drawn.js").Entity} Entity
  * @typedef {import("./schema.js").Schema} Schema
+ * @typedef {import("./session_events.js").PredictedContact} PredictedContact
  * @typedef {import("./session_events.js").PredictedTick} PredictedTick
  * @typedef {import("./session_events.js").Withdrawn} Withdrawn
+ *
+ * @typedef {object} TickReports what is called with what a tick was predicted to be; null: it is not reported
+ * @property {((tick: PredictedTick) => void) | null} predicted with each tick
+ * @property {((contact: PredictedContact) => void) | null} contact with each contact that changed a body
  */
 
 /** One seat, from the WELCOME that gave it on. */
@@ -86,18 +91,27 @@ export class Seat {
    *
    * @param {number} nowS
    * @param {Readonly<Record<string, unknown>>} controls
-   * @param {((tick: PredictedTick) => void) | null} report called with each predicted tick; null:
-   *   they are not reported
+   * @param {TickReports} reports
    */
-  tick(nowS, controls, report) {
+  tick(nowS, controls, reports) {
     for (const { seq, codes } of this.frames.run(nowS, controls, this.replica.seen(nowS))) {
       const { tickedAtS, nextAtS } = this.frames.pacer;
+      if (reports.contact !== null) this.replica.world?.watch();
       this.replica.predict(seq, codes, tickedAtS, nextAtS - tickedAtS);
-      const { predictor } = this.replica;
-      if (report === null || predictor === null) continue;
-      const { avatar, before, controls: ran } = predictor;
-      report({ seq, avatar: { ...avatar }, before: { ...before }, controls: { ...ran } });
+      this.#report(seq, reports);
     }
+  }
+
+  /** @param {number} seq of the newest predicted tick @param {TickReports} reports */
+  #report(seq, reports) {
+    const { predictor, world } = this.replica;
+    if (reports.predicted !== null && predictor !== null) {
+      const { avatar, before, controls } = predictor;
+      const tick = { seq, avatar: { ...avatar }, before: { ...before }, controls: { ...controls } };
+      reports.predicted(tick);
+    }
+    if (reports.contact === null || world === null) return;
+    for (const contact of world.takeContacts()) reports.contact({ seq, ...contact });
   }
 
   /**

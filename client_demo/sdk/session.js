@@ -168,6 +168,7 @@ export class Session {
   on(name, handler) {
     checkHandler(name, handler);
     if (name === "predicted") this.#core.reportsPredicted = true;
+    if (name === "contact") this.#core.reportsContacts = true;
     this.#emitter.on(name, handler);
     return this;
   }
@@ -445,6 +446,7 @@ export class Session {
       return;
     }
     if (name === "predicted") this.#predictedSeq = value.seq;
+    if (name === "contact" && !this.#switches.prediction) return; // it is not what is drawn
     this.#emitter.emit(name, value);
   }
 }

@@ -34,7 +34,6 @@ import { RateMeter } from "./stats.js";
  * @typedef {import("./constants.js").CloseInfo} CloseInfo
  * @typedef {import("./drawn.js").Drawn} Drawn
  * @typedef {import("./replica.js").DrawSwitches} DrawSwitches
- * @typedef {import("./session_events.js").PredictedTick} PredictedTick
  *
  * @typedef {object} CoreOptions
  * @property {string} kind of room
@@ -83,6 +82,8 @@ export class SessionCore {
   controls = {};
   /** Whether predicted ticks are reported. */
   reportsPredicted = false;
+  /** Whether contacts of the predicted world are. */
+  reportsContacts = false;
   /** What was joined last, also while the link is down. @type {Seat | null} */
   seat = null;
   /** What resumes the session; null: there is none to resume. @type {Uint8Array | null} */
@@ -265,8 +266,12 @@ export class SessionCore {
 
   /** @param {Seat} seat @param {number} nowS @param {boolean} busy @param {Action[]} actions */
   #steer(seat, nowS, busy, actions) {
-    const report = (/** @type {PredictedTick} */ tick) => actions.push(emit("predicted", tick));
-    seat.tick(nowS, this.controls, this.reportsPredicted ? report : null);
+    const report = (/** @type {"predicted" | "contact"} */ name, /** @type {boolean} */ wanted) =>
+      wanted ? (/** @type {any} */ value) => actions.push(emit(name, value)) : null;
+    seat.tick(nowS, this.controls, {
+      predicted: report("predicted", this.reportsPredicted),
+      contact: report("contact", this.reportsContacts),
+    });
     seat.flush(nowS, busy, (bytes) => actions.push(send(bytes)));
     for (const [name, message] of seat.faults()) actions.push(warn(name, message));
   }

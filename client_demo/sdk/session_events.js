@@ -2,7 +2,7 @@
  * What a session reports to the handlers of a page: types only.
  *
  * `gameserver/client/session_events.py` is the twin. There a program gets objects in place of
- * names: `Joined`, `Moved`, `Updated`, `Withdrawn`, `PredictedTick`, `Status`.
+ * names: `Joined`, `Moved`, `Updated`, `Withdrawn`, `PredictedTick`, `PredictedContact`, `Status`.
  */
 
 /**
@@ -44,6 +44,19 @@
  */
 
 /**
+ * A contact of the predicted world (`predict_world`) that has changed one of its two bodies, in a tick
+ * that was predicted for the first time.
+ *
+ * @template {Game} [G=AnyGame]
+ * @typedef {object} PredictedContact
+ * @property {number} seq number of the tick's input frame
+ * @property {G["entities"][keyof G["entities"]]} one as the contact has left it, as all of these a copy
+ * @property {G["entities"][keyof G["entities"]]} other
+ * @property {{one: G["entities"][keyof G["entities"]], other: G["entities"][keyof G["entities"]]}} before
+ *   both as they were when the contact began
+ */
+
+/**
  * What was shown ahead of the server and did not happen: an entity of `predictSpawn`, or an event of
  * `expectEvent`.
  *
@@ -65,6 +78,7 @@
  * @property {import("./room_types.js").RoomEvent<G>} event something happened in the room, in order and once
  * @property {Notice} notice
  * @property {PredictedTick<G>} predicted
+ * @property {PredictedContact<G>} contact two bodies of the predicted world have met
  * @property {Withdrawn<G>} withdrawn
  * @property {Status} status it has changed
  * @property {Closed} closed the session has ended, and the SDK does not reconnect by itself

@@ -5,8 +5,10 @@
  * Pure. The twin is `run_world` in `gameserver/state/touch.py`.
  */
 import { BodyKind } from "./body.js";
+import { ContactWatch } from "./contact_watch.js";
 
 /**
+ * @typedef {import("./contact_watch.js").SeenContact} SeenContact
  * @typedef {import("./schema.js").Schema} Schema
  *
  * @typedef {Record<string, any>} Controls an input's value under its name
@@ -30,6 +32,8 @@ export class WorldRules {
   #steps;
   /** @type {{ones: BodyKind, others: BodyKind, contact: (one: any, other: any, dt: number) => void}[]} */
   #contacts;
+  /** Made when a tick is watched for the first time, one for each contact. @type {ContactWatch[]} */
+  #watches = [];
   #dt;
 
   /**
@@ -62,8 +66,13 @@ export class WorldRules {
     this.kinds = [...kinds.values()];
   }
 
-  /** Runs steps and contacts of one tick, after every steered body has been moved. */
-  run() {
+  /**
+   * Runs steps and contacts of one tick, after every steered body has been moved.
+   *
+   * @param {SeenContact[] | null} seen takes those contacts that have changed a body; null: they are
+   *   not watched
+   */
+  run(seen) {
     const dt = this.#dt;
     for (let s = 0; s < this.#steps.length; s += 1) {
       const { kind, step } = this.#steps[s];
@@ -74,9 +83,17 @@ export class WorldRules {
       for (let i = 0; i < ones.entities.length; i += 1) {
         const first = ones === others ? i + 1 : 0;
         for (let j = first; j < others.entities.length; j += 1) {
-          contact(ones.entities[i], others.entities[j], dt);
+          if (seen === null) contact(ones.entities[i], others.entities[j], dt);
+          else this.#watch(c).run(contact, ones.entities[i], others.entities[j], dt, seen);
         }
       }
     }
+  }
+
+  /** @param {number} c place of the contact */
+  #watch(c) {
+    const { ones, others } = this.#contacts[c];
+    this.#watches[c] ??= new ContactWatch(ones, others);
+    return this.#watches[c];
   }
 }

@@ -20,6 +20,7 @@ from gameserver.client.replica import Options
 from gameserver.client.roster import Me
 from gameserver.client.session import Session, connect
 from gameserver.client.session_events import (
+    PredictedContact,
     PredictedTick,
     RoomChanged,
     RosterChanged,
@@ -34,6 +35,7 @@ __all__ = [
     "JoinFailed",
     "Me",
     "Options",
+    "PredictedContact",
     "PredictedTick",
     "RoomChanged",
     "RosterChanged",

@@ -24,6 +24,7 @@ import numpy as np
 
 from gameserver.client.body import Body, BodyKind
 from gameserver.client.body_choice import choose_bodies
+from gameserver.client.contact_watch import ContactWatch
 from gameserver.client.drawn import Drawn, DrawnTable
 from gameserver.state.touch import run_world
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gameserver.client.body import BodyStats
+    from gameserver.client.contact_watch import SeenContact
     from gameserver.state.schema import Schema
     from gameserver.state.touch import Touch
     from gameserver.sync.decode.view_state import ViewState
@@ -79,6 +81,8 @@ class PredictedWorld:
         self._drawn_at_s = -math.inf
         self._gone: dict[int, int] = {}
         """Bodies that are gone from the newest state, with its tick: the past that is drawn may still hold them."""
+        self._watch: ContactWatch | None = None
+        """Of the tick that is being run; None: nobody looks."""
 
     def __len__(self) -> int:
         return len(self._bodies) + len(self._spawned)
@@ -201,7 +205,7 @@ class PredictedWorld:
         for body in self._bodies:
             if body.kind.steered:
                 self._predict(body.entity, body.held if believed else self._neutral, self._dt)
-        run_world(self._touch, self._lists, self._dt)
+        run_world(self._touch, self._lists, self._dt, None if self._watch is None else self._watch.watched)
         for body in self._bodies:
             body.step()
         for spawned in self._spawned:
@@ -209,6 +213,16 @@ class PredictedWorld:
                 spawned.body.step()
             elif spawned.seq == seq:
                 self._begin(spawned)
+
+    def watch(self) -> None:
+        """From now on note the contacts of ticks, until they are taken out."""
+        self._watch = ContactWatch()
+
+    def take_contacts(self) -> list[SeenContact]:
+        """Take out the contacts since `watch` that have changed a body."""
+        seen = [] if self._watch is None else self._watch.seen
+        self._watch = None
+        return seen
 
     def _shown(self, entity: Any) -> Any:
         return self._inputs.cls(**{name: getattr(entity, name) for name in self._touch.shows})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gameserver.client.inputs import InputFrames
-    from gameserver.client.session_events import PredictedTick
+    from gameserver.client.session_events import PredictedContact, PredictedTick
     from gameserver.client.state_reader import StateReader
     from gameserver.protocol.messages import State, Welcome
     from gameserver.state.entity import Entity
@@ -49,6 +49,8 @@ class Options:
         snap_distance: An error of the prediction beyond it is not eased out, in the avatar's own units; None: by the
             present speed.
         on_predicted: Called after each predicted tick, to show at once what it spawns.
+        on_contact: Called after each predicted tick with each contact of `predict_world` that has changed a body in it,
+            to show at once what comes of it.
         interpolate: Whether snapshots are kept for drawing between them; a client that never draws needs none.
         events_at_once: Report events when they arrive, not when what is drawn has reached them.
     """
@@ -60,6 +62,7 @@ class Options:
     predict_world: Touch | None = None
     snap_distance: float | None = None
     on_predicted: Callable[[PredictedTick], object] | None = None
+    on_contact: Callable[[PredictedContact], object] | None = None
     interpolate: bool = True
     events_at_once: bool = False
 

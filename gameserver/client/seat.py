@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gameserver.client.events import EventQueue
 from gameserver.client.inputs import InputFrames
 from gameserver.client.replica import Replica
-from gameserver.client.session_events import PredictedTick, Withdrawn
+from gameserver.client.session_events import PredictedContact, PredictedTick, Withdrawn
 from gameserver.protocol.constants import AVATAR_EVENT, CloseCode, Role
 from gameserver.protocol.errors import ProtocolError
 
@@ -98,11 +98,19 @@ class Seat:
         frames, replica = self.frames, self.replica
         for frame in frames.run(now_s, replica.seen(now_s)):
             pacer = frames.pacer
+            if self.options.on_contact is not None and replica.world is not None:
+                replica.world.watch()
             replica.predict(frame.seq, frame.codes, pacer.ticked_at_s, pacer.next_at_s - pacer.ticked_at_s)
-            predictor = replica.predictor
-            if predictor is not None and self.options.on_predicted is not None:
-                tick = PredictedTick(frame.seq, predictor.before, predictor.avatar, predictor.controls)
-                self.options.on_predicted(tick)
+            self._report(frame.seq)
+
+    def _report(self, seq: int) -> None:
+        """Say what the newest tick was predicted to be."""
+        predictor, world = self.replica.predictor, self.replica.world
+        if predictor is not None and self.options.on_predicted is not None:
+            self.options.on_predicted(PredictedTick(seq, predictor.before, predictor.avatar, predictor.controls))
+        if world is not None and self.options.on_contact is not None:
+            for contact in world.take_contacts():
+                self.options.on_contact(PredictedContact(seq, *contact))
 
     def flush(self, now_s: float, *, busy: bool, send: Callable[[bytes], object]) -> None:
         """Send the frames that may leave now.

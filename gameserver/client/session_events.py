@@ -1,7 +1,7 @@
 """What a session reports: the events that its core returns, its status, and the counts that it keeps.
 
 `client_demo/sdk/session_events.js` is the twin. There events go to handlers by name: `joined`, `moved`, `updated`,
-`roster`, `room`, `event`, `notice`, `predicted`, `withdrawn`, `status` and `closed`.
+`roster`, `room`, `event`, `notice`, `predicted`, `contact`, `withdrawn`, `status` and `closed`.
 """
 
 from __future__ import annotations
@@ -156,6 +156,26 @@ class PredictedTick:
     before: Mapping[str, Any]
     avatar: Any
     controls: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedContact:
+    """A contact of the predicted world (`predict_world`) that has changed one of its two bodies, in a tick that was
+    predicted for the first time. All bodies here are copies.
+
+    Args:
+        seq: Number of the tick's input frame.
+        one: The first body as the contact has left it.
+        other: The second one.
+        one_before: The first body as it was when the contact began.
+        other_before: The second one.
+    """
+
+    seq: int
+    one: Any
+    other: Any
+    one_before: Any
+    other_before: Any
 
 
 EVENTS_MISSED = "missed"

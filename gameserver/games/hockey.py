@@ -213,7 +213,7 @@ class Hockey(Room[Controls]):
                 self.last_touch = skater
                 closing = hypot(puck.vx - was_x, puck.vy - was_y) / (1.0 + PUCK_BOUNCE)
                 if closing > LOUD:
-                    self.broadcast("hit", {"x": puck.x, "y": puck.y, "speed": closing})
+                    self.broadcast("hit", {"skater": skater.id, "x": puck.x, "y": puck.y, "speed": closing})
         if not -PUCK_RADIUS < puck.x < RINK_WIDTH + PUCK_RADIUS:
             self._goal(puck, "blue" if puck.x < 0.0 else "red")
 

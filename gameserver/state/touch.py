@@ -110,13 +110,16 @@ class Touch:
         return self.reach / 2 if self.snap is None else self.snap
 
 
-def run_world(touch: Touch, bodies: Mapping[str, Sequence[Any]], dt: float) -> None:
+def run_world(
+    touch: Touch, bodies: Mapping[str, Sequence[Any]], dt: float, watched: Callable[[Contact], Contact] | None = None
+) -> None:
     """Run steps and contacts of one tick, after every steered body has been moved.
 
     Args:
         touch: The room's declaration.
         bodies: Those of each type, by the type's name, ascending by id.
         dt: In seconds.
+        watched: Returns what runs in place of a contact, for a look at what it changes; None: nobody looks.
     """
     for cls, step in touch.steps.items():
         if step is not None:
@@ -124,6 +127,7 @@ def run_world(touch: Touch, bodies: Mapping[str, Sequence[Any]], dt: float) -> N
                 step(body, dt)
     for first, second, contact in touch.contacts:
         ones, others = bodies[first.__name__], bodies[second.__name__]
+        contact = contact if watched is None else watched(contact)
         for place, one in enumerate(ones):
             for other in ones[place + 1 :] if first is second else others:
                 contact(one, other, dt)

@@ -238,3 +238,64 @@ test("isNew is true in the first frame, and a game's own field of that name stay
   scene.draw();
   assert.deepEqual([shot.isNew, bubble.isNew], [false, 8]);
 });
+
+/** A ship at 0 that drives right, and a bubble in its way that counts how often it was touched. */
+class Meeting {
+  met = /** @type {any[]} */ ([]);
+  /** @param {any} bubble @param {any} ship */
+  static touch(bubble, ship) {
+    if (Math.abs(bubble.x - ship.x) > 10) return;
+    bubble.x = ship.x + 30;
+    bubble.vx = 5;
+    bubble.isNew += 1;
+  }
+
+  async begin() {
+    const drive = (/** @type {any} */ ship) => {
+      ship.x += 2;
+    };
+    const contacts = [["Bubble", "Ship", Meeting.touch]];
+    const world = { ...TOUCH, steps: [["Bubble", null]], contacts };
+    this.play = fakeSession({ loadStep: async () => ({ predict: drive, world }) });
+    this.play.join({ schema: SCHEMA, tick_hz: 60, step: "step/gun.js" });
+    await null;
+    await null;
+    this.play.socket.say([18, 0, 1, [[1, "@avatar", SHIP]]]);
+    this.play.session.on("contact", (contact) => this.met.push(contact));
+    const bubble = [9, [[60 * 16, 0, 0, 0, 0]], 5];
+    const enters = [
+      [0, [SHIP], ...packRows([[0, 0]], 2)],
+      [2, [bubble[0]], ...packRows(/** @type {any} */ (bubble[1]), 5)],
+    ];
+    this.play.socket.say(state({ tick: 1, enters }));
+    return this.play;
+  }
+}
+
+test("a contact of the predicted world is reported once, with both bodies before and after it", async () => {
+  const meeting = new Meeting();
+  const { clock, socket, session } = await meeting.begin();
+  clock.advance(250);
+  assert.deepEqual(meeting.met, [], "not there yet");
+  clock.advance(250);
+  const [{ seq, one, other, before }] = meeting.met;
+  assert.equal(meeting.met.length, 1);
+  assert.deepEqual([one.type, one.x, one.vx, one.isNew], ["Bubble", other.x + 30, 5, 1]);
+  assert.deepEqual([before.one.x, before.one.vx, before.one.isNew], [60, 0, 0]);
+  assert.deepEqual([before.one.id, before.other.id, other.id, other.type], [9, SHIP, SHIP, "Ship"]);
+  assert.equal(before.other.x, other.x);
+  assert.ok(seq > 10, "the frame of its tick");
+  // Each of these runs the ticks since frame 1 again, and with them the contact.
+  for (let tick = 2; tick < 9; tick += 1) socket.say(state({ tick, span: 1, seq: 1 }));
+  clock.advance(50);
+  assert.equal(meeting.met.length, 1);
+  session.draw();
+});
+
+test("while prediction is off no contacts are reported: they are not what is drawn", async () => {
+  const meeting = new Meeting();
+  const { clock, session } = await meeting.begin();
+  session.switches = { prediction: false };
+  clock.advance(500);
+  assert.deepEqual(meeting.met, []);
+});

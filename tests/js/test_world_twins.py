@@ -115,6 +115,7 @@ def test_predicted_worlds_are_the_same() -> None:
     assert min(stats["Ball"].late, stats["Ball"].rules, stats["Ball"].others, stats["Disc"].others) > 0
     assert len({len(result) for result in results}) > 6, "bodies came and went"
     assert len(ours.spawns.withdrawn) > 2
+    assert ours.contacts > 5
 
 
 class Parts:
@@ -132,6 +133,7 @@ class Parts:
         self.spawns = PredictedSpawns(SCHEMA, 1 / TICK_HZ)
         self.view = ViewState(SCHEMA, 0, World(SCHEMA).capture())
         self.begun = False
+        self.contacts = 0
 
     def run(self, call: list[Any]) -> list[Any]:
         what, *arguments = call
@@ -143,9 +145,15 @@ class Parts:
             return self.spawn(*arguments)
         seq, inputs, at_s, length_s = arguments
         if self.begun:
+            self.world.watch()
             self.predictor.predict(seq, tuple(inputs), at_s, length_s)
             self.world.ticked(at_s, length_s)
-        return [value for body in self.world.bodies for value in (body.id, body.x, body.y, body.vx, body.vy)]
+        met = self.world.take_contacts()
+        self.contacts += len(met)
+        bodies = [body for one in met for body in (one.one_before, one.other_before, one.one, one.other)]
+        return [
+            value for body in (*self.world.bodies, *bodies) for value in (body.id, body.x, body.y, body.vx, body.vy)
+        ]
 
     def spawn(self, values: dict[str, float], seq: int, at_s: float) -> list[Any]:
         if self.begun:

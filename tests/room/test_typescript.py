@@ -164,6 +164,7 @@ RIGHT = [
     'session.predictSpawn("Dot", { x: 1 }, { match: (dot) => dot.it })?.x;',
     'session.expectEvent("tagged", { by: "a", who: "b", points: 1 }, { match: ({ who }) => who === "b" });',
     'session.on("predicted", ({ avatar, controls }) => { count(controls.dx); text(avatar.type); });',
+    'session.on("contact", ({ other, before: { one } }) => { if (one.type === "Dot") count(one.x); other.id; });',
     'session.on("status", ({ state }) => text(state));',
     'untyped.on("event", ({ name, payload }) => { text(name); text(payload.anything); });',
     'for (const any of untyped.draw().entities.get("Anything") ?? []) count(any.x);',
@@ -189,6 +190,7 @@ WRONG = {
     'if (session.me?.state?.team === "green") count(1);': 2367,
     'session.predictSpawn("Dot", { speed: 1 });': 2353,
     'session.expectEvent("tagged", { by: "a" });': 2739,
+    'session.on("contact", ({ one }) => count(one.speed));': 2339,
 }
 WRONG_OF_CONNECT = {
     'connect<Typed>("ws", { kind: "tag" });': 2322,

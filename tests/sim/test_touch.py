@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from math import hypot
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gameserver.client import body
-from gameserver.games.hockey import Hockey
-from gameserver.games.hockey_rink import PUCK_RADIUS, SKATER_RADIUS, Controls
+from gameserver.client import Withdrawn, body
+from gameserver.games.hockey import LOUD, Hockey
+from gameserver.games.hockey_rink import PUCK_BOUNCE, PUCK_RADIUS, SKATER_RADIUS, Controls, Puck
 from gameserver.testing.simulation import Simulation
 from tests.scenarios.touch import FRAME_S, Dribbler, contest, cost, dribble, first_change, percentile
 from tests.support.sim.football import Ball, Disc, Football
+
+if TYPE_CHECKING:
+    from gameserver.client.session_events import PredictedContact
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +125,44 @@ def test_the_puck_of_hockey_moves_with_its_player() -> None:
     assert frames > 60
     assert stats.stats["Puck"].corrections == 0
     assert -20.0 < deepest <= 1.0
+
+
+def test_a_hit_is_reported_where_it_is_predicted_and_the_servers_event_of_it_is_not_reported_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Simulation(Hockey, delay_s=0.15, jitter_s=0.02)
+    client = rig.client()
+    rig.run(3.0)
+    expected = list[tuple[float, float, float]]()
+    sent = list[tuple[float, float, float]]()
+
+    def contact(met: PredictedContact) -> None:
+        puck, was = met.other, met.other_before
+        if puck.entity_type.name == "Puck" and hypot(puck.vx - was.vx, puck.vy - was.vy) > LOUD * (1.0 + PUCK_BOUNCE):
+            expected.append((puck.x, puck.y, rig.now_s))
+            client.core.expect("hit", None, lambda payload: payload["skater"] == met.one.id, rig.now_s + 1.0)
+
+    def broadcast(name: str, payload: Any) -> None:
+        if name == "hit":
+            sent.append((payload["x"], payload["y"], rig.now_s))
+        announce(name, payload)
+
+    seat, room = client.seat, rig.engine.room
+    seat.options = replace(seat.options, on_contact=contact)
+    announce = room.broadcast
+    monkeypatch.setattr(room, "broadcast", broadcast)
+    for _ in range(480):
+        for puck in room.all(Puck):
+            way_x, way_y = puck.x - client.avatar.x, puck.y - client.avatar.y - 15.0
+            far = hypot(way_x, way_y)
+            client.core.set_controls(Controls(dx=way_x / far, dy=way_y / far, dash=far < 200.0))
+        rig.run(FRAME_S)
+    rig.run(2.0)
+    assert [place[:2] for place in expected] == [place[:2] for place in sent]
+    assert len(sent) > 2
+    assert all(later[2] - sooner[2] > 0.14 for sooner, later in zip(expected, sent, strict=True))
+    assert "hit" not in [name for name, _ in client.happened]
+    assert client.of(Withdrawn) == []
 
 
 def test_a_drawn_frame_of_the_sdk_leaves_nothing_to_be_collected() -> None:

@@ -160,10 +160,14 @@ async function worlds([[wire, tickHz, source, ownId], ...calls]) {
   return calls.map(([what, ...args]) => {
     if (what === "predict") {
       if (begun) {
+        world.watch();
         one.predict(args[0], args[1], args[2], args[3]);
         world.ticked(args[2], args[3]);
       }
-      return world.bodies.flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
+      const met = world
+        .takeContacts()
+        .flatMap((c) => [c.before.one, c.before.other, c.one, c.other]);
+      return [...world.bodies, ...met].flatMap(({ id, x, y, vx, vy }) => [id, x, y, vx, vy]);
     }
     if (what === "draw") return ring.count === 0 ? [] : drawWorld(args[0], args[1]);
     if (what === "spawn") {
