@@ -343,6 +343,8 @@ export class PredictedWorld {
     const [{ body }] = this.#spawned.splice(at, 1);
     body.entity.id = id;
     body.drawn.id = id;
+    // A state before may have had it already, when it was nobody's yet.
+    this.#bodies = this.#bodies.filter(({ entity }) => entity.id !== id);
     this.#bodies.push(body);
   }
 

@@ -291,6 +291,8 @@ class PredictedWorld:
         for spawned in self._spawned:
             if spawned.body.entity.id == spawn_id:
                 spawned.body.entity.id = entity_id
+                # A state before may have had it already, when it was nobody's yet.
+                self._bodies = [body for body in self._bodies if body.entity.id != entity_id]
                 self._bodies.append(spawned.body)
         self._spawned = [spawned for spawned in self._spawned if spawned.body.entity.id != entity_id]
 

@@ -105,6 +105,22 @@ def test_an_adopted_one_goes_on_where_it_is_drawn_when_there_is_no_predicted_wor
     assert is_smooth(scene.steps(ball, 6))
 
 
+def test_one_that_adopts_what_an_earlier_state_had_goes_on_where_it_is_drawn() -> None:
+    scene = Scene()
+    scene.tick()
+    ball = scene.shoot()
+    fired = scene.seq
+    scene.steps(ball, 6)
+    real = scene.server.spawn(Ball, x=450.0, y=450.0)
+    scene.state(0)
+    real.x, real.vx = 500.0, SPEED
+    scene.state(fired)
+    assert ball.id == real.id
+    assert scene.world is not None
+    assert len(scene.world) == 1
+    assert is_smooth(scene.steps(ball, 6))
+
+
 def test_a_value_that_no_field_can_hold_is_refused_and_nothing_of_it_is_kept() -> None:
     scene = Scene()
     assert scene.world is not None

@@ -179,6 +179,19 @@ test("an adopted spawn goes on where it is drawn when nearer bodies take its pla
   }
 });
 
+test("a spawn that adopts what an earlier state had goes on where it is drawn", () => {
+  const scene = new Scene();
+  scene.tick();
+  const shot = scene.fire();
+  const fired = scene.seq;
+  for (let i = 0; i < 6; i += 1) scene.tick();
+  scene.state(0, [[9, 20, 0]]);
+  assert.equal(scene.draw().length, 2);
+  scene.state(fired, [[9, 0, 600]]);
+  assert.deepEqual(scene.draw(), [shot]);
+  assert.ok(scene.steps(shot, 6).every(isSmooth));
+});
+
 test("an adopted spawn that flies out of reach goes on in its player's present", () => {
   const scene = new Scene();
   const shot = scene.fireAndAdopt();
