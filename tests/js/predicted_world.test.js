@@ -254,7 +254,9 @@ test("isNew is true in the first frame, and a game's own field of that name stay
 
 /** A ship at 0 that drives right, and a bubble in its way that counts how often it was touched. */
 class Meeting {
-  met = /** @type {any[]} */ ([]);
+  /** @type {any[]} */
+  met = [];
+
   /** @param {any} bubble @param {any} ship */
   static touch(bubble, ship) {
     if (Math.abs(bubble.x - ship.x) > 10) return;
@@ -291,7 +293,7 @@ test("a contact of the predicted world is reported once, with both bodies before
   clock.advance(250);
   assert.deepEqual(meeting.met, [], "not there yet");
   clock.advance(250);
-  const [{ seq, one, other, before }] = meeting.met;
+  const { seq, one, other, before } = /** @type {any} */ (meeting.met)[0];
   assert.equal(meeting.met.length, 1);
   assert.deepEqual([one.type, one.x, one.vx, one.isNew], ["Bubble", other.x + 30, 5, 1]);
   assert.deepEqual([before.one.x, before.one.vx, before.one.isNew], [60, 0, 0]);
