@@ -20,7 +20,7 @@ class Shown(msgspec.Struct, frozen=True, tag=True):
     """What pages are to show."""
 
     reloads: int = 0
-    """How often they were to load themselves again."""
+    """When it is another number, they are to load themselves again."""
     problem: Problem | None = None
 
 

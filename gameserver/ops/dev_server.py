@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 import time
+import zlib
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
@@ -123,7 +124,7 @@ class DevServer:
         self._roots = sorted(root for root in roots if not any(root != each and _is_in(root, each) for each in roots))
         self._stamps: dict[str, int] = {}
         self._changes, self._changed = trio.open_memory_channel[set[str]](inf)
-        self._shown = Shown()
+        self._shown = Shown(_version_of(self._web))
 
     async def run(self) -> None:
         """Serve until a signal."""
@@ -214,7 +215,7 @@ class DevServer:
         child, problem = await self._load(nursery, self._options)
         if child is None:
             self._report(problem)
-            self._shown = Shown(0, problem)
+            self._shown = Shown(self._shown.reloads, problem)
             child, _ = await self._load(nursery, replace(self._options, rooms=()))
         if child is not None:
             await self._serve(child)
@@ -300,6 +301,14 @@ class DevServer:
 def _real(paths: Iterable[str]) -> list[str]:
     """Return paths without symbolic links, as the files of modules are compared."""
     return [os.path.realpath(path) for path in paths]
+
+
+def _version_of(folder: str | None) -> int:
+    """Return a number that is another one when a file in a folder is, so that pages of a server before notice."""
+    if folder is None:
+        return 0
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    return zlib.crc32(repr(sorted((str(path), path.stat().st_mtime_ns) for path in files)).encode())
 
 
 def _is_in(path: str, folder: str) -> bool:

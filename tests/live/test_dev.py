@@ -234,6 +234,19 @@ async def test_code_that_is_wrong_from_the_start_is_shown_until_it_is_right(tmp_
             await dig(session, 1)
 
 
+async def test_a_page_that_changed_between_two_servers_is_loaded_again(tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.mkdir()
+    seen = []
+    for script in ("export {};", None, "export const changed = true;"):
+        if script is not None:
+            (page / "main.js").write_text(script)
+        dev = Dev(tmp_path, "--web", "page")
+        async with dev.server:
+            seen.append(dev.shown()["reloads"])
+    assert seen[0] == seen[1] != seen[2]
+
+
 async def test_a_changed_page_is_loaded_again_and_this_machines_pages_may_use_the_server(tmp_path: Path) -> None:
     page = tmp_path / "page"
     page.mkdir()
