@@ -55,6 +55,18 @@ def escape_json(text: str) -> str:
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def replace_surrogates(text: str) -> str:
+    """Replace every lone surrogate, which JSON may contain and UTF-8 cannot, with a question mark.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        Text that UTF-8 can encode. Text without surrogates is returned as it is.
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
 def _escape(match: re.Match[str]) -> str:
     character = match[0]
     code = ord(character)

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gameserver.escaping import replace_surrogates
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.errors import ProtocolError, banned_reason
 
@@ -175,7 +176,7 @@ class Bans:
 def identities(claims: Mapping[str, object] | None, address_key: str) -> list[str]:
     """Return by what a client is known; the first is the one to ban it by."""
     subject = (claims or {}).get("sub")
-    found = [f"{SUBJECT}{subject}"] if isinstance(subject, str) and subject else []
+    found = [f"{SUBJECT}{replace_surrogates(subject)}"] if isinstance(subject, str) and subject else []
     return [*found, f"{ADDRESS}{address_key}"] if address_key else found
 
 

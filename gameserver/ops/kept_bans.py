@@ -46,7 +46,9 @@ class KeptBans:
         try:
             if rulings:
                 self._store.rule(rulings)
-            if time.monotonic() - self._looked_s >= BANS_EVERY_S:
+                rulings = []  # they are stored, even if the look fails
+            # What was found and is not in force yet may lack what has just been stored: look once more.
+            if self._found is not None or time.monotonic() - self._looked_s >= BANS_EVERY_S:
                 self._look()
         except StoreError as error:
             self._bans.put_back(rulings)

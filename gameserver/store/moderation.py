@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gameserver.hub.bans import BAN, UNBAN, Ban, Ruling, describe_ban
 from gameserver.store.api import StoreError
@@ -14,6 +14,9 @@ from gameserver.store.sqlite import plain_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LAST_DATE_S: Final = 253_370_764_800.0
+"""The first of January 9999, in seconds since 1970. A ban beyond that is for good: calendars do not go on for ever."""
 
 
 def ban(place: Path, who: str, reason: str, seconds: float | None) -> None:
@@ -71,7 +74,8 @@ def bans(place: Path) -> list[Ban]:
 
 def describe(one: Ban) -> str:
     """Return a ban as a line."""
-    until = "for good" if one.until is None else f"until {time.strftime(TIME, time.localtime(one.until))}"
+    is_for_good = one.until is None or one.until > LAST_DATE_S
+    until = "for good" if is_for_good else f"until {time.strftime(TIME, time.localtime(one.until))}"
     return f"{one.who} {until}: {one.reason}"
 
 

@@ -6,6 +6,7 @@ import getpass
 import os
 from typing import TYPE_CHECKING, Final
 
+from gameserver.escaping import replace_surrogates
 from gameserver.hub.bans import MAX_BANS, UNBAN, Ban
 
 if TYPE_CHECKING:
@@ -36,14 +37,12 @@ def write_rulings(db: sqlite3.Connection, rulings: Iterable[Ruling]) -> None:
     for ruling in rulings:
         at = ruling.at
         if ruling.ban is not None:
-            row = (ruling.ban.who, ruling.ban.reason, ruling.ban.until)
+            row = (replace_surrogates(ruling.ban.who), replace_surrogates(ruling.ban.reason), ruling.ban.until)
             db.execute("INSERT OR REPLACE INTO bans VALUES (?, ?, ?)", row)
         elif ruling.what == UNBAN:
             db.execute("DELETE FROM bans WHERE who = ?", (ruling.about,))
-        db.execute(
-            "INSERT INTO audit (at, made_by, what, about, detail) VALUES (?, ?, ?, ?, ?)",
-            (ruling.at, ruling.by, ruling.what, ruling.about, ruling.detail),
-        )
+        texts = map(replace_surrogates, (ruling.by, ruling.what, ruling.about, ruling.detail))
+        db.execute("INSERT INTO audit (at, made_by, what, about, detail) VALUES (?, ?, ?, ?, ?)", (ruling.at, *texts))
     db.execute("DELETE FROM audit WHERE number <= (SELECT max(number) FROM audit) - ?", (MAX_AUDIT,))
     db.execute("DELETE FROM bans WHERE until <= ?", (at,))
     latest = "SELECT who FROM bans ORDER BY until IS NOT NULL, until DESC LIMIT -1 OFFSET ?"

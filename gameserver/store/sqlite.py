@@ -16,6 +16,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from gameserver.escaping import replace_surrogates
 from gameserver.store import rulings
 from gameserver.store.api import NO_EFFECTS, Entry, SavedEffect, SavedProcess, SavedRoom, StoreError
 
@@ -177,7 +178,7 @@ class SqliteStore:
     def put_aside(self, room: str, reason: str) -> list[str]:
         """Keep a room that cannot be restored, without trying again. Return the ids of those that gave way to it."""
         with self._transaction() as db:
-            db.execute("UPDATE rooms SET aside = ? WHERE id = ?", (reason, room))
+            db.execute("UPDATE rooms SET aside = ? WHERE id = ?", (replace_surrogates(reason), room))
             newest_first = "SELECT id FROM rooms WHERE aside IS NOT NULL ORDER BY id = ? DESC, saved_at DESC"
             removed = [old for (old,) in db.execute(newest_first, (room,))][MAX_ASIDE:]
             for old in removed:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gameserver.hub.bans import identities
 from gameserver.ops import kept_bans
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode
@@ -139,3 +140,55 @@ def test_a_disk_that_cannot_be_written_loses_no_ban_and_is_said_once(
     one.commit()
     one.kill()
     assert [ban.who for ban in moderation.bans(tmp_path)] == ["sub:ada"]
+
+
+def test_what_is_stored_is_not_stored_again_when_the_look_after_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = process(tmp_path)
+
+    def fail(_: object) -> None:
+        raise StoreError("the disk cannot be read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one.store, "bans", fail)
+        one.server.hub.moderation.ban("sub:ada", "be gone", None, "test")
+        one.commit()
+    one.commit()
+    one.kill()
+    assert [line.partition(": ")[2] for line in moderation.audit(tmp_path)] == ["ban sub:ada for good: be gone"]
+
+
+def test_a_ban_that_is_stored_between_a_look_and_the_tick_stays_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = process(tmp_path)
+    hub = one.server.hub
+    kept = one.lasting._bans
+    hub.moderation.ban("sub:bob", "", None, "test")
+    kept.exchange()  # finds bob
+    monkeypatch.setattr(kept_bans, "BANS_EVERY_S", 1000.0)
+    hub.moderation.ban("sub:ada", "", None, "test")
+    kept.exchange()
+    kept.apply()
+    assert {ban.who for ban in hub.moderation.bans.in_force()} == {"sub:ada", "sub:bob"}
+    one.kill()
+
+
+def test_texts_that_utf_8_cannot_hold_do_not_stop_the_server(tmp_path: Path) -> None:
+    one = process(tmp_path)
+    bans = one.server.hub.moderation.bans
+    bans.ban(identities({"sub": "a\ud800"}, "")[0], "gone \ud800", None, "test")
+    bans.note_kick("sub:b\ud800", "\ud800", "test")
+    one.commit()
+    assert code(join(one, "a\ud800")[0]) == CloseCode.BANNED
+    one.kill()
+    assert [(ban.who, ban.reason) for ban in moderation.bans(tmp_path)] == [("sub:a?", "gone ?")]
+
+
+def test_a_ban_beyond_all_calendars_is_listed_as_one_for_good(tmp_path: Path) -> None:
+    process(tmp_path).kill()
+    for who, seconds in (("sub:ada", 1e18), ("sub:bob", 1e300)):
+        moderation.ban(tmp_path, who, "x", seconds)
+    listed = [moderation.describe(ban) for ban in moderation.bans(tmp_path)]
+    assert listed == ["sub:ada for good: x", "sub:bob for good: x"]

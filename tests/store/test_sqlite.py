@@ -330,6 +330,12 @@ def test_so_many_rooms_are_put_aside_and_the_oldest_give_way(
     assert [room.id for room in store.rooms(0)] == ["e"]
 
 
+def test_a_reason_that_utf_8_cannot_hold_puts_a_room_aside_all_the_same(store: SqliteStore) -> None:
+    store.commit(0, [update("a", tick=1)], [])
+    store.put_aside("a", "why \ud800")
+    assert report.aside(store.path)[0].endswith(": why ?")
+
+
 def test_effects_of_ended_rooms_are_kept_shown_and_removed(store: SqliteStore) -> None:
     left = [SavedEffect(name, "race", "a", packed([name, "mygame:pay", ["Ada", 5], 30.0, 10])) for name in ("x", "y")]
     store.commit(0, [], ["a"], EffectUpdate(left))
