@@ -126,6 +126,12 @@ class PollLink(WatchLink):
         self._asked.done.set()
         return True
 
+    def send_update(self, update: Update) -> None:
+        """Count an update whose request has gone as an answer that got lost: the viewer's next request has a cursor
+        from before it, and so resumes from there."""
+        if self.close_code is None:
+            self.cursor = Cursor(self._token, update.tick, update.event)
+
     def note_unchanged(self) -> None:
         """Answer the request that waits, if it has waited for long enough or there is something else to say."""
         if self._asked is not None and (self._events or self._now() >= self._asked.until_s):

@@ -103,10 +103,16 @@ class StreamLink(WatchLink):
         """Take an update, or none."""
         if not self.ready:
             return False
+        self.send_update(update)
+        return True
+
+    def send_update(self, update: Update) -> None:
+        """Take an update, behind what has not left yet."""
+        if self.close_code is not None:
+            return
         name = b"state" if update.full else b"change"
         cursor = str(Cursor(self._token, update.tick, update.event)).encode()
         self._put(b"id: %b\nevent: %b\ndata: " % (cursor, name), update.data, b"\n\n")
-        return True
 
     def note_unchanged(self) -> None:
         """Send nothing."""

@@ -173,7 +173,12 @@ class GatedLink:
 
     def _send_update(self, update: Update) -> None:
         self._batches -= 1
-        self._link.offer_update(update)
+        if not self._link.offer_update(update):  # as above; or the request that it was to answer has gone
+            self._link.send_update(update)
+
+    def send_update(self, update: Update) -> None:
+        """Take an update that must not be lost."""
+        self._hold(self._link.send_update, update)
 
     def note_unchanged(self) -> None:
         """The newest state is the one that the viewer has."""

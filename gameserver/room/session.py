@@ -75,6 +75,10 @@ class JsonLink(LinkHandle, Protocol):
     def offer_update(self, update: Update) -> bool:
         """Take an update, or return False; nothing is queued."""
 
+    def send_update(self, update: Update) -> None:
+        """Take an update that has been accounted for, although the link is not ready any more: queue it, or see to it
+        that its viewer goes on from before it."""
+
     def note_unchanged(self) -> None:
         """The newest state is the one that the viewer has."""
 

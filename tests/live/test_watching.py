@@ -7,7 +7,9 @@ import dataclasses
 import json
 import socket
 import struct
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import msgpack
 import pytest
@@ -17,6 +19,7 @@ from gameserver import Entity, Float
 from gameserver.net.http.auth import AuthRefused
 from gameserver.net.stream_link import StreamLink
 from gameserver.protocol.constants import ClientMessage, Limits, Role
+from gameserver.room.output_gate import OutputGate
 from tests.support.live.certificates import Authority
 from tests.support.live.fault_proxy import faulty
 from tests.support.live.server import FAST, Wire, get, until
@@ -24,7 +27,7 @@ from tests.support.live.watched_room import EventStream, Wall, Watched, poll, wa
 from tests.support.wallboard import Wallboard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from gameserver.net.http.head import Head
@@ -359,6 +362,75 @@ async def test_a_client_that_leaves_during_a_long_poll_costs_nothing_more() -> N
         await trio.sleep(0.06)
         _, change, _ = await poll(wall.port, f"{wall.path('state')}?since={first['next']}")
         assert [event["payload"] for event in change["events"]] == [1]
+
+
+# -- a durable room ----------------------------------------------------------------------------------------------------
+
+
+class DurableWall(Wall):
+    lasting = durable = True
+
+
+class Disk:
+    """Stores each tick of a durable room soon, unless it is stuck."""
+
+    def __init__(self, wall: Watched) -> None:
+        self._gate = wall.engine.gate = OutputGate(durable=True, max_ahead=1_000)
+        self.is_stuck = False
+        wall.server.hub.keeper = Mock()
+
+    async def run(self) -> None:
+        while True:
+            if not self.is_stuck:
+                self._gate.release(self._gate.tick)
+            await trio.sleep(0.005)
+
+
+@asynccontextmanager
+async def watched_durable() -> AsyncIterator[tuple[Watched, Disk]]:
+    async with watched(room=DurableWall) as wall, trio.open_nursery() as nursery:
+        disk = Disk(wall)
+        nursery.start_soon(disk.run)
+        yield wall, disk
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_change_that_is_stored_after_its_poll_has_gone_comes_with_the_next_poll() -> None:
+    async with watched_durable() as (wall, disk):
+        _, first, _ = await poll(wall.port, wall.path("state"))
+        disk.is_stuck = True
+        wall.command("say", 1)
+        wall.command("move", 1)
+        with trio.move_on_after(0.2):
+            await poll(wall.port, f"{wall.path('state')}?since={first['next']}&wait=20")
+        (link,) = wall.server.links
+        await until(lambda: link.idle)  # type: ignore[attr-defined]
+        disk.is_stuck = False
+        await trio.sleep(0.06)
+        _, change, _ = await poll(wall.port, f"{wall.path('state')}?since={first['next']}")
+        assert [event["payload"] for event in change["events"]] == [1]
+        assert change["entities"]["Card"] == [{"id": 1, "x": 1.0}]
+        _, after, _ = await poll(wall.port, f"{wall.path('state')}?since={change['next']}")
+        assert "events" not in after
+
+
+async def test_a_change_that_is_stored_while_something_else_leaves_on_the_stream_comes_behind_it() -> None:
+    async with watched_durable() as (wall, disk):
+        stream = await EventStream.open(wall.port, wall.path("stream"), buffer=4_096)
+        await stream.next("state")
+        disk.is_stuck = True
+        wall.command("say", 1)
+        wall.command("move", 1)
+        (link,) = wall.server.links
+        assert isinstance(link, StreamLink)
+        await until(lambda: wall.engine.replicator.skipped > 0)  # the change waits
+        link._put(b":" + b" " * 1_000_000 + b"\n\n")
+        disk.is_stuck = False
+        await trio.sleep(0.06)
+        assert not link.ready
+        change = await stream.next()
+        assert [event["payload"] for event in change.data["events"]] == [1]
+        assert change.data["entities"]["Card"] == [{"id": 1, "x": 1.0}]
 
 
 QUERIES = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gameserver.room.output_gate import GatedLink, OutputGate
+from gameserver.room.session import Update
 
 
 class Wire:
@@ -21,6 +22,14 @@ class Wire:
 
     def send(self, *messages: bytes) -> None:
         self.given += messages
+
+    def offer_update(self, update: Update) -> bool:
+        if self.ready:
+            self.given.append(update)
+        return self.ready
+
+    def send_update(self, update: Update) -> None:
+        self.given.append(update)
 
     def close(self, code: int, reason: str) -> None:
         self.given.append((code, reason))
@@ -75,6 +84,19 @@ def test_a_batch_that_the_link_does_not_take_any_more_is_queued() -> None:
     wire.ready = False
     gate.release(1)
     assert wire.given == [b"events", b"state"]
+
+
+def test_an_update_that_the_link_does_not_take_any_more_is_not_lost() -> None:
+    gate, wire, link = gated()
+    gate.tick = 1
+    update = Update(b'{"tick":1}', full=False, tick=1, event=0)
+    assert link.offer_update(update)
+    assert not link.ready
+    wire.ready = False
+    gate.release(1)
+    assert wire.given == [update]
+    wire.ready = True
+    assert link.ready
 
 
 def test_a_room_that_is_not_durable_holds_nothing_of_its_links() -> None:
