@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +16,7 @@ from gameserver.net.identities import read_identity
 from gameserver.net.server import serve
 from gameserver.ops.metrics import metrics_page
 from gameserver.ops.options import address_of, log_what_would_last, websocket_address_of
+from gameserver.room.player import check_ban_time
 
 if TYPE_CHECKING:
     import socket
@@ -81,11 +83,12 @@ class GameServer:
             seconds: For how long; None: for good.
 
         Raises:
+            TypeError: `seconds` is not a number.
             ValueError: `who` is none of these, or `seconds` is not above 0.
         """
-        if seconds is not None and not seconds > 0:
-            raise ValueError(f"seconds is {seconds!r}; write a number above 0, or None for good")
-        self._server.hub.moderation.ban(read_identity(who), reason, seconds, BY_PROGRAM)
+        banned_s = check_ban_time(seconds)
+        for_s = None if banned_s == math.inf else banned_s
+        self._server.hub.moderation.ban(read_identity(who), reason, for_s, BY_PROGRAM)
 
     def unban(self, who: str) -> bool:
         """Let a player in again.

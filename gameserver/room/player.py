@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, cast
 
 from gameserver.protocol.constants import Role
 from gameserver.room.scopes import has_scope
@@ -12,6 +12,10 @@ from gameserver.state.entity import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+LONGEST_BAN_S: Final = 250_000_000_000.0
+"""About 7900 years, to the end of what calendars can show. A longer ban is for good."""
 
 
 class JoinRefused(Exception):
@@ -195,15 +199,31 @@ class Player(Generic[A, D]):
             ValueError: `seconds` is not above 0.
         """
         check_reason(reason)
-        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
-            raise TypeError(f"seconds is {seconds!r}; write a number, or None for good")
-        if seconds is not None and not seconds > 0:
-            raise ValueError(f"seconds is {seconds!r}; write a number above 0, or None for good")
+        banned_s = check_ban_time(seconds)
         if self._kick is not None:
-            self._kick(self, reason, math.inf if seconds is None else seconds)
+            self._kick(self, reason, banned_s)
 
     def __repr__(self) -> str:
         return f"<Player {self.number} {self.role.name.lower()}>"
+
+
+def check_ban_time(seconds: Any) -> float:
+    """Check for how long somebody is to be banned.
+
+    Returns:
+        For how long, in seconds; infinity: for good.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is not above 0.
+    """
+    if seconds is None:
+        return math.inf
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"seconds is {seconds!r}; write a number, or None for good")
+    if not seconds > 0:
+        raise ValueError(f"seconds is {seconds!r}; write a number above 0, or None for good")
+    return math.inf if seconds > LONGEST_BAN_S else float(seconds)
 
 
 def check_reason(reason: object) -> None:

@@ -59,6 +59,16 @@ def test_rules_ban_a_subject_wherever_it_comes_from_and_nobody_else_there(server
     assert [code(join(server, claims)[0]) for claims in ({"sub": "bob"}, None)] == [None, None]
 
 
+@pytest.mark.parametrize("seconds", [10**400, 1e300, math.inf], ids=["int", "float", "inf"])
+def test_a_ban_of_rules_beyond_all_calendars_is_for_good(server: MemoryServer, seconds: float) -> None:
+    join(server, ADA)
+    (session,) = server.engine.seats.sessions.values()
+    session.player.ban("enough", seconds)
+    server.tick()
+    assert server.hub.moderation.bans.in_force() == [Ban("sub:ada", "enough", None)]
+    assert join(server, ADA)[0].closed == (CloseCode.BANNED, "banned: enough")
+
+
 def test_without_a_token_the_address_is_banned_with_all_who_have_it(server: MemoryServer) -> None:
     _, peer = join(server)
     other, _ = join(server, ADA)

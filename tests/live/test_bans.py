@@ -87,9 +87,11 @@ async def test_a_program_bans_and_lets_in_again() -> None:
         async with connect(server.websocket_url, "small") as here:
             server.ban("address:192.0.2.7", "be gone", 60)
             server.ban("sub:ada")
+            server.ban("sub:bob", seconds=10**400)
             assert [(ban.who, ban.reason) for ban in server.bans()] == [
                 ("address:192.0.2.7", "be gone"),
                 ("sub:ada", ""),
+                ("sub:bob", ""),
             ]
             assert here.status.state is SessionState.JOINED
         assert [server.unban("sub:ada"), server.unban("sub:ada")] == [True, False]
