@@ -311,23 +311,33 @@ def open_store(folder: Path, *, locks: bool = True) -> SqliteStore:
 def signing_key_of(folder: Path) -> bytes:
     """Return the secret with which the servers of a folder sign resume tokens; it is made by the first one.
 
-    It is in a file of its own, which no backup of the store has.
+    It is in a file of its own, which no backup of the store has. Only whoever has the folder's lock may make it.
 
     Raises:
         StoreError: It cannot be read or made.
     """
     path = folder / SIGNING_KEY
     try:
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(SIGNING_KEY_BYTES))
+        if not path.exists():
+            _make_signing_key(path)
         key = path.read_bytes()
     except OSError as error:
         raise StoreError(f"{error.filename or path}: {error.strerror}") from None
     if len(key) != SIGNING_KEY_BYTES:
         raise StoreError(f"{path}: is damaged; without it nobody comes back into a seat: remove it to go on")
     return key
+
+
+def _make_signing_key(path: Path) -> None:
+    """Write a new key beside its place, and move it there when it is on the disk: no crash leaves a part of one."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)  # of a crash
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(SIGNING_KEY_BYTES))
+        file.flush()
+        os.fsync(handle)
+    new.replace(path)
 
 
 class FolderLock:

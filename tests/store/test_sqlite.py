@@ -240,6 +240,20 @@ def test_the_signing_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> 
         signing_key_of(tmp_path)
 
 
+def test_a_crash_while_the_signing_key_is_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(_: int) -> None:
+        raise KeyboardInterrupt
+
+    for where in ("secrets.token_bytes", "os.fsync"):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, crash)
+            with pytest.raises(KeyboardInterrupt):
+                signing_key_of(tmp_path)
+        assert not (tmp_path / SIGNING_KEY).exists()
+    assert len(signing_key_of(tmp_path)) == 32
+    assert [path.name for path in tmp_path.iterdir()] == [SIGNING_KEY]
+
+
 def test_the_report_shows_exports_and_copies_while_a_server_writes(store: SqliteStore, tmp_path: Path) -> None:
     store.commit(0, [update(tick=5)], [])
     store.commit(0, [update(tick=6, chunk=(6, 9, b"six")), update("b", tick=1)], [])
