@@ -105,9 +105,9 @@ def test_a_template_that_is_not_there_is_refused_with_those_that_are(capsys: pyt
     assert said == f"--template chess: there is no such template; write one of {', '.join(TEMPLATES)}"
 
 
-def make(folder: Path, target: str, **variables: object) -> int:
+def make(folder: Path, *targets: str, **variables: object) -> int:
     given = [f"{name}={value}" for name, value in variables.items()]
-    return subprocess.run(["make", target, *given], cwd=folder, capture_output=True, check=False).returncode
+    return subprocess.run(["make", *targets, *given], cwd=folder, capture_output=True, check=False).returncode
 
 
 def script(path: Path, text: str) -> Path:
@@ -175,6 +175,21 @@ def test_the_sdk_of_a_page_in_typescript_follows_that_of_the_installed_server(tm
     before = (folder / made_there).stat().st_mtime_ns
     assert make(folder, made_there, **tools) == 0
     assert (folder / made_there).stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(("fails", "status"), [("", 0), ("pytest", 2), ("mypy", 2), ("tsc", 2)])
+def test_a_page_in_typescript_is_checked_although_the_rules_fail_their_tests(
+    tmp_path: Path, fails: str, status: int
+) -> None:
+    folder, checks = made("--template", "vite"), tmp_path / "checks"
+    python = script(tmp_path / "bin/python", f'test "$1" = -m && echo $2 >> {checks}; test "$2" != "{fails}"')
+    script(folder / "node_modules/.bin/tsc", f'echo tsc >> {checks}; test tsc != "{fails}"')
+    done_before = ["-o", ".installed", "-o", "sdk/types/index.d.ts", "-o", "src/tag.d.ts"]
+    for path in done_before[1::2]:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+    assert make(folder, *done_before, "test", PYTHON=python) == status
+    assert checks.read_text().split() == ["pytest", "mypy", "tsc"]
 
 
 @pytest.mark.slow
