@@ -35,6 +35,7 @@ class Taker:
     """A link that takes everything it is offered."""
 
     ready = True
+    writer = None
 
     def offer(self, *_messages: bytes) -> bool:
         """Return True."""

@@ -1,6 +1,7 @@
-"""The three places in which a tick spends most as machine code, in the compiled build.
+"""The four places in which a tick spends most as machine code, in the compiled build.
 
 - `links.pyx`: the path of a message from a room's sockets to its queues.
+- `writing.pyx`: the path of a STATE from its body to a viewer's socket.
 - `interest.pyx`: which entities are near enough to each viewer with a view of its own.
 - `bodies.pyx`: the bodies of the STATE messages of such viewers.
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from gameserver.sync.encode.body import BodyWriter
 from gameserver.sync.encode.interest import near
@@ -21,9 +22,9 @@ from gameserver.sync.inputs import InputQueue
 from gameserver.sync.token_bucket import TokenBucket
 from gameserver.sync.window import Window
 
-BUILT = find_spec("gameserver.native.links") is not None
+BUILT = find_spec("gameserver.native.writing") is not None
 if BUILT:
-    from gameserver.native import bodies, interest, links
+    from gameserver.native import bodies, interest, links, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 InputFormat: TypeAlias = "links.InputFormat"
 InputHandler: TypeAlias = "links.InputHandler"
 LinkReader: TypeAlias = "links.LinkReader"
+LinkWriter: TypeAlias = "writing.LinkWriter"
+
+UNWRITTEN: Final = -1
+"""What `LinkWriter.offer_state` returns when it leaves a STATE to Python."""
 
 enabled = BUILT and os.environ.get("GAMESERVER_NATIVE") != "0"
 """Whether what is made from now on is native."""
@@ -78,6 +83,11 @@ def make_input_handler() -> InputHandler | None:
 def make_link_reader() -> LinkReader | None:
     """Return what reads one plain socket; None: its transport does it itself."""
     return links.LinkReader() if enabled else None
+
+
+def make_link_writer() -> LinkWriter | None:
+    """Return what writes STATEs to one plain socket; None: its transport does it itself."""
+    return writing.LinkWriter() if enabled else None
 
 
 def body_writer() -> Callable[[int], BodyWriter]:

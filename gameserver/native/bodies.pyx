@@ -14,6 +14,7 @@ from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
+from gameserver.native.integers cimport MAX_UINT, put_big_endian, put_uint
 from gameserver.sync.encode.msgpack_parts import pack_value
 
 cdef enum:
@@ -21,34 +22,9 @@ cdef enum:
     ARRAY_OF_FOUR = 0x94
     ARRAY_OF_FIVE = 0x95
     MAX_HEADER = 5  # bytes of an array's or a bin's header
-    MAX_UINT = 9  # bytes of an integer
 
 
 # --- parts of msgpack values, each written to `at`; they return where the next one belongs
-
-
-cdef inline uint8_t *put_big_endian(uint8_t *at, int64_t value, int size) noexcept nogil:
-    cdef int place
-    for place in range(size):
-        at[place] = <uint8_t>(value >> (8 * (size - 1 - place)))
-    return at + size
-
-
-cdef inline uint8_t *put_uint(uint8_t *at, int64_t value) noexcept nogil:
-    if value < 1 << 7:
-        at[0] = <uint8_t>value
-        return at + 1
-    if value < 1 << 8:
-        at[0] = 0xCC
-        return put_big_endian(at + 1, value, 1)
-    if value < 1 << 16:
-        at[0] = 0xCD
-        return put_big_endian(at + 1, value, 2)
-    if value < <int64_t>1 << 32:
-        at[0] = 0xCE
-        return put_big_endian(at + 1, value, 4)
-    at[0] = 0xCF
-    return put_big_endian(at + 1, value, 8)
 
 
 cdef inline uint8_t *put_array_header(uint8_t *at, Py_ssize_t count) noexcept nogil:

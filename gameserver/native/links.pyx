@@ -93,16 +93,6 @@ cdef double ALLOWED_S = SLACK_S
 cdef class InputQueue:
     """One player's input frames, in two arrays: of numbers (seq, seen and the codes of each frame), and of times."""
 
-    cdef int64_t *_rows
-    cdef double *_times
-    cdef Py_ssize_t _count, _capacity, _width
-    cdef int64_t _hold_ticks, _held, _newest, _seen, _lead
-    cdef bint _has_lead
-    cdef double _lead_units_per_s
-    cdef tuple _last
-    cdef readonly tuple neutral
-    cdef readonly int64_t consumed, lag, missed, trimmed
-
     def __cinit__(self, *, double hold_s, int64_t tick_hz, tuple neutral not None):
         self._width = len(neutral) + 2
         self._hold_ticks = max(<int64_t>MIN_QUEUED_FRAMES, <int64_t>ceil(hold_s * tick_hz))
@@ -218,14 +208,6 @@ cdef class InputQueue:
 cdef class Window:
     """The ticks of the snapshots that are in flight to one client."""
 
-    cdef int64_t *_in_flight
-    cdef Py_ssize_t _count, _capacity
-    cdef int64_t _snapshot_every, _slack_ticks
-    cdef double _period_ticks, _before, _lowest, _until
-    cdef bint _counts
-    cdef readonly int64_t limit, width
-    cdef readonly bint open
-
     def __cinit__(self, int64_t limit, int64_t tick_hz, int64_t snapshot_every=1):
         self._snapshot_every = snapshot_every
         self._slack_ticks = <int64_t>ceil(ALLOWED_S * tick_hz)
@@ -253,9 +235,12 @@ cdef class Window:
         self.open = True
 
     def sent(self, int64_t tick):
+        self._sent(tick)
+
+    cdef int _sent(self, int64_t tick) except -1:
         cdef void *grown
         if not self._counts:
-            return
+            return 0
         if self._count == self._capacity:
             grown = PyMem_Realloc(self._in_flight, (2 * self._capacity + 4) * sizeof(int64_t))
             if grown == NULL:
@@ -265,6 +250,7 @@ cdef class Window:
         self._in_flight[self._count] = tick
         self._count += 1
         self.open = self._count < self.width
+        return 0
 
     def ack(self, int64_t tick, int64_t newest_tick):
         self._ack(tick, newest_tick)

@@ -78,6 +78,8 @@ class Link:
         """
         self.transport = transport
         self.offer = transport.offer
+        self.writer = transport.writer if isinstance(transport, SocketTransport) else None
+        """Writes STATEs natively; None: `offer` does it."""
         self._websocket = websocket
         self._nursery = nursery
         self._limits = limits
@@ -156,6 +158,7 @@ class Link:
             self.transport.receive = peer.receive
             if self.transport.reader is not None:
                 self.transport.reader.inputs = peer.input_handler
+            self.transport.use_writer()
         try:
             with self._life:
                 await self._read(peer)

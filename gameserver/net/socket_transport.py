@@ -59,6 +59,7 @@ class SocketTransport(Transport):
         "reader",
         "receive",
         "wait_turn",
+        "writer",
     )
 
     def __init__(
@@ -93,6 +94,8 @@ class SocketTransport(Transport):
         in the same moment would otherwise all be ended before the next tick."""
         self.reader = native.make_link_reader()
         """Reads the socket for the poller, except what is unusual; None: `poll` reads all."""
+        self.writer = native.make_link_writer()
+        """Writes STATEs to the socket, as `offer` does, while the link runs; None: there is none."""
         self.receive: Callable[[bytes, float], None] = _ignore_message
         """Called by `poll` with each whole message, and when it arrived in seconds on trio's clock."""
 
@@ -121,12 +124,19 @@ class SocketTransport(Transport):
             self._poller = None
             self._wake_reader.unpark_all()
 
+    def use_writer(self) -> None:
+        """Let rooms write STATEs natively from now on."""
+        if self.writer is not None and not self._broken:
+            self.writer.start(self.fd, self)
+            self._note_ready()
+
     def forget_link(self) -> None:
         """Call neither the link nor its peer any more."""
         super().forget_link()
         self.receive = _ignore_message
         if self.reader is not None:
             self.reader.inputs = None
+        self._stop_writer()
 
     @property
     def bytes_in(self) -> int:
@@ -137,6 +147,16 @@ class SocketTransport(Transport):
     def messages_in(self) -> int:
         """How many messages have come in."""
         return self._messages_in if self.reader is None else self._messages_in + self.reader.messages_in
+
+    @property
+    def bytes_out(self) -> int:
+        """How many bytes have left, frames' headers included."""
+        return self._bytes_out if self.writer is None else self._bytes_out + self.writer.bytes_out
+
+    @property
+    def messages_out(self) -> int:
+        """How many messages were taken."""
+        return self._messages_out if self.writer is None else self._messages_out + self.writer.messages_out
 
     def _note_idle(self) -> None:
         """Have the reader read on by itself, if the next byte begins a frame that it may take. All that changes this
@@ -149,10 +169,12 @@ class SocketTransport(Transport):
         """Take no more messages, and pass nothing more on to trio-websocket."""
         super().begin_closing()
         self._note_idle()
+        self._note_ready()
 
     def _note_sent(self, data: bytes | bytearray | memoryview) -> None:
         super()._note_sent(data)
         self._note_idle()
+        self._note_ready()
 
     def poll(self, clock: ReceiveClock) -> bool:
         """Read once what has arrived, without waiting.
@@ -283,17 +305,43 @@ class SocketTransport(Transport):
         try:
             sent = self._send(data)
         except BlockingIOError:
-            self._start_write_loop()  # not ready until the kernel takes bytes again
+            self.note_full()
             return False
         except OSError:
             self._break()
             return False
-        self.bytes_out += sent
-        self.messages_out += len(messages)
+        self._bytes_out += sent
+        self._messages_out += len(messages)
         if sent < len(data):
-            super()._put(memoryview(data)[sent:])
-            self._batch_left = len(data) - sent
+            self.keep_rest(memoryview(data)[sent:])
         return True
+
+    def keep_rest(self, data: bytes | memoryview) -> None:
+        """Have the rest of a batch leave as soon as the kernel takes it."""
+        super()._put(data)
+        self._batch_left = len(data)
+
+    def note_full(self) -> None:
+        """The kernel takes nothing now: the transport is not ready until it does."""
+        self._start_write_loop()
+
+    def _note_ready(self) -> None:
+        """Let the writer know whether it may write. All that changes this comes through here."""
+        if self.writer is not None:
+            self.writer.ready = not (self._writing or self._closing)
+
+    def _stop_writer(self) -> None:
+        """The socket's number may belong to another connection soon."""
+        if self.writer is not None:
+            self.writer.stop()
+
+    def _break(self) -> None:
+        super()._break()
+        self._stop_writer()
+
+    def _start_write_loop(self) -> None:
+        super()._start_write_loop()
+        self._note_ready()
 
     def _put(self, data: bytes | memoryview) -> None:
         sent = 0 if self._writing else self._write(data)
@@ -313,6 +361,7 @@ class SocketTransport(Transport):
             self._break()
         finally:
             self._writing = False
+            self._note_ready()
 
     def _write(self, data: bytes | memoryview) -> int:
         """Write without waiting, and return how many bytes the kernel took; 0 when the socket is broken."""
@@ -323,7 +372,7 @@ class SocketTransport(Transport):
         except OSError:
             self._break()
             return 0
-        self.bytes_out += sent
+        self._bytes_out += sent
         return sent
 
 

@@ -121,7 +121,7 @@ class TlsTransport(SocketTransport):
         """
         tail += stream.take_plain()
         super().__init__(stream, sock, nursery, max_message_bytes=max_message_bytes, head=head, tail=tail)
-        self.reader = None  # what it would read is encrypted
+        self.reader = self.writer = None  # what they would read and write is encrypted
         self._connection = stream.connection
         self._writer = TlsWriter(stream.connection, sock.send)
         self._send = self._writer.send
@@ -223,6 +223,7 @@ class TlsTransport(SocketTransport):
             self._break()
         finally:
             self._writing = False
+            self._note_ready()
 
     def _flush(self) -> bool:
         try:

@@ -46,12 +46,14 @@ class Transport:
         "_batch_left",
         "_broken",
         "_bytes_in",
+        "_bytes_out",
         "_closing",
         "_greeted",
         "_head_given",
         "_lingered_bytes",
         "_lingered_frames",
         "_messages_in",
+        "_messages_out",
         "_nursery",
         "_outbox",
         "_pieces",
@@ -59,9 +61,7 @@ class Transport:
         "_sent_bytes",
         "_stream",
         "_writing",
-        "bytes_out",
         "ended",
-        "messages_out",
         "on_close_sent",
         "on_partial_frames",
         "outbox_bytes",
@@ -105,9 +105,9 @@ class Transport:
         self._greeted = trio.Event()  # set once the handshake is answered: trio-websocket writes frames from then on
         self._head_given = False
         self._bytes_in = len(tail)
-        self.bytes_out = 0
+        self._bytes_out = 0
         self._messages_in = 0
-        self.messages_out = 0
+        self._messages_out = 0
         self.ended = trio.Event()
         """Set when nothing more comes in: the client closed, the stream broke, or this side closed it."""
         self.on_close_sent: Callable[[], None] = _ignore_close
@@ -130,6 +130,16 @@ class Transport:
         return self._messages_in
 
     @property
+    def bytes_out(self) -> int:
+        """How many bytes have left, frames' headers included."""
+        return self._bytes_out
+
+    @property
+    def messages_out(self) -> int:
+        """How many messages were taken."""
+        return self._messages_out
+
+    @property
     def ready(self) -> bool:
         """Whether `offer` would take a batch now."""
         return not self._writing and not self._closing
@@ -141,7 +151,7 @@ class Transport:
         data = binary_frames(messages)
         self._put(data)
         self._batch_left = len(data)
-        self.messages_out += len(messages)
+        self._messages_out += len(messages)
         return True
 
     @property
@@ -153,7 +163,7 @@ class Transport:
         """Queue messages behind what is waiting. The caller bounds the queue by `queued_bytes`."""
         if not self._closing:
             self._put(binary_frames(messages))
-            self.messages_out += len(messages)
+            self._messages_out += len(messages)
 
     def begin_closing(self) -> None:
         """Take no more messages, and pass nothing more on to trio-websocket."""
@@ -313,7 +323,7 @@ class Transport:
             while self._outbox:
                 data = self._outbox[0]
                 await self._stream.send_all(data)
-                self.bytes_out += len(data)
+                self._bytes_out += len(data)
                 self._note_left(len(data))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self._break()

@@ -29,6 +29,8 @@ _SHOWN: Final = ("room", "kind", "server", "session", "resumed", "tick", "tick_h
 class WatchLink:
     """What streams and polls have in common."""
 
+    writer = None
+
     def __init__(self, limits: NetLimits, form: Format, cursor: Cursor | None) -> None:
         """Begin without a peer.
 

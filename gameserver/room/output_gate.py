@@ -79,6 +79,9 @@ class GatedLink:
         link: The link; it may be that of a viewer which gets JSON.
     """
 
+    writer = None
+    """STATEs may have to wait, too."""
+
     def __init__(self, link: LinkHandle) -> None:
         self._link: Any = link
         self._waiting: deque[tuple[OutputGate | None, int, Callable[..., object], tuple[Any, ...]]] = deque()

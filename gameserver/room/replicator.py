@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gameserver.native import UNWRITTEN
 from gameserver.protocol.codec import encode_state, shared_state_head
 from gameserver.protocol.constants import MAX_SERVER_BYTES, CloseCode
 from gameserver.state.errors import StateError
@@ -124,7 +125,8 @@ class Replicator:
             if session.json_link is not None:
                 with_json.append(session)
                 continue
-            if not (session.window.open and link.ready):
+            writer = session.writer
+            if not (session.window.open and (link.ready if writer is None else writer.ready)):
                 self._skip(session, now_s)
                 continue
             groups = with_views if has_views and session.is_player else seeing_all
@@ -191,18 +193,38 @@ class Replicator:
         link = session.link
         if link is None:  # closed by an offer to another session in this very tick
             return
+        size = UNWRITTEN
+        writer = session.writer
+        if writer is not None and session.event_scan == self._events.newest:
+            size = writer.offer_state(session.input_queue, session.window, shared_head, body, snapshot.tick)
+            if size > 0:
+                session.state_written(snapshot, view, size)
+        if size == UNWRITTEN:
+            size = self._offer_messages(session, link, snapshot, view, shared_head, body)
+        if size:
+            self.states += 1
+            self.state_bytes += size
+        else:
+            self.skipped += 1
+
+    def _offer_messages(
+        self, session: Session, link: LinkHandle, snapshot: Snapshot, view: AnyView, shared_head: bytes, body: bytes
+    ) -> int:
+        """Offer one viewer its STATE, with the events before it, as messages. For the arguments see `_offer`.
+
+        Returns:
+            The size of the STATE; 0: the link has not taken it.
+        """
         inputs = session.input_queue
         state = encode_state(shared_head, inputs.consumed, inputs.lead, body)
         if session.event_scan == self._events.newest:
             taken = link.offer(state)
         else:
             taken = self._offer_with_events(session, link, state)
-        if taken:
-            session.state_sent(snapshot, view, len(state))
-            self.states += 1
-            self.state_bytes += len(state)
-        else:
-            self.skipped += 1
+        if not taken:
+            return 0
+        session.state_sent(snapshot, view, len(state))
+        return len(state)
 
     def _offer_with_events(self, session: Session, link: LinkHandle, state: bytes) -> bool:
         """Offer the pending events and the STATE as one batch. Return whether the link has taken it."""

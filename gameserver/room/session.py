@@ -16,6 +16,7 @@ from gameserver.sync.events import EventsLost
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gameserver.native import LinkWriter
     from gameserver.protocol.constants import CloseCode
     from gameserver.room.player import Player
     from gameserver.sync.encode.views import AnyView
@@ -31,6 +32,10 @@ class LinkHandle(Protocol):
     @property
     def ready(self) -> bool:
         """Whether `offer` would take a batch now: the last batch has left completely."""
+
+    @property
+    def writer(self) -> LinkWriter | None:
+        """Writes STATEs natively, as `offer` does; None: only `offer` does."""
 
     def offer(self, *messages: bytes) -> bool:
         """Take these binary messages whole and in order, or take none and return False; nothing is queued."""
@@ -142,6 +147,7 @@ class Session:
         "viewpoint",
         "welcomed",
         "window",
+        "writer",
     )
 
     def __init__(
@@ -167,6 +173,8 @@ class Session:
         self.link: LinkHandle | None = None
         self.json_link: JsonLink | None = None
         """The same link, where its viewer gets JSON."""
+        self.writer: LinkWriter | None = None
+        """What writes STATEs to the link natively; None: the link does it."""
         self.address = ""
         """The client's, of its newest link; empty: it had none since the start."""
         self.welcomed = False
@@ -239,6 +247,7 @@ class Session:
         """Continue over this peer's link. Nothing is in flight on it yet."""
         self.peer = peer
         self.link = peer.link
+        self.writer = peer.link.writer
         self.json_link = None
         self.welcomed = False
         self.lost_at_s = None
@@ -249,7 +258,7 @@ class Session:
     def detach(self, now_s: float, *, going_away: bool = False) -> None:
         """Continue without a link. The client says what it received when it resumes."""
         self.peer = None
-        self.link = self.json_link = None
+        self.link = self.json_link = self.writer = None
         self.welcomed = False
         self.lost_at_s = now_s
         self.going_away = going_away
@@ -290,12 +299,16 @@ class Session:
 
     def state_sent(self, snapshot: Snapshot, view: AnyView, size: int) -> None:
         """The link has taken a STATE of `size` bytes that leads to `snapshot`."""
+        self.input_queue.lead = None
+        self.window.sent(snapshot.tick)
+        self.state_written(snapshot, view, size)
+
+    def state_written(self, snapshot: Snapshot, view: AnyView, size: int) -> None:
+        """The same, when the link's writer has noted it in queue and window."""
         self.base = snapshot
         self.view = view
-        self.input_queue.lead = None
         self.behind_since_s = None
         self.budget_bytes -= size
-        self.window.sent(snapshot.tick)
 
     def events_sent(self, upto: int) -> None:
         """The link has taken the message with the events up to this number."""

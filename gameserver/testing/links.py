@@ -17,6 +17,8 @@ class Close(NamedTuple):
 class ServerLink(ABC):
     """The server's end of a link. It takes messages until it is closed; `ready` is the test's to set."""
 
+    writer = None
+
     def __init__(self) -> None:
         self.ready = True
         self.closed: Close | None = None

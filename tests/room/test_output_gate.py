@@ -11,6 +11,8 @@ from gameserver.room.session import Update
 class Wire:
     """A link that notes what it is given."""
 
+    writer = None
+
     def __init__(self) -> None:
         self.given: list[Any] = []
         self.ready = True

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TransportName: TypeAlias = Literal["memory", "socket", "polled", "tls", "polled tls"]
 TRANSPORTS: Final[tuple[TransportName, ...]] = ("memory", "socket", "polled", "tls", "polled tls")
+SEND_BUFFER: Final = 4_096
 LIMITS: Final = NetLimits(max_wire_message_bytes=1_000, max_queued_bytes=10_000)
 ACCEPTED: Final = Accepted("dGhlIHNhbXBsZSBub25jZQ==", "gameserver.v1", None)
 
@@ -138,7 +139,7 @@ class LinkRig:
         return frames + await self.frames()
 
 
-def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket.socket | None]:
+def _pair(name: TransportName, send_buffer: int) -> tuple[trio.abc.Stream, trio.abc.Stream, socket.socket | None]:
     """Client's end, server's end, and the server's socket."""
     if name == "memory":
         client, server = trio.testing.memory_stream_pair()
@@ -146,7 +147,7 @@ def _pair(name: TransportName) -> tuple[trio.abc.Stream, trio.abc.Stream, socket
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         end.setblocking(False)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     return (
         trio.SocketStream(trio.socket.from_stdlib_socket(theirs)),
         trio.SocketStream(trio.socket.from_stdlib_socket(ours)),
@@ -176,13 +177,17 @@ async def _encrypted(client: trio.abc.Stream, server: trio.abc.Stream) -> tuple[
 
 @asynccontextmanager
 async def linked(
-    name: TransportName, limits: NetLimits = LIMITS, make_peer: Callable[[Link], Peer] | None = None
+    name: TransportName,
+    limits: NetLimits = LIMITS,
+    make_peer: Callable[[Link], Peer] | None = None,
+    *,
+    send_buffer: int = SEND_BUFFER,
 ) -> AsyncIterator[LinkRig]:
     """A link that is up and, where the transport says so, polled by a room.
 
     `make_peer` makes the peer that gets what comes in; without it, that is the noting one.
     """
-    client, server, sock = _pair(name)
+    client, server, sock = _pair(name, send_buffer)
     room = RoomPoller() if name.startswith("polled") else None
     if name.endswith("tls"):
         client, server = await _encrypted(client, server)
