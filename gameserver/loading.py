@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gameserver.room.room import Room
 from gameserver.shared_step import SharedStepError
+from gameserver.state.errors import DeclarationError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -100,7 +101,10 @@ def import_failed(module_name: str, error: BaseException) -> LoadError:
 
 
 def authors_lines(error: BaseException) -> str:
-    """Return a traceback's frames in the author's own files, all of them if none is; of a syntax error, its place."""
+    """Return a traceback's frames in the author's own files; of a syntax error, its place.
+
+    If no frame is in such a file, all are returned, or none where the message names the class that is wrong.
+    """
     report = traceback.TracebackException.from_exception(error)
     # Without columns: Python 3.13 would print every line of a class that its statement reaches, earlier ones the first.
     stack = [traceback.FrameSummary(frame.filename, frame.lineno, frame.name) for frame in report.stack]
@@ -108,5 +112,6 @@ def authors_lines(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         lines = [*traceback.StackSummary.from_list(own).format(), *list(report.format_exception_only())[:-1]]
     else:
-        lines = traceback.StackSummary.from_list(own or stack).format()
+        shown = own if isinstance(error, DeclarationError) else own or stack
+        lines = traceback.StackSummary.from_list(shown).format()
     return "".join(lines).rstrip("\n")
