@@ -195,6 +195,7 @@ class Killer:
         kinds = KINDS[: len(rooms)]
         self._arguments = (*rooms, "--data", folder)
         max_lost_s = 0.0 if plan.durable else MAX_LOST_S
+        self._settle_s = 2.0 * max_lost_s
         self._people = [
             Person(
                 kinds[number % len(kinds)],
@@ -213,6 +214,7 @@ class Killer:
             async with server:
                 for person in self._people:
                     await nursery.start(person.play, server.url)
+                await trio.sleep(self._settle_s)  # who has only just joined may be rolled back to before that
                 await self._end(server, 0)
             for number in range(1, self._plan.kills):
                 await self._again(number)
