@@ -296,6 +296,7 @@ def open_store(folder: Path, *, locks: bool = True) -> SqliteStore:
     """
     path = folder / FILE
     lock = take_lock(folder) if locks else FolderLock(None)
+    connection = None
     try:
         with plain_errors(path):
             connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
@@ -303,6 +304,8 @@ def open_store(folder: Path, *, locks: bool = True) -> SqliteStore:
             connection.execute("PRAGMA synchronous = FULL")
             _migrate(path, connection)
     except BaseException:
+        if connection is not None:
+            connection.close()
         lock.release()
         raise
     return SqliteStore(path, connection, lock)

@@ -40,6 +40,7 @@ def test_a_stopped_server_goes_on_at_the_same_tick(tmp_path: Path) -> None:
     assert "rolled_back_to" not in again.welcome
     assert again.welcome["server"] == link.welcome["server"]
     assert two.cellar.players[0].text("name") == "Ada"
+    two.kill()
 
 
 def test_a_killed_server_goes_on_from_its_last_commit_and_clients_are_rolled_back(tmp_path: Path) -> None:

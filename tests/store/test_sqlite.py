@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -177,11 +177,15 @@ def test_a_file_of_a_newer_server_is_left_alone(store: SqliteStore, tmp_path: Pa
     assert open_store_again.exists()
 
 
-def test_a_damaged_file_says_so_and_stays(tmp_path: Path) -> None:
+def test_a_damaged_file_says_so_stays_and_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all" * 100)
+    connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    monkeypatch.setattr(sqlite3, "connect", lambda *_, **__: connection)
     with pytest.raises(StoreError, match="is damaged, or no store: put a backup in its place"):
         open_store(tmp_path)
     assert (tmp_path / FILE).read_bytes().startswith(b"no database")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_a_damaged_page_is_found(store: SqliteStore, tmp_path: Path) -> None:
@@ -300,7 +304,7 @@ def test_rooms_put_aside_are_listed_with_their_reasons_and_removed(store: Sqlite
     assert report.remove(store.path, "all") == ["room a (race) is removed", "room c (race) is removed"]
     assert report.remove(store.path, "all") == ["no room is put aside"]
     assert [room.id for room in store.rooms(0)] == ["lives"]
-    with sqlite3.connect(store.path) as db:
+    with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("SELECT count(*) FROM journal").fetchone() == (0,)
 
 

@@ -77,7 +77,11 @@ class Process:
         self.server.hub.tokens.instance = bytes([seed] * 4)
         self.store = open_store(folder, locks=slot is None)
         self.lasting = Lasting(self.server.hub, self.store, signing_key_of(folder), slot or 0, processes)
-        self.lasting.restore(self.server.now_s)
+        try:
+            self.lasting.restore(self.server.now_s)
+        except BaseException:
+            self.store.close()
+            raise
 
     def commit(self) -> None:
         lasting = self.lasting
