@@ -269,6 +269,8 @@ def check_room(room_class: type[Room[Any]]) -> None:
     Raises:
         DeclarationError: Names the class and says what to write instead.
     """
+    if not (isinstance(room_class, type) and issubclass(room_class, Room)):
+        raise DeclarationError(f"{room_class!r} is no room; give the class itself, a subclass of Room")
     name = room_class.__name__
     check_settings(room_class)
     check_hooks(room_class)

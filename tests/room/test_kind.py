@@ -181,6 +181,12 @@ def test_two_rooms_of_one_name_are_refused() -> None:
         Hub([one, type("Same", (Room,), {})], token_bytes=bytes, seed=1)
 
 
+@pytest.mark.parametrize("given", ["reach:Reach", Dot, None])
+def test_what_is_no_room_is_refused(given: Any) -> None:
+    with pytest.raises(DeclarationError, match=f"^{re.escape(repr(given))} is no room; give the class itself"):
+        make_kind(given)
+
+
 def test_what_is_no_class_of_inputs_is_refused() -> None:
     number: Any = int
 
