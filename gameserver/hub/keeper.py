@@ -34,7 +34,7 @@ def roll_back(session: Session, message: m.Resume) -> tuple[int, int | None]:
     session.rolled_back_to = None
     if restored is None or event is None:
         return message.tick, event
-    if message.tick <= restored and event <= session.event_cursor and not session.migrated:
+    if message.tick <= restored and event <= session.restored_event and not session.migrated:
         return message.tick, event
     session.rolled_back_to = restored
     return 0, None

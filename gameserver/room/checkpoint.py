@@ -108,7 +108,8 @@ def save_room(engine: RoomEngine) -> dict[str, Any]:
 
 def save_seats(engine: RoomEngine, instance: bytes) -> list[list[Any]]:
     """Return what clients that come back must find: for each seat its number, the key and generation of its token, the
-    newest input frame consumed, the counts of frames, and what the token begins with.
+    newest input frame consumed, the counts of frames, what the token begins with, and, of a client that has not been
+    back since the room was restored, where that was.
 
     Args:
         engine: The room.
@@ -118,7 +119,10 @@ def save_seats(engine: RoomEngine, instance: bytes) -> list[list[Any]]:
     for number, session in engine.seats.known().items():
         inputs = session.input_queue
         counts = [inputs.consumed, inputs.missed, inputs.trimmed]
-        found.append([number, session.key, session.generation, *counts, session.instance or instance])
+        restored = None
+        if session.restored_tick is not None:
+            restored = [session.restored_tick, session.restored_event, session.migrated]
+        found.append([number, session.key, session.generation, *counts, session.instance or instance, restored])
     return found
 
 
@@ -489,9 +493,12 @@ def restore_seats(engine: RoomEngine, saved: Any, instance: bytes) -> None:
         saved: What `save_seats` returned.
         instance: What the tokens of this process begin with.
     """
-    for number, key, generation, consumed, missed, trimmed, *issued_by in saved:
+    for number, key, generation, consumed, missed, trimmed, issued_by, *more in saved:
         session = engine.seats.sessions.get(number)
         if session is not None:
             session.key, session.generation = key, generation
-            session.instance = b"" if issued_by in ([], [instance]) else issued_by[0]
+            session.instance = b"" if issued_by == instance else issued_by
             session.input_queue.restore(consumed, missed, trimmed)
+            if more and more[0] is not None:
+                session.restored_tick, session.restored_event, migrated = more[0]
+                session.migrated = session.migrated or migrated

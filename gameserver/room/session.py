@@ -137,6 +137,7 @@ class Session:
         "peer",
         "player",
         "previous_secret",
+        "restored_event",
         "restored_tick",
         "rolled_back_to",
         "room_id",
@@ -204,7 +205,10 @@ class Session:
         """What the next WELCOME says: the tick of the restored room, if the client had seen later ones."""
         self.restored_tick: int | None = None
         """The tick at which the room was restored, until the client has the first WELCOME after that: what it says of
-        itself may be of ticks and events that are lost. None: it knows this room as it is."""
+        itself may be of ticks and events that are lost. If the room was restored several times since then, the first
+        of them: later ticks of the client are of a game that did not go on. None: it knows this room as it is."""
+        self.restored_event = 0
+        """The number of the newest event at `restored_tick`."""
         self.migrated = False
         """Whether the room was restored in another build, until the client has the first WELCOME after that."""
         self.base: Snapshot | None = None

@@ -12,6 +12,7 @@ from gameserver.ops.lasting import Lasting
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.constants import ServerMessage as S
+from gameserver.room.checkpoint import restore_seats, save_seats
 from gameserver.store.api import StoreError
 from gameserver.store.sqlite import open_store
 from tests.support.lasting_server import Cellar, Ledger, Pot, Process
@@ -73,6 +74,81 @@ def test_a_killed_server_goes_on_from_its_last_commit_and_clients_are_rolled_bac
     assert again.of(S.STATE)[0][2] == 0  # from nothing
     assert [payload for _, name, payload in again.events if name == "heard"] == ["new"]
     two.kill()
+
+
+def test_a_client_that_missed_a_server_between_two_kills_has_still_seen_what_is_lost(tmp_path: Path) -> None:
+    one = Process(tmp_path)
+    link, peer = one.server.join("cellar")
+    one.server.keep_up(link, peer)
+    one.server.tick(5)
+    one.commit()
+    kept_at = one.server.engine.tick_number
+    one.server.say(peer, C.MESSAGE, "say", "lost")
+    one.server.tick(5)
+    one.kill()
+
+    two = Process(tmp_path, seed=2)
+    two.server.tick(20)  # beyond the ticks that the client has seen, and they are kept
+    two.commit()
+    two.kill()
+
+    three = Process(tmp_path, seed=3)
+    assert three.server.engine.tick_number == kept_at + 20
+    again, other = three.resume(link, tick=link.of(S.STATE)[-1][1], event=link.of(S.EVENTS)[-1][2])
+    assert again.welcome["rolled_back_to"] == kept_at
+    three.server.keep_up(again, other)
+    three.server.tick(2)
+    assert again.of(S.STATE)[0][2] == 0  # from nothing
+    seen = max(state[1] for state in again.of(S.STATE))
+    three.commit()
+    three.kill()
+
+    four = Process(tmp_path, seed=4)  # the client has been back: it knows the room as it was kept
+    last, _ = four.resume(again, tick=seen, event=again.of(S.EVENTS)[-1][2])
+    assert last.welcome["resumed"]
+    assert "rolled_back_to" not in last.welcome
+    four.kill()
+
+
+def test_a_client_of_a_durable_room_that_missed_what_it_sent_in_reply_has_lost_nothing(tmp_path: Path) -> None:
+    one = Process(tmp_path, Ledger)
+    link, peer = one.server.join("ledger")
+    one.commit()
+    one.server.keep_up(link, peer)
+    one.server.tick(5)
+    one.commit()
+    one.kill()
+    two = Process(tmp_path, Ledger, seed=2)
+    again, _ = two.resume(link, tick=max(state[1] for state in link.of(S.STATE)), event=link.welcome["event"])
+    two.server.tick(3)
+    two.commit()  # lets out WELCOME and STATEs, and the server is killed before anything of the client arrives
+    seen = max(state[1] for state in again.of(S.STATE))
+    two.kill()
+    three = Process(tmp_path, Ledger, seed=3)
+    last, _ = three.resume(again, tick=seen, event=again.welcome["event"])
+    three.commit()
+    assert last.welcome["resumed"]
+    assert "rolled_back_to" not in last.welcome
+    three.kill()
+
+
+def test_seats_stored_before_restores_were_noted_are_read(tmp_path: Path) -> None:
+    one = Process(tmp_path)
+    link, peer = one.server.join("cellar")
+    one.server.keep_up(link, peer)
+    one.server.tick(5)
+    one.commit()
+    seats = [seat[:7] for seat in save_seats(one.server.engine, b"")]
+    two = Process(tmp_path / "other", seed=2)
+    two.server.join("cellar")
+    two.server.tick()
+    two.server.engine.seats.sessions[1].restored_tick = None
+    restore_seats(two.server.engine, seats, b"")
+    session = two.server.engine.seats.sessions[1]
+    assert (session.restored_tick, session.migrated) == (None, False)
+    assert session.key == one.server.engine.seats.sessions[1].key
+    two.kill()
+    one.kill()
 
 
 def test_a_client_that_has_seen_nothing_that_is_lost_goes_on_as_after_a_broken_link(tmp_path: Path) -> None:
@@ -259,6 +335,28 @@ def test_the_next_build_migrates_a_room_of_another_declaration(
     two.kill()
     three = Process(tmp_path, Vault, seed=3)
     assert three.server.engine.room.all(Jar)[0].silver == gold
+    three.kill()
+
+
+def test_a_client_that_missed_the_server_that_migrated_its_room_takes_the_new_schema_from_the_next(
+    tmp_path: Path,
+) -> None:
+    one = Process(tmp_path)
+    link, peer = one.server.join("cellar")
+    one.server.keep_up(link, peer)
+    one.server.tick(5)
+    tick, event = one.server.engine.tick_number, link.welcome["event"]
+    one.stop()
+    two = Process(tmp_path, Vault, seed=2)
+    two.server.tick(3)
+    two.commit()
+    two.kill()
+    three = Process(tmp_path, Vault, seed=3)
+    again, other = three.resume(link, tick=tick, event=event)
+    three.server.keep_up(again, other)
+    three.server.tick(2)
+    assert again.welcome["rolled_back_to"] == tick
+    assert again.of(S.STATE)[0][2] == 0  # from nothing
     three.kill()
 
 
