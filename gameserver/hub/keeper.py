@@ -30,11 +30,13 @@ def roll_back(session: Session, message: m.Resume) -> tuple[int, int | None]:
     the room is of another build now, with a schema that it does not know.
     Then it goes on as one that knows nothing of the room, and WELCOME says `rolled_back_to`.
     """
-    restored, event = session.restored_tick, message.event
+    event, missed = message.event, session.missed_restores
     session.rolled_back_to = None
-    if restored is None or event is None:
+    if not missed or event is None:
         return message.tick, event
-    if message.tick <= restored and event <= session.restored_event and not session.migrated:
+    first = missed[0]
+    migrated = any(restore.migrated for restore in missed)
+    if message.tick <= first.tick and event <= first.event and not migrated:
         return message.tick, event
-    session.rolled_back_to = restored
+    session.rolled_back_to = first.tick
     return 0, None
