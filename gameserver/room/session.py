@@ -30,7 +30,7 @@ GENERATIONS_LOST: Final = 16
 """A token's generation grows by one with each link. At most so many of a session may be lost with a process."""
 
 MAX_RESTORES: Final = 32
-"""So many restores are told apart for a client that stays away; of more than that, two are taken for the earlier one."""
+"""So many restores are kept for a client that stays away. Of more, two are taken for the earlier one."""
 
 
 class Restore(NamedTuple):
@@ -250,7 +250,7 @@ class Session:
         self.on_gone: Callable[[Session], None] | None = None
 
     def note_restore(self, tick: int, event: int) -> None:
-        """The room was restored at this tick, with this newest event. Tokens given from now on are told from earlier
+        """The room was restored at this tick, with this newest event. Tokens given from now on differ from earlier
         ones by their generation, of which up to `GENERATIONS_LOST` may not have been stored."""
         self.generation += GENERATIONS_LOST
         self.restores.append(Restore(tick, event, self.generation, self.migrated))
