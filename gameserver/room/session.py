@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 GENERATIONS_LOST: Final = 16
 """A token's generation grows by one with each link. At most so many of a session may be lost with a process."""
 
-MAX_RESTORES: Final = 32
+MAX_MISSED_RESTORES: Final = 32
 """So many restores are kept for a client that stays away. Of more, two are taken for the earlier one."""
 
 
@@ -254,7 +254,7 @@ class Session:
         ones by their generation, of which up to `GENERATIONS_LOST` may not have been stored."""
         self.generation += GENERATIONS_LOST
         self.restores.append(Restore(tick, event, self.generation, self.migrated))
-        if len(self.restores) > MAX_RESTORES:
+        if len(self.restores) > MAX_MISSED_RESTORES:
             first, second = self.restores[1:3]
             self.restores[1:3] = [
                 Restore(first.tick, first.event, second.generation, first.migrated or second.migrated)

@@ -13,7 +13,7 @@ from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.checkpoint import restore_seats, save_seats
-from gameserver.room.session import MAX_RESTORES
+from gameserver.room.session import MAX_MISSED_RESTORES
 from gameserver.store.api import StoreError
 from gameserver.store.sqlite import open_store
 from tests.support.lasting_server import Cellar, Ledger, Pot, Process
@@ -147,11 +147,11 @@ def test_many_restores_that_a_client_misses_are_taken_for_the_earlier_ones(tmp_p
     kept_at = one.server.engine.tick_number
     one.server.tick(5)
     one.kill()
-    for seed in range(2, 2 + MAX_RESTORES + 5):
+    for seed in range(2, 2 + MAX_MISSED_RESTORES + 5):
         between = Process(tmp_path, seed=seed)
         between.server.tick(3)
         between.commit()
-        assert len(between.server.engine.seats.sessions[1].restores) <= MAX_RESTORES
+        assert len(between.server.engine.seats.sessions[1].restores) <= MAX_MISSED_RESTORES
         between.kill()
     last = Process(tmp_path, seed=99)
     again, _ = last.resume(link, tick=link.of(S.STATE)[-1][1], event=link.welcome["event"])
