@@ -30,13 +30,12 @@ def roll_back(session: Session, message: m.Resume) -> tuple[int, int | None]:
     the room is of another build now, with a schema that it does not know.
     Then it goes on as one that knows nothing of the room, and WELCOME says `rolled_back_to`.
     """
-    event, missed = message.event, session.missed_restores
+    restored, event = session.restored_tick, message.event
     session.rolled_back_to = None
-    if not missed or event is None:
+    if restored is None or event is None:
         return message.tick, event
-    first = missed[0]
-    migrated = any(restore.migrated for restore in missed)
-    if message.tick <= first.tick and event <= first.event and not migrated:
+    if message.tick <= restored and event <= session.restored_event and not session.migrated:
         return message.tick, event
-    session.rolled_back_to = first.tick
+    # Beyond the newest restore it has most likely seen the game of the last process, which did not live to store that.
+    session.rolled_back_to = session.newest_restore if message.tick > session.newest_restore else restored
     return 0, None

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gameserver.protocol.constants import TOKEN_INSTANCE_BYTES, TOKEN_KEY_BYTES, TOKEN_SECRET_BYTES, CloseCode
 from gameserver.protocol.errors import ProtocolError
-from gameserver.room.session import GENERATIONS_LOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,15 +187,13 @@ class ResumeTokens:
         raise ProtocolError(CloseCode.SESSION_EXPIRED, "the session has ended, or the token was used up")
 
     def _fits(self, session: Session, named: _Id, secret: bytes) -> bool:
-        if not session.restores or self._signing_key is None:
+        if session.restored_tick is None or self._signing_key is None:
             return _may_resume(session, secret)
         generation = int.from_bytes(secret[:GENERATION_BYTES])
         is_signed = hmac.compare_digest(secret, _signed(self._signing_key, named, generation))
-        stored = session.restores[0].generation - GENERATIONS_LOST
-        if not is_signed or generation < stored - 1 or not session.keeps_seat:
+        if not is_signed or generation < session.generation - 1 or not session.keeps_seat:
             return False
         session.generation = max(session.generation, generation)
-        session.token_generation = generation
         return True
 
 

@@ -37,7 +37,6 @@ from gameserver.room.saving import (
     set_random_state,
     usual_attributes,
 )
-from gameserver.room.session import Restore
 from gameserver.room.timers import Timer
 from gameserver.state.columns import ColumnStore, restore_columns
 from gameserver.state.resting import attributes_at_rest
@@ -109,8 +108,8 @@ def save_room(engine: RoomEngine) -> dict[str, Any]:
 
 def save_seats(engine: RoomEngine, instance: bytes) -> list[list[Any]]:
     """Return what clients that come back must find: for each seat its number, the key and generation of its token, the
-    newest input frame consumed, the counts of frames, what the token begins with, and the restores that its client has
-    not heard of.
+    newest input frame consumed, the counts of frames, what the token begins with, and, of a client that has not been
+    back since the room was restored, where that was.
 
     Args:
         engine: The room.
@@ -120,8 +119,10 @@ def save_seats(engine: RoomEngine, instance: bytes) -> list[list[Any]]:
     for number, session in engine.seats.known().items():
         inputs = session.input_queue
         counts = [inputs.consumed, inputs.missed, inputs.trimmed]
-        by = session.instance or instance
-        found.append([number, session.key, session.generation, *counts, by, session.restores])
+        restored = None
+        if session.restored_tick is not None:
+            restored = [session.restored_tick, session.restored_event, session.migrated]
+        found.append([number, session.key, session.generation, *counts, session.instance or instance, restored])
     return found
 
 
@@ -498,4 +499,6 @@ def restore_seats(engine: RoomEngine, saved: Any, instance: bytes) -> None:
             session.key, session.generation = key, generation
             session.instance = b"" if issued_by == instance else issued_by
             session.input_queue.restore(consumed, missed, trimmed)
-            session.restores = [Restore(*restore) for restore in more[0]] if more else []
+            if more and more[0] is not None:
+                session.restored_tick, session.restored_event, migrated = more[0]
+                session.migrated = session.migrated or migrated

@@ -475,7 +475,8 @@ class RoomEngine:
             now_s: The time now.
         """
         self.seats.drop_commands()
-        self.seats.begin_again(now_s, self.tick_number, self.events.newest)
+        loses_nothing = self.kind.room_class.durable
+        self.seats.begin_again(now_s, self.tick_number, self.events.newest, loses_nothing=loses_nothing)
         self.work.abandon()
         self.moves.abandon()
         self._source = self.seats

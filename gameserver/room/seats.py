@@ -282,17 +282,20 @@ class Seats:
         """Forget what is queued: a journal has it."""
         self._commands.clear()
 
-    def begin_again(self, now_s: float, tick: int, newest_event: int) -> None:
+    def begin_again(self, now_s: float, tick: int, newest_event: int, *, loses_nothing: bool) -> None:
         """The room goes on from a checkpoint: every session has lost its link, and its grace time begins.
 
         Args:
             now_s: The time now.
             tick: The tick at which the room was restored.
             newest_event: The number of the newest event at that tick.
+            loses_nothing: Whether all that clients have seen of the room is restored.
         """
         for session in list(self.sessions.values()):
             session.lost_at_s = now_s
-            session.note_restore(tick, newest_event)
+            session.newest_restore = tick
+            if session.restored_tick is None or loses_nothing:
+                session.restored_tick, session.restored_event = tick, newest_event
             session.event_cursor = session.event_scan = newest_event
             if session.leaving:
                 self._commands.append(commands.Leave(session))

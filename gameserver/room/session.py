@@ -7,7 +7,7 @@ session is suspended.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gameserver.protocol.constants import Role
 from gameserver.sync.encode.views import ALL
@@ -24,25 +24,6 @@ if TYPE_CHECKING:
     from gameserver.sync.inputs import InputQueue
     from gameserver.sync.snapshot import Snapshot
     from gameserver.sync.window import Window
-
-
-GENERATIONS_LOST: Final = 16
-"""A token's generation grows by one with each link. At most so many of a session may be lost with a process."""
-
-MAX_MISSED_RESTORES: Final = 32
-"""So many restores are kept for a client that stays away. Of more, two are taken for the earlier one."""
-
-
-class Restore(NamedTuple):
-    """A restore of a room, as the client of one seat has to know it."""
-
-    tick: int
-    event: int
-    """The number of the newest event then."""
-    generation: int
-    """Tokens of a later generation were given after it."""
-    migrated: bool
-    """Whether it was in another build."""
 
 
 class LinkHandle(Protocol):
@@ -150,18 +131,19 @@ class Session:
         "link",
         "lost_at_s",
         "migrated",
+        "newest_restore",
         "number",
         "on_decided",
         "on_gone",
         "peer",
         "player",
         "previous_secret",
-        "restores",
+        "restored_event",
+        "restored_tick",
         "rolled_back_to",
         "room_id",
         "seated",
         "secret",
-        "token_generation",
         "unseen",
         "view",
         "viewpoint",
@@ -222,13 +204,16 @@ class Session:
         """How many secrets there have been."""
         self.rolled_back_to: int | None = None
         """What the next WELCOME says: the tick of the restored room, if the client had seen later ones."""
-        self.restores: list[Restore] = []
-        """How often the room was restored since the client last was there, the first time first: what it says of itself
-        may be of ticks and events that are lost. Empty: it knows this room as it is."""
-        self.token_generation = 0
-        """The generation of the token that it last resumed with after a restore."""
+        self.restored_tick: int | None = None
+        """The tick at which the room was restored, until the client has the first WELCOME after that: what it says of
+        itself may be of ticks and events that are lost. If the room was restored several times since then, the first
+        of them: later ticks of the client are of a game that did not go on. None: it knows this room as it is."""
+        self.newest_restore = 0
+        """The tick at which this process has restored the room."""
+        self.restored_event = 0
+        """The number of the newest event at `restored_tick`."""
         self.migrated = False
-        """Whether the room was restored in another build by this process."""
+        """Whether the room was restored in another build, until the client has the first WELCOME after that."""
         self.base: Snapshot | None = None
         """The snapshot that the client holds once it has read everything handed to its link; None: a full state is
         needed."""
@@ -249,22 +234,6 @@ class Session:
         """The event cursor that it began with."""
         self.on_gone: Callable[[Session], None] | None = None
 
-    def note_restore(self, tick: int, event: int) -> None:
-        """The room was restored at this tick, with this newest event. Tokens given from now on differ from earlier
-        ones by their generation, of which up to `GENERATIONS_LOST` may not have been stored."""
-        self.generation += GENERATIONS_LOST
-        self.restores.append(Restore(tick, event, self.generation, self.migrated))
-        if len(self.restores) > MAX_MISSED_RESTORES:
-            first, second = self.restores[1:3]
-            self.restores[1:3] = [
-                Restore(first.tick, first.event, second.generation, first.migrated or second.migrated)
-            ]
-
-    @property
-    def missed_restores(self) -> list[Restore]:
-        """Those of `restores` after which its client has not been there, by the token that it came with."""
-        return [restore for restore in self.restores if restore.generation > self.token_generation]
-
     @property
     def steers(self) -> bool:
         """Whether the room consumes one input frame of it in each tick."""
@@ -278,8 +247,7 @@ class Session:
     def confirm_token(self) -> None:
         """The client has sent something over this link, so it has the token of the last WELCOME."""
         self.previous_secret = b""
-        self.rolled_back_to = None
-        self.restores = []
+        self.restored_tick = self.rolled_back_to = None
         self.migrated = False
 
     def attach(self, peer: SessionPeer) -> None:

@@ -13,7 +13,6 @@ from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode
 from gameserver.protocol.constants import ServerMessage as S
 from gameserver.room.checkpoint import restore_seats, save_seats
-from gameserver.room.session import MAX_MISSED_RESTORES
 from gameserver.store.api import StoreError
 from gameserver.store.sqlite import open_store
 from tests.support.lasting_server import Cellar, Ledger, Pot, Process
@@ -133,30 +132,12 @@ def test_a_client_that_comes_late_to_a_server_that_is_killed_at_once_loses_only_
     three = Process(tmp_path, seed=3)
     seen = again.of(S.STATE)[-1][1]
     assert seen > kept_at
-    last, _ = three.resume(again, tick=seen, event=again.welcome["event"])
+    last, other = three.resume(again, tick=seen, event=again.welcome["event"])
     assert last.welcome["rolled_back_to"] == kept_at
+    three.server.keep_up(last, other)
+    three.server.tick(2)
+    assert last.of(S.STATE)[0][2] == 0  # from nothing
     three.kill()
-
-
-def test_many_restores_that_a_client_misses_are_taken_for_the_earlier_ones(tmp_path: Path) -> None:
-    one = Process(tmp_path)
-    link, peer = one.server.join("cellar")
-    one.server.keep_up(link, peer)
-    one.server.tick(5)
-    one.commit()
-    kept_at = one.server.engine.tick_number
-    one.server.tick(5)
-    one.kill()
-    for seed in range(2, 2 + MAX_MISSED_RESTORES + 5):
-        between = Process(tmp_path, seed=seed)
-        between.server.tick(3)
-        between.commit()
-        assert len(between.server.engine.seats.sessions[1].restores) <= MAX_MISSED_RESTORES
-        between.kill()
-    last = Process(tmp_path, seed=99)
-    again, _ = last.resume(link, tick=link.of(S.STATE)[-1][1], event=link.welcome["event"])
-    assert again.welcome["rolled_back_to"] == kept_at
-    last.kill()
 
 
 def test_a_client_of_a_durable_room_that_missed_what_it_sent_in_reply_has_lost_nothing(tmp_path: Path) -> None:
@@ -191,9 +172,10 @@ def test_seats_stored_before_restores_were_noted_are_read(tmp_path: Path) -> Non
     two = Process(tmp_path / "other", seed=2)
     two.server.join("cellar")
     two.server.tick()
+    two.server.engine.seats.sessions[1].restored_tick = None
     restore_seats(two.server.engine, seats, b"")
     session = two.server.engine.seats.sessions[1]
-    assert session.restores == []
+    assert (session.restored_tick, session.migrated) == (None, False)
     assert session.key == one.server.engine.seats.sessions[1].key
     two.kill()
     one.kill()
