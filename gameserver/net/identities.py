@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from gameserver.escaping import replace_surrogates
 from gameserver.hub.bans import ADDRESS, MAX_WHO_BYTES, SUBJECT
 from gameserver.net.addresses import client_key
 
@@ -22,7 +23,7 @@ def read_identity(who: str) -> str:
         IdentityError: It is none.
     """
     if who.startswith(SUBJECT) and len(SUBJECT) < len(who) and len(who.encode("utf-8", "replace")) <= MAX_WHO_BYTES:
-        return who
+        return replace_surrogates(who)
     if not who.startswith(ADDRESS):
         raise IdentityError(f"{who!r}: write sub:NAME for the subject of a token, or address:ADDRESS")
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gameserver.hub.bans import identities
+from gameserver.net.identities import read_identity
 from gameserver.ops import kept_bans
 from gameserver.protocol.constants import ClientMessage as C
 from gameserver.protocol.constants import CloseCode
@@ -182,6 +183,12 @@ def test_texts_that_utf_8_cannot_hold_do_not_stop_the_server(tmp_path: Path) -> 
     bans.note_kick("sub:b\ud800", "\ud800", "test")
     one.commit()
     assert code(join(one, "a\ud800")[0]) == CloseCode.BANNED
+    who = read_identity("sub:c\ud800")
+    bans.ban(who, "by a program", None, "test")
+    one.commit()
+    assert code(join(one, "c\ud800")[0]) == CloseCode.BANNED
+    assert bans.unban(read_identity("sub:c\ud800"), "test")
+    one.commit()
     one.kill()
     assert [(ban.who, ban.reason) for ban in moderation.bans(tmp_path)] == [("sub:a?", "gone ?")]
 

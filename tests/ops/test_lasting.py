@@ -20,6 +20,8 @@ from tests.support.lasting_server import Cellar, Ledger, Pot, Process
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.memory_server import MemoryLink
+
 
 def test_a_stopped_server_goes_on_at_the_same_tick(tmp_path: Path) -> None:
     one = Process(tmp_path)
@@ -76,8 +78,10 @@ def test_a_killed_server_goes_on_from_its_last_commit_and_clients_are_rolled_bac
     two.kill()
 
 
-def test_a_client_that_missed_a_server_between_two_kills_has_still_seen_what_is_lost(tmp_path: Path) -> None:
-    one = Process(tmp_path)
+def lose_ticks(folder: Path) -> tuple[MemoryLink, int]:
+    """Have a client see ticks and an event that are lost when its server is killed. Return its link, and the last tick
+    that was kept."""
+    one = Process(folder)
     link, peer = one.server.join("cellar")
     one.server.keep_up(link, peer)
     one.server.tick(5)
@@ -86,7 +90,11 @@ def test_a_client_that_missed_a_server_between_two_kills_has_still_seen_what_is_
     one.server.say(peer, C.MESSAGE, "say", "lost")
     one.server.tick(5)
     one.kill()
+    return link, kept_at
 
+
+def test_a_client_that_missed_a_server_between_two_kills_has_still_seen_what_is_lost(tmp_path: Path) -> None:
+    link, kept_at = lose_ticks(tmp_path)
     two = Process(tmp_path, seed=2)
     two.server.tick(20)  # beyond the ticks that the client has seen, and they are kept
     two.commit()
@@ -113,13 +121,7 @@ def test_a_client_that_missed_a_server_between_two_kills_has_still_seen_what_is_
 def test_a_client_that_comes_late_to_a_server_that_is_killed_at_once_loses_only_what_that_one_loses(
     tmp_path: Path,
 ) -> None:
-    one = Process(tmp_path)
-    link, peer = one.server.join("cellar")
-    one.server.keep_up(link, peer)
-    one.server.tick(5)
-    one.commit()
-    one.server.tick(5)
-    one.kill()
+    link, _ = lose_ticks(tmp_path)
     two = Process(tmp_path, seed=2)
     two.server.tick(200)
     two.commit()
